@@ -1,0 +1,260 @@
+"""The error tree: what can go wrong, said once, and what it means over HTTP and gRPC.
+
+```
+TamesuError
+├─ InvalidInput            400   the caller sent something that cannot be true
+│  ├─ InvalidDeclaration   400   a bandit that cannot be (exit code 2)
+│  ├─ ShapeMismatch        400   arrays that do not fit together
+│  ├─ TooLarge             413   a body, a batch or a nesting over its limit
+│  ├─ WrongMediaType       415   a body that is not JSON
+│  └─ NoSupport            422   no data can answer this question
+├─ NotFound                404   a name or an id that nothing has
+├─ Conflict                409   another writer was first
+├─ Unavailable             503   a part is down or full; try again (retry_after_s)
+│  └─ Backpressure         429   our own queue is full
+├─ Corrupt                 500   stored bytes that cannot be read
+├─ MissingExtra            500   a driver that is not installed (exit code 3)
+├─ Denied                  403   not allowed
+└─ Bug                     500   a law of our own is broken
+```
+
+A message says what must hold, what was got and where; the hint says what to do. Wording that more
+than one place needs lives in a named constructor of its class. Refuses to import anything else of
+Tamesu.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def close_match(name: str, known: Iterable[str]) -> str | None:
+    """The one of `known` that `name` was probably meant to be, if any."""
+    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+def listing(known: Iterable[str], most: int = 12) -> str:
+    """`'a', 'b', … (+3 more)`: the alternatives, as a message shows them."""
+    names = sorted(known)
+    shown = ", ".join(repr(name) for name in names[:most])
+    more = len(names) - most
+    return f"{shown} (+{more} more)" if more > 0 else shown or "none"
+
+
+class TamesuError(Exception):
+    """Root of every error that Tamesu raises on purpose.
+
+    Attributes:
+        code: stable name of the kind of error, for programs.
+        retriable: whether the same call may succeed later.
+        hint: what to do about it, or an empty string.
+        facts: typed details, by name.
+    """
+
+    code: ClassVar[str] = "error"
+    retriable: ClassVar[bool] = False
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str = "", **facts: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.facts = facts
+
+    def __str__(self) -> str:
+        return f"{self.message}\nhint: {self.hint}" if self.hint else self.message
+
+
+class InvalidInput(TamesuError):
+    """What the caller sent cannot be true or cannot be used."""
+
+    code = "invalid-input"
+    exit_code = 2
+
+    @classmethod
+    def unknown_field(cls, name: str, known: Iterable[str], where: str) -> InvalidInput:
+        """A key that this version does not know."""
+        known = list(known)
+        match = close_match(name, known)
+        hint = f"did you mean {match!r}?" if match else f"known here: {listing(known)}"
+        return cls(f"unknown field {name!r} in {where}", hint=hint, field=name, where=where)
+
+    @classmethod
+    def bad_id(cls, kind: str, text: str, form: str) -> InvalidInput:
+        """An id that does not parse."""
+        return cls(f"a {kind} id must look like {form}, got {text[:120]!r}", id=text[:300])
+
+
+class InvalidDeclaration(InvalidInput):
+    """A bandit as declared cannot be."""
+
+    code = "invalid-declaration"
+
+    @classmethod
+    def unknown_kind(cls, what: str, kind: str, known: Iterable[str]) -> InvalidDeclaration:
+        """A belief, explorer or layout that this installation does not have."""
+        known = list(known)
+        match = close_match(kind, known)
+        hint = f"did you mean {match!r}?" if match else f"known: {listing(known)}"
+        return cls(f"unknown {what} {kind!r}", hint=hint, kind=kind, what=what)
+
+
+class ShapeMismatch(InvalidInput):
+    """Arrays that do not fit together."""
+
+    code = "shape-mismatch"
+
+
+class TooLarge(InvalidInput):
+    """A body, a batch or a nesting over its limit."""
+
+    code = "too-large"
+
+
+class WrongMediaType(InvalidInput):
+    """A body that is not what this endpoint reads."""
+
+    code = "wrong-media-type"
+
+
+class NoSupport(InvalidInput):
+    """The data holds nothing that could answer the question."""
+
+    code = "no-support"
+
+
+class NotFound(TamesuError):
+    """A name or an id that nothing has."""
+
+    code = "not-found"
+
+    @classmethod
+    def bandit(cls, name: str, known: Iterable[str]) -> NotFound:
+        """A bandit that is not declared."""
+        known = list(known)
+        match = close_match(name, known)
+        hint = f"did you mean {match!r}?" if match else "create it with POST /v1/bandits"
+        return cls(f"no bandit named {name!r} (known: {listing(known)})", hint=hint, bandit=name)
+
+    @classmethod
+    def arms(cls, unknown: Iterable[str], known: Iterable[str]) -> NotFound:
+        """Eligible arms that the bandit does not have."""
+        unknown, known = sorted(unknown), list(known)
+        match = close_match(unknown[0], known)
+        hint = f"did you mean {match!r}?" if match else f"known: {listing(known)}"
+        return cls(f"no such arm: {listing(unknown)}", hint=hint, arms=unknown[:100])
+
+
+class Conflict(TamesuError):
+    """Another writer was first, or the thing already is."""
+
+    code = "conflict"
+
+    @classmethod
+    def exists(cls, name: str) -> Conflict:
+        """A bandit of this name is declared already."""
+        return cls(
+            f"a bandit named {name!r} exists already",
+            hint="choose another name, or read it with GET /v1/bandits/{name}",
+            bandit=name,
+        )
+
+
+class Unavailable(TamesuError):
+    """A part is down, full or too slow; what was asked was not done or its outcome is unknown.
+
+    Attributes:
+        retry_after_s: seconds after which to try again.
+    """
+
+    code = "unavailable"
+    retriable = True
+
+    def __init__(
+        self, message: str, *, hint: str = "", retry_after_s: float = 1.0, **facts: Any
+    ) -> None:
+        super().__init__(message, hint=hint, **facts)
+        self.retry_after_s = retry_after_s
+
+
+class Backpressure(Unavailable):
+    """Our own queue is full."""
+
+    code = "backpressure"
+
+
+class Corrupt(TamesuError):
+    """Stored bytes that cannot be read back."""
+
+    code = "corrupt"
+
+
+class MissingExtra(TamesuError):
+    """A driver that is not installed."""
+
+    code = "missing-extra"
+    exit_code = 3
+
+    @classmethod
+    def of(cls, what: str, extra: str) -> MissingExtra:
+        """`what` needs the extra `extra`."""
+        return cls(
+            f"{what} needs packages that are not installed",
+            hint=f"pip install 'tamesu[{extra}]'",
+            extra=extra,
+        )
+
+
+class Denied(TamesuError):
+    """Not allowed."""
+
+    code = "denied"
+
+
+class Bug(TamesuError):
+    """One of our own invariants does not hold: please report it."""
+
+    code = "bug"
+
+
+# Total: every class of the tree stands here, and a test counts them.
+HTTP_STATUS: dict[type[TamesuError], int] = {
+    TamesuError: 500,
+    InvalidInput: 400,
+    InvalidDeclaration: 400,
+    ShapeMismatch: 400,
+    TooLarge: 413,
+    WrongMediaType: 415,
+    NoSupport: 422,
+    NotFound: 404,
+    Conflict: 409,
+    Unavailable: 503,
+    Backpressure: 429,
+    Corrupt: 500,
+    MissingExtra: 500,
+    Denied: 403,
+    Bug: 500,
+}
+
+GRPC_STATUS: dict[type[TamesuError], str] = {
+    TamesuError: "INTERNAL",
+    InvalidInput: "INVALID_ARGUMENT",
+    InvalidDeclaration: "INVALID_ARGUMENT",
+    ShapeMismatch: "INVALID_ARGUMENT",
+    TooLarge: "INVALID_ARGUMENT",
+    WrongMediaType: "INVALID_ARGUMENT",
+    NoSupport: "FAILED_PRECONDITION",
+    NotFound: "NOT_FOUND",
+    Conflict: "ABORTED",
+    Unavailable: "UNAVAILABLE",
+    Backpressure: "RESOURCE_EXHAUSTED",
+    Corrupt: "DATA_LOSS",
+    MissingExtra: "INTERNAL",
+    Denied: "PERMISSION_DENIED",
+    Bug: "INTERNAL",
+}

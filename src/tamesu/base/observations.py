@@ -1,0 +1,176 @@
+"""Observations: what the join makes of decisions and events, as columns and as rows.
+
+The join emits and the trainer takes columns (`Observations`, one bandit each); `Observation` is the
+same as a record, for oracles, tests and single looks. Rewards are whole numbers of 1 / `GRID`.
+Refuses to compute anything from a reward: that is a belief's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from enum import IntEnum
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.base.reward import GRID
+from tamesu.base.times import Time
+
+LARGEST = float(1 << 62)
+NO_TIME = -1
+"""`shown` of a delivery that nobody was seen to see."""
+
+EXACT = -1
+"""`draws` of a propensity that needed none."""
+
+
+def to_grid(value: float) -> int:
+    """`value` in whole 1 / GRID, halves to even, saturating at ±2^62."""
+    return round(min(max(value * GRID, -LARGEST), LARGEST))
+
+
+def to_grid_many(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """`to_grid` of each of `values` (n,)."""
+    return np.rint(np.clip(values * GRID, -LARGEST, LARGEST)).astype(np.int64)
+
+
+class Outcome(IntEnum):
+    """How a delivery ended."""
+
+    OBSERVED = 0
+    UNSHOWN = 1
+    UNEXAMINED = 2
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
+    """One delivery's outcome as a record; rewards and terms in whole 1 / GRID."""
+
+    decision_id: str
+    position: int
+    correction: int
+    experiment: str | None
+    variant: str | None
+    unit: str | None
+    arm: str
+    context: dict[str, Any] | None
+    eligible: tuple[str, ...] | None
+    propensity: float
+    score: float
+    draws: int | None
+    fallback: bool
+    outcome: Outcome
+    reward: int
+    previous_reward: int | None
+    terms: dict[str, int]
+    decided: Time
+    shown: Time | None
+    closed: Time
+    snapshot: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Observations:
+    """Outcomes of deliveries of one bandit under one declaration, n rows as columns.
+
+    Attributes:
+        decision_id, arm: (n,) texts.
+        position, correction, snapshot: (n,) from 0.
+        experiment, variant, unit: (n,) texts or none.
+        context, eligible: (n,) as in the decision.
+        propensity, score: (n,).
+        draws: (n,), `EXACT` where none were needed.
+        outcome: (n,) `Outcome`.
+        reward, previous_reward: (n,) in 1 / GRID; 0 where there is none.
+        terms: per event type (n,) in 1 / GRID; they add up to the reward where an event counted.
+        decided, shown, closed: (n,) microseconds; `shown` is `NO_TIME` where never seen.
+        accepted: (n,) microseconds; when the newest event that counted was received, else NO_TIME.
+    """
+
+    bandit: str
+    declaration: int
+    decision_id: NDArray[np.object_]
+    position: NDArray[np.int64]
+    correction: NDArray[np.int64]
+    experiment: NDArray[np.object_]
+    variant: NDArray[np.object_]
+    unit: NDArray[np.object_]
+    arm: NDArray[np.object_]
+    context: NDArray[np.object_]
+    eligible: NDArray[np.object_]
+    propensity: NDArray[np.float64]
+    score: NDArray[np.float64]
+    draws: NDArray[np.int64]
+    fallback: NDArray[np.bool_]
+    outcome: NDArray[np.int64]
+    reward: NDArray[np.int64]
+    previous_reward: NDArray[np.int64]
+    terms: Mapping[str, NDArray[np.int64]]
+    decided: NDArray[np.int64]
+    shown: NDArray[np.int64]
+    closed: NDArray[np.int64]
+    accepted: NDArray[np.int64]
+    snapshot: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.position)
+
+    def take(self, rows: NDArray[Any] | slice) -> Observations:
+        """The rows that an index or a mask picks, in that order."""
+        return Observations(
+            **{field.name: _taken(getattr(self, field.name), rows) for field in fields(self)}
+        )
+
+    @staticmethod
+    def concatenate(parts: Sequence[Observations]) -> Observations:
+        """All rows of `parts` (at least one; same bandit, declaration), in their order."""
+        first = parts[0]
+        if len(parts) == 1:
+            return first
+        columns: dict[str, Any] = {"bandit": first.bandit, "declaration": first.declaration}
+        for field in fields(first):
+            if field.name == "terms":
+                columns["terms"] = {
+                    name: np.concatenate([part.terms[name] for part in parts])
+                    for name in first.terms
+                }
+            elif field.name not in columns:
+                columns[field.name] = np.concatenate([getattr(part, field.name) for part in parts])
+        return Observations(**columns)
+
+    def rows(self) -> Iterator[Observation]:
+        """Each row as a record, in order."""
+        for i in range(len(self)):
+            yield Observation(
+                decision_id=self.decision_id[i],
+                position=int(self.position[i]),
+                correction=int(self.correction[i]),
+                experiment=self.experiment[i],
+                variant=self.variant[i],
+                unit=self.unit[i],
+                arm=self.arm[i],
+                context=self.context[i],
+                eligible=self.eligible[i],
+                propensity=float(self.propensity[i]),
+                score=float(self.score[i]),
+                draws=None if self.draws[i] == EXACT else int(self.draws[i]),
+                fallback=bool(self.fallback[i]),
+                outcome=Outcome(int(self.outcome[i])),
+                reward=int(self.reward[i]),
+                previous_reward=int(self.previous_reward[i]) if self.correction[i] else None,
+                terms={name: int(column[i]) for name, column in self.terms.items()},
+                decided=Time(int(self.decided[i])),
+                shown=None if self.shown[i] == NO_TIME else Time(int(self.shown[i])),
+                closed=Time(int(self.closed[i])),
+                snapshot=int(self.snapshot[i]),
+            )
+
+
+def _taken(column: Any, rows: NDArray[Any] | slice) -> Any:
+    if isinstance(column, np.ndarray):
+        return column[rows]
+    if isinstance(column, Mapping):
+        return {name: values[rows] for name, values in column.items()}
+    return column

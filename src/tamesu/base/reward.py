@@ -1,0 +1,181 @@
+"""How the events of a delivery become its reward: windows, weights, aggregates.
+
+The clauses of `Reward` are what the join goes by; each bandit declares its own. Refuses clauses that
+contradict each other, and settings that this version does not have.
+"""
+
+from __future__ import annotations
+
+import math
+from enum import StrEnum
+
+import msgspec
+
+from tamesu.base.errors import InvalidDeclaration
+from tamesu.base.times import DAY_US, MINUTE_US, SECOND_US, Duration, Time
+
+IMPRESSION = "impression"
+"""The one event type with a meaning of its own: the delivery was shown."""
+
+AHEAD_US = 5 * MINUTE_US
+"""How far ahead of `received` a client's time may lie and still be believed."""
+
+SKEW_US = 5 * SECOND_US
+"""How far before its decision, or its impression, an event may lie and still count as at it."""
+
+CLOCK_SKEW_US = MINUTE_US
+"""How far a decision's id may lie from its `received`; beyond it the record is poison."""
+
+GRID = 1 << 20
+"""Rewards are whole multiples of 1 / GRID, so that sums are integers in any order."""
+
+MAX_VALUE = float(1 << 31)
+"""The largest magnitude of an event's value, and of a weight: keeps sums within 64 bits."""
+
+
+class Anchor(StrEnum):
+    """Where a delivery's window starts."""
+
+    DECISION = "decision"
+    IMPRESSION = "impression"
+
+
+class Aggregate(StrEnum):
+    """How the values of several events of one type become one number."""
+
+    ANY = "any"
+    COUNT = "count"
+    SUM = "sum"
+    FIRST = "first"
+
+
+class EventTerm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One event type's share of the reward: `weight * min(cap, aggregate)`.
+
+    Attributes:
+        weight: reward per unit of the aggregate.
+        aggregate: `any` is 0 or 1; an event without a value counts 1 in `sum` and `first`.
+        cap: greatest value of the aggregate, or none.
+    """
+
+    weight: float
+    aggregate: Aggregate = Aggregate.ANY
+    cap: float | None = None
+
+
+class Reward(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a delivery is worth, and until when its events count.
+
+    Attributes:
+        anchor: the window starts at the decision or at the first impression; none in a declaration
+            means the layout's own.
+        window: how long events count from the anchor.
+        impression_within: how long after the decision an impression may come.
+        lateness: how long behind the clock a record may arrive and still be in time.
+        late: how old a client's time may be and still be believed.
+        settle: age at which a delivery is first learnt from; this version settles at the window.
+        events: weight and aggregate per event type.
+        default: reward of a delivery with no event that counts.
+    """
+
+    anchor: Anchor | None = None
+    window: Duration = Duration(15 * MINUTE_US)
+    impression_within: Duration | None = None
+    lateness: Duration = Duration(10 * SECOND_US)
+    late: Duration = Duration(30 * DAY_US)
+    settle: Duration | None = None
+    events: dict[str, EventTerm] = msgspec.field(
+        default_factory=lambda: {"click": EventTerm(weight=1.0)}
+    )
+    default: float = 0.0
+
+    def last_moment(self, decided: Time) -> Time:
+        """F = D + I + W + L: the last moment at which a record of this decision may be in time."""
+        return Time(decided + self.within_us + self.window + self.lateness)
+
+    @property
+    def within_us(self) -> int:
+        """I: how long after the decision the window may start; 0 with `anchor: decision`."""
+        if self.anchor is Anchor.DECISION:
+            return 0
+        return self.window if self.impression_within is None else self.impression_within
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """Every event type that this bandit takes, impressions first."""
+        return (IMPRESSION, *self.events)
+
+    def possible(self) -> frozenset[float] | None:
+        """Every reward that a delivery can have, or none where they cannot be listed."""
+        sums = {0.0}
+        for term in self.events.values():
+            values = _possible_aggregates(term)
+            if values is None or len(sums) * len(values) > 10_000:
+                return None
+            sums = {total + term.weight * value for total in sums for value in values}
+        if self.default:
+            # The default stands where no event counted; every term then is at its zero.
+            sums.add(self.default)
+        return frozenset(sums)
+
+
+def _possible_aggregates(term: EventTerm) -> set[float] | None:
+    if term.weight == 0:
+        return {0.0}
+    if term.aggregate is Aggregate.ANY:
+        return {0.0, 1.0 if term.cap is None else min(1.0, term.cap)}
+    if term.aggregate is Aggregate.COUNT and term.cap is not None and term.cap <= 1000:  # noqa: PLR2004 - a list longer than this is no list
+        return {min(float(count), term.cap) for count in range(math.ceil(term.cap) + 1)}
+    return None
+
+
+def check(reward: Reward, where: str) -> None:
+    """Raises `InvalidDeclaration` where the clauses of `reward` cannot hold together."""
+    for name in ("window", "impression_within", "lateness", "late"):
+        value = getattr(reward, name)
+        if value is None:
+            continue
+        least = 0 if name in ("lateness", "late") else 1
+        if not least <= value <= 366 * DAY_US:
+            raise InvalidDeclaration(
+                f"{where}.{name} must lie between {'0s' if not least else '1us'} and 366d, "
+                f"got {value.text()}"
+            )
+    if reward.settle is not None and reward.settle != reward.window:
+        raise InvalidDeclaration(
+            f"{where}.settle must equal {where}.window ({reward.window.text()}) in this version, "
+            f"got {reward.settle.text()}",
+            hint="leave settle out",
+        )
+    if reward.anchor is Anchor.DECISION and reward.impression_within is not None:
+        raise InvalidDeclaration(
+            f"{where}.impression_within needs {where}.anchor: impression, got anchor: decision",
+            hint="leave impression_within out",
+        )
+    if not reward.events:
+        raise InvalidDeclaration(
+            f"{where}.events must name at least one event type, got none",
+            hint="for example  events: {click: 1}",
+        )
+    _check_number(reward.default, f"{where}.default")
+    for name, term in reward.events.items():
+        place = f"{where}.events.{name}"
+        if name == IMPRESSION:
+            raise InvalidDeclaration(
+                f"{where}.events must not hold 'impression': it says that a delivery was shown and "
+                "carries no reward"
+            )
+        if not (0 < len(name) <= 64 and name.isprintable()):  # noqa: PLR2004 - the wire's limit
+            raise InvalidDeclaration(
+                f"an event type must have 1 to 64 printable characters, got {name[:80]!r}"
+            )
+        _check_number(term.weight, f"{place}.weight")
+        if term.cap is not None:
+            _check_number(term.cap, f"{place}.cap")
+            if term.cap <= 0:
+                raise InvalidDeclaration(f"{place}.cap must be above 0, got {term.cap}")
+
+
+def _check_number(value: float, where: str) -> None:
+    if not math.isfinite(value) or abs(value) > MAX_VALUE:
+        raise InvalidDeclaration(f"{where} must be finite and within ±2^31, got {value}")

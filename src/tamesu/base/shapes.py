@@ -1,0 +1,91 @@
+"""Plain data to typed structs: unknown keys are refused by name, with the close match.
+
+One place knows how Tamesu's structs meet JSON and YAML. Refuses to guess: a value of the wrong type
+is an error that says where it stands, never converted silently.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from tamesu.base.errors import InvalidDeclaration, InvalidInput
+from tamesu.base.times import Duration, Time
+
+T = TypeVar("T")
+
+
+def to_wire(value: Any) -> Any:
+    """The wire form of what msgspec does not know: times and durations as text."""
+    if isinstance(value, Time | Duration):
+        return value.text()
+    raise NotImplementedError(f"no wire form for {type(value).__name__}")
+
+
+def from_wire(kind: type, value: Any) -> Any:
+    """A time or a duration out of its text."""
+    if kind in (Time, Duration):
+        if isinstance(value, kind):
+            return value
+        return kind.parse(value)
+    raise NotImplementedError(f"no reader for {kind.__name__}")
+
+
+def plain(value: Any) -> Any:
+    """`value` as dicts, lists, numbers and strings, ready for JSON or YAML."""
+    return msgspec.to_builtins(value, enc_hook=to_wire)
+
+
+def convert(
+    data: Any, shape: type[T], where: str, error: type[InvalidInput] = InvalidDeclaration
+) -> T:
+    """`data` as a `shape`.
+
+    Args:
+        data: dicts, lists, numbers and strings.
+        shape: a msgspec struct type.
+        where: what to call the outermost object in a message.
+        error: the error to raise.
+
+    Raises:
+        InvalidInput: an unknown key (named, with the close match) or a value of the wrong type.
+    """
+    _refuse_unknown(data, shape, where, error)
+    try:
+        return msgspec.convert(data, shape, dec_hook=from_wire)
+    except msgspec.ValidationError as problem:
+        text = str(problem).replace("`$", f"`{where}").replace("Object missing", "missing")
+        raise error(f"{text[:1].lower()}{text[1:]}", where=where) from problem
+
+
+def fields_of(shape: type) -> dict[str, Any]:
+    """Wire name to annotation of every field of a struct type."""
+    hints = get_type_hints(shape)
+    return {field.encode_name: hints[field.name] for field in msgspec.structs.fields(shape)}
+
+
+def _refuse_unknown(data: Any, shape: Any, where: str, error: type[InvalidInput]) -> None:
+    origin = get_origin(shape)
+    if origin in (Union, types.UnionType):
+        for member in get_args(shape):
+            if _is_struct(member):
+                _refuse_unknown(data, member, where, error)
+    elif origin in (list, tuple) and isinstance(data, list | tuple):
+        for place, item in enumerate(data):
+            _refuse_unknown(item, get_args(shape)[0], f"{where}[{place}]", error)
+    elif origin in (dict, Mapping) and isinstance(data, Mapping):
+        for key, item in data.items():
+            _refuse_unknown(item, get_args(shape)[1], f"{where}.{key}", error)
+    elif _is_struct(shape) and isinstance(data, Mapping):
+        known = fields_of(shape)
+        for key, item in data.items():
+            if key not in known:
+                raise error.unknown_field(str(key), known, where)
+            _refuse_unknown(item, known[key], f"{where}.{key}", error)
+
+
+def _is_struct(shape: Any) -> bool:
+    return isinstance(shape, type) and issubclass(shape, msgspec.Struct)

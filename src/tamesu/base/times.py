@@ -1,0 +1,99 @@
+"""Times and durations: integer microseconds in code, text on the wire.
+
+`Time` is microseconds since the Unix epoch, UTC; on the wire RFC 3339 with six decimals.
+`Duration` is microseconds; on the wire a number and a unit, as in `15m` or `500ms`.
+Refuses to know what time it is: clocks are ports.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from tamesu.base.errors import InvalidInput
+
+MILLISECOND_US = 1_000
+SECOND_US = 1_000_000
+MINUTE_US = 60 * SECOND_US
+HOUR_US = 60 * MINUTE_US
+DAY_US = 24 * HOUR_US
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_UNITS_US = {
+    "us": 1,
+    "ms": MILLISECOND_US,
+    "s": SECOND_US,
+    "m": MINUTE_US,
+    "h": HOUR_US,
+    "d": DAY_US,
+}
+_DURATION = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)(us|ms|s|m|h|d)")
+
+
+class Time(int):
+    """A moment: microseconds since 1970-01-01T00:00:00Z."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Time:
+        """The moment that an RFC 3339 text names.
+
+        Args:
+            text: such as `2026-11-22T10:00:00.000000Z`; any offset is accepted, none is refused.
+
+        Raises:
+            InvalidInput: not RFC 3339, or no offset.
+        """
+        try:
+            moment = datetime.fromisoformat(text)
+        except (ValueError, TypeError) as error:
+            raise InvalidInput(_time_message(text), hint=_TIME_HINT) from error
+        if moment.tzinfo is None or not (len(text) > 10 and text[10] in "Tt "):
+            raise InvalidInput(_time_message(text), hint=_TIME_HINT)
+        return cls((moment - _EPOCH) // _MICROSECOND)
+
+    def text(self) -> str:
+        """RFC 3339 with six decimals, in UTC."""
+        moment = _EPOCH + timedelta(microseconds=int(self))
+        return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+class Duration(int):
+    """A length of time in microseconds."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Duration:
+        """The length that `15m`, `500ms` or `1.5h` names.
+
+        Raises:
+            InvalidInput: not a number and a unit.
+        """
+        found = _DURATION.fullmatch(text) if isinstance(text, str) else None
+        if not found:
+            raise InvalidInput(
+                f"a duration must be a number and a unit, got {str(text)[:40]!r}",
+                hint="write it as 500ms, 10s, 15m, 1h or 30d",
+            )
+        number, unit = found.groups()
+        whole, _, part = number.partition(".")
+        scale = _UNITS_US[unit]
+        return cls(int(whole) * scale + (int(part) * scale // 10 ** len(part) if part else 0))
+
+    def text(self) -> str:
+        """The shortest text that parses back to this length."""
+        value = int(self)
+        for unit in ("d", "h", "m", "s", "ms"):
+            if value and value % _UNITS_US[unit] == 0:
+                return f"{value // _UNITS_US[unit]}{unit}"
+        return f"{value}us" if value else "0s"
+
+
+_TIME_HINT = "write it as 2026-11-22T10:00:00.000000Z"
+
+
+def _time_message(text: object) -> str:
+    return f"a time must be RFC 3339 with an offset, got {str(text)[:40]!r}"

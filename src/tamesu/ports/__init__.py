@@ -1,0 +1,29 @@
+"""What the outside must offer: one Protocol per port, its edge cases written out.
+
+A port is defined by its edge cases; the contract suites of `tamesu.testing` hold every adapter to
+them. Refuses to know any adapter.
+"""
+
+from tamesu.ports.archive import Archive, ArchiveFile
+from tamesu.ports.cache import Cache
+from tamesu.ports.clock import Clock, IdSource
+from tamesu.ports.eventlog import EventLog, Receipt
+from tamesu.ports.meter import Meter
+from tamesu.ports.store import Commit, Counts, Declared, Lease, Progress, Store
+
+__all__ = [
+    "Archive",
+    "ArchiveFile",
+    "Cache",
+    "Clock",
+    "Commit",
+    "Counts",
+    "Declared",
+    "EventLog",
+    "IdSource",
+    "Lease",
+    "Meter",
+    "Progress",
+    "Receipt",
+    "Store",
+]

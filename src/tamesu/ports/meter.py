@@ -1,0 +1,27 @@
+"""The meter: counts, levels and times, for whoever watches."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Meter(Protocol):
+    """Measures by name. Names and labels are declared once, in the adapter's table; an unknown name
+    is a bug. Concurrent case: safe from many threads. A meter never raises on a value.
+    """
+
+    def count(self, name: str, amount: float = 1.0, **labels: str) -> None:
+        """Adds `amount` (≥ 0) to a counter."""
+        ...
+
+    def level(self, name: str, value: float, **labels: str) -> None:
+        """Sets a gauge."""
+        ...
+
+    def observe(self, name: str, value: float, **labels: str) -> None:
+        """Adds one value to a histogram."""
+        ...
+
+    def expose(self) -> tuple[str, bytes]:
+        """Media type and bytes of everything measured, for a scrape."""
+        ...

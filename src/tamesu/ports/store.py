@@ -1,0 +1,149 @@
+"""The store: declarations, snapshots, offsets, the lease, and the one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from tamesu.base import Declaration, Snapshot, Time
+from tamesu.ports.archive import ArchiveFile
+
+Counts = Mapping[str, Mapping[str, int]]
+"""Per bandit (or empty text where no bandit can be named), how many records ended as what."""
+
+
+class Declared(NamedTuple):
+    """A declaration and its number."""
+
+    number: int
+    declaration: Declaration
+    created: Time
+
+
+class Lease(NamedTuple):
+    """The right to write snapshots: who has it, the fencing epoch, and until when it holds."""
+
+    holder: str
+    epoch: int
+    expires: Time
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the trainer has come, as of the last commit.
+
+    Attributes:
+        checkpoint: bytes of the join's checkpoint, empty before the first commit.
+        counts: how many records ended as what, in all.
+        manifest: number of archive files that exist.
+    """
+
+    checkpoint: bytes = b""
+    counts: dict[str, dict[str, int]] = {}
+    epoch: int = 0
+
+
+class Commit(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that one micro-batch changes, to be done whole or not at all.
+
+    Attributes:
+        lease: the lease it is made under; refused if it is not the newest epoch.
+        checkpoint: the join's checkpoint after the batch.
+        counts: added to the counts so far (open and held, which are levels, replace theirs).
+        snapshots: the new version of every bandit that changed.
+        files: archive files that exist from now on.
+    """
+
+    lease: Lease
+    checkpoint: bytes
+    counts: dict[str, dict[str, int]]
+    snapshots: Sequence[Snapshot] = ()
+    files: Sequence[ArchiveFile] = ()
+
+
+LEVELS = frozenset({"deliveries_open", "events_held"})
+"""Counts that are levels, not sums: a commit replaces them."""
+
+
+class Store(Protocol):
+    """What must outlive a process besides the log. Safe from many threads and processes."""
+
+    # Declarations -------------------------------------------------------------------------------
+
+    def declare(self, declaration: Declaration, now: Time) -> Declared:
+        """Keeps a new bandit as its declaration number 1.
+
+        Duplicate and concurrent case: of several, the first wins, the others are refused.
+
+        Raises:
+            Conflict: the name is taken.
+            Unavailable: the store is down or read-only.
+        """
+        ...
+
+    def declarations(self) -> Mapping[str, Declared]:
+        """The newest declaration of every bandit, by name; empty before the first."""
+        ...
+
+    def declared(self, bandit: str, number: int) -> Declaration | None:
+        """The declaration with this number, or none."""
+        ...
+
+    # Snapshots ----------------------------------------------------------------------------------
+
+    def versions(self) -> Mapping[str, int]:
+        """The newest snapshot version of every bandit that has one."""
+        ...
+
+    def snapshot(self, bandit: str, version: int | None = None) -> Snapshot | None:
+        """A snapshot, the newest without `version`; none if there is no such version."""
+        ...
+
+    # The trainer --------------------------------------------------------------------------------
+
+    def lease(self, holder: str, now: Time, lasts_us: int) -> Lease:
+        """Takes or renews the trainer's lease until `now + lasts_us`.
+
+        A free or expired lease is given with the epoch raised by one. The same holder asking while
+        it holds renews and keeps its epoch. Concurrent case: one gets it.
+
+        Raises:
+            Conflict: another holder has it; the fact `expires` says until when.
+        """
+        ...
+
+    def takeover(self, holder: str, now: Time, lasts_us: int) -> Lease:
+        """The lease for a holder whose predecessor of the same name is known to be dead.
+
+        As `lease`, but the same holder gets a new epoch at once, so that whatever its predecessor
+        still had under way is refused.
+        """
+        ...
+
+    def release(self, lease: Lease) -> None:
+        """Gives the lease back; nothing happens if it is no longer the newest."""
+        ...
+
+    def progress(self) -> Progress:
+        """How far the trainer has come; a new `Progress()` before the first commit."""
+        ...
+
+    def commit(self, commit: Commit) -> None:
+        """Does all of `commit` in one transaction, durably.
+
+        Duplicate case: versions that exist are refused. Concurrent case: a stale epoch is refused.
+
+        Raises:
+            Conflict: the lease is not the newest epoch, or a version exists; nothing was changed.
+            Unavailable: the store is down or read-only; nothing was changed.
+        """
+        ...
+
+    def files(self) -> Sequence[ArchiveFile]:
+        """The manifest: every archive file that exists, in the order of commits."""
+        ...
+
+    def close(self) -> None:
+        """Lets go of connections; a second call does nothing."""
+        ...
