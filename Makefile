@@ -1,0 +1,92 @@
+# The front door of the house: `make` lists what it opens.
+#
+#   PYTHON  the interpreter that .venv is made of (3.11 or newer)
+#   VENV    where the environment lives
+#   ARGS    handed on to the command, as in  make test ARGS="tests/laws -k join"
+
+PYTHON  ?= python3
+VENV    ?= .venv
+WORKERS ?= 2
+ARGS    ?=
+
+BIN     := $(VENV)/bin
+INSTALL := $(VENV)/.tamesu-install
+DEV     := $(VENV)/.tamesu-dev
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install demo test check lint types imports docs format soak bench reference lock clean distclean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# Environments -------------------------------------------------------------------------------------
+
+install: $(INSTALL) ## .venv with Tamesu and every extra: .venv/bin/tamesu, .venv/bin/python
+
+$(INSTALL): requirements/install.txt pyproject.toml scripts/environment.py
+	@$(old_python)
+	@$(PYTHON) scripts/environment.py $(VENV) install
+
+$(DEV): requirements/dev.txt pyproject.toml scripts/environment.py
+	@$(old_python)
+	@$(PYTHON) scripts/environment.py $(VENV) dev
+
+# Said here and not in Python, so that the oldest interpreter can still say it.
+old_python = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	echo "Tamesu needs Python 3.11 or newer, got: $$($(PYTHON) --version 2>&1)"; \
+	echo "hint: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+
+# The two commands ---------------------------------------------------------------------------------
+
+demo: $(INSTALL) ## the whole loop on real logged data, about two minutes, ends with a summary
+	@$(BIN)/tamesu data open-bandit
+	@$(BIN)/tamesu demo $(ARGS)
+
+test: $(DEV) ## every test but the soak
+	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+# Checks -------------------------------------------------------------------------------------------
+
+check: lint types imports docs ## lint, format, types, architecture, docs
+
+lint: $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(DEV)
+	$(BIN)/mypy
+
+imports: $(DEV)
+	$(BIN)/lint-imports --no-logo
+
+docs: $(DEV)
+	$(BIN)/pytest tests/arch
+
+format: $(DEV) ## write the format and the fixes that ruff is sure of
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The long ones ------------------------------------------------------------------------------------
+
+soak: $(DEV) ## the long crash, load and property campaigns
+	TAMESU_PROFILE=soak $(BIN)/pytest -m soak $(ARGS)
+
+bench: $(DEV) ## ratios measured side by side; writes docs/benchmarks.md
+	$(BIN)/python bench/run.py $(ARGS)
+
+# Upkeep -------------------------------------------------------------------------------------------
+
+reference: $(DEV) ## write the generated pages of docs/reference anew
+	$(BIN)/python scripts/reference.py
+
+lock: $(DEV) ## resolve pyproject.toml into requirements/*.txt anew
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/lock.txt
+	$(BIN)/python scripts/lock.py $(ARGS)
+
+clean: ## remove caches and build results
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find src tests bench scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean ## also remove the environment
+	rm -rf $(VENV)

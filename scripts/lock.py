@@ -1,0 +1,41 @@
+"""Resolves `pyproject.toml` into the hashed sets of `requirements/`.
+
+Run by `make lock`, with uv from `requirements/lock.txt`. Each set is universal: one file for every
+platform and Python, with markers. No header, no index address and no path of this machine gets into
+a file. `ARGS="--upgrade"` takes the newest versions; without it what is locked stays.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SETS = {
+    # The widest first: the others are held to its versions.
+    "dev": ["--all-extras", "--group", "dev"],
+    "install": ["--all-extras", "--group", "build", "--constraint", "requirements/dev.txt"],
+    "lock": ["--group", "lock"],
+}
+
+
+def main() -> int:
+    """Writes every set; gives uv's exit code where it fails."""
+    uv = Path(sys.executable).parent / "uv"
+    for name, wanted in SETS.items():
+        sources = [] if name == "lock" else ["pyproject.toml"]
+        command = [
+            *(str(uv), "pip", "compile", "--quiet", "--universal", "--generate-hashes"),
+            *("--no-header", "--python-version", "3.11", *sources, *wanted, *sys.argv[1:]),
+            *("--output-file", f"requirements/{name}.txt"),
+        ]
+        done = subprocess.run(command, cwd=ROOT, check=False, stdout=subprocess.DEVNULL)
+        if done.returncode:
+            return done.returncode
+        print(f"requirements/{name}.txt")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
