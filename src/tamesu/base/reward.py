@@ -32,6 +32,9 @@ GRID = 1 << 20
 MAX_VALUE = float(1 << 31)
 """The largest magnitude of an event's value, and of a weight: keeps sums within 64 bits."""
 
+_MOST_POSSIBLE = 10_000
+"""More possible rewards than this are not listed."""
+
 
 class Anchor(StrEnum):
     """Where a delivery's window starts."""
@@ -110,7 +113,7 @@ class Reward(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         sums = {0.0}
         for term in self.events.values():
             values = _possible_aggregates(term)
-            if values is None or len(sums) * len(values) > 10_000:
+            if values is None or len(sums) * len(values) > _MOST_POSSIBLE:
                 return None
             sums = {total + term.weight * value for total in sums for value in values}
         if self.default:
@@ -131,16 +134,8 @@ def _possible_aggregates(term: EventTerm) -> set[float] | None:
 
 def check(reward: Reward, where: str) -> None:
     """Raises `InvalidDeclaration` where the clauses of `reward` cannot hold together."""
-    for name in ("window", "impression_within", "lateness", "late"):
-        value = getattr(reward, name)
-        if value is None:
-            continue
-        least = 0 if name in ("lateness", "late") else 1
-        if not least <= value <= 366 * DAY_US:
-            raise InvalidDeclaration(
-                f"{where}.{name} must lie between {'0s' if not least else '1us'} and 366d, "
-                f"got {value.text()}"
-            )
+    for name, least in (("window", 1), ("impression_within", 1), ("lateness", 0), ("late", 0)):
+        _check_length(getattr(reward, name), least, f"{where}.{name}")
     if reward.settle is not None and reward.settle != reward.window:
         raise InvalidDeclaration(
             f"{where}.settle must equal {where}.window ({reward.window.text()}) in this version, "
@@ -159,21 +154,31 @@ def check(reward: Reward, where: str) -> None:
         )
     _check_number(reward.default, f"{where}.default")
     for name, term in reward.events.items():
-        place = f"{where}.events.{name}"
-        if name == IMPRESSION:
-            raise InvalidDeclaration(
-                f"{where}.events must not hold 'impression': it says that a delivery was shown and "
-                "carries no reward"
-            )
-        if not (0 < len(name) <= 64 and name.isprintable()):  # noqa: PLR2004 - the wire's limit
-            raise InvalidDeclaration(
-                f"an event type must have 1 to 64 printable characters, got {name[:80]!r}"
-            )
-        _check_number(term.weight, f"{place}.weight")
-        if term.cap is not None:
-            _check_number(term.cap, f"{place}.cap")
-            if term.cap <= 0:
-                raise InvalidDeclaration(f"{place}.cap must be above 0, got {term.cap}")
+        _check_term(name, term, where)
+
+
+def _check_term(name: str, term: EventTerm, where: str) -> None:
+    if name == IMPRESSION:
+        raise InvalidDeclaration(
+            f"{where}.events must not hold 'impression': it says that a delivery was shown and "
+            "carries no reward"
+        )
+    if not (0 < len(name) <= 64 and name.isprintable()):  # noqa: PLR2004 - the wire's limit
+        raise InvalidDeclaration(
+            f"an event type must have 1 to 64 printable characters, got {name[:80]!r}"
+        )
+    _check_number(term.weight, f"{where}.events.{name}.weight")
+    if term.cap is not None:
+        _check_number(term.cap, f"{where}.events.{name}.cap")
+        if term.cap <= 0:
+            raise InvalidDeclaration(f"{where}.events.{name}.cap must be above 0, got {term.cap}")
+
+
+def _check_length(value: Duration | None, least: int, where: str) -> None:
+    if value is not None and not least <= value <= 366 * DAY_US:
+        raise InvalidDeclaration(
+            f"{where} must lie between {Duration(least).text()} and 366d, got {value.text()}"
+        )
 
 
 def _check_number(value: float, where: str) -> None:

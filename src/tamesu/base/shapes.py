@@ -7,7 +7,7 @@ is an error that says where it stands, never converted silently.
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -68,23 +68,27 @@ def fields_of(shape: type) -> dict[str, Any]:
 
 
 def _refuse_unknown(data: Any, shape: Any, where: str, error: type[InvalidInput]) -> None:
-    origin = get_origin(shape)
-    if origin in (Union, types.UnionType):
-        for member in get_args(shape):
-            if _is_struct(member):
-                _refuse_unknown(data, member, where, error)
-    elif origin in (list, tuple) and isinstance(data, list | tuple):
-        for place, item in enumerate(data):
-            _refuse_unknown(item, get_args(shape)[0], f"{where}[{place}]", error)
-    elif origin in (dict, Mapping) and isinstance(data, Mapping):
-        for key, item in data.items():
-            _refuse_unknown(item, get_args(shape)[1], f"{where}.{key}", error)
-    elif _is_struct(shape) and isinstance(data, Mapping):
+    if _is_struct(shape) and isinstance(data, Mapping):
         known = fields_of(shape)
-        for key, item in data.items():
+        for key in data:
             if key not in known:
                 raise error.unknown_field(str(key), known, where)
-            _refuse_unknown(item, known[key], f"{where}.{key}", error)
+    for item, kind, place in _members(data, shape, where):
+        _refuse_unknown(item, kind, place, error)
+
+
+def _members(data: Any, shape: Any, where: str) -> Iterator[tuple[Any, Any, str]]:
+    """The values inside `data`, each with its declared type and its place."""
+    origin = get_origin(shape)
+    if origin in (Union, types.UnionType):
+        yield from ((data, member, where) for member in get_args(shape) if _is_struct(member))
+    elif origin in (list, tuple) and isinstance(data, list | tuple):
+        yield from ((item, get_args(shape)[0], f"{where}[{i}]") for i, item in enumerate(data))
+    elif origin in (dict, Mapping) and isinstance(data, Mapping):
+        yield from ((item, get_args(shape)[1], f"{where}.{key}") for key, item in data.items())
+    elif _is_struct(shape) and isinstance(data, Mapping):
+        known = fields_of(shape)
+        yield from ((item, known[key], f"{where}.{key}") for key, item in data.items())
 
 
 def _is_struct(shape: Any) -> bool:

@@ -50,7 +50,7 @@ class Time(int):
             moment = datetime.fromisoformat(text)
         except (ValueError, TypeError) as error:
             raise InvalidInput(_time_message(text), hint=_TIME_HINT) from error
-        if moment.tzinfo is None or not (len(text) > 10 and text[10] in "Tt "):
+        if moment.tzinfo is None or text[10:11] not in tuple("Tt "):
             raise InvalidInput(_time_message(text), hint=_TIME_HINT)
         return cls((moment - _EPOCH) // _MICROSECOND)
 

@@ -28,6 +28,7 @@ class Archive(Protocol):
         Args:
             stem: names the batch, `<epoch>-<first offset>-<end offset>`; the bandit's name and
                 declaration are added, so a batch repeated under the same stem lands on its name.
+            observations: the rows, at least one.
 
         Empty case: no rows are refused as a bug. Duplicate case: the same name is replaced as a
         whole, never half. Concurrent case: one writer.
