@@ -1,0 +1,8 @@
+"""Training: observations become evidence, evidence is absorbed into a state, a state is numbered.
+
+Pure functions over `tamesu.policy`. Refuses to join, to store and to know what time it is.
+"""
+
+from tamesu.train.learn import learn
+
+__all__ = ["learn"]
