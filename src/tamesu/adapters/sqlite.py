@@ -1,0 +1,194 @@
+"""How Tamesu opens SQLite: one driver, one set of pragmas, one translation of its errors.
+
+The driver is `pysqlite3`, never the system's `sqlite3`: versions before 3.51.3 have a bug that can
+corrupt a WAL database written by several processes. A database file is created whole (under a
+temporary name, then linked to its own), so that a file which exists has its tables. Refuses to know
+what is stored.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tamesu.base import Corrupt, MissingExtra, TamesuError, Unavailable
+
+if TYPE_CHECKING:
+    import sqlite3 as driver  # the same interface, with types
+else:
+    from pysqlite3 import dbapi2 as driver
+
+Connection = driver.Connection
+Error = driver.Error
+
+OLDEST = (3, 51, 3)
+"""The first SQLite release without the WAL bug."""
+
+BUSY_TIMEOUT_MS = 5_000
+"""How long a connection waits for another's lock before it gives up."""
+
+
+def refuse_old(found: tuple[int, ...] = driver.sqlite_version_info) -> None:
+    """Raises `MissingExtra` where the driver brings an SQLite older than `OLDEST`."""
+    if found >= OLDEST:
+        return
+    raise MissingExtra(
+        f"SQLite must be {_dotted(OLDEST)} or newer, got {_dotted(found)}: older ones can corrupt "
+        "a database that several processes write",
+        hint="pip install --upgrade pysqlite3",
+        found=_dotted(found),
+        oldest=_dotted(OLDEST),
+    )
+
+
+def create(path: Path, script: str) -> None:
+    """Makes the database at `path` with the tables of `script`, unless it exists.
+
+    Durable when it returns. Concurrent case: one of several wins, and the others find its file.
+
+    Raises:
+        Unavailable: the folder cannot be written, or the disk is full.
+    """
+    if path.exists():
+        return
+    draft = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_native_id()}.new")
+    with translated(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _discard(draft)
+        try:
+            with contextlib.closing(driver.connect(draft, isolation_level=None)) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
+                connection.executescript(script)
+            # SQLite checkpoints and drops the WAL when the last connection closes.
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, path)
+        finally:
+            _discard(draft)
+        sync_folder(path.parent)
+
+
+def connect(path: Path) -> Connection:
+    """A connection to the existing database at `path`, usable from any one thread at a time.
+
+    It is in autocommit mode (transactions are written out), commits are synced to the disk, and
+    it never checkpoints on its own.
+    """
+    refuse_old()
+    # mode=rw: a database that vanished is an error, not a new and empty one.
+    connection = driver.connect(
+        f"{path.absolute().as_uri()}?mode=rw",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=BUSY_TIMEOUT_MS / 1_000,
+    )
+    prepare(connection)
+    return connection
+
+
+def prepare(connection: Connection) -> None:
+    """Sets what every connection of Tamesu relies on."""
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes the names in `folder` as durable as the files they name."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turns errors of the driver and of the file system into `Unavailable` or `Corrupt`."""
+    try:
+        yield
+    except (driver.Error, OSError) as problem:
+        raise translate(problem, path) from problem
+
+
+def translate(problem: BaseException, path: Path) -> TamesuError:
+    """What `problem`, met at the database `path`, means to a caller."""
+    name = str(getattr(problem, "sqlite_errorname", None) or "")
+    if isinstance(problem, OSError):
+        return Unavailable(
+            f"{path} cannot be used: {problem.strerror or problem}",
+            hint="see that the folder exists, can be written and has room",
+            path=str(path),
+        )
+    for start, (error, must, hint) in _MEANINGS.items():
+        if name.startswith(start):
+            return error(f"{path} {must} ({problem})", hint=hint, path=str(path), sqlite=name)
+    return Unavailable(
+        f"{path} cannot be used: {problem}",
+        hint="run tamesu doctor",
+        path=str(path),
+        sqlite=name,
+    )
+
+
+_MEANINGS: dict[str, tuple[type[TamesuError], str, str]] = {
+    "SQLITE_FULL": (
+        Unavailable,
+        "cannot grow: the disk is full",
+        "free some room; nothing was written and the next try may succeed",
+    ),
+    "SQLITE_READONLY": (
+        Unavailable,
+        "cannot be written: it is read-only",
+        "see that this user may write the folder and that it is not mounted read-only",
+    ),
+    "SQLITE_CANTOPEN": (
+        Unavailable,
+        "cannot be opened",
+        "see that the folder exists and that this user may write it",
+    ),
+    "SQLITE_PERM": (
+        Unavailable,
+        "cannot be opened: not permitted",
+        "see that this user may write the folder",
+    ),
+    "SQLITE_BUSY": (
+        Unavailable,
+        f"stayed locked for {BUSY_TIMEOUT_MS / 1_000:g} s by another process",
+        "see which process holds it; the next try may succeed",
+    ),
+    "SQLITE_LOCKED": (
+        Unavailable,
+        "is locked within this process",
+        "the next try may succeed",
+    ),
+    "SQLITE_IOERR": (
+        Unavailable,
+        "cannot be read or written: input/output error",
+        "see the disk's health and room; local disks only",
+    ),
+    "SQLITE_CORRUPT": (
+        Corrupt,
+        "is damaged",
+        "restore it from a backup; keep the damaged file for diagnosis",
+    ),
+    "SQLITE_NOTADB": (
+        Corrupt,
+        "is not an SQLite database",
+        "restore it from a backup, or move it away to start anew",
+    ),
+}
+
+
+def _discard(draft: Path) -> None:
+    for end in ("", "-wal", "-shm", "-journal"):
+        with contextlib.suppress(OSError):
+            draft.with_name(draft.name + end).unlink()
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(str(number) for number in version)
