@@ -1,0 +1,34 @@
+"""`import tamesu` is light."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import tamesu
+
+HEAVY = {"numpy", "scipy", "polars", "sqlalchemy", "msgspec", "starlette", "typer", "tamesu.base"}
+
+
+def loaded_by(statement):
+    script = f"{statement}\nimport sys\nprint(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+def test_importing_the_root_loads_nothing_heavy():
+    assert not loaded_by("import tamesu; tamesu.__version__; dir(tamesu)") & HEAVY
+
+
+def test_what_the_root_offers_is_there():
+    for name in tamesu.__all__:
+        assert getattr(tamesu, name)
+
+
+def test_an_unknown_name_is_refused_as_python_does():
+    with pytest.raises(AttributeError, match="no attribute 'Bandid'"):
+        tamesu.Bandid  # noqa: B018 - the look-up is the test
