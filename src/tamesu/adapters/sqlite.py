@@ -25,6 +25,20 @@ else:
 Connection = driver.Connection
 Error = driver.Error
 
+__all__ = [
+    "BUSY_TIMEOUT_MS",
+    "OLDEST",
+    "Connection",
+    "Error",
+    "connect",
+    "create",
+    "driver",
+    "refuse_old",
+    "sync_folder",
+    "translate",
+    "translated",
+]
+
 OLDEST = (3, 51, 3)
 """The first SQLite release without the WAL bug."""
 
@@ -75,8 +89,7 @@ def create(path: Path, script: str) -> None:
 def connect(path: Path) -> Connection:
     """A connection to the existing database at `path`, usable from any one thread at a time.
 
-    It is in autocommit mode (transactions are written out), commits are synced to the disk, and
-    it never checkpoints on its own.
+    It is in autocommit mode (transactions are written out), and commits are synced to the disk.
     """
     refuse_old()
     # mode=rw: a database that vanished is an error, not a new and empty one.
@@ -87,14 +100,8 @@ def connect(path: Path) -> Connection:
         check_same_thread=False,
         timeout=BUSY_TIMEOUT_MS / 1_000,
     )
-    prepare(connection)
-    return connection
-
-
-def prepare(connection: Connection) -> None:
-    """Sets what every connection of Tamesu relies on."""
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    return connection
 
 
 def sync_folder(folder: Path) -> None:

@@ -176,6 +176,7 @@ class SqliteEventLog:
             self._lock.take()
             sqlite.create(self._path, _TABLE)
             self._writer = sqlite.connect(self._path)
+            self._writer.execute("PRAGMA wal_autocheckpoint = 0")
         return self._writer
 
     def _drop_writer(self) -> None:

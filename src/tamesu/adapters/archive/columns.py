@@ -1,0 +1,102 @@
+"""Observations as a Polars frame and back, exactly.
+
+Rewards and terms stay int64 in whole 1 / GRID, times int64 microseconds; what has no value is null.
+A term is a column of its own, `terms.<event type>`. A context is JSON text. Refuses to round.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import msgspec
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tamesu.base import Observations
+from tamesu.base.observations import EXACT, NO_TIME
+
+VERSION = 1
+"""The number of this layout of columns, kept in every file's footer as `v`."""
+
+TERMS = "terms."
+
+_TEXTS = ("decision_id", "experiment", "variant", "unit", "arm")
+_NULLS = {"draws": EXACT, "shown": NO_TIME, "accepted": NO_TIME}
+"""Integer columns in which one value stands for none; in a frame that is null."""
+
+
+def to_frame(observations: Observations) -> pl.DataFrame:
+    """One row per observation, one column per field, in the order of the fields."""
+    columns: dict[str, pl.Series] = {}
+    for field in fields(observations):
+        values = getattr(observations, field.name)
+        if field.name in ("bandit", "declaration"):
+            continue
+        if field.name == "terms":
+            for kind, term in values.items():
+                columns[TERMS + kind] = pl.Series(term, dtype=pl.Int64)
+        elif field.name in _TEXTS:
+            columns[field.name] = pl.Series(values.tolist(), dtype=pl.String)
+        elif field.name == "context":
+            texts = [None if context is None else _json(context) for context in values]
+            columns[field.name] = pl.Series(texts, dtype=pl.String)
+        elif field.name == "eligible":
+            lists = [None if eligible is None else list(eligible) for eligible in values]
+            columns[field.name] = pl.Series(lists, dtype=pl.List(pl.String))
+        elif field.name in _NULLS:
+            present = pl.Series(values, dtype=pl.Int64)
+            columns[field.name] = present.set(present == _NULLS[field.name], None)
+        else:
+            columns[field.name] = pl.Series(values)
+    return pl.DataFrame(columns)
+
+
+def from_frame(frame: pl.DataFrame, bandit: str, declaration: int) -> Observations:
+    """The observations that `to_frame` made `frame` of.
+
+    Raises:
+        KeyError: a column is missing.
+    """
+    columns: dict[str, Any] = {"bandit": bandit, "declaration": declaration}
+    for field in fields(Observations):
+        if field.name in columns:
+            continue
+        if field.name == "terms":
+            columns["terms"] = {
+                name.removeprefix(TERMS): frame[name].to_numpy()
+                for name in frame.columns
+                if name.startswith(TERMS)
+            }
+            continue
+        series = _column(frame, field.name)
+        if field.name in _TEXTS:
+            columns[field.name] = _objects(series.to_list())
+        elif field.name == "context":
+            columns[field.name] = _objects(
+                [None if text is None else msgspec.json.decode(text) for text in series]
+            )
+        elif field.name == "eligible":
+            columns[field.name] = _objects(
+                [None if ids is None else tuple(ids) for ids in series.to_list()]
+            )
+        elif field.name in _NULLS:
+            columns[field.name] = series.fill_null(_NULLS[field.name]).to_numpy()
+        else:
+            columns[field.name] = series.to_numpy()
+    return Observations(**columns)
+
+
+def _column(frame: pl.DataFrame, name: str) -> pl.Series:
+    if name not in frame.columns:
+        raise KeyError(name)
+    return frame[name]
+
+
+def _json(context: Any) -> str:
+    return msgspec.json.encode(context).decode()
+
+
+def _objects(values: list[Any]) -> NDArray[np.object_]:
+    return np.fromiter(values, dtype=np.object_, count=len(values))

@@ -1,0 +1,53 @@
+"""What every store says when it refuses: one wording for all of them.
+
+Refuses to decide; the stores do.
+"""
+
+from __future__ import annotations
+
+from tamesu.base import Conflict
+from tamesu.ports import Lease
+
+
+def leased(held: Lease) -> Conflict:
+    """Another holder has the lease."""
+    return Conflict(
+        f"one trainer may write, and {held.holder!r} holds the lease until {held.expires.text()}",
+        hint="stop the other trainer, or wait until its lease ends",
+        holder=held.holder,
+        epoch=held.epoch,
+        expires=held.expires,
+    )
+
+
+def stale(lease: Lease, held: Lease | None, epoch: int) -> Conflict:
+    """A commit under a lease that is no longer the newest, or was given back."""
+    now = f"{held.holder!r} holds epoch {held.epoch}" if held else f"nobody holds epoch {epoch}"
+    return Conflict(
+        f"a commit must hold the newest lease, got epoch {lease.epoch} of {lease.holder!r} "
+        f"while {now}; nothing was changed",
+        hint="take the lease again and repeat the batch from the stored progress",
+        epoch=lease.epoch,
+        newest=held.epoch if held else epoch,
+    )
+
+
+def version_exists(bandit: str, version: int, newest: int) -> Conflict:
+    """A snapshot version that is taken."""
+    return Conflict(
+        f"a new snapshot of {bandit!r} must come after version {newest}, got version {version}; "
+        "nothing was changed",
+        hint="read the newest snapshot and number from there",
+        bandit=bandit,
+        version=version,
+        newest=newest,
+    )
+
+
+def file_exists(name: str) -> Conflict:
+    """An archive file that the manifest names already."""
+    return Conflict(
+        f"an archive file must be new to the manifest, got {name!r} again; nothing was changed",
+        hint="repeat the batch from the stored progress",
+        file=name,
+    )

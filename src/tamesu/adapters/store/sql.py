@@ -1,0 +1,254 @@
+"""A store in SQL, by SQLAlchemy Core: SQLite for one machine.
+
+Every write is one transaction that begins by taking SQLite's write lock, so what it reads holds
+until it ends. WAL and `synchronous = FULL`: a commit is on the disk when it returns, and readers
+never wait. Refuses a schema newer than its own, and an SQLite with the WAL bug.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from tamesu.adapters.store import engine, refusals, tables
+from tamesu.base import Conflict, Declaration, Snapshot, Time, encode
+from tamesu.base.shapes import from_wire
+from tamesu.ports import ArchiveFile, Commit, Declared, Lease, Progress
+from tamesu.ports.store import LEVELS
+
+_decode_snapshot = msgspec.json.Decoder(Snapshot, dec_hook=from_wire).decode
+
+
+class SqlStore:
+    """Tables of `tamesu.adapters.store.tables` in one database.
+
+    Durability: what returned survives a crash of process and machine. Safe from many threads and
+    processes. Limits: local disks; all snapshots are kept.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = Path(path)
+        self._engine = engine.opened(self._path)
+        self._writer = self._engine.execution_options(writes=True)
+        # Declarations never change under their number, so what was parsed once is kept.
+        self._parsed: dict[tuple[str, int], Declared] = {}
+
+    # Declarations -------------------------------------------------------------------------------
+
+    def declare(self, declaration: Declaration, now: Time) -> Declared:
+        """Keeps a new bandit; see `tamesu.ports.Store.declare`."""
+        body = msgspec.json.encode(declaration.plain())
+        row = {"bandit": declaration.name, "number": 1, "created": int(now), "body": body}
+        try:
+            with self._writing() as connection:
+                connection.execute(tables.declarations.insert(), row)
+        except sa.exc.IntegrityError as problem:
+            raise Conflict.exists(declaration.name) from problem
+        return Declared(1, declaration, Time(now))
+
+    def declarations(self) -> Mapping[str, Declared]:
+        """The newest declaration of every bandit, by name."""
+        table = tables.declarations
+        latest = sa.select(table.c.bandit, sa.func.max(table.c.number)).group_by(table.c.bandit)
+        with self._reading() as connection:
+            keys = [(bandit, number) for bandit, number in connection.execute(latest)]
+            found = {key: self._declared(connection, *key) for key in keys}
+        return {bandit: declared for (bandit, _), declared in found.items() if declared}
+
+    def declared(self, bandit: str, number: int) -> Declaration | None:
+        """The declaration with this number, or none."""
+        known = self._parsed.get((bandit, number))
+        if known is None:
+            with self._reading() as connection:
+                known = self._declared(connection, bandit, number)
+        return None if known is None else known.declaration
+
+    # Snapshots ----------------------------------------------------------------------------------
+
+    def versions(self) -> Mapping[str, int]:
+        """The newest snapshot version of every bandit that has one."""
+        with self._reading() as connection:
+            rows = connection.execute(sa.select(tables.newest.c.bandit, tables.newest.c.version))
+            return {row.bandit: row.version for row in rows}
+
+    def snapshot(self, bandit: str, version: int | None = None) -> Snapshot | None:
+        """A snapshot, the newest without `version`; none if there is no such version."""
+        table = tables.snapshots
+        query = sa.select(table.c.body, table.c.state).where(table.c.bandit == bandit)
+        if version is None:
+            query = query.order_by(table.c.version.desc()).limit(1)
+        else:
+            query = query.where(table.c.version == version)
+        with self._reading() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            return None
+        return msgspec.structs.replace(_decode_snapshot(row.body), state=row.state)
+
+    # The trainer --------------------------------------------------------------------------------
+
+    def lease(self, holder: str, now: Time, lasts_us: int) -> Lease:
+        """Takes or renews the lease; see `tamesu.ports.Store.lease`."""
+        return self._take(holder, now, lasts_us, raise_epoch=False)
+
+    def takeover(self, holder: str, now: Time, lasts_us: int) -> Lease:
+        """The lease with a new epoch at once; see `tamesu.ports.Store.takeover`."""
+        return self._take(holder, now, lasts_us, raise_epoch=True)
+
+    def release(self, lease: Lease) -> None:
+        """Gives the lease back; nothing happens if it is no longer the newest."""
+        table = tables.lease
+        with self._writing() as connection:
+            connection.execute(
+                table.update()
+                .where(table.c.holder == lease.holder, table.c.epoch == lease.epoch)
+                .values(holder=None, expires=0)
+            )
+
+    def progress(self) -> Progress:
+        """How far the trainer has come, as of the last commit."""
+        counts: dict[str, dict[str, int]] = {}
+        with self._reading() as connection:
+            row = connection.execute(sa.select(tables.progress)).first()
+            for bandit, name, value in connection.execute(sa.select(tables.counts)):
+                counts.setdefault(bandit, {})[name] = value
+        if row is None:
+            return Progress()
+        return Progress(checkpoint=row.checkpoint, counts=counts, epoch=row.epoch)
+
+    def commit(self, commit: Commit) -> None:
+        """Does all of `commit` in one transaction; see `tamesu.ports.Store.commit`."""
+        with self._writing() as connection:
+            held, epoch = _held(connection)
+            if held is None or held[:2] != commit.lease[:2]:
+                raise refusals.stale(commit.lease, held, epoch)
+            _put_progress(connection, commit)
+            _put_counts(connection, commit)
+            _put_snapshots(connection, commit.snapshots)
+            _put_files(connection, commit.files)
+
+    def files(self) -> Sequence[ArchiveFile]:
+        """The manifest, in the order of commits."""
+        table = tables.files
+        query = sa.select(table.c.name, table.c.bandit, table.c.rows, table.c.bytes)
+        with self._reading() as connection:
+            rows = connection.execute(query.order_by(table.c.number))
+            return [
+                ArchiveFile(name=name, bandit=bandit, rows=count, bytes=size)
+                for name, bandit, count, size in rows
+            ]
+
+    def close(self) -> None:
+        """Closes every connection; a second call does nothing."""
+        self._engine.dispose()
+
+    # Within -------------------------------------------------------------------------------------
+
+    def _declared(self, connection: sa.Connection, bandit: str, number: int) -> Declared | None:
+        known = self._parsed.get((bandit, number))
+        if known is not None:
+            return known
+        table = tables.declarations
+        query = sa.select(table.c.created, table.c.body).where(
+            table.c.bandit == bandit, table.c.number == number
+        )
+        row = connection.execute(query).first()
+        if row is None:
+            return None
+        declaration = Declaration.parse(msgspec.json.decode(row.body))
+        known = Declared(number, declaration, Time(row.created))
+        self._parsed[bandit, number] = known
+        return known
+
+    def _take(self, holder: str, now: Time, lasts_us: int, *, raise_epoch: bool) -> Lease:
+        with self._writing() as connection:
+            held, epoch = _held(connection)
+            live = held is not None and now < held.expires
+            if held is not None and live and held.holder != holder:
+                raise refusals.leased(held)
+            if not live or raise_epoch:
+                epoch += 1
+            taken = Lease(holder, epoch, Time(now + lasts_us))
+            connection.execute(
+                tables.lease.update().values(holder=holder, epoch=epoch, expires=int(taken.expires))
+            )
+            return taken
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        """One consistent look; never waits for a writer."""
+        with engine.translated(self._engine, self._path), self._engine.begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        """One transaction that nobody else writes beside; whole or not at all."""
+        with engine.translated(self._engine, self._path), self._writer.begin() as connection:
+            yield connection
+
+
+def _held(connection: sa.Connection) -> tuple[Lease | None, int]:
+    """The lease as it stands, none if it is free; and the newest epoch."""
+    row = connection.execute(sa.select(tables.lease).with_for_update()).one()
+    held = None if row.holder is None else Lease(row.holder, row.epoch, Time(row.expires))
+    return held, row.epoch
+
+
+def _put_progress(connection: sa.Connection, commit: Commit) -> None:
+    row = {"checkpoint": commit.checkpoint, "epoch": commit.lease.epoch}
+    connection.execute(
+        insert(tables.progress)
+        .values(id=1, **row)
+        .on_conflict_do_update(index_elements=["id"], set_=row)
+    )
+
+
+def _put_counts(connection: sa.Connection, commit: Commit) -> None:
+    """Adds sums, replaces levels."""
+    for level in (False, True):
+        rows = [
+            {"bandit": bandit, "name": name, "value": value}
+            for bandit, classes in commit.counts.items()
+            for name, value in classes.items()
+            if (name in LEVELS) is level
+        ]
+        if not rows:
+            continue
+        new = insert(tables.counts)
+        value = new.excluded.value if level else tables.counts.c.value + new.excluded.value
+        connection.execute(
+            new.on_conflict_do_update(index_elements=["bandit", "name"], set_={"value": value}),
+            rows,
+        )
+
+
+def _put_snapshots(connection: sa.Connection, snapshots: Sequence[Snapshot]) -> None:
+    for new in snapshots:
+        query = sa.select(tables.newest.c.version).where(tables.newest.c.bandit == new.bandit)
+        newest = connection.execute(query).scalar() or 0
+        if new.version <= newest:
+            raise refusals.version_exists(new.bandit, new.version, newest)
+        body = encode(msgspec.structs.replace(new, state=b""))
+        row = {"bandit": new.bandit, "version": new.version, "body": body, "state": new.state}
+        connection.execute(tables.snapshots.insert(), row)
+        connection.execute(
+            insert(tables.newest)
+            .values(bandit=new.bandit, version=new.version)
+            .on_conflict_do_update(index_elements=["bandit"], set_={"version": new.version})
+        )
+
+
+def _put_files(connection: sa.Connection, files: Sequence[ArchiveFile]) -> None:
+    table = tables.files
+    last = connection.execute(sa.select(sa.func.max(table.c.number))).scalar() or 0
+    for number, file in enumerate(files, last + 1):
+        known = sa.select(table.c.number).where(table.c.name == file.name)
+        if connection.execute(known).first() is not None:
+            raise refusals.file_exists(file.name)
+        row = {"number": number, "name": file.name, "bandit": file.bandit}
+        connection.execute(table.insert(), row | {"rows": file.rows, "bytes": file.bytes})

@@ -1,0 +1,86 @@
+"""The tables of the SQL store.
+
+Written for SQLite and PostgreSQL alike: 64-bit integers, text, bytes. Times are microseconds since
+the epoch. Refuses to change a table in place: a change raises `SCHEMA` and brings its migration.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+SCHEMA = 1
+"""The number of this schema; a store with a newer one is refused."""
+
+metadata = sa.MetaData()
+
+schema = sa.Table(
+    "schema",
+    metadata,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+)
+
+declarations = sa.Table(
+    "declarations",
+    metadata,
+    sa.Column("bandit", sa.Text, primary_key=True),
+    sa.Column("number", sa.BigInteger, primary_key=True),
+    sa.Column("created", sa.BigInteger, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+)
+"""`body` is the JSON of the declaration, every default spelt out."""
+
+snapshots = sa.Table(
+    "snapshots",
+    metadata,
+    sa.Column("bandit", sa.Text, primary_key=True),
+    sa.Column("version", sa.BigInteger, primary_key=True),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("state", sa.LargeBinary, nullable=False),
+)
+"""`body` is the JSON of the snapshot with its state left empty; all are kept in this version."""
+
+newest = sa.Table(
+    "newest",
+    metadata,
+    sa.Column("bandit", sa.Text, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+)
+"""The newest version of each bandit, so that a poll costs one row a bandit however many are kept."""
+
+counts = sa.Table(
+    "counts",
+    metadata,
+    sa.Column("bandit", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.BigInteger, nullable=False),
+)
+
+progress = sa.Table(
+    "progress",
+    metadata,
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("checkpoint", sa.LargeBinary, nullable=False),
+    sa.Column("epoch", sa.BigInteger, nullable=False),
+)
+"""One row, made by the first commit."""
+
+lease = sa.Table(
+    "lease",
+    metadata,
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("holder", sa.Text),
+    sa.Column("epoch", sa.BigInteger, nullable=False),
+    sa.Column("expires", sa.BigInteger, nullable=False),
+)
+"""One row, from the beginning; no holder means that the lease is free."""
+
+files = sa.Table(
+    "files",
+    metadata,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("bandit", sa.Text, nullable=False),
+    sa.Column("rows", sa.BigInteger, nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+)
+"""The manifest; `number` is the order of commits."""
