@@ -1,0 +1,24 @@
+"""Policies: what we believe, how we explore, how arms are laid out. State in, distribution out.
+
+`compose` makes a `Policy` of a declaration; a policy prepares a state for choosing and learns from
+batches. Pure: refuses input and output, clocks, threads, and any randomness but a decision's own
+uniforms. A new belief, explorer or layout is a new file; see `tamesu.policy.contract`.
+"""
+
+from tamesu.policy.compose import ArmSummary, Policy, compose
+from tamesu.policy.contract import Batch
+from tamesu.policy.kinds import known_kinds
+from tamesu.policy.prepared import Choice, Prepared
+from tamesu.policy.table import Evidence, State
+
+__all__ = [
+    "ArmSummary",
+    "Batch",
+    "Choice",
+    "Evidence",
+    "Policy",
+    "Prepared",
+    "State",
+    "compose",
+    "known_kinds",
+]

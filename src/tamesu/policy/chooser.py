@@ -1,0 +1,48 @@
+"""The one chooser: draws an arm from a distribution, so that what is logged is what was used.
+
+Refuses to make a distribution: that is an explorer's business.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Distribution:
+    """Propensities over some of the prepared arms, ready to be drawn from.
+
+    Laws: `pick(u)` for u uniform in [0, 1) gives row a with probability `propensities[a]` to within
+    1e-12, and never a row of propensity 0.
+
+    Attributes:
+        rows: (k,) rows of the arms, rising.
+        propensities: (k,) sum to 1 within 1e-12.
+    """
+
+    __slots__ = ("_cumulative", "_list", "_rows", "propensities", "rows")
+
+    def __init__(self, rows: NDArray[np.intp], propensities: NDArray[np.float64]) -> None:
+        self.rows = rows
+        self.propensities = propensities
+        cumulative = np.cumsum(propensities)
+        # Rounding may leave the last sum below 1: whatever lies beyond belongs to the last arm
+        # that can be chosen at all.
+        cumulative[np.flatnonzero(propensities)[-1] :] = 1.0
+        self._cumulative: list[float] = cumulative.tolist()
+        self._rows: list[int] = rows.tolist()
+        self._list: list[float] = propensities.tolist()
+
+    def pick(self, uniform: float) -> tuple[int, float]:
+        """The arm's row at `uniform` in [0, 1), and its propensity."""
+        place = bisect_right(self._cumulative, uniform)
+        return self._rows[place], self._list[place]
+
+    def pick_many(
+        self, uniforms: NDArray[np.float64]
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Rows (n,) and propensities (n,) at `uniforms` (n,): `pick` of each."""
+        places = np.searchsorted(self._cumulative, uniforms, side="right")
+        return self.rows[places], self.propensities[places]

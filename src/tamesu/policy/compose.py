@@ -1,0 +1,152 @@
+"""Policies: a belief, an explorer and a layout put together.
+
+`compose` is the whole zoo: any belief works with any explorer that can use its family, in any
+layout. Refuses options that a part does not have, and combinations that cannot work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from tamesu.base import Bug, Declaration, InvalidDeclaration, Time
+from tamesu.policy.codec import decode_state, encode_state
+from tamesu.policy.contract import Batch, Belief, Explorer, Layout
+from tamesu.policy.kinds import build_part
+from tamesu.policy.prepared import Prepared
+from tamesu.policy.table import Evidence, State
+from tamesu.policy.uniforms import seed_key
+
+INTERVAL = 0.95
+"""Probability inside the interval of a summary."""
+
+
+class ArmSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What a policy thinks of one arm.
+
+    Attributes:
+        observations: how many it has learnt from this arm.
+        mean: expected reward.
+        low, high: central 95 % interval of the mean reward.
+        share: probability of being chosen first when all arms are eligible.
+    """
+
+    arm: str
+    observations: int
+    mean: float
+    low: float
+    high: float
+    share: float
+
+
+class Policy:
+    """Pure functions on states: what to choose, and what to learn.
+
+    Attributes:
+        size: most deliveries of a decision.
+    """
+
+    def __init__(
+        self, declaration: Declaration, belief: Belief, explorer: Explorer, layout: Layout
+    ) -> None:
+        self._declaration = declaration
+        self._belief = belief
+        self._explorer = explorer
+        self._layout = layout
+        self.size = layout.size
+
+    def init(self) -> State:
+        """The state that has learnt nothing: a pure function of the declaration."""
+        return State((self._belief.init(),) * self._layout.beliefs)
+
+    def evidence(self, state: State, batch: Batch) -> Evidence:
+        """What `batch` teaches; evidence of a whole is the sum of its parts'.
+
+        Raises:
+            InvalidInput: a reward that the belief cannot learn from.
+        """
+        batches = self._layout.split(batch)
+        return Evidence(
+            tuple(
+                self._belief.evidence(part, rows)
+                for part, rows in zip(state.parts, batches, strict=True)
+            )
+        )
+
+    def absorb(self, state: State, evidence: Evidence) -> State:
+        """The state that has learnt `evidence` too."""
+        return State(
+            tuple(
+                self._belief.absorb(part, new)
+                for part, new in zip(state.parts, evidence.parts, strict=True)
+            )
+        )
+
+    def encode(self, state: State) -> bytes:
+        """Canonical bytes: equal states give equal bytes."""
+        return encode_state(state, self._declaration.belief.kind)
+
+    def decode(self, data: bytes) -> State:
+        """The state that `encode` wrote.
+
+        Raises:
+            Corrupt: bytes that are no state of this policy.
+        """
+        return decode_state(data, self._declaration.belief.kind, self.init())
+
+    def prepare(self, state: State, arms: Sequence[str], time: Time) -> Prepared:
+        """The policy at `state` and `time`, ready to choose among `arms` (unique)."""
+        if self._declaration.seed is None:
+            raise Bug("a declaration must have a seed before its policy can choose")
+        arms = tuple(arms)
+        return Prepared(
+            arms,
+            [self._belief.marginals(part, None, arms, time) for part in state.parts],
+            self._explorer,
+            self._layout,
+            seed_key(self._declaration.seed),
+        )
+
+    def summary(self, state: State, arms: Sequence[str], time: Time) -> list[ArmSummary]:
+        """One row per arm, in the order of `arms`."""
+        marginals = self._belief.marginals(state.parts[0], None, arms, time)
+        if not arms:
+            return []
+        share = self.prepare(state, arms, time).propensities()
+        mean = marginals.family.mean()
+        low = marginals.family.quantile((1 - INTERVAL) / 2)
+        high = marginals.family.quantile((1 + INTERVAL) / 2)
+        return [
+            ArmSummary(
+                arm=arm,
+                observations=int(marginals.observations[i]),
+                mean=float(mean[i]),
+                low=float(low[i]),
+                high=float(high[i]),
+                share=float(share[i]),
+            )
+            for i, arm in enumerate(arms)
+        ]
+
+
+def compose(declaration: Declaration) -> Policy:
+    """The policy that a declaration describes.
+
+    Raises:
+        InvalidDeclaration: an unknown kind or option (with the close match), a value that cannot
+            be, or parts that do not go together.
+    """
+    belief: Belief = build_part("belief", declaration.belief, declaration, "policy.belief")
+    explorer: Explorer = build_part("explorer", declaration.explorer, declaration, "policy.explorer")
+    layout: Layout = build_part("layout", declaration.layout, declaration, "layout")
+    if not 0.0 <= explorer.explore < 1.0:
+        raise InvalidDeclaration(
+            f"policy.explorer.explore must lie in [0, 1), got {explorer.explore:g}"
+        )
+    if explorer.families is not None and belief.family not in explorer.families:
+        raise InvalidDeclaration(
+            f"explorer {declaration.explorer.kind!r} cannot use what belief "
+            f"{declaration.belief.kind!r} gives ({belief.family})"
+        )
+    return Policy(declaration, belief, explorer, layout)

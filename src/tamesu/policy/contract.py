@@ -1,0 +1,229 @@
+"""What beliefs, explorers and layouts promise each other: the nouns and the protocols.
+
+A belief says what each arm is worth, an explorer turns that into a distribution, a layout places
+arms by it. Each kind is one module with two names, `Options` (a msgspec struct of its own options)
+and `build(options, declaration)`; see `tamesu.policy.kinds`. All are pure functions on immutable
+arrays: time and randomness are arguments. Refuses to know any kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.base import Time
+from tamesu.policy.chooser import Distribution
+from tamesu.policy.table import Table
+from tamesu.policy.uniforms import Uniforms
+
+Eligible: TypeAlias = int
+"""A set of arms: bit i says whether arm i of the prepared arms may be chosen."""
+
+DistributionOf: TypeAlias = Callable[[Eligible], Distribution]
+"""The distribution over an eligible set (not empty), with `explore` in it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """What n observed deliveries teach, as columns.
+
+    Attributes:
+        arm: (n,) ids.
+        reward: (n,) whole multiples of 1 / `GRID`.
+        position: (n,) from 0.
+        propensity: (n,) as logged when the arm was chosen.
+        decided: (n,) microseconds.
+        context: (n, d) features, or none for a context-free bandit.
+        decision_id: (n,) texts, or none where nobody groups rows by decision.
+        sign: (n,) +1 learns a row, -1 takes back what it taught; none means +1 for all.
+    """
+
+    arm: NDArray[np.object_]
+    reward: NDArray[np.int64]
+    position: NDArray[np.int64]
+    propensity: NDArray[np.float64]
+    decided: NDArray[np.int64]
+    context: NDArray[np.float64] | None = None
+    decision_id: NDArray[np.object_] | None = None
+    sign: NDArray[np.int64] | None = None
+
+    def __len__(self) -> int:
+        return len(self.arm)
+
+
+class Family(Protocol):
+    """One-dimensional posteriors, n of them, in a coordinate z that rises with the reward.
+
+    z is chosen so that densities in it are smooth and finite everywhere (for rates: log-odds).
+    """
+
+    def take(self, rows: NDArray[np.intp]) -> Family:
+        """The posteriors at `rows`, in that order."""
+        ...
+
+    def distinct(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Rows of one of each kind, in an order free of the arms' order; and (n,) which is whose."""
+        ...
+
+    def spread(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Rough centre (n,) and deviation (n,) > 0 in z: where to start looking."""
+        ...
+
+    def log_density(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n, m) log of the density in z at z (m,)."""
+        ...
+
+    def below(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n, m) distribution function at z, (m,) for all or (n, m) for each."""
+        ...
+
+    def above(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n, m) 1 - `below`, accurate where it is small."""
+        ...
+
+    def mean(self) -> NDArray[np.float64]:
+        """(n,) expected reward."""
+        ...
+
+    def deviation(self) -> NDArray[np.float64]:
+        """(n,) standard deviation of the reward's mean; infinite where there is none."""
+        ...
+
+    def quantile(self, q: float) -> NDArray[np.float64]:
+        """(n,) rewards below which lies a share `q` of each posterior."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Marginals:
+    """What a belief thinks each of n arms is worth.
+
+    Attributes:
+        kind: name of the family, such as `beta` or `normal`.
+        family: the n posteriors.
+        observations: (n,) learnt from each arm.
+        total: observations learnt in all, retired arms included.
+        joint: where arms share parameters, m joint draws (m, n) of the scores from a decision's
+            uniforms; none where arms are independent.
+    """
+
+    kind: str
+    family: Family
+    observations: NDArray[np.int64]
+    total: int
+    joint: Callable[[int, Uniforms], NDArray[np.float64]] | None = None
+
+    def __len__(self) -> int:
+        return len(self.observations)
+
+    def take(self, rows: NDArray[np.intp]) -> Marginals:
+        """The marginals of the arms at `rows`, in that order."""
+        joint = self.joint
+        return Marginals(
+            kind=self.kind,
+            family=self.family.take(rows),
+            observations=self.observations[rows],
+            total=self.total,
+            joint=None if joint is None else lambda m, uniforms: joint(m, uniforms)[:, rows],
+        )
+
+
+class Belief(Protocol):
+    """What we think each arm is worth.
+
+    Laws: `evidence` adds up (a commutative monoid, `evidence(a ++ b) = evidence(a) + evidence(b)`,
+    and a row with sign -1 cancels itself); an arm without evidence is at its prior.
+    """
+
+    family: str
+    """Name of the family of its marginals."""
+
+    def init(self) -> Table:
+        """The state that has learnt nothing."""
+        ...
+
+    def marginals(
+        self, state: Table, context: NDArray[np.float64] | None, arms: Sequence[str], time: Time
+    ) -> Marginals:
+        """What `state` thinks at `time` of `arms`, in their order; unknown arms are at the prior."""
+        ...
+
+    def evidence(self, state: Table, batch: Batch) -> Table:
+        """The additive statistics of a batch; zero for an empty one.
+
+        Raises:
+            InvalidInput: a reward that this belief cannot learn from.
+        """
+        ...
+
+    def absorb(self, state: Table, evidence: Table) -> Table:
+        """The state that has learnt `evidence` too."""
+        ...
+
+
+PropensitiesOf: TypeAlias = Callable[[NDArray[np.intp], Uniforms | None], NDArray[np.float64]]
+"""Rows of the marginals, in rising order, to their propensities."""
+
+
+class Explorer(Protocol):
+    """How marginals become a distribution.
+
+    Laws: propensities sum to 1 within 1e-12, are finite and never negative; equal arms have equal
+    propensities; permuting arms permutes them.
+    """
+
+    explore: float
+    """The uniform share, in [0, 1); the policy mixes it in, an explorer does not."""
+    families: frozenset[str] | None
+    """Families of marginals it can use, or none for any."""
+
+    def draws(self, marginals: Marginals) -> int | None:
+        """Monte Carlo draws behind its propensities; none where they are exact."""
+        ...
+
+    def over(self, marginals: Marginals) -> PropensitiesOf:
+        """Propensities of any subset of `marginals`; what subsets share is computed once.
+
+        Where `draws` is none the function ignores its uniforms and the policy keeps what it gives.
+        """
+        ...
+
+
+class ExplorerOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every explorer takes.
+
+    Attributes:
+        explore: share of the probability that is spread evenly over the eligible arms, [0, 1).
+    """
+
+    explore: float = 0.0
+
+
+class Layout(Protocol):
+    """How many arms a decision delivers, and how feedback falls on them."""
+
+    size: int
+    """Most deliveries of a decision."""
+    beliefs: int
+    """How many independent beliefs it needs."""
+
+    def choose(
+        self, distributions: Sequence[DistributionOf], eligible: Eligible, uniforms: Uniforms
+    ) -> tuple[tuple[int, ...], tuple[float, ...]]:
+        """Rows of the chosen arms, by position, and the propensity of each.
+
+        Args:
+            distributions: one per belief.
+            eligible: at least one arm.
+            uniforms: uniform i is for position i.
+        """
+        ...
+
+    def split(self, batch: Batch) -> tuple[Batch, ...]:
+        """What each of its beliefs learns from `batch`."""
+        ...

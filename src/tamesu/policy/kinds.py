@@ -1,0 +1,50 @@
+"""Finds a belief, an explorer or a layout by its name.
+
+A kind is a module of `tamesu.policy.beliefs`, `.explorers` or `.layouts`, or an entry point of the
+group `tamesu.beliefs`, `tamesu.explorers` or `tamesu.layouts` that names a module (or any object)
+with `Options` and `build(options, declaration)`. So a new kind is a new file, here or in another
+package. Our own modules win over entry points of the same name. Refuses to load what nobody names.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from tamesu.base import Declaration, InvalidDeclaration, Part, convert
+
+
+def known_kinds(what: str) -> tuple[str, ...]:
+    """Names of every kind of `what` (`belief`, `explorer` or `layout`), rising."""
+    room = import_module(f"tamesu.policy.{what}s")
+    ours = {module.name for module in pkgutil.iter_modules(room.__path__)}
+    return tuple(sorted(ours | set(entry_points(group=f"tamesu.{what}s").names)))
+
+
+def build_part(what: str, part: Part, declaration: Declaration, where: str) -> Any:
+    """The belief, explorer or layout that `part` of a declaration names.
+
+    Args:
+        what: `belief`, `explorer` or `layout`.
+        part: its kind and options.
+        declaration: the whole declaration, for parts that need to know it.
+        where: what to call the part in messages.
+
+    Raises:
+        InvalidDeclaration: an unknown kind, an unknown option, or a value that cannot be.
+    """
+    kind = _load(what, part.kind)
+    options = convert(part.options, kind.Options, f"{where} ({part.kind})")
+    return kind.build(options, declaration)
+
+
+def _load(what: str, name: str) -> Any:
+    room = import_module(f"tamesu.policy.{what}s")
+    if name in {module.name for module in pkgutil.iter_modules(room.__path__)}:
+        return import_module(f"{room.__name__}.{name}")
+    found = entry_points(group=f"tamesu.{what}s", name=name)
+    if not found:
+        raise InvalidDeclaration.unknown_kind(what, name, known_kinds(what))
+    return next(iter(found)).load()

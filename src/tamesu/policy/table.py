@@ -1,0 +1,140 @@
+"""Named arrays keyed by arm, that add up: what states and evidence are made of.
+
+Refuses to know what the arrays mean: that is a belief's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.base import Bug
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """Arrays per arm and arrays shared by all, in normal form.
+
+    Normal form: arms rise and are unique, arms whose every number is 0 are left out (0 means
+    nothing learnt), and no number is -0. So equal content is equal form, and equal bytes.
+
+    Laws: `+` is associative and commutative for integers (floats: to rounding), the empty table is
+    its zero, and `a - a` is zero.
+
+    Attributes:
+        arms: n ids.
+        per_arm: name to array (n, ...), int64 or float64.
+        shared: name to array of any shape, int64 or float64.
+    """
+
+    arms: tuple[str, ...]
+    per_arm: Mapping[str, NDArray[Any]]
+    shared: Mapping[str, NDArray[Any]]
+
+    @classmethod
+    def of(
+        cls,
+        arms: Sequence[str],
+        per_arm: Mapping[str, NDArray[Any]],
+        shared: Mapping[str, NDArray[Any]] | None = None,
+    ) -> Table:
+        """The table in normal form; `arms` are unique, in any order."""
+        used = np.zeros(len(arms), dtype=np.bool_)
+        for column in per_arm.values():
+            used |= np.any(column != 0, axis=tuple(range(1, column.ndim)))
+        rows = sorted(np.flatnonzero(used).tolist(), key=arms.__getitem__)
+        order = np.array(rows, dtype=np.intp)
+        return cls(
+            arms=tuple([arms[row] for row in rows]),
+            per_arm={name: _frozen(per_arm[name][order]) for name in sorted(per_arm)},
+            shared={name: _frozen(value) for name, value in sorted((shared or {}).items())},
+        )
+
+    def rows(self, arms: Iterable[str]) -> NDArray[np.intp]:
+        """Row of each of `arms`; `len(self.arms)` for an arm that is not here."""
+        place = {arm: row for row, arm in enumerate(self.arms)}
+        absent = len(self.arms)
+        return np.fromiter((place.get(arm, absent) for arm in arms), dtype=np.intp)
+
+    def column(self, name: str, arms: Iterable[str]) -> NDArray[Any]:
+        """Column `name` for `arms`, in their order; 0 for an arm that is not here."""
+        column = self.per_arm[name]
+        zero = np.zeros((1, *column.shape[1:]), dtype=column.dtype)
+        return np.concatenate([column, zero])[self.rows(arms)]
+
+    def __add__(self, other: Table) -> Table:
+        if self.per_arm.keys() != other.per_arm.keys() or self.shared.keys() != other.shared.keys():
+            raise Bug("tables of different beliefs cannot be added")
+        arms = self.arms if self.arms == other.arms else tuple({*self.arms, *other.arms})
+        return Table.of(
+            arms,
+            {name: self.column(name, arms) + other.column(name, arms) for name in self.per_arm},
+            {name: value + other.shared[name] for name, value in self.shared.items()},
+        )
+
+    def __neg__(self) -> Table:
+        return Table.of(
+            self.arms,
+            {name: -column for name, column in self.per_arm.items()},
+            {name: -value for name, value in self.shared.items()},
+        )
+
+    def __sub__(self, other: Table) -> Table:
+        return self + -other
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Table)
+            and self.arms == other.arms
+            and _same(self.per_arm, other.per_arm)
+            and _same(self.shared, other.shared)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # arrays have no hash
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a policy has learnt: one table per belief of its layout."""
+
+    parts: tuple[Table, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Additive statistics of a batch: one table per belief. A commutative group under `+`."""
+
+    parts: tuple[Table, ...]
+
+    def __add__(self, other: Evidence) -> Evidence:
+        return Evidence(tuple(a + b for a, b in zip(self.parts, other.parts, strict=True)))
+
+    def __neg__(self) -> Evidence:
+        return Evidence(tuple(-part for part in self.parts))
+
+    def __sub__(self, other: Evidence) -> Evidence:
+        return self + -other
+
+
+def numbered(arms: Iterable[str]) -> tuple[list[str], NDArray[np.intp]]:
+    """The distinct arms, in order of appearance, and for each entry the number of its arm."""
+    numbers: dict[str, int] = {}
+    codes = [numbers.setdefault(arm, len(numbers)) for arm in arms]
+    return list(numbers), np.array(codes, dtype=np.intp)
+
+
+def _frozen(array: NDArray[Any]) -> NDArray[Any]:
+    """A read-only copy without -0."""
+    kept = array + array.dtype.type(0)
+    kept.setflags(write=False)
+    return kept
+
+
+def _same(a: Mapping[str, NDArray[Any]], b: Mapping[str, NDArray[Any]]) -> bool:
+    return a.keys() == b.keys() and all(
+        a[name].dtype == b[name].dtype and np.array_equal(a[name], b[name]) for name in a
+    )
