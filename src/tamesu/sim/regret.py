@@ -1,0 +1,59 @@
+"""Regret, and what it costs in evaluability: the figures of every comparison of policies."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.base import ShapeMismatch
+
+NEVER = 1e-6
+"""An arm below this propensity is as good as never logged."""
+
+
+def regret(gaps: NDArray[np.float64], arms: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Cumulative pseudo-regret R_t = sum over s <= t of gaps[arms_s].
+
+    Args:
+        gaps: (n,) expected shortfall of each arm, as a world gives it.
+        arms: (..., rounds) numbers of the arms played.
+
+    Returns:
+        (..., rounds), rising. Zero where only the best arm is played. Expected rewards stand for
+        drawn ones, so the luck of the rewards is not in it.
+    """
+    return np.cumsum(gaps[arms], axis=-1)
+
+
+class Evaluability(NamedTuple):
+    """How well logs made with a distribution can evaluate other policies.
+
+    Attributes:
+        best: mass on the best arm.
+        never: share of arms with a propensity below `NEVER`.
+        effective: effective sample size for the uniform target, per logged row:
+            (sum w p)^2 / sum w^2 p with w_a = 1 / (n p_a); 1 for uniform logs, near 0 where some
+            arm is almost never shown, 0 where one never is.
+    """
+
+    best: float
+    never: float
+    effective: float
+
+
+def evaluability(gaps: NDArray[np.float64], propensities: NDArray[np.float64]) -> Evaluability:
+    """What logs of `propensities` (n,) are worth in a world of `gaps` (n,)."""
+    if gaps.shape != propensities.shape or gaps.ndim != 1:
+        raise ShapeMismatch(
+            f"gaps and propensities must both be (n,), got {gaps.shape} and {propensities.shape}"
+        )
+    n = len(gaps)
+    with np.errstate(divide="ignore", over="ignore"):
+        effective = n * n / float(np.sum(1.0 / propensities))
+    return Evaluability(
+        best=float(propensities[gaps == 0].sum()),
+        never=float(np.mean(propensities < NEVER)),
+        effective=effective,
+    )
