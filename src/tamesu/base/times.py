@@ -28,7 +28,10 @@ _UNITS_US = {
     "h": HOUR_US,
     "d": DAY_US,
 }
-_DURATION = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)(us|ms|s|m|h|d)")
+_DURATION = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,18}))?(us|ms|s|m|h|d)")
+_RFC_3339 = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]([01]\d|2[0-3]):\d\d:\d\d(\.\d{1,18})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
 
 
 class Time(int):
@@ -42,22 +45,23 @@ class Time(int):
 
         Args:
             text: such as `2026-11-22T10:00:00.000000Z`; any offset is accepted, none is refused.
+                Decimals beyond the sixth are cut off.
 
         Raises:
-            InvalidInput: not RFC 3339, or no offset.
+            InvalidInput: not RFC 3339, no offset, or a moment outside the years 1 to 9999 in UTC.
         """
-        try:
-            moment = datetime.fromisoformat(text)
-        except (ValueError, TypeError) as error:
-            raise InvalidInput(_time_message(text), hint=_TIME_HINT) from error
-        if moment.tzinfo is None or text[10:11] not in tuple("Tt "):
+        if not isinstance(text, str) or _RFC_3339.fullmatch(text) is None:
             raise InvalidInput(_time_message(text), hint=_TIME_HINT)
+        try:
+            moment = datetime.fromisoformat(text.upper()).astimezone(UTC)
+        except (ValueError, OverflowError) as error:
+            raise InvalidInput(_time_message(text), hint=_TIME_HINT) from error
         return cls((moment - _EPOCH) // _MICROSECOND)
 
     def text(self) -> str:
-        """RFC 3339 with six decimals, in UTC."""
+        """RFC 3339 with six decimals, in UTC; for moments in the years 1 to 9999."""
         moment = _EPOCH + timedelta(microseconds=int(self))
-        return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 class Duration(int):
@@ -67,21 +71,22 @@ class Duration(int):
 
     @classmethod
     def parse(cls, text: str) -> Duration:
-        """The length that `15m`, `500ms` or `1.5h` names.
+        """The length that `15m`, `500ms` or `1.5h` names, to the microsecond.
 
         Raises:
-            InvalidInput: not a number and a unit.
+            InvalidInput: not a number and a unit, or no whole number of microseconds.
         """
         found = _DURATION.fullmatch(text) if isinstance(text, str) else None
-        if not found:
-            raise InvalidInput(
-                f"a duration must be a number and a unit, got {str(text)[:40]!r}",
-                hint="write it as 500ms, 10s, 15m, 1h or 30d",
-            )
-        number, unit = found.groups()
-        whole, _, part = number.partition(".")
-        scale = _UNITS_US[unit]
-        return cls(int(whole) * scale + (int(part) * scale // 10 ** len(part) if part else 0))
+        if found is not None:
+            whole, part, unit = found.groups(default="")
+            us, rest = divmod(int(whole + part) * _UNITS_US[unit], 10 ** len(part))
+            if not rest:
+                return cls(us)
+        raise InvalidInput(
+            "a duration must be a number and a unit, in whole microseconds, "
+            f"got {str(text)[:40]!r}",
+            hint="write it as 500ms, 10s, 15m, 1h or 30d",
+        )
 
     def text(self) -> str:
         """The shortest text that parses back to this length."""
