@@ -22,6 +22,13 @@ class Meter(Protocol):
         """Adds one value to a histogram."""
         ...
 
+    def quantile(self, name: str, share: float, **labels: str) -> float | None:
+        """The value below which `share` (in [0, 1]) of what a histogram was given lies.
+
+        Over all label sets that hold `labels`; good to the width of a bucket. Empty case: none.
+        """
+        ...
+
     def expose(self) -> tuple[str, bytes]:
         """Media type and bytes of everything measured, for a scrape."""
         ...

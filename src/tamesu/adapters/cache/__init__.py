@@ -1,0 +1,4 @@
+"""Caches: `memory` for one process.
+
+Refuses to import it until asked for.
+"""

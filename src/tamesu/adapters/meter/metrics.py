@@ -1,0 +1,130 @@
+"""Every metric of Tamesu: name, kind, what it says, labels, buckets.
+
+Code uses the names as they stand here; exported they start with `tamesu_`. Refuses names and labels
+that are not in the table: a misspelt metric is a bug, not a new metric.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import NamedTuple
+
+from tamesu.base import Bug
+
+
+class MetricKind(Enum):
+    """What may be done with a metric: `count`, `level` or `observe`."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+class Metric(NamedTuple):
+    """One row of the table.
+
+    Attributes:
+        buckets: upper bounds of a histogram's buckets, rising; none for other kinds.
+    """
+
+    name: str
+    kind: MetricKind
+    help: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Its labels, in no order."""
+        return frozenset(self.labels)
+
+
+def _decades(first: int, last: int) -> tuple[float, ...]:
+    """Six buckets a decade, from 10^first to 10^last."""
+    steps = ("1", "1.5", "2", "3", "5", "7")
+    inner = [float(f"{step}e{power}") for power in range(first, last) for step in steps]
+    return (*inner, float(f"1e{last}"))
+
+
+FAST_S = _decades(-5, 1)
+"""10 µs to 10 s: what happens within a request."""
+
+SLOW_S = _decades(-2, 4)
+"""10 ms to about three hours: what happens around the loop."""
+
+SIZES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0)
+
+_COUNTER, _GAUGE, _HISTOGRAM = MetricKind.COUNTER, MetricKind.GAUGE, MetricKind.HISTOGRAM
+_ROWS = (
+    # serve
+    Metric("decisions_total", _COUNTER, "Decisions answered.", ("bandit",)),
+    Metric("fallbacks_total", _COUNTER, "Decisions answered by the fallback.", ("bandit",)),
+    Metric(
+        "repeats_total", _COUNTER, "Requests answered with a decision made before.", ("bandit",)
+    ),
+    Metric("events_total", _COUNTER, "Events accepted.", ("bandit",)),
+    Metric("refused_total", _COUNTER, "Requests refused, by the error's code.", ("code",)),
+    Metric("ticks_total", _COUNTER, "Ticks appended where nobody wrote."),
+    Metric("decision_seconds", _HISTOGRAM, "From request to answer, append included.", (), FAST_S),
+    Metric("append_seconds", _HISTOGRAM, "One append to the log, sync included.", (), FAST_S),
+    Metric("append_records", _HISTOGRAM, "Records in one append.", (), SIZES),
+    Metric("queue_length", _GAUGE, "Records that wait for the log's writer."),
+    Metric("snapshot_version", _GAUGE, "Version of the snapshot that serves.", ("bandit",)),
+    Metric("snapshot_age_seconds", _GAUGE, "Age of the snapshot that serves.", ("bandit",)),
+    Metric(
+        "freshness_seconds",
+        _HISTOGRAM,
+        "From the moment an observation is due to the first decision that knows it.",
+        ("bandit",),
+        SLOW_S,
+    ),
+    Metric(
+        "learning_delay_seconds",
+        _HISTOGRAM,
+        "From the acceptance of an event to the first decision that knows it.",
+        ("bandit",),
+        SLOW_S,
+    ),
+    # the loop
+    Metric("observations_total", _COUNTER, "Observations joined.", ("bandit",)),
+    Metric("batches_total", _COUNTER, "Micro-batches committed."),
+    Metric("batch_seconds", _HISTOGRAM, "One micro-batch, from read to commit.", (), FAST_S),
+    Metric(
+        "conservation_records",
+        _GAUGE,
+        "Records read, by the class they ended in, as of the last commit.",
+        ("bandit", "class"),
+    ),
+    Metric(
+        "conservation_difference",
+        _GAUGE,
+        "Records that ended in no class; anything but 0 is a bug.",
+        ("bandit",),
+    ),
+    Metric("watermark_age_seconds", _GAUGE, "How far the join's time lies behind the clock."),
+    Metric("log_end_offset", _GAUGE, "Offset after the log's last entry, all partitions added."),
+    Metric("log_read_offset", _GAUGE, "Offset up to which the trainer has committed."),
+    # watch
+    Metric("restarts_total", _COUNTER, "Processes restarted by the supervisor.", ("role",)),
+    Metric("ignored_values_total", _COUNTER, "Values that are no finite number ≥ 0.", ("metric",)),
+)
+
+METRICS: Mapping[str, Metric] = {row.name: row for row in _ROWS}
+"""The table, by name."""
+
+
+def metric(name: str, kind: MetricKind, labels: Mapping[str, str]) -> Metric:
+    """The row of `name`, which must be of this kind and have exactly these labels.
+
+    Raises:
+        Bug: it is not.
+    """
+    found = METRICS.get(name)
+    if found is None:
+        raise Bug(f"a metric must stand in the table of metrics, got {name!r}")
+    if found.kind is not kind:
+        raise Bug(f"metric {name!r} is a {found.kind.value}, and was used as a {kind.value}")
+    if labels.keys() != found.names:
+        raise Bug(f"metric {name!r} has labels {found.labels}, got {tuple(labels)}")
+    return found
