@@ -160,7 +160,7 @@ class Conflict(TamesuError):
         """A bandit of this name is declared already."""
         return cls(
             f"a bandit named {name!r} exists already",
-            hint="choose another name, or read it with GET /v1/bandits/{name}",
+            hint=f"choose another name, or read it with GET /v1/bandits/{name}",
             bandit=name,
         )
 

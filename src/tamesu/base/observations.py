@@ -34,7 +34,8 @@ def to_grid(value: float) -> int:
 
 def to_grid_many(values: NDArray[np.float64]) -> NDArray[np.int64]:
     """`to_grid` of each of `values` (n,)."""
-    return np.rint(np.clip(values * GRID, -LARGEST, LARGEST)).astype(np.int64)
+    bound = LARGEST / GRID
+    return np.rint(np.clip(values, -bound, bound) * GRID).astype(np.int64)
 
 
 class Outcome(IntEnum):

@@ -55,10 +55,26 @@ def convert(
     """
     _refuse_unknown(data, shape, where, error)
     try:
-        return msgspec.convert(data, shape, dec_hook=from_wire)
+        return msgspec.convert(data, shape, dec_hook=_from_wire_in_place)
     except msgspec.ValidationError as problem:
         text = str(problem).replace("`$", f"`{where}").replace("Object missing", "missing")
-        raise error(f"{text[:1].lower()}{text[1:]}", where=where) from problem
+        hint = problem.__cause__.hint if isinstance(problem.__cause__, _MisreadError) else ""
+        raise error(f"{text[:1].lower()}{text[1:]}", hint=hint, where=where) from problem
+
+
+class _MisreadError(ValueError):
+    """What `from_wire` refused, in the form to which msgspec adds the place."""
+
+    def __init__(self, refused: InvalidInput) -> None:
+        super().__init__(refused.message)
+        self.hint = refused.hint
+
+
+def _from_wire_in_place(kind: type, value: Any) -> Any:
+    try:
+        return from_wire(kind, value)
+    except InvalidInput as refused:
+        raise _MisreadError(refused) from refused
 
 
 def fields_of(shape: type) -> dict[str, Any]:
