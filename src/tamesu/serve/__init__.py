@@ -1,0 +1,9 @@
+"""The service: answers decisions, takes events, and has both in the log before it says so.
+
+`Service` is the core, put together from ports; `tamesu.serve.http` speaks HTTP in front of it. Refuses
+to know any adapter: `tamesu.wiring` brings them.
+"""
+
+from tamesu.serve.core import Service
+
+__all__ = ["Service"]

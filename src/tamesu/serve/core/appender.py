@@ -1,0 +1,284 @@
+"""`Appender`: the one thread of a server that writes into the log.
+
+It takes whatever waits and appends it as one, so that a busy log is asked rarely and a quiet one at
+once: group commit without a timer. What it promises to whoever submits: the answer comes after the
+records are durable, or an error comes within the deadline. Refuses to drop anything silently and to
+queue without bound.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from enum import Enum
+
+import structlog
+
+from tamesu.base import TICK, Backpressure, Draft, TamesuError, Unavailable
+from tamesu.ports import Clock, EventLog, Meter
+from tamesu.serve.core.trace import trace
+
+SWEEP_S = 0.05
+"""How often overdue submissions are looked for: the deadline is kept to within this."""
+
+_log = structlog.get_logger("tamesu.serve.appender")
+
+
+class Landing(Enum):
+    """What is known of a submission's records."""
+
+    OPEN = "open"
+    LANDED = "landed"
+    FAILED = "failed"
+
+
+class Ticket:
+    """One submission: drafts that are appended together, and the future that says how it went.
+
+    Attributes:
+        drafts: in their order.
+        future: done with none once durable, or with the error.
+        due: loop time at which the submitter stops waiting.
+        taken: the writer has begun with it; set by the writer.
+        abandoned: nobody waits any more; set by the loop. A ticket abandoned before it is taken is
+            never appended.
+        landing: what became of the records, also after the submitter stopped waiting.
+    """
+
+    __slots__ = ("abandoned", "drafts", "due", "future", "landing", "taken")
+
+    def __init__(self, drafts: Sequence[Draft], future: asyncio.Future[None], due: float) -> None:
+        self.drafts = drafts
+        self.future = future
+        self.due = due
+        self.taken = False
+        self.abandoned = False
+        self.landing = Landing.OPEN
+
+
+class Appender:
+    """Writes what a server decides and hears into the log, durably, in batches.
+
+    Concurrent case: `submit` belongs to the event loop that `start` was called on; the log is touched
+    by the writer thread alone.
+
+    Args:
+        log: where to.
+        clock: to compare with the log's clock.
+        meter: takes `append_seconds`.
+        deadline_s: longest wait of a submission.
+        most_waiting: records that may wait; beyond it `submit` refuses.
+        most_batch: records of one append; a ticket is never divided.
+        tick_s: age of the newest record at which a tick is appended.
+    """
+
+    def __init__(  # noqa: PLR0913 - three ports and four limits, all named by their callers
+        self,
+        log: EventLog,
+        clock: Clock,
+        meter: Meter,
+        *,
+        deadline_s: float = 1.0,
+        most_waiting: int = 20_000,
+        most_batch: int = 2_000,
+        tick_s: float = 0.5,
+    ) -> None:
+        self._log = log
+        self._clock = clock
+        self._meter = meter
+        self._deadline_s = deadline_s
+        self._most_waiting = most_waiting
+        self._most_batch = most_batch
+        self._tick_s = tick_s
+        self._queue: queue.SimpleQueue[Ticket | None] = queue.SimpleQueue()
+        self._open: deque[Ticket] = deque()
+        self._waiting = 0
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._closing = False
+        self._landed_at = time.monotonic()
+        self._skew_ms = 0
+
+    # On the event loop --------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Starts the writer thread; answers go to the running event loop."""
+        loop = self._loop = asyncio.get_running_loop()
+        self._landed_at = time.monotonic()
+        self._thread = threading.Thread(
+            target=self._write, args=(loop,), name="tamesu-appender", daemon=True
+        )
+        self._thread.start()
+
+    def submit(self, drafts: Sequence[Draft]) -> Ticket:
+        """Hands `drafts` to the writer, to be appended together.
+
+        Raises:
+            Backpressure: too much waits already; nothing was taken.
+            Unavailable: the server is shutting down; nothing was taken.
+        """
+        loop = self._loop
+        if loop is None or self._closing:
+            raise Unavailable(
+                "the server must be running to record anything, it is shutting down",
+                hint="try again: another server or the restarted one answers",
+            )
+        if self._waiting + len(drafts) > self._most_waiting:
+            raise Backpressure(
+                f"at most {self._most_waiting:,} records may wait to be written, "
+                f"{self._waiting:,} do",
+                hint="send less at once, or try again later",
+                retry_after_s=self._deadline_s,
+            )
+        ticket = Ticket(drafts, loop.create_future(), loop.time() + self._deadline_s)
+        self._waiting += len(drafts)
+        self._open.append(ticket)
+        if self._sweeper is None:
+            self._sweeper = loop.call_later(SWEEP_S, self._sweep)
+        self._queue.put(ticket)
+        return ticket
+
+    async def close(self, patience_s: float = 5.0) -> bool:
+        """Appends all that waits, then ends the writer; a second call waits with the first.
+
+        Returns whether everything was written; with a log that hangs it gives up after `patience_s`.
+        """
+        if self._thread is None:
+            return True
+        if not self._closing:
+            self._closing = True
+            self._queue.put(None)
+        await asyncio.to_thread(self._thread.join, patience_s)
+        await asyncio.sleep(0)  # lets the last answers out
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            self._sweeper = None
+        done = not self._thread.is_alive()
+        if not done:
+            _log.error("the log hangs: closed with records unwritten", waiting=self._waiting)
+            self._expire(float("inf"))
+        return done
+
+    @property
+    def silence_s(self) -> float:
+        """Seconds since something was last appended; ticks keep it near `tick_s`."""
+        return time.monotonic() - self._landed_at
+
+    @property
+    def skew_ms(self) -> int:
+        """How far this machine's clock was ahead of the log's at the last append (ms)."""
+        return self._skew_ms
+
+    @property
+    def closing(self) -> bool:
+        """Whether it takes no more."""
+        return self._closing
+
+    @property
+    def waiting(self) -> int:
+        """Records submitted and not yet answered for."""
+        return self._waiting
+
+    def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._expire(loop.time())
+        self._sweeper = loop.call_later(SWEEP_S, self._sweep) if self._open else None
+
+    def _expire(self, now: float) -> None:
+        """Answers the submissions that are overdue and forgets the ones that are done."""
+        waiting = self._open
+        while waiting and (waiting[0].future.done() or waiting[0].due <= now):
+            ticket = waiting.popleft()
+            if ticket.future.done():
+                continue
+            ticket.abandoned = True
+            # The order matters: the writer sets `taken` before it looks at `abandoned`.
+            unknown = ticket.taken
+            if not unknown:
+                self._waiting -= len(ticket.drafts)
+                ticket.landing = Landing.FAILED
+            ticket.future.set_exception(
+                Unavailable(
+                    f"the log must take a record within {self._deadline_s:g} s, it did not; "
+                    + ("whether it was recorded is unknown" if unknown else "it was not recorded"),
+                    hint="try again; with the same request_id or event_id nothing happens twice",
+                    retry_after_s=self._deadline_s,
+                    outcome="unknown" if unknown else "not recorded",
+                )
+            )
+            ticket.future.exception()  # whoever waits sees it; nobody waiting is no mistake
+
+    def _settle(self, tickets: list[Ticket], error: TamesuError | None) -> None:
+        """Answers the tickets of one append."""
+        for ticket in tickets:
+            self._waiting -= len(ticket.drafts)
+            ticket.landing = Landing.LANDED if error is None else Landing.FAILED
+            if ticket.future.done():
+                continue
+            if error is None:
+                ticket.future.set_result(None)
+            else:
+                ticket.future.set_exception(error)
+                ticket.future.exception()
+
+    # On the writer thread -----------------------------------------------------------------------
+
+    def _write(self, loop: asyncio.AbstractEventLoop) -> None:
+        going = True
+        while going:
+            tickets, going = self._take()
+            if not tickets and not going:
+                return
+            drafts = [draft for ticket in tickets for draft in ticket.drafts]
+            error = self._append(drafts or [TICK])
+            if not tickets and error is None:
+                self._meter.count("ticks_total")
+            if tickets:
+                try:
+                    loop.call_soon_threadsafe(self._settle, tickets, error)
+                except RuntimeError:  # the loop is closed: nobody is left to be told
+                    return
+
+    def _take(self) -> tuple[list[Ticket], bool]:
+        """All that waits, up to one batch; nothing when it is time for a tick."""
+        tickets: list[Ticket] = []
+        size = 0
+        try:
+            next_one = self._queue.get(timeout=self._tick_s)
+            while True:
+                if next_one is None:
+                    return tickets, False
+                next_one.taken = True
+                if not next_one.abandoned:
+                    tickets.append(next_one)
+                    size += len(next_one.drafts)
+                    if size >= self._most_batch:
+                        break
+                next_one = self._queue.get_nowait()
+        except queue.Empty:
+            pass
+        return tickets, True
+
+    def _append(self, drafts: Sequence[Draft]) -> TamesuError | None:
+        began = time.perf_counter()
+        try:
+            receipts = self._log.append(drafts)
+        except TamesuError as error:
+            _log.warning("append failed", code=error.code, detail=error.message)
+            return error
+        except Exception as error:  # noqa: BLE001 - a driver's error must not end the writer
+            _log.error("append failed on an error that is not ours", trace=trace(error))
+            return Unavailable(
+                f"the log must take records, it failed with {type(error).__name__}",
+                hint="see the server's own messages; try again",
+            )
+        self._skew_ms = self._clock.now() // 1000 - receipts[-1].received
+        self._landed_at = time.monotonic()
+        self._meter.observe("append_seconds", time.perf_counter() - began)
+        self._meter.observe("append_records", len(drafts))
+        return None

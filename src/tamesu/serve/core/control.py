@@ -1,0 +1,154 @@
+"""`Control`: bandits created, read and listed, and where their records are.
+
+Everything here reads or writes the store, off the event loop. Refuses to change what is being decided
+other than through the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from tamesu.base import Declaration, Snapshot
+from tamesu.join import Table, table
+from tamesu.policy import ArmSummary, compose
+from tamesu.ports import Clock, Declared, IdSource, Meter, Store
+from tamesu.serve.core.catalogue import Catalogue
+from tamesu.serve.core.hot import Hot
+
+
+class Control:
+    """The bandits of a store, as people ask for them."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        catalogue: Catalogue,
+        meter: Meter,
+        clock: Clock,
+        ids: IdSource,
+    ) -> None:
+        self._store = store
+        self._catalogue = catalogue
+        self._meter = meter
+        self._clock = clock
+        self._ids = ids
+
+    async def create(self, data: Any) -> dict[str, Any]:
+        """A new bandit, ready to decide, from a declaration as plain data.
+
+        Raises:
+            InvalidDeclaration: it cannot be.
+            Conflict: the name is taken.
+            Unavailable: the store is down; nothing was created.
+        """
+        return await asyncio.to_thread(self._create, data)
+
+    async def bandits(self) -> list[dict[str, Any]]:
+        """Every bandit in short, by name."""
+        declarations = await asyncio.to_thread(self._store.declarations)
+        return [self._short(declarations[name]) for name in sorted(declarations)]
+
+    async def bandit(self, name: str) -> dict[str, Any]:
+        """A bandit with its whole declaration.
+
+        Raises:
+            NotFound: there is none of that name.
+        """
+        hot = await self._catalogue.look(name)
+        return {**self._short(hot.declared), "declaration": hot.declared.declaration.plain()}
+
+    async def conservation(self, name: str) -> Table:
+        """Where all records of a bandit are, as of the last commit of its trainer.
+
+        Raises:
+            NotFound: there is none of that name.
+            Unavailable: the store is down.
+        """
+        await self._catalogue.look(name)
+        counts = await self.counts()
+        return table(counts.get(name, {}))
+
+    async def counts(self) -> Mapping[str, Mapping[str, int]]:
+        """How many records of every bandit ended as what, as of the last commit."""
+        return (await asyncio.to_thread(self._store.progress)).counts
+
+    async def snapshots(self, name: str) -> dict[str, Any]:
+        """What is known of a bandit's newest snapshot; version 0 is the prior.
+
+        Raises:
+            NotFound: there is none of that name.
+        """
+        hot = await self._catalogue.look(name)
+        snapshot = await asyncio.to_thread(self._store.snapshot, name)
+        return {
+            "bandit": name,
+            "served": hot.version,
+            "newest": None if snapshot is None else _described(snapshot),
+        }
+
+    async def report(self, name: str) -> dict[str, Any]:
+        """What a bandit has learnt: its arms, how fresh they are, how many records made them.
+
+        Raises:
+            NotFound: there is none of that name.
+        """
+        hot = await self._catalogue.look(name)
+        counts = (await self.counts()).get(name, {})
+        return {
+            "bandit": name,
+            "snapshot": hot.version,
+            "watermark": None if hot.snapshot is None else hot.snapshot.watermark.text(),
+            "observations": 0 if hot.snapshot is None else hot.snapshot.observations,
+            "arms": await asyncio.to_thread(_arms, hot),
+            "freshness_s": self._quantiles("freshness_seconds", name),
+            "learning_delay_s": self._quantiles("learning_delay_seconds", name),
+            "counts": {
+                "deliveries_observed": counts.get("deliveries_observed", 0),
+                "deliveries_unshown": counts.get("deliveries_unshown", 0),
+                "events_joined": counts.get("events_joined", 0),
+            },
+        }
+
+    def _quantiles(self, metric: str, bandit: str) -> dict[str, float | None]:
+        return {
+            "p50": self._meter.quantile(metric, 0.5, bandit=bandit),
+            "p95": self._meter.quantile(metric, 0.95, bandit=bandit),
+        }
+
+    def _create(self, data: Any) -> dict[str, Any]:
+        declaration = Declaration.parse(data)
+        compose(declaration)
+        declared = self._store.declare(declaration.with_seed(self._ids.seed()), self._clock.now())
+        self._catalogue.admit(declared)
+        return {**self._short(declared), "declaration": declared.declaration.plain()}
+
+    def _short(self, declared: Declared) -> dict[str, Any]:
+        declaration = declared.declaration
+        hot = self._catalogue.find(declaration.name)
+        return {
+            "name": declaration.name,
+            "number": declared.number,
+            "status": "learning",
+            "snapshot": 0 if hot is None else hot.version,
+            "created": declared.created.text(),
+            "description": declaration.description,
+            "layout": declaration.layout.kind,
+            "arms": len(declaration.arms),
+        }
+
+
+def _described(snapshot: Snapshot) -> dict[str, Any]:
+    return {
+        "version": snapshot.version,
+        "declaration": snapshot.declaration,
+        "created": snapshot.created.text(),
+        "watermark": snapshot.watermark.text(),
+        "observations": snapshot.observations,
+    }
+
+
+def _arms(hot: Hot) -> list[ArmSummary]:
+    return hot.policy.summary(hot.state, hot.declared.declaration.arm_ids, hot.made)

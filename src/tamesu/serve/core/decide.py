@@ -1,0 +1,206 @@
+"""`Decider`: a request in, a decision out that is in the log before it is answered.
+
+Choose, encode once, append durably, answer. Refuses what it cannot take by name, and never repeats a
+user's context or unit in a message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+import structlog
+
+from tamesu.base import (
+    Decision,
+    Delivery,
+    Draft,
+    InvalidInput,
+    Kind,
+    NotFound,
+    TamesuError,
+    TooLarge,
+    decision_id,
+    encode,
+)
+from tamesu.base.errors import listing
+from tamesu.base.times import SECOND_US
+from tamesu.ports import Clock, IdSource, Meter
+from tamesu.serve.core.appender import Appender, Ticket
+from tamesu.serve.core.catalogue import Catalogue
+from tamesu.serve.core.claims import LASTS_US, Claims
+from tamesu.serve.core.freshness import Freshness
+from tamesu.serve.core.hot import Hot
+from tamesu.serve.core.refusals import Refusals
+from tamesu.serve.core.trace import trace
+from tamesu.serve.core.wire import MAX_BATCH, DecisionAnswer, DecisionRequest, check_text
+
+BREATH = 50
+"""Decisions of a batch made at a stretch before others get a turn."""
+
+_log = structlog.get_logger("tamesu.serve.decide")
+_DECISION = Kind.DECISION.value
+_POSITIONS = range(10_000)
+
+
+class Decider:
+    """Decides for the bandits of a catalogue."""
+
+    def __init__(  # noqa: PLR0913 - its parts, all named by the service
+        self,
+        *,
+        catalogue: Catalogue,
+        appender: Appender,
+        claims: Claims,
+        freshness: Freshness,
+        clock: Clock,
+        ids: IdSource,
+        meter: Meter,
+    ) -> None:
+        self._catalogue = catalogue
+        self._appender = appender
+        self._claims = claims
+        self._freshness = freshness
+        self._clock = clock
+        self._ids = ids
+        self._meter = meter
+
+    async def decide(self, bandit: str, request: DecisionRequest) -> DecisionAnswer:
+        """One decision of `bandit`, in the log by the time it is given.
+
+        Raises:
+            NotFound: no such bandit, no such arm.
+            InvalidInput: a request that the bandit cannot take.
+            Unavailable: the log did not take it in time; the outcome may be unknown.
+        """
+        began = time.perf_counter()
+        hot = self._catalogue.find(bandit) or await self._catalogue.look(bandit)
+        check(hot, request)
+        decision = self._choose(hot, request)
+        if request.request_id is None:
+            draft = Draft(decision.decision_id, _DECISION, encode(decision))
+            await self._appender.submit((draft,)).future
+        else:
+            (decision,) = await self._record(bandit, (decision,))
+        self._meter.count("decisions_total", bandit=bandit)
+        self._meter.observe("decision_seconds", time.perf_counter() - began)
+        return DecisionAnswer.of(decision)
+
+    async def decide_many(
+        self, bandit: str, requests: Sequence[DecisionRequest]
+    ) -> list[DecisionAnswer]:
+        """A decision for each of `requests` (1 to `MAX_BATCH`), appended together, in their order.
+
+        Raises:
+            InvalidInput: some cannot be taken, each named under `errors`; nothing was decided.
+        """
+        began = time.perf_counter()
+        if not requests:
+            raise InvalidInput("requests must hold at least one request, got none")
+        if len(requests) > MAX_BATCH:
+            raise TooLarge(f"at most {MAX_BATCH:,} requests in a batch, got {len(requests):,}")
+        hot = self._catalogue.find(bandit) or await self._catalogue.look(bandit)
+        refusals = Refusals("requests", "decided")
+        made: list[Decision] = []
+        for index, request in enumerate(requests):
+            if index % BREATH == BREATH - 1:
+                await asyncio.sleep(0)
+            try:
+                check(hot, request)
+                made.append(self._choose(hot, request))
+            except TamesuError as error:
+                refusals.add(index, error)
+        refusals.raise_any(len(requests))
+        decisions = await self._record(bandit, made)
+        self._meter.count("decisions_total", len(decisions), bandit=bandit)
+        self._meter.observe("decision_seconds", time.perf_counter() - began)
+        return [DecisionAnswer.of(decision) for decision in decisions]
+
+    def _choose(self, hot: Hot, request: DecisionRequest) -> Decision:
+        """A new decision, of which nobody knows yet."""
+        declared = hot.declared
+        now = self._clock.now()
+        name = declared.declaration.name
+        identity = decision_id(name, declared.number, self._ids.uuid7(now))
+        fallback = hot.broken
+        try:
+            choice = hot.prepared.choose(identity, request.eligible)
+        except (InvalidInput, NotFound):
+            raise  # the request's own mistake: an eligible set that cannot be
+        except Exception as error:  # noqa: BLE001 - whatever a policy fails with, the fallback answers
+            _log.error("a policy failed: the fallback answers", bandit=name, trace=trace(error))
+            choice = hot.fallback.choose(identity, request.eligible)
+            fallback = True
+        if fallback:
+            self._meter.count("fallbacks_total", bandit=name)
+        self._freshness.served(hot, now)
+        eligible = request.eligible
+        return Decision(
+            decision_id=identity,
+            snapshot=hot.version,
+            deliveries=tuple(
+                map(Delivery, _POSITIONS, choice.arms, choice.propensities, choice.scores)
+            ),
+            unit=request.unit,
+            request_id=request.request_id,
+            eligible=None if eligible is None else tuple(eligible),
+            draws=choice.draws,
+            fallback=fallback,
+        )
+
+    async def _record(self, bandit: str, decisions: Sequence[Decision]) -> list[Decision]:
+        """The decisions to answer, all in the log: for request ids that came before, the earlier."""
+        claims = self._claims
+        now = self._clock.now()
+        answers: list[Decision] = []
+        drafts: list[Draft] = []
+        keys: list[str] = []
+        waits: list[Ticket] = []
+        for decision in decisions:
+            if decision.request_id is None:
+                answers.append(decision)
+                drafts.append(Draft(decision.decision_id, _DECISION, encode(decision)))
+                continue
+            claimed = claims.claim(bandit, decision.request_id, now, decision)
+            answers.append(claimed.decision)
+            if claimed.draft is not None:
+                drafts.append(claimed.draft)
+                keys.append(claimed.key)
+            if claimed.ticket is not None:
+                waits.append(claimed.ticket)
+        if drafts:
+            try:
+                ticket = self._appender.submit(drafts)
+            except TamesuError:
+                claims.refused(keys)
+                raise
+            claims.under_way(keys, ticket)
+            try:
+                await ticket.future
+            except TamesuError:
+                claims.failed(ticket.due - LASTS_US / SECOND_US)
+                raise
+            claims.landed(keys)
+        for earlier in waits:
+            await asyncio.shield(earlier.future)
+        return answers
+
+
+def check(hot: Hot, request: DecisionRequest) -> None:
+    """Refuses what the bandit cannot take; its policy judges `eligible`.
+
+    Raises:
+        InvalidInput: a context where none is declared; a unit or request id that is no id.
+    """
+    if request.context:
+        names = listing(str(name)[:80] for name in request.context)
+        raise InvalidInput(
+            f"bandit {hot.declared.declaration.name!r} declares no context, got {names}",
+            hint="leave context out",
+            field="context",
+        )
+    if request.unit is not None:
+        check_text(request.unit, "unit")
+    if request.request_id is not None:
+        check_text(request.request_id, "request_id")

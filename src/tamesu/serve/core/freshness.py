@@ -1,0 +1,34 @@
+"""`Freshness`: how old news is when it first decides something.
+
+Refuses to measure by anything but the first decision that a snapshot serves: a snapshot that nobody
+asked for has served nobody.
+"""
+
+from __future__ import annotations
+
+from tamesu.base import Time
+from tamesu.base.times import SECOND_US
+from tamesu.ports import Meter
+from tamesu.serve.core.hot import Hot
+
+
+class Freshness:
+    """Watches for the first decision of each snapshot version."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self._served: dict[str, int] = {}
+
+    def served(self, hot: Hot, now: Time) -> None:
+        """A decision was made with `hot` at `now`."""
+        snapshot = hot.snapshot
+        if snapshot is None or self._served.get(snapshot.bandit) == snapshot.version:
+            return
+        self._served[snapshot.bandit] = snapshot.version
+        for name, since in (
+            ("freshness_seconds", snapshot.ready),
+            ("learning_delay_seconds", snapshot.accepted),
+        ):
+            if since is not None:
+                seconds = max(0.0, (now - since) / SECOND_US)
+                self._meter.observe(name, seconds, bandit=snapshot.bandit)

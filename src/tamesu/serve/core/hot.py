@@ -1,0 +1,91 @@
+"""`Hot`: everything that a decision needs of one bandit, as one immutable object.
+
+A declaration, its newest snapshot and the prepared distribution belong together; they are made
+together, off the event loop, and swapped by reference. So a decision never sees half a state and
+nothing is locked. Refuses to know where they came from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import structlog
+
+from tamesu.base import Part, Snapshot, Time
+from tamesu.policy import Policy, Prepared, compose
+from tamesu.ports import Declared
+from tamesu.serve.core.trace import trace
+
+WARM = "warm.1.00000000000070008000000000000000"
+"""A decision id that no decision has, to make the first distribution with."""
+
+_log = structlog.get_logger("tamesu.serve.hot")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hot:
+    """One bandit as it is served.
+
+    Attributes:
+        declared: the declaration, its number and when it was made.
+        policy: the declaration's policy.
+        snapshot: what it serves; none is snapshot 0, the prior.
+        state: what the policy has learnt.
+        prepared: its distribution over the arms, ready to be chosen from.
+        fallback: uniform over the same layout, for when `prepared` fails.
+        broken: `prepared` is the fallback because the snapshot could not be read.
+    """
+
+    declared: Declared
+    policy: Policy
+    snapshot: Snapshot | None
+    state: Any
+    prepared: Prepared
+    fallback: Prepared
+    arms: frozenset[str]
+    broken: bool = False
+
+    @property
+    def version(self) -> int:
+        """Version of the snapshot; 0 is the prior."""
+        return 0 if self.snapshot is None else self.snapshot.version
+
+    @property
+    def made(self) -> Time:
+        """When what it serves was made."""
+        return self.declared.created if self.snapshot is None else self.snapshot.created
+
+
+def heat(declared: Declared, snapshot: Snapshot | None) -> Hot:
+    """The bandit ready to be served, its first distribution computed.
+
+    A snapshot of another declaration is not this one's: the prior serves. One that cannot be read
+    gives a bandit that answers with its fallback, marked.
+    """
+    declaration = declared.declaration
+    policy = compose(declaration)
+    if snapshot is not None and snapshot.declaration != declared.number:
+        snapshot = None
+    time = declared.created if snapshot is None else snapshot.watermark
+    uniform = compose(msgspec.structs.replace(declaration, explorer=Part(kind="uniform")))
+    fallback = uniform.prepare(uniform.init(), declaration.arm_ids, time)
+    broken = False
+    try:
+        state = policy.init() if snapshot is None else policy.decode(snapshot.state)
+        prepared = policy.prepare(state, declaration.arm_ids, time)
+        prepared.choose(WARM, None)
+    except Exception as error:  # noqa: BLE001 - whatever it fails with, the fallback answers
+        _log.error("a snapshot cannot be served", bandit=declaration.name, trace=trace(error))
+        state, prepared, broken = policy.init(), fallback, True
+    return Hot(
+        declared,
+        policy,
+        snapshot,
+        state,
+        prepared,
+        fallback,
+        frozenset(declaration.arm_ids),
+        broken,
+    )

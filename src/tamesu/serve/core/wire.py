@@ -1,0 +1,192 @@
+"""What is asked and what is answered, as structs: the same for every transport.
+
+Refuses fields it does not know, by name; `read` gives the structs, `write` the bytes. The clear
+message for a wrong body is made only when a body is wrong.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from tamesu.base import Decision, InvalidInput, TooLarge, convert, delivery_id
+from tamesu.base.shapes import to_wire
+
+MAX_BATCH = 1_000
+"""Most requests, or events, of one call."""
+
+MAX_NESTING = 32
+"""Most objects and lists within each other."""
+
+MAX_TEXT = 200
+"""Most characters of a unit, a request id or an event id."""
+
+T = TypeVar("T")
+
+
+class DecisionRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a decision is asked for with.
+
+    Attributes:
+        unit: whom it is for.
+        context: what is known; only bandits with a context take one.
+        eligible: arm ids that may be chosen, none for all.
+        request_id: makes a retry safe: the same id gives the same decision for ten minutes.
+    """
+
+    unit: str | None = None
+    context: dict[str, Any] | None = None
+    eligible: list[str] | None = None
+    request_id: str | None = None
+
+
+class DecisionRequests(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A batch of requests, answered in one append."""
+
+    requests: list[DecisionRequest]
+
+
+class EventRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One event as a client tells it; times as text."""
+
+    delivery_id: str
+    type: str
+    value: float | None = None
+    time: str | None = None
+    event_id: str | None = None
+
+
+class EventRequests(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A batch of events."""
+
+    events: list[EventRequest]
+
+
+class DeliveryAnswer(msgspec.Struct, frozen=True):
+    """One delivered arm, as it is answered."""
+
+    delivery_id: str
+    arm: str
+    position: int
+    propensity: float
+
+
+class DecisionAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision, as it is answered."""
+
+    decision_id: str
+    snapshot: int
+    variant: str | None
+    fallback: bool
+    sticky: bool
+    deliveries: list[DeliveryAnswer]
+
+    @classmethod
+    def of(cls, decision: Decision) -> DecisionAnswer:
+        """The answer that a record stands for."""
+        identity = decision.decision_id
+        return cls(
+            decision_id=identity,
+            snapshot=decision.snapshot,
+            variant=decision.variant,
+            fallback=decision.fallback,
+            sticky=False,
+            deliveries=[
+                DeliveryAnswer(
+                    delivery_id(identity, delivery.position),
+                    delivery.arm,
+                    delivery.position,
+                    delivery.propensity,
+                )
+                for delivery in decision.deliveries
+            ],
+        )
+
+
+class Reader(Generic[T]):
+    """Reads one shape out of JSON bytes.
+
+    Args:
+        shape: a struct type.
+        where: what to call the outermost object in messages.
+    """
+
+    def __init__(self, shape: type[T], where: str) -> None:
+        self._shape = shape
+        self._where = where
+        self._decode = msgspec.json.Decoder(shape).decode
+
+    def __call__(self, body: bytes) -> T:
+        """The struct that `body` spells out.
+
+        Raises:
+            InvalidInput: not JSON, an unknown field (named, with the close match), a wrong type.
+            TooLarge: nested too deeply.
+        """
+        try:
+            return self._decode(body)
+        except msgspec.ValidationError:
+            return convert(read_json(body), self._shape, self._where, InvalidInput)
+        except (msgspec.DecodeError, RecursionError):
+            read_json(body)
+            raise
+
+
+_anything = msgspec.json.Decoder()
+_encoder = msgspec.json.Encoder(enc_hook=to_wire)
+write = _encoder.encode
+"""The JSON bytes of an answer."""
+
+
+def read_json(body: bytes) -> Any:
+    """Plain data out of JSON bytes; of a key that stands twice in an object the last counts.
+
+    Raises:
+        InvalidInput: empty or not JSON (NaN and Infinity are none).
+        TooLarge: nested deeper than `MAX_NESTING`.
+    """
+    if not body:
+        raise InvalidInput("the body must be JSON, it is empty")
+    try:
+        data = _anything.decode(body)
+    except RecursionError as error:
+        raise too_deep() from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"the body must be JSON: {error}") from error
+    if deeper_than(data, MAX_NESTING):
+        raise too_deep()
+    return data
+
+
+def too_deep() -> TooLarge:
+    """The error for a body nested too deeply."""
+    return TooLarge(f"a body may nest {MAX_NESTING} levels of objects and lists, got more")
+
+
+def deeper_than(data: Any, limit: int) -> bool:
+    """Whether `data` nests more than `limit` levels of objects and lists."""
+    level = [data]
+    for _ in range(limit):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return any(isinstance(item, dict | list) for item in level)
+
+
+def check_text(text: str, name: str) -> None:
+    """Refuses a text that cannot be an id: empty, too long, or with unprintable characters.
+
+    Raises:
+        InvalidInput: as said; the text itself is not repeated.
+    """
+    if not (0 < len(text) <= MAX_TEXT and text.isprintable()):
+        got = f"{len(text)} characters" if text.isprintable() else "an unprintable one"
+        raise InvalidInput(
+            f"{name} must have 1 to {MAX_TEXT} printable characters, got {got}", field=name
+        )

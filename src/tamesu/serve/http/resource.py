@@ -1,0 +1,204 @@
+"""`Resource`: one path and what each method does there, as a plain ASGI application.
+
+No middleware and no request object stand between the server and a handler. Every way to fail ends as
+a problem: a wrong method, a body that is too large, slow or no JSON, and whatever a handler raises.
+Refuses to let a body grow beyond its limit, however it is sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple
+
+import structlog
+from starlette.types import Receive, Scope, Send
+
+from tamesu.base import InvalidInput, NotFound, TamesuError, TooLarge, Unavailable, WrongMediaType
+from tamesu.ports import Meter
+from tamesu.serve.core.trace import trace
+from tamesu.serve.http.problem import MEDIA_TYPE, bug, problem
+
+MAX_BODY = 1 << 20
+"""Most bytes of a body."""
+
+BODY_S = 30.0
+"""Longest wait for the rest of a body."""
+
+JSON = b"application/json"
+_log = structlog.get_logger("tamesu.serve.http")
+
+
+class Answer(NamedTuple):
+    """What a handler gives back."""
+
+    body: bytes
+    status: int = 200
+    media_type: bytes = JSON
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+Handler = Callable[[Scope, bytes], Awaitable[Answer]]
+"""A method of a resource: scope and body in, answer out."""
+
+
+class ClientGone(Exception):
+    """The client went away before its body was complete."""
+
+
+class Resource:
+    """One path.
+
+    Args:
+        methods: handler per method; GET also answers HEAD.
+        meter: takes `refused_total`.
+    """
+
+    def __init__(self, methods: Mapping[str, Handler], meter: Meter) -> None:
+        self._methods = dict(methods)
+        if "GET" in methods:
+            self._methods["HEAD"] = methods["GET"]
+        self._allowed = ", ".join(sorted({*self._methods, "OPTIONS"}))
+        self._meter = meter
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        try:
+            answer = await self._answer(scope, receive)
+        except TamesuError as error:
+            answer = self._problem(error)
+        except ClientGone:
+            return
+        except Exception as error:  # noqa: BLE001 - every way to fail ends as a problem
+            reference = secrets.token_hex(6)
+            _log.error("a handler failed", reference=reference, trace=trace(error))
+            answer = self._problem(bug(reference))
+        body, status, media_type, more = answer
+        await send(
+            {
+                "type": "http.response.start",
+                "status": status,
+                "headers": [
+                    (b"content-type", media_type),
+                    (b"content-length", b"%d" % len(body)),
+                    *more,
+                ],
+            }
+        )
+        await send(
+            {
+                "type": "http.response.body",
+                "body": b"" if scope["method"] == "HEAD" else body,
+            }
+        )
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+        method = scope["method"]
+        handler = self._methods.get(method)
+        if handler is None:
+            return self._other(method)
+        if method in ("POST", "PUT", "PATCH"):
+            return await handler(scope, await read_body(scope, receive))
+        return await handler(scope, b"")
+
+    def _other(self, method: str) -> Answer:
+        allow = ((b"allow", self._allowed.encode()),)
+        if method == "OPTIONS":
+            return Answer(b"", 204, JSON, allow)
+        refusal = self._problem(
+            InvalidInput(
+                f"this path takes {self._allowed}, got {method}",
+                status=405,
+                allowed=self._allowed,
+            )
+        )
+        return refusal._replace(headers=(*refusal.headers, *allow))
+
+    def _problem(self, error: TamesuError) -> Answer:
+        status, body, headers = problem(error)
+        self._meter.count("refused_total", code=error.code)
+        if isinstance(error, TooLarge | WrongMediaType):
+            # The rest of the body was not read: this connection cannot carry another request.
+            headers.append((b"connection", b"close"))
+        return Answer(body, status, MEDIA_TYPE, tuple(headers))
+
+
+class Missing(Resource):
+    """What answers where no path fits."""
+
+    def __init__(self, meter: Meter) -> None:
+        super().__init__({}, meter)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer:  # noqa: ARG002 - as its parent
+        raise NotFound(
+            f"no such path: {scope['path'][:200]!r}",
+            hint="paths start with /v1, /health or /metrics",
+        )
+
+
+async def read_body(scope: Scope, receive: Receive) -> bytes:
+    """The whole body.
+
+    Raises:
+        WrongMediaType: not declared as JSON.
+        TooLarge: more than `MAX_BODY`, declared or sent.
+        Unavailable: the rest of it did not come in time.
+    """
+    media_type = None
+    for name, value in scope["headers"]:
+        if name == b"content-type":
+            media_type = value
+        elif name == b"content-length" and int(value) > MAX_BODY:
+            raise _too_large()
+    if media_type != JSON:
+        _check_media_type(media_type)
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ClientGone
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body", False):
+        if len(body) > MAX_BODY:
+            raise _too_large()
+        return body
+    try:
+        async with asyncio.timeout(BODY_S):
+            return await _read_rest(body, receive)
+    except TimeoutError as error:
+        raise Unavailable(f"a body must arrive within {BODY_S:g} s, it did not") from error
+
+
+async def _read_rest(body: bytes, receive: Receive) -> bytes:
+    parts = [body]
+    size = len(body)
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        part = message.get("body", b"")
+        parts.append(part)
+        size += len(part)
+        if size > MAX_BODY:
+            raise _too_large()
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+def _too_large() -> TooLarge:
+    return TooLarge(
+        f"a body may have {MAX_BODY:,} bytes, got more",
+        hint="send smaller batches",
+        limit_bytes=MAX_BODY,
+    )
+
+
+def _check_media_type(media_type: bytes | None) -> None:
+    kind, _, parameters = (media_type or b"").partition(b";")
+    charset = parameters.strip().lower().replace(b'"', b"")
+    if kind.strip().lower() != JSON or charset not in (b"", b"charset=utf-8"):
+        got = "none" if media_type is None else repr(media_type[:80].decode("latin-1"))
+        raise WrongMediaType(
+            f"the body must be application/json in UTF-8, got content type {got}",
+            hint="send the header  Content-Type: application/json",
+        )

@@ -1,0 +1,164 @@
+"""`run`: a service behind HTTP until it is told to stop.
+
+On SIGTERM or SIGINT it stops accepting, finishes what is in flight, drains the log's writer and
+returns. Refuses to listen anywhere but on loopback: without keys, anyone who reaches it may decide.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import ipaddress
+import signal
+import socket
+from collections.abc import Callable, Iterator
+
+import structlog
+import uvicorn
+
+from tamesu.base import Denied, InvalidInput, Unavailable
+from tamesu.serve.core import Service
+from tamesu.serve.http.application import application
+
+BACKLOG = 2048
+GRACE_S = 10
+"""Longest wait for requests in flight at the end."""
+
+_log = structlog.get_logger("tamesu.serve.http")
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens on `host` and `port` (0 takes a free one).
+
+    Raises:
+        Denied: `host` is not loopback.
+        Unavailable: the port is taken, or the address is not this machine's.
+    """
+    address = _loopback(host)
+    family = socket.AF_INET6 if address.version == 6 else socket.AF_INET  # noqa: PLR2004 - IPv6
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((str(address), port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise Unavailable(
+                f"port {port} on {host} must be free, another program listens there",
+                hint=f"stop it, or choose another port: --port {port + 1}",
+                port=port,
+            ) from error
+        raise Unavailable(
+            f"cannot listen on {host} port {port}: {error.strerror}",
+            hint="choose another --host or --port",
+            port=port,
+        ) from error
+    listener.setblocking(False)
+    return listener
+
+
+async def run(
+    service: Service,
+    listener: socket.socket,
+    *,
+    bench: bool = False,
+    on_ready: Callable[[], None] | None = None,
+    stop: asyncio.Event | None = None,
+) -> bool:
+    """Serves until a signal comes or `stop` is set; whether everything submitted was written.
+
+    Args:
+        service: not yet started; closed afterwards. Its ports stay open.
+        listener: from `listen`, or handed down by a supervisor.
+        bench: with the path that does nothing.
+        on_ready: called when requests are taken.
+        stop: ends it, where no signal can.
+    """
+    await service.start()
+    config = uvicorn.Config(
+        application(service, bench=bench),
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    server = _Server(config, on_ready)
+    stopping = asyncio.create_task(_set_when(stop, server)) if stop is not None else None
+    try:
+        with _signals(server):
+            await server.serve(sockets=[listener])
+    finally:
+        if stopping is not None:
+            stopping.cancel()
+        drained = await service.close()
+        _log.info("stopped", drained=drained)
+    return drained
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, with the signals left to `run`: after them there is a log to drain."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None] | None) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Captures none."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Starts to accept, then says so."""
+        await super().startup(sockets)
+        if self._on_ready is not None:
+            self._on_ready()
+
+
+@contextlib.contextmanager
+def _signals(server: uvicorn.Server) -> Iterator[None]:
+    """Tells `server` to finish on SIGTERM and SIGINT, where this thread may hear them."""
+    loop = asyncio.get_running_loop()
+    heard = (signal.SIGTERM, signal.SIGINT)
+
+    def finish() -> None:
+        server.should_exit = True
+
+    try:
+        for number in heard:
+            loop.add_signal_handler(number, finish)
+    except (ValueError, RuntimeError):  # not the main thread: `stop` is the way
+        yield
+        return
+    try:
+        yield
+    finally:
+        for number in heard:
+            loop.remove_signal_handler(number)
+
+
+async def _set_when(stop: asyncio.Event, server: uvicorn.Server) -> None:
+    await stop.wait()
+    server.should_exit = True
+
+
+def _loopback(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    name = "127.0.0.1" if host == "localhost" else host.strip("[]")
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError as error:
+        raise InvalidInput(
+            f"host must be an address or localhost, got {host[:80]!r}", hint="use 127.0.0.1"
+        ) from error
+    if not address.is_loopback:
+        raise Denied(
+            f"without keys a server listens on loopback only, got host {host!r}: anyone who reaches it "
+            "could decide and track",
+            hint="use 127.0.0.1, and a proxy that knows its users in front",
+        )
+    return address

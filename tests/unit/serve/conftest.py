@@ -1,0 +1,113 @@
+"""A real server on a free port of this machine, over adapters in memory, for the tests of `serve`."""
+
+import asyncio
+import json
+import threading
+import urllib.error
+import urllib.request
+
+import pytest
+
+from tamesu.adapters.cache.memory import MemoryCache
+from tamesu.adapters.clock.system import SystemClock, SystemIds
+from tamesu.adapters.eventlog.memory import MemoryEventLog
+from tamesu.adapters.meter.memory import MemoryMeter
+from tamesu.adapters.store.memory import MemoryStore
+from tamesu.serve import Service
+from tamesu.serve.http import listen, run
+
+DECLARATION = {
+    "name": "colours",
+    "arms": ["red", "green", "blue", "black"],
+    "layout": {"kind": "slate", "size": 2},
+    "reward": {"window": "3s", "lateness": "1s"},
+    "seed": 7,
+}
+
+
+class Running:
+    """A service behind HTTP in a thread of its own."""
+
+    def __init__(self, ports, **options):
+        self.ports = ports
+        self.meter = ports["meter"]
+        self.service = Service(**ports, **options)
+        self._listener = listen("127.0.0.1", 0)
+        self.port = self._listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
+        self._thread.start()
+        assert self._ready.wait(10)
+
+    async def _run(self):
+        self._loop = asyncio.get_running_loop()
+        self._stop = asyncio.Event()
+        self.drained = await run(
+            self.service, self._listener, bench=True, on_ready=self._ready.set, stop=self._stop
+        )
+
+    def stop(self):
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stop.set)
+            self._thread.join()
+
+    def call(self, method, path, body=None, *, raw=None, headers=None):
+        """Status, body (as data where it is JSON) and headers of one request."""
+        data = raw if raw is not None else None if body is None else json.dumps(body).encode()
+        sent = {"content-type": "application/json"} if data is not None else {}
+        request = urllib.request.Request(
+            self.url + path, data, {**sent, **(headers or {})}, method=method
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return answer.status, _read(answer), answer.headers
+        except urllib.error.HTTPError as answer:
+            with answer:
+                return answer.code, _read(answer), answer.headers
+
+    def post(self, path, body=None, **more):
+        return self.call("POST", path, body, **more)[:2]
+
+    def get(self, path):
+        return self.call("GET", path)[:2]
+
+
+def _read(answer):
+    body = answer.read()
+    return json.loads(body) if "json" in answer.headers.get("content-type", "") and body else body
+
+
+def ports_in_memory(**others):
+    clock = SystemClock()
+    return {
+        "log": MemoryEventLog(clock=clock),
+        "store": MemoryStore(),
+        "cache": MemoryCache(),
+        "clock": clock,
+        "ids": SystemIds(),
+        "meter": MemoryMeter(),
+        **others,
+    }
+
+
+@pytest.fixture
+def serving():
+    """Starts servers; each is stopped when the test is over."""
+    running = []
+
+    def start(options=None, **others):
+        running.append(Running(ports_in_memory(**others), **(options or {})))
+        return running[-1]
+
+    yield start
+    for server in running:
+        server.stop()
+
+
+@pytest.fixture
+def server(serving):
+    """One server with one bandit."""
+    started = serving()
+    assert started.post("/v1/bandits", DECLARATION)[0] == 201
+    return started
