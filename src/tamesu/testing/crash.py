@@ -21,7 +21,7 @@ class When(Enum):
     AFTER = "after"
 
 
-class Crash(BaseException):  # noqa: N818 - it is no error: the process is gone
+class Crash(BaseException):
     """The process died here, as far as the code under test can tell."""
 
 
