@@ -70,16 +70,19 @@ class Family(Protocol):
         """Rows of one of each kind, in an order free of the arms' order; and (n,) which is whose."""
         ...
 
-    def spread(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Rough centre (n,) and deviation (n,) > 0 in z: where to start looking."""
+    def spread(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Rough centre (n,), deviation (n,) > 0 and grain (n,) > 0 in z.
+
+        They say where to start looking; no density has detail much finer than its grain.
+        """
         ...
 
     def log_density(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(n, m) log of the density in z at z (m,)."""
+        """(n, m) log of the density in z, at z (m,) for all or (n, m) for each."""
         ...
 
     def below(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(n, m) distribution function at z, (m,) for all or (n, m) for each."""
+        """(n, m) distribution function at z, as `log_density`; accurate where it is small."""
         ...
 
     def above(self, z: NDArray[np.float64]) -> NDArray[np.float64]:

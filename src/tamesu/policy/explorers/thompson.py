@@ -39,7 +39,7 @@ class ThompsonExplorer:
 
     def over(self, marginals: Marginals) -> PropensitiesOf:
         """Probabilities of being the best of any subset."""
-        quadrature = Quadrature(marginals.family, len(marginals))
+        quadrature = Quadrature(marginals.family)
 
         def propensities(
             rows: NDArray[np.intp], uniforms: Uniforms | None

@@ -1,6 +1,8 @@
-"""Beta posteriors in log-odds."""
+"""Beta posteriors of a rate, in log-odds."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,15 +10,32 @@ from scipy import special
 
 Floats = NDArray[np.float64]
 
+LEAST, MOST = 1e-150, 1e150
+"""Parameters beyond these are moved to them: no float tells such posteriors apart."""
+
+FAR = 600.0
+"""Log-odds beyond which the rate, or what it lacks to 1, is a leading power."""
+
 
 class BetaFamily:
-    """n Beta(alpha, beta) posteriors of a rate x, seen in z = log(x / (1 - x))."""
+    """n Beta(alpha, beta) posteriors of a rate x, seen in z = log(x / (1 - x)).
+
+    The density in z is x^alpha (1 - x)^beta / B(alpha, beta): smooth and bounded for every alpha
+    and beta, also below 1 where the density in x has poles; and rates of 1e-4 and of 1/2 have
+    scales alike.
+
+    Density and distribution function agree to about 1e-11 for parameters up to 1e8 and worse
+    beyond, as the rounding of z is felt.
+
+    Attributes:
+        alpha, beta: (n,) finite and above 0.
+    """
 
     __slots__ = ("alpha", "beta")
 
     def __init__(self, alpha: Floats, beta: Floats) -> None:
-        self.alpha = alpha
-        self.beta = beta
+        self.alpha = np.clip(alpha, LEAST, MOST)
+        self.beta = np.clip(beta, LEAST, MOST)
 
     def take(self, rows: NDArray[np.intp]) -> BetaFamily:
         """The posteriors at `rows`."""
@@ -26,32 +45,111 @@ class BetaFamily:
         """By alpha, then beta."""
         pairs = np.stack([self.alpha, self.beta], axis=1)
         _, rows, whose = np.unique(pairs, axis=0, return_index=True, return_inverse=True)
-        return rows, whose.reshape(-1)
+        return rows.astype(np.intp), whose.reshape(-1).astype(np.intp)
 
-    def spread(self) -> tuple[Floats, Floats]:
-        """Mean and deviation of the log-odds."""
+    def spread(self) -> tuple[Floats, Floats, Floats]:
+        """Mean and deviation of the log-odds; the grain is the deviation, at most 1.
+
+        E z = psi(alpha) - psi(beta), Var z = psi'(alpha) + psi'(beta).
+        """
         centre = special.digamma(self.alpha) - special.digamma(self.beta)
-        return centre, np.sqrt(special.polygamma(1, self.alpha) + special.polygamma(1, self.beta))
+        deviation = np.hypot(_root_trigamma(self.alpha), _root_trigamma(self.beta))
+        return centre, deviation, np.minimum(deviation, 1.0)
 
     def log_density(self, z: Floats) -> Floats:
-        a, b = self.alpha[:, None], self.beta[:, None]
-        return a * z - (a + b) * np.logaddexp(0, z) - special.betaln(a, b)
+        """(n, m) at z, (m,) or (n, m).
+
+        Written around the peak z0 = log(alpha / beta) as log f(z0) - D(z), so that nothing large
+        cancels: with d = z - z0, c = beta right of the peak and alpha left of it, n = alpha + beta,
+        D = c |d| + n log(1 + (c / n) (exp(-|d|) - 1)).
+
+        Source: the deviance form of Loader 2000, "Fast and accurate computation of binomial
+        probabilities", carried over to log-odds.
+        """
+        alpha, beta = self.alpha[:, None], self.beta[:, None]
+        n = alpha + beta
+        d = z - (np.log(alpha) - np.log(beta))
+        right = d > 0
+        c = np.where(right, beta, alpha)
+        share, rest = c / n, np.where(right, alpha, beta) / n
+        distance = np.abs(d)
+        fall = np.expm1(-distance)
+        inner = share * fall
+        with np.errstate(divide="ignore"):
+            # Near -1 the sum 1 + inner cancels; rest + share exp(-|d|) is the same without it.
+            log = np.where(inner > -0.5, np.log1p(inner), np.log(rest + share * (fall + 1.0)))  # noqa: PLR2004 - either form holds at -1/2
+        peak: Floats = self._log_peak()[:, None] - (c * distance + n * log)
+        return peak
 
     def below(self, z: Floats) -> Floats:
-        return special.betainc(self.alpha[:, None], self.beta[:, None], special.expit(z))
+        """(n, m) I_x(alpha, beta)."""
+        tail, left = self._tail(z)
+        return np.where(left, tail, 1.0 - tail)
 
     def above(self, z: Floats) -> Floats:
-        return special.betainc(self.beta[:, None], self.alpha[:, None], special.expit(-z))
+        """(n, m) 1 - I_x(alpha, beta)."""
+        tail, left = self._tail(z)
+        return np.where(left, 1.0 - tail, tail)
 
     def mean(self) -> Floats:
         """alpha / (alpha + beta)."""
-        return self.alpha / (self.alpha + self.beta)
+        mean: Floats = self.alpha / (self.alpha + self.beta)
+        return mean
 
     def deviation(self) -> Floats:
         """Of the rate."""
         n = self.alpha + self.beta
-        return np.sqrt(self.alpha / n * (self.beta / n) / (n + 1))
+        deviation: Floats = np.sqrt(self.alpha / n * (self.beta / n) / (n + 1.0))
+        return deviation
 
     def quantile(self, q: float) -> Floats:
         """Rates."""
-        return special.betaincinv(self.alpha, self.beta, q)
+        quantile: Floats = special.betaincinv(self.alpha, self.beta, q)
+        return quantile
+
+    def _log_peak(self) -> Floats:
+        """log f(z0) = log(alpha beta / (2 pi n)) / 2 + s(n) - s(alpha) - s(beta)."""
+        n = self.alpha + self.beta
+        scale = np.log(self.alpha) + np.log(self.beta) - np.log(n) - math.log(2.0 * math.pi)
+        peak: Floats = (
+            0.5 * scale + _stirling_rest(n) - _stirling_rest(self.alpha) - _stirling_rest(self.beta)
+        )
+        return peak
+
+    def _tail(self, z: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+        """Mass below z where `left`, mass above it elsewhere; and `left`, z <= 0."""
+        alpha, beta = self.alpha[:, None], self.beta[:, None]
+        z = np.broadcast_to(z, (len(alpha), z.shape[-1]))
+        left = z <= 0
+        near = np.where(left, alpha, beta)
+        x = special.expit(-np.abs(z))
+        tail = special.betainc(near, np.where(left, beta, alpha), x)
+        far = np.abs(z) > FAR
+        if far.any():
+            # x^alpha / (alpha B): x itself would underflow.
+            leading = np.exp(np.minimum(self.log_density(z) - np.log(near), 0.0))
+            tail = np.where(far, leading, tail)
+        return tail, left
+
+
+def _root_trigamma(x: Floats) -> Floats:
+    """sqrt(psi'(x)); 1 / x for x so small that its square is not a float."""
+    small = x < 1e-3  # noqa: PLR2004 - psi'(x) = 1 / x^2 + 1.6 + O(x)
+    safe = np.where(small, 1.0, x)
+    root: Floats = np.where(small, 1.0 / x, np.sqrt(special.polygamma(1, safe)))
+    return root
+
+
+def _stirling_rest(x: Floats) -> Floats:
+    """log Gamma(x) - ((x - 1/2) log x - x + log(2 pi) / 2), by its series from 10 on."""
+    big = np.maximum(x, 10.0)
+    square = 1.0 / (big * big)
+    series = (
+        1 / 12 - square * (1 / 360 - square * (1 / 1260 - square * (1 / 1680 - square / 1188)))
+    ) / big
+    small = np.minimum(x, 10.0)
+    direct = (
+        special.gammaln(small) - (small - 0.5) * np.log(small) + small - 0.5 * math.log(2 * math.pi)
+    )
+    rest: Floats = np.where(x < 10.0, direct, series)  # noqa: PLR2004 - the series is good to 1e-14 there
+    return rest
