@@ -1,0 +1,12 @@
+"""The engine: drives `join` and `train` over the log and keeps their progress.
+
+`InlineEngine` learns in the caller's thread when asked; `ProcessEngine` is a trainer that runs until
+told to stop. Both drive the same `Learner`. Refuses to decide what a record means: that is the
+join's.
+"""
+
+from tamesu.engine.inline import InlineEngine
+from tamesu.engine.learner import Learner, Step
+from tamesu.engine.process import ProcessEngine
+
+__all__ = ["InlineEngine", "Learner", "ProcessEngine", "Step"]

@@ -1,0 +1,44 @@
+"""The `inline` engine: the whole loop in the caller's thread, by the caller's clock.
+
+For tests, notebooks and simulation: what it has learnt is exactly what the log holds at the moment
+of the call. Refuses threads and waiting.
+"""
+
+from __future__ import annotations
+
+from tamesu.engine.learner import Learner
+from tamesu.ports import Archive, Clock, EventLog, Store
+
+LEASE_US = 5_000_000
+
+
+class InlineEngine:
+    """Learns when asked.
+
+    Args:
+        holder: who this engine is to the lease; the same holder takes over from itself.
+    """
+
+    def __init__(
+        self,
+        log: EventLog,
+        store: Store,
+        archive: Archive,
+        clock: Clock,
+        *,
+        holder: str = "inline",
+    ) -> None:
+        lease = store.takeover(holder, clock.now(), LEASE_US)
+        self._learner = Learner(log, store, archive, clock, lease)
+
+    def step(self) -> int:
+        """Reads once, commits if a batch is due; gives the number of entries read."""
+        return self._learner.step().read
+
+    def catch_up(self) -> int:
+        """Reads to the end of the log and commits what is ready; gives the entries read."""
+        total = 0
+        while read := self._learner.step().read:
+            total += read
+        self._learner.step(close=True)
+        return total

@@ -1,0 +1,140 @@
+"""The learner: what both engines do between reading the log and committing.
+
+`step` reads what is there, joins it, learns what has become final and commits when the batch is due.
+All its effects on the outside are one file write per bandit and one transaction; killed anywhere, its
+successor starts from the last commit and does the same again. Refuses to wait, to own a thread or to
+know the time: the engine that drives it does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+
+from tamesu.base import Reward, Time
+from tamesu.engine.pending import Pending
+from tamesu.engine.pupils import Pupils
+from tamesu.join import Checkpoint, Emitted, Fold, Mark, merge
+from tamesu.ports import Archive, Clock, Commit, EventLog, Lease, Store
+
+READ_MOST = 20_000
+IDLE_COMMIT_US = 5_000_000
+"""How long offsets may move with nothing to learn before they are committed."""
+
+_log = structlog.get_logger("tamesu.engine")
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step did: entries read, observations learnt from or archived, whether it committed."""
+
+    read: int
+    observations: int
+    committed: bool
+
+
+class Learner:
+    """One trainer's memory: the fold, the bandits' states and what waits for the next commit.
+
+    Built from the store's last commit. After any error it is thrown away and built again.
+    """
+
+    def __init__(
+        self, log: EventLog, store: Store, archive: Archive, clock: Clock, lease: Lease
+    ) -> None:
+        self._log, self._store, self._archive, self._clock = log, store, archive, clock
+        self.lease = lease
+        checkpoint = Checkpoint.from_bytes(store.progress().checkpoint)
+        marks = checkpoint.marks or (Mark(),) * log.partitions
+        self._rewards: dict[tuple[str, int], Reward] = {}
+        self._fold = Fold(self._reward, checkpoint, log.partitions)
+        self._next = [mark.low for mark in marks]
+        self._read_before = [mark.read for mark in marks]
+        self._pupils = Pupils(store)
+        self._pending = Pending()
+        self._counts: dict[str, dict[str, int]] = {}
+        self._committed_reads = tuple(self._read_before)
+        self._last_commit = clock.now()
+
+    @property
+    def watermark(self) -> Time | None:
+        """The log's time as far as it has been read, none before its first record."""
+        return self._fold.watermark
+
+    def step(self, *, close: bool = False) -> Step:
+        """Reads, joins, and commits if a micro-batch is due (or `close` asks for it).
+
+        Raises:
+            Conflict: another trainer has the lease; this learner must be thrown away.
+            Unavailable, Corrupt: a port failed; the same.
+        """
+        read = self._read()
+        if self._is_rebuilding():
+            return Step(read, 0, committed=False)
+        emitted = self._fold.advance()
+        self._take(emitted)
+        now = self._clock.now()
+        if not (self._is_due(now) or (close and self._is_dirty())):
+            return Step(read, 0, committed=False)
+        return Step(read, self._commit(now), committed=True)
+
+    def _read(self) -> int:
+        read = 0
+        for partition, offset in enumerate(self._next):
+            entries = self._log.read(partition, offset, READ_MOST)
+            if entries:
+                self._fold.push(entries)
+                self._next[partition] = entries[-1].offset + 1
+                read += len(entries)
+        return read
+
+    def _take(self, emitted: Emitted) -> None:
+        for partition, offset, reason in emitted.poison:
+            _log.warning("poison record", partition=partition, offset=offset, reason=reason)
+        self._counts = merge(self._counts, emitted.counts)
+        self._pending.add(emitted.observations, self._clock.now())
+
+    def _is_rebuilding(self) -> bool:
+        """Whether open decisions are still being read again, up to where the last commit was."""
+        return any(now < before for now, before in zip(self._next, self._read_before, strict=True))
+
+    def _reads(self) -> tuple[int, ...]:
+        return tuple(self._next)
+
+    def _is_dirty(self) -> bool:
+        return len(self._pending) > 0 or self._reads() != self._committed_reads
+
+    def _is_due(self, now: Time) -> bool:
+        if self._pending.is_due(now, self._pupils.batch):
+            return True
+        return self._is_dirty() and not 0 <= now - self._last_commit < IDLE_COMMIT_US
+
+    def _commit(self, now: Time) -> int:
+        checkpoint = self._fold.checkpoint()
+        groups = self._pending.groups()
+        stem = f"{self.lease.epoch:06d}-{sum(self._committed_reads):012d}-{sum(self._next):012d}"
+        files = [self._archive.write(stem, group) for group in groups]
+        snapshots = self._pupils.learn(groups, now, self._fold.watermark or now)
+        self._store.commit(
+            Commit(
+                lease=self.lease,
+                checkpoint=checkpoint.to_bytes(),
+                counts=self._counts,
+                snapshots=snapshots,
+                files=files,
+            )
+        )
+        self._pupils.committed()
+        self._pending, self._counts = Pending(), {}
+        self._committed_reads, self._last_commit = self._reads(), now
+        return sum(len(group) for group in groups)
+
+    def _reward(self, bandit: str, number: int) -> Reward | None:
+        key = (bandit, number)
+        if key not in self._rewards:
+            declaration = self._store.declared(bandit, number)
+            if declaration is None:
+                return None
+            self._rewards[key] = declaration.reward
+        return self._rewards[key]

@@ -1,0 +1,100 @@
+"""The `process` engine: one trainer process, micro-batches, a lease.
+
+It owns the loop: takes the lease, builds a learner from the last commit, drives it, renews the lease,
+does the log's upkeep, and starts over from the last commit after any failure of a port. Refuses to
+decide anything about records.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import structlog
+
+from tamesu.base import Conflict, Corrupt, TamesuError, Unavailable
+from tamesu.engine.learner import Learner
+from tamesu.ports import Archive, Clock, EventLog, Lease, Store
+
+LEASE_US = 5_000_000
+RENEW_US = 1_500_000
+POLL_US = 20_000
+RETRY_US = 500_000
+UPKEEP_US = 1_000_000
+
+_log = structlog.get_logger("tamesu.engine")
+
+
+class ProcessEngine:
+    """Drives a learner until told to stop.
+
+    Args:
+        holder: who this trainer is to the lease. The supervisor gives every trainer it starts the
+            same holder and starts one only after its predecessor was reaped.
+        succeeds: whether a predecessor of the same holder is known to be dead.
+    """
+
+    def __init__(  # noqa: PLR0913 - the ports, and who it is
+        self,
+        log: EventLog,
+        store: Store,
+        archive: Archive,
+        clock: Clock,
+        *,
+        holder: str,
+        succeeds: bool = False,
+    ) -> None:
+        self._log, self._store, self._archive, self._clock = log, store, archive, clock
+        self._holder, self._succeeds = holder, succeeds
+
+    def run(self, stop: threading.Event) -> None:
+        """Learns until `stop` is set, then commits what is ready and gives the lease back.
+
+        Failures of ports are logged and tried again from the last commit, for ever; they lose
+        nothing, since nothing was taken from the log.
+        """
+        while not stop.is_set():
+            try:
+                lease = self._take_lease()
+                self._learn(lease, stop)
+            except Conflict as error:
+                _log.warning("lease held by another trainer", reason=error.message)
+            except (Unavailable, Corrupt) as error:
+                _log.warning("learning waits", code=error.code, reason=error.message)
+            if not stop.is_set():
+                self._clock.sleep(RETRY_US)
+
+    def _take_lease(self) -> Lease:
+        take = self._store.takeover if self._succeeds else self._store.lease
+        lease = take(self._holder, self._clock.now(), LEASE_US)
+        _log.info("lease taken", holder=self._holder, epoch=lease.epoch)
+        return lease
+
+    def _learn(self, lease: Lease, stop: threading.Event) -> None:
+        learner = Learner(self._log, self._store, self._archive, self._clock, lease)
+        renewed = tended = self._clock.now()
+        try:
+            while not stop.is_set():
+                step = learner.step()
+                now = self._clock.now()
+                if not 0 <= now - renewed < RENEW_US:
+                    learner.lease = self._store.lease(self._holder, now, LEASE_US)
+                    if learner.lease.epoch != lease.epoch:
+                        raise Conflict(
+                            f"the lease was lost and taken anew (epoch {learner.lease.epoch}); "
+                            "starting over from the last commit"
+                        )
+                    renewed = now
+                if not 0 <= now - tended < UPKEEP_US:
+                    self._log.upkeep()
+                    tended = now
+                if step.read == 0:
+                    self._clock.sleep(POLL_US)
+            learner.step(close=True)
+        finally:
+            self._give_back(learner.lease)
+
+    def _give_back(self, lease: Lease) -> None:
+        try:
+            self._store.release(lease)
+        except TamesuError as error:
+            _log.warning("lease not given back; it runs out by itself", reason=error.message)

@@ -1,0 +1,122 @@
+"""The doctor: looks at this installation and says what to do.
+
+Each check gives a finding and none raises: what goes wrong is the finding. Refuses to repair.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from tamesu.base import TamesuError
+
+LEAST_FREE_BYTES = 1 << 30
+LEAST_PYTHON = (3, 11)
+
+
+class Finding(NamedTuple):
+    """What one check found.
+
+    Attributes:
+        check: what was looked at.
+        well: whether it is as it must be.
+        found: what is there.
+        hint: what to do about it, empty if nothing.
+    """
+
+    check: str
+    well: bool
+    found: str
+    hint: str = ""
+
+
+def examine(
+    folder: Path,
+    host: str,
+    port: int,
+    *,
+    answers: Callable[[], bool],
+    more: dict[str, Callable[[], str]],
+) -> Iterator[Finding]:
+    """Findings, one a check, as they are made.
+
+    Args:
+        folder: the data folder.
+        host: where the server listens or would.
+        port: its port.
+        answers: whether a Tamesu server answers there.
+        more: further checks by name: each gives what it found or raises a `TamesuError`.
+    """
+    yield _python()
+    yield _writable(folder)
+    yield _disk(folder)
+    yield _port(host, port, answers)
+    for check, look in more.items():
+        try:
+            yield Finding(check, well=True, found=look())
+        except TamesuError as error:
+            yield Finding(check, well=False, found=error.message, hint=error.hint)
+
+
+def _python() -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Finding(
+        "python",
+        well=sys.version_info >= LEAST_PYTHON,
+        found=version,
+        hint="" if sys.version_info >= LEAST_PYTHON else "install Python 3.11 or newer",
+    )
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder itself, or its closest parent that exists."""
+    folder = folder.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    return folder
+
+
+def _writable(folder: Path) -> Finding:
+    place = _nearest(folder)
+    probe = place / f".tamesu-doctor-{os.getpid()}"
+    try:
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        return Finding(
+            "data folder",
+            well=False,
+            found=f"{folder} cannot be written: {error.strerror}",
+            hint="mend its permissions, or choose another with --data",
+        )
+    return Finding("data folder", well=True, found=f"{folder} can be written")
+
+
+def _disk(folder: Path) -> Finding:
+    free = shutil.disk_usage(_nearest(folder)).free
+    well = free >= LEAST_FREE_BYTES
+    hint = "" if well else "make room, or choose another folder with --data"
+    return Finding("disk", well=well, found=f"{free / 2**30:.1f} GiB free", hint=hint)
+
+
+def _port(host: str, port: int, answers: Callable[[], bool]) -> Finding:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if answers():
+                return Finding("port", well=True, found=f"a Tamesu server answers on {host}:{port}")
+            return Finding(
+                "port",
+                well=False,
+                found=f"{host}:{port} is taken by something else: {error.strerror}",
+                hint=f"stop it, or choose another:  --port {port + 1}",
+            )
+    return Finding("port", well=True, found=f"{host}:{port} is free")

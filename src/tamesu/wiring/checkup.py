@@ -1,0 +1,50 @@
+"""What the doctor looks at in this installation: settings, SQLite, data, and what answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tamesu.base import NotFound
+from tamesu.watch import Finding, examine
+from tamesu.wiring.places import open_bandit_folder
+from tamesu.wiring.settings import Settings
+
+
+def doctor(settings: Settings) -> Iterator[Finding]:
+    """Findings about this installation, one by one."""
+    yield from examine(
+        settings.folder,
+        settings.host,
+        settings.port,
+        answers=lambda: _answers(settings),
+        more={"sqlite": _sqlite, "open bandit data": _open_bandit},
+    )
+
+
+def _answers(settings: Settings) -> bool:
+    import httpx2
+
+    try:
+        answer = httpx2.get(f"{settings.url}/health/live", timeout=2.0)
+    except httpx2.HTTPError:
+        return False
+    return answer.status_code == 200  # noqa: PLR2004 - HTTP's own number
+
+
+def _sqlite() -> str:
+    from tamesu.adapters import sqlite
+
+    sqlite.refuse_old()
+    return f"version {sqlite.driver.sqlite_version}"
+
+
+def _open_bandit() -> str:
+    from tamesu.adapters.archive import open_bandit
+
+    folder = open_bandit_folder()
+    if open_bandit.is_complete(folder):
+        return f"there, in {folder}"
+    raise NotFound(
+        f"the Open Bandit Dataset is not in {folder}; only the demo needs it",
+        hint="fetch it:  tamesu data open-bandit",
+    )

@@ -1,0 +1,64 @@
+"""Where things live on one machine: the data folder, opened as ports.
+
+Adapters are imported when they are opened, so that a command that needs none loads none.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tamesu.base import Unavailable
+from tamesu.ports import Archive, EventLog, Store
+from tamesu.wiring.settings import Settings
+
+
+def open_log(settings: Settings) -> EventLog:
+    """The event log of this installation."""
+    from tamesu.adapters.clock.system import SystemClock
+    from tamesu.adapters.eventlog.sqlite import SqliteEventLog
+
+    return SqliteEventLog(_folder(settings) / "log", clock=SystemClock())
+
+
+def open_store(settings: Settings) -> Store:
+    """The store of this installation."""
+    from tamesu.adapters.store.sql import SqlStore
+
+    return SqlStore(_folder(settings) / "store.sqlite3")
+
+
+def open_archive(settings: Settings) -> Archive:
+    """The archive of this installation."""
+    from tamesu.adapters.archive.parquet import ParquetArchive
+
+    return ParquetArchive(_folder(settings) / "archive")
+
+
+def open_bandit_folder() -> Path:
+    """Where the Open Bandit Dataset is kept: TAMESU_OPEN_BANDIT, else the user's cache."""
+    named = os.environ.get("TAMESU_OPEN_BANDIT")
+    if named:
+        return Path(named)
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "tamesu" / "open-bandit"
+
+
+def _folder(settings: Settings) -> Path:
+    """The data folder, made if it is not there.
+
+    Raises:
+        Unavailable: it cannot be made or written.
+    """
+    folder = settings.folder
+    try:
+        (folder / "log").mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise Unavailable(
+            f"the data folder {str(folder)!r} must be writable, it is not: {error.strerror}",
+            hint="mend its permissions or its disk, or choose another with --data",
+        ) from error
+    return folder

@@ -1,0 +1,92 @@
+"""The roles: what one process of an installation runs, from settings to the end.
+
+A role started by the supervisor finds its socket, its holder id and its lifeline in the environment;
+started by hand it does without. Linear algebra gets one thread, set before NumPy loads.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+
+from tamesu.watch import HOLDER_VARIABLE, SOCKET_VARIABLE, THREADS, hold_lifeline
+from tamesu.wiring.places import open_archive, open_log, open_store
+from tamesu.wiring.settings import Settings
+
+
+def run_server(settings: Settings, *, on_ready: Callable[[], None] | None = None) -> None:
+    """Decides and tracks until SIGTERM or SIGINT; what was acknowledged is in the log.
+
+    Raises:
+        Unavailable: the port is taken, or the data folder cannot be used.
+        Denied: the host is not loopback.
+    """
+    _settle_in()
+    import uvloop
+
+    from tamesu.adapters.cache.memory import MemoryCache
+    from tamesu.adapters.clock.system import SystemClock, SystemIds
+    from tamesu.adapters.meter.prometheus import PrometheusMeter
+    from tamesu.serve import Service
+    from tamesu.serve.http import listen, run
+
+    inherited = os.environ.pop(SOCKET_VARIABLE, None)
+    listener = (
+        listen(settings.host, settings.port)
+        if inherited is None
+        else socket.socket(fileno=int(inherited))
+    )
+    log, store = open_log(settings), open_store(settings)
+    try:
+        service = Service(
+            log=log,
+            store=store,
+            cache=MemoryCache(),
+            clock=SystemClock(),
+            ids=SystemIds(),
+            meter=PrometheusMeter(),
+        )
+        bench = os.environ.get("TAMESU_TEST_NOOP") == "1"
+        uvloop.run(run(service, listener, bench=bench, on_ready=on_ready))
+    finally:
+        log.close()
+        store.close()
+
+
+def run_trainer(settings: Settings) -> None:
+    """Learns until SIGTERM or SIGINT, then commits what is ready.
+
+    Raises:
+        Unavailable: the data folder cannot be used.
+    """
+    _settle_in()
+    from tamesu.adapters.clock.system import SystemClock
+    from tamesu.engine import ProcessEngine
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    log, store = open_log(settings), open_store(settings)
+    try:
+        holder = os.environ.get(HOLDER_VARIABLE)
+        engine = ProcessEngine(
+            log,
+            store,
+            open_archive(settings),
+            SystemClock(),
+            holder=holder or f"trainer-{socket.gethostname()}-{os.getpid()}",
+            succeeds=holder is not None,
+        )
+        engine.run(stop)
+    finally:
+        log.close()
+        store.close()
+
+
+def _settle_in() -> None:
+    hold_lifeline()
+    for name, value in THREADS.items():
+        os.environ.setdefault(name, value)

@@ -1,0 +1,56 @@
+"""A whole installation on one machine: a supervisor over a server and a trainer.
+
+What can be wrong from the start (the port, the data folder, SQLite) is found here, once, before any
+process is started.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Callable
+
+from tamesu.watch import Role, Supervisor
+from tamesu.wiring.places import open_archive, open_log, open_store
+from tamesu.wiring.settings import Settings
+
+
+def supervisor(settings: Settings) -> tuple[Supervisor, socket.socket]:
+    """A supervisor, not yet started, and the socket that it holds; whoever asked closes it.
+
+    Raises:
+        Unavailable: the port is taken, or the data folder cannot be used.
+        Denied: the host is not loopback.
+    """
+    from tamesu.serve.http import listen
+
+    listener = listen(settings.host, settings.port)
+    try:
+        for opened in (open_log(settings), open_store(settings)):
+            opened.close()
+        open_archive(settings)
+    except BaseException:
+        listener.close()
+        raise
+    data = str(settings.folder.absolute())
+    port = listener.getsockname()[1]
+    flags = ["--data", data, "--host", settings.host, "--port", str(port)]
+    command = [sys.executable, "-m", "tamesu", "run"]
+    roles = [
+        Role("server", [*command, "server", *flags], listens=True),
+        Role("trainer", [*command, "trainer", "--data", data]),
+    ]
+    return Supervisor(roles, listener=listener), listener
+
+
+def supervise(settings: Settings, *, on_ready: Callable[[str], None] | None = None) -> None:
+    """Runs server and trainer until SIGTERM or SIGINT.
+
+    Args:
+        settings: where the data is and where to listen.
+        on_ready: called with the address once the socket listens.
+    """
+    watch, listener = supervisor(settings)
+    url = f"http://{settings.host}:{listener.getsockname()[1]}"
+    with listener:
+        watch.run(on_ready=None if on_ready is None else lambda: on_ready(url))
