@@ -37,7 +37,8 @@ def listen(host: str, port: int) -> socket.socket:
     """
     address = _loopback(host)
     family = socket.AF_INET6 if address.version == 6 else socket.AF_INET  # noqa: PLR2004 - IPv6
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Named as TCP, so that the event loop turns Nagle's delay off for what it accepts.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((str(address), port))

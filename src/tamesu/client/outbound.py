@@ -1,0 +1,85 @@
+"""What a client sends: every request and event has its id before the first try.
+
+So a retry is the same request, and the server answers it once. Refuses what cannot be said in JSON.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from tamesu.base import InvalidDeclaration, InvalidInput, Time
+from tamesu.client.decided import Decided, Delivered
+
+MOST = 1_000
+"""Most requests, or events, of one call to a server."""
+
+T = TypeVar("T")
+
+
+def with_request_id(request: Mapping[str, Any]) -> dict[str, Any]:
+    """`request` without its nones, and with a request id."""
+    said = {name: value for name, value in request.items() if value is not None}
+    said.setdefault("request_id", uuid.uuid4().hex)
+    return said
+
+
+def with_event_id(event: Mapping[str, Any]) -> dict[str, Any]:
+    """`event` without its nones, with an event id and its time as text."""
+    said = {name: value for name, value in event.items() if value is not None}
+    said.setdefault("event_id", uuid.uuid4().hex)
+    if isinstance(said.get("time"), datetime | Time):
+        said["time"] = time_text(said["time"])
+    return said
+
+
+def time_text(time: datetime | Time | str) -> str:
+    """A time as it is sent.
+
+    Raises:
+        InvalidInput: a datetime without a zone.
+    """
+    if isinstance(time, Time):
+        return time.text()
+    if isinstance(time, str):
+        return time
+    if time.tzinfo is None:
+        raise InvalidInput("a time must have a zone, got one without", hint="use datetime.now(UTC)")
+    return f"{time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+
+
+def delivery_ids(subject: Decided | Delivered | str) -> list[str]:
+    """The ids of the deliveries that an event speaks of."""
+    if isinstance(subject, Decided):
+        return [delivery.delivery_id for delivery in subject]
+    return [subject.delivery_id if isinstance(subject, Delivered) else subject]
+
+
+def parts(members: Sequence[T]) -> Iterator[tuple[int, Sequence[T]]]:
+    """`members` in parts that a server takes, each with the index of its first."""
+    for start in range(0, len(members), MOST):
+        yield start, members[start : start + MOST]
+
+
+def read_declaration(declaration: Mapping[str, Any] | str | Path) -> dict[str, Any]:
+    """A declaration as plain data, read from a YAML or JSON file where it is a path.
+
+    Raises:
+        InvalidDeclaration: the file cannot be read, or holds no mapping.
+    """
+    if isinstance(declaration, Mapping):
+        return dict(declaration)
+    try:
+        data = yaml.safe_load(Path(declaration).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InvalidDeclaration(
+            f"{declaration} must be a readable YAML or JSON file: {error}"
+        ) from error
+    if not isinstance(data, dict):
+        raise InvalidDeclaration(f"{declaration} must hold a mapping, got {type(data).__name__}")
+    return data
