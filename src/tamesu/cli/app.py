@@ -1,0 +1,66 @@
+"""The commands, put together. Refuses to do anything but name and order them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tamesu import __version__
+from tamesu.cli import bandit, data, doctor, init, serve, trial
+from tamesu.cli.demo import demo
+
+ABOUT = """
+Tamesu: bandits that learn which arm works best while they serve.
+
+A bandit is a decision you make again and again: which banner, which three products, which title. \
+You declare its arms (what may be chosen) and what counts as a reward (a click, a purchase). \
+Tamesu answers each request with a choice, hears what came of it, and shifts towards what works.
+
+New here?
+
+  tamesu demo         watch one learn from real clicks, in about a minute
+  tamesu init shop    write a commented tamesu.toml and bandit.yaml to ./shop
+  tamesu serve        start the server and the trainer
+"""
+
+
+def command_line() -> typer.Typer:
+    """Every command of `tamesu`."""
+    app = typer.Typer(
+        name="tamesu",
+        help=ABOUT,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True)(_root)
+    app.command("demo", rich_help_panel="First steps")(demo)
+    app.command("init", rich_help_panel="First steps")(init.init)
+    app.command("doctor", rich_help_panel="First steps")(doctor.doctor)
+    app.command("serve", rich_help_panel="Run")(serve.serve)
+    app.command("run", rich_help_panel="Run")(serve.run)
+    app.add_typer(bandit.app, name="bandit", rich_help_panel="Use")
+    app.command("decide", rich_help_panel="Use")(trial.decide)
+    app.command("track", rich_help_panel="Use")(trial.track)
+    app.add_typer(data.app, name="data", rich_help_panel="Use")
+    return app
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer's signature of a callback
+    if wanted:
+        typer.echo(f"tamesu {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    context: typer.Context,
+    *,
+    version: Annotated[  # noqa: ARG001 - its callback has done the work
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_version, is_eager=True),
+    ] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())

@@ -1,0 +1,119 @@
+"""`tamesu bandit`: declarations checked, created, listed, shown. Refuses to change a bandit's rules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tamesu.cli.options import Json, Url
+
+app = typer.Typer(help="Check, create, list and show bandits.", no_args_is_help=True)
+
+File = Annotated[
+    Path,
+    typer.Argument(metavar="FILE", help="A declaration in YAML or JSON, as `tamesu init` writes."),
+]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The bandit's name.")]
+
+
+@app.command()
+def check(file: File, *, json: Json = False) -> None:
+    """Check a declaration and say what it means, defaults spelt out. Needs no server.
+
+    Each row is one setting: its value, whether you wrote it or it is the default, and what follows
+    from it.
+    """
+    from tamesu.base import Declaration
+    from tamesu.cli.meaning import meanings
+    from tamesu.cli.output import console, table, write_json
+    from tamesu.client.outbound import read_declaration
+    from tamesu.policy import compose
+
+    data = read_declaration(file)
+    declaration = Declaration.parse(data)
+    policy = compose(declaration)
+    rows = meanings(declaration, data, policy.size)
+    if json:
+        write_json(
+            {
+                "valid": True,
+                "declaration": declaration.plain(),
+                "settings": [row._asdict() for row in rows],
+            }
+        )
+        return
+    out = console()
+    made = table(
+        f"{declaration.name} is valid",
+        ["setting", "value", "", "what it means"],
+        [(row.setting, row.value, "" if row.declared else "default", row.meaning) for row in rows],
+    )
+    out.print(made)
+    out.print(f"create it:  tamesu bandit create {file}", soft_wrap=True, markup=False)
+
+
+@app.command()
+def create(file: File, *, url: Url = None, json: Json = False) -> None:
+    """Declare a bandit to the running server. It decides at once, and learns from the first events."""
+    from tamesu.cli.output import console, write_json
+    from tamesu.cli.remote import connect
+
+    with connect(url) as client:
+        made = client.create(file)
+    if json:
+        write_json(made)
+        return
+    out = console()
+    out.print(f"created {made['name']} with {made['arms']} arms", markup=False)
+    out.print(f"ask it:  tamesu decide {made['name']}", markup=False)
+
+
+@app.command("list")
+def list_(*, url: Url = None, json: Json = False) -> None:
+    """List the bandits of the running server."""
+    from tamesu.cli.output import console, table, write_json
+    from tamesu.cli.remote import connect
+
+    with connect(url) as client:
+        bandits = client.bandits()
+    if json:
+        write_json({"bandits": bandits})
+        return
+    out = console()
+    if not bandits:
+        out.print("no bandits yet; create one:  tamesu bandit create bandit.yaml", markup=False)
+        return
+    columns = ["name", "layout", ">arms", "status", ">snapshot", "created", "description"]
+    out.print(
+        table("", columns, [[bandit[name.lstrip(">")] for name in columns] for bandit in bandits])
+    )
+
+
+@app.command()
+def show(name: Name, *, url: Url = None, json: Json = False) -> None:
+    """Show what a bandit has learnt, arm by arm, and where its records are."""
+    from tamesu.cli.output import console, write_json
+    from tamesu.cli.remote import connect
+    from tamesu.cli.report import arms_table, conservation_table
+
+    with connect(url) as client:
+        bandit = client.bandit(name)
+        report = client.report(name)
+        conservation = client.conservation(name)
+    if json:
+        write_json({**bandit, "report": report, "conservation": conservation})
+        return
+    out = console()
+    out.print(_headline(bandit, report), markup=False)
+    out.print(arms_table(report["arms"]))
+    out.print(conservation_table(conservation))
+
+
+def _headline(bandit: dict[str, Any], report: dict[str, Any]) -> str:
+    about = f": {bandit['description']}" if bandit["description"] else ""
+    return (
+        f"{bandit['name']}{about}\n{bandit['status']}, declaration {bandit['number']}, snapshot "
+        f"{report['snapshot']}, {report['observations']:,} observations learnt"
+    )

@@ -1,0 +1,65 @@
+"""`main`: runs a command and ends the process with its exit code.
+
+0 done, 1 failed, 2 bad usage or configuration, 3 a needed extra is missing, 130 stopped by Ctrl-C.
+Refuses to show a traceback for an error that Tamesu raises on purpose; a bug keeps its own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+FAILED = 1
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Runs `tamesu` with `arguments` (the process's own by default) and exits."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    code = run(words)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _let_go_of_stdout()
+    sys.exit(code)
+
+
+def run(words: Sequence[str]) -> int:
+    """The exit code of one command line; whatever goes wrong is printed on stderr."""
+    from typer.exceptions import Abort, Exit
+    from typer.main import get_command
+
+    from tamesu.cli.app import command_line
+
+    try:
+        given = get_command(command_line()).main(
+            list(words), prog_name="tamesu", standalone_mode=False
+        )
+    except (KeyboardInterrupt, Abort):
+        return INTERRUPTED
+    except Exit as end:
+        return end.exit_code
+    except BrokenPipeError:
+        _let_go_of_stdout()
+        return FAILED
+    except Exception as problem:
+        from tamesu.cli.failure import failure
+
+        code = failure(problem, json=wants_json(words))
+        if code is None:
+            raise
+        return code
+    # Typer gives the code of an Exit back instead of raising it.
+    return given if isinstance(given, int) else 0
+
+
+def wants_json(words: Sequence[str]) -> bool:
+    """Whether these words ask for JSON; known before they are parsed, for errors in the words."""
+    return "--json" in words
+
+
+def _let_go_of_stdout() -> None:
+    """Whoever read our output went away, as `head` does: what is left has nowhere to go."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,152 @@
+"""What a declaration means, setting by setting, in words.
+
+Refuses to judge a declaration: by the time it comes here it is valid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from tamesu.base import Anchor, Declaration, Duration, EventTerm, Reward, Time
+
+MOST_ARMS = 6
+
+
+class Meaning(NamedTuple):
+    """One setting.
+
+    Attributes:
+        setting: its path, as in `reward.window`.
+        value: as it is written.
+        declared: whether it was written; else it is the default.
+        meaning: what follows from it.
+    """
+
+    setting: str
+    value: str
+    declared: bool
+    meaning: str
+
+
+def meanings(declaration: Declaration, written: Mapping[str, Any], size: int) -> list[Meaning]:
+    """Every setting of a declaration, in the order people think of them.
+
+    Args:
+        declaration: valid, defaults filled in.
+        written: what was written, to tell declared from default.
+        size: most deliveries of one decision.
+    """
+
+    def row(setting: str, value: object, meaning: str) -> Meaning:
+        return Meaning(setting, str(value), _has(written, setting.split(".")), meaning)
+
+    return [
+        row("name", declaration.name, "how requests and ids call it"),
+        row("arms", _arms(declaration.arm_ids), f"{len(declaration.arm_ids)} that may be chosen"),
+        row("layout", declaration.layout.kind, _layout(declaration.layout.kind, size)),
+        *_policy(declaration, row),
+        *_reward(declaration.reward, row),
+        row(
+            "batch",
+            f"{declaration.batch.size} / {declaration.batch.every.text()}",
+            "learns after so many observations or so much time, whichever is first",
+        ),
+        row(
+            "seed",
+            "drawn at creation" if declaration.seed is None else declaration.seed,
+            "with a decision's id it fixes the draw: the same again, on any machine",
+        ),
+    ]
+
+
+def _has(written: Any, path: list[str]) -> bool:
+    """Whether `path` was written; a part given by its name alone has written nothing below it."""
+    for key in path:
+        if not isinstance(written, Mapping) or key not in written:
+            return False
+        written = written[key]
+    return True
+
+
+def _arms(arms: tuple[str, ...]) -> str:
+    more = len(arms) - MOST_ARMS
+    return ", ".join(arms[:MOST_ARMS]) + (f", … (+{more})" if more > 0 else "")
+
+
+def _layout(kind: str, size: int) -> str:
+    if kind == "single":
+        return "each decision delivers one arm"
+    if kind == "slate":
+        return f"each decision delivers {size} different arms in order; positions count equally"
+    return f"each decision delivers at most {size} arms"
+
+
+def _policy(declaration: Declaration, row: Any) -> Iterator[Meaning]:
+    belief, explorer = declaration.belief, declaration.explorer
+    yield row("policy.belief", belief.kind, _BELIEFS.get(belief.kind, "what each arm is worth"))
+    if belief.kind == "beta":
+        alpha, beta = belief.options.get("prior", (1, 1))
+        yield row(
+            "policy.belief.prior",
+            f"[{alpha:g}, {beta:g}]",
+            f"before any data: a rate of about {alpha / (alpha + beta):.3g}, as sure as after "
+            f"{alpha + beta:g} observations",
+        )
+    yield row("policy.explorer", explorer.kind, _EXPLORERS.get(explorer.kind, "how it tries out"))
+    explore = float(explorer.options.get("explore", 0.0))
+    least = explore / len(declaration.arm_ids)
+    yield row(
+        "policy.explorer.explore",
+        f"{explore:g}",
+        f"every arm has at least {least:.2g} of the first choice"
+        if explore
+        else "no extra chance: an arm thought bad may never be shown, nor be evaluated later",
+    )
+
+
+_BELIEFS = {"beta": "each arm has a rate of success; rewards are 0 or 1"}
+_EXPLORERS = {
+    "thompson": "an arm is chosen as often as it is likely to be the best",
+    "uniform": "every arm equally often: nothing is made of what is learnt",
+}
+
+
+def _reward(reward: Reward, row: Any) -> Iterator[Meaning]:
+    shown = reward.anchor is Anchor.IMPRESSION
+    start = "the first impression" if shown else "the decision"
+    yield row("reward.events", _events(reward.events), "what a delivery is worth: the terms add up")
+    yield row("reward.default", f"{reward.default:g}", "the reward when no event counted")
+    yield row(
+        "reward.anchor",
+        reward.anchor,
+        "the window starts when it was shown; what nobody saw teaches nothing"
+        if shown
+        else "the window starts when it was decided; impressions are not needed",
+    )
+    yield row("reward.window", reward.window.text(), f"events count so long from {start}")
+    if reward.impression_within is not None:
+        yield row(
+            "reward.impression_within",
+            reward.impression_within.text(),
+            "an impression must come so soon after the decision, else it is unshown",
+        )
+    final = Duration(reward.last_moment(Time(0))).text()
+    yield row(
+        "reward.lateness",
+        reward.lateness.text(),
+        f"how late records may arrive; all is final {final} after the decision",
+    )
+    if reward.settle is not None:
+        yield row(
+            "reward.settle", reward.settle.text(), "the age at which a delivery is learnt from"
+        )
+    yield row("reward.late", reward.late.text(), "an event's own time is believed so far back")
+
+
+def _events(events: Mapping[str, EventTerm]) -> str:
+    def one(name: str, term: EventTerm) -> str:
+        cap = "" if term.cap is None else f" ≤ {term.cap:g}"
+        return f"{term.weight:g} x {term.aggregate.value} {name}{cap}"
+
+    return " + ".join(one(name, term) for name, term in events.items())

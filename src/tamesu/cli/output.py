@@ -1,0 +1,68 @@
+"""What a command gives: JSON on request, else text and tables made for a person.
+
+Results go to stdout; progress and errors to stderr, so that pipes see results alone. Refuses to
+colour anything when nobody is looking: Rich decides by the terminal and `NO_COLOR`.
+"""
+
+from __future__ import annotations
+
+import json as json_text
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+
+def write_json(data: Any) -> None:
+    """Prints `data` on stdout as indented JSON."""
+    from tamesu.base import plain
+
+    text = json_text.dumps(plain(data), indent=2, ensure_ascii=False, allow_nan=False)
+    sys.stdout.write(f"{text}\n")
+
+
+def write_line(data: Any) -> None:
+    """Prints `data` on stdout as one line of JSON, at once."""
+    from tamesu.base import plain
+
+    sys.stdout.write(f"{json_text.dumps(plain(data), ensure_ascii=False, allow_nan=False)}\n")
+    sys.stdout.flush()
+
+
+def console() -> Console:
+    """Where results for people go: stdout."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=False)
+
+
+def progress_console() -> Console:
+    """Where progress goes: stderr."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+    """A table with a title; a column whose name starts with `>` is aligned to the right."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        header_style="bold",
+        pad_edge=False,
+    )
+    for name in columns:
+        right = name.startswith(">")
+        made.add_column(name.removeprefix(">"), justify="right" if right else "left")
+    for row in rows:
+        made.add_row(*(Text(str(cell)) if not isinstance(cell, Text) else cell for cell in row))
+    return made

@@ -1,0 +1,102 @@
+"""Tables of what a bandit has learnt and where its records are, from the server's own answers.
+
+Shared by `tamesu bandit show` and the demo. Refuses to compute what the server did not say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from tamesu.cli.output import table
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+MEANINGS = {
+    "decisions": {
+        "accepted": "decided, once each",
+        "duplicate": "the same decision again (a retry)",
+        "poison": "unreadable or with an impossible time",
+    },
+    "deliveries": {
+        "observed": "shown; the window passed; learnt from",
+        "unshown": "no impression came in time; teaches nothing",
+        "unexamined": "below the first click of a cascade; teaches nothing",
+        "open": "their window still runs",
+    },
+    "events": {
+        "impression": "a delivery was shown",
+        "joined": "counted into a reward",
+        "duplicate": "sent again with the same id",
+        "late": "came after its delivery was final",
+        "unseen": "for a delivery that no impression was seen of",
+        "repeat_impression": "shown once more",
+        "out_of_window": "happened after the window",
+        "orphan": "no such decision",
+        "ignored_type": "of a type that the bandit does not count",
+        "too_old": "with a time too far back",
+        "poison": "unreadable",
+        "held": "waiting for their decision or impression",
+    },
+}
+"""What each class of record means, in the order in which people look for them."""
+
+
+def arms_table(arms: Sequence[Mapping[str, Any]], *, most: int | None = None) -> Table:
+    """Arms, the most chosen first: mean, 95 % interval, share, observations.
+
+    Args:
+        arms: `{arm, observations, mean, low, high, share}` each.
+        most: how many to show; none for all. What is left out is said in a last row.
+    """
+    ordered = sorted(arms, key=lambda arm: (-arm["share"], -arm["mean"], arm["arm"]))
+    shown = ordered if most is None else ordered[:most]
+    rows: list[Sequence[object]] = [
+        (
+            arm["arm"],
+            f"{arm['share']:.1%}",
+            f"{arm['mean']:.3%}",
+            f"{arm['low']:.3%} to {arm['high']:.3%}",
+            f"{arm['observations']:,}",
+        )
+        for arm in shown
+    ]
+    rest = ordered[len(shown) :]
+    if rest:
+        rows.append(
+            (
+                f"{len(rest)} more",
+                f"{sum(arm['share'] for arm in rest):.1%}",
+                "",
+                "",
+                f"{sum(arm['observations'] for arm in rest):,}",
+            )
+        )
+    columns = ["arm", ">chosen first", ">mean reward", ">95 % interval", ">observations"]
+    return table("What it believes", columns, rows)
+
+
+def conservation_table(
+    conservation: Mapping[str, Any], sent: Mapping[str, int] | None = None
+) -> Table:
+    """Where every record is, class by class; classes with nothing in them are left out.
+
+    Args:
+        conservation: as the server answers it.
+        sent: what was sent, by `<group>_<class>`, for a column beside what was found.
+    """
+    rows: list[Sequence[object]] = []
+    for group, meanings in MEANINGS.items():
+        found = conservation[group]
+        for name, meaning in meanings.items():
+            expected = (sent or {}).get(f"{group}_{name}")
+            count = found.get(name, 0)
+            if not (count or expected or name in ("accepted", "observed")):
+                continue
+            beside = () if sent is None else (f"{expected or 0:,}",)
+            rows.append((f"{group} {name.replace('_', ' ')}", f"{count:,}", *beside, meaning))
+    columns = ["records", ">found", *([] if sent is None else [">sent"]), "meaning"]
+    difference = conservation["difference"]
+    verdict = "all accounted for" if not difference else f"{difference:,} NOT accounted for"
+    return table(f"Where every record is: {verdict}", columns, rows)

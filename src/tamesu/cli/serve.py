@@ -1,0 +1,72 @@
+"""`tamesu serve` and `tamesu run`: all roles of a machine, or one. Refuses to know what a role does."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from tamesu.cli.options import Data, Host, Json, Port
+
+
+class RoleName(StrEnum):
+    """The roles that `tamesu run` knows."""
+
+    SERVER = "server"
+    TRAINER = "trainer"
+
+
+def serve(*, data: Data = None, host: Host = None, port: Port = None, json: Json = False) -> None:
+    """Run everything on this machine: the server that decides, the trainer that learns.
+
+    Both run as processes of their own and are started again if they die. What was acknowledged is on
+    disk, so even `kill -9` loses nothing. Ctrl-C stops both cleanly.
+    """
+    from tamesu.cli.messages import set_up_messages
+    from tamesu.wiring import load_settings, supervise
+
+    set_up_messages(json=json)
+    settings = load_settings({"data": data, "host": host, "port": port})
+
+    def ready(url: str) -> None:
+        _say_ready(url, str(settings.folder), json=json)
+
+    supervise(settings, on_ready=ready)
+
+
+def run(
+    role: Annotated[
+        RoleName,
+        typer.Argument(help="server: decides and tracks, over HTTP. trainer: joins and learns."),
+    ],
+    *,
+    data: Data = None,
+    host: Host = None,
+    port: Port = None,
+    json: Json = False,
+) -> None:
+    """Run one role in this process, for those who supervise processes themselves.
+
+    A machine needs one server and one trainer on the same data folder; `tamesu serve` runs both.
+    """
+    from tamesu.cli.messages import set_up_messages
+    from tamesu.wiring import load_settings, run_server, run_trainer
+
+    set_up_messages(json=json)
+    settings = load_settings({"data": data, "host": host, "port": port})
+    if role is RoleName.SERVER:
+        run_server(settings)
+    else:
+        run_trainer(settings)
+
+
+def _say_ready(url: str, folder: str, *, json: bool) -> None:
+    if json:
+        from tamesu.cli.output import write_line
+
+        write_line({"url": url, "data": folder})
+        return
+    typer.echo(f"Tamesu listens on {url}  (data in {folder})")
+    typer.echo("declare a bandit:  tamesu bandit create bandit.yaml")
+    typer.echo("stop:              Ctrl-C")

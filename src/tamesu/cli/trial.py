@@ -1,0 +1,92 @@
+"""`tamesu decide` and `tamesu track`: a trial from the shell. Refuses to do what an SDK is for."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tamesu.cli.options import Json, Url
+
+
+def decide(  # noqa: PLR0913 - the words of a command line
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The bandit to ask.")],
+    *,
+    eligible: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,…", help="Arms that may be chosen.  [default: all]"),
+    ] = None,
+    unit: Annotated[
+        str | None, typer.Option(metavar="ID", help="Whom it is for, such as a user's id.")
+    ] = None,
+    count: Annotated[
+        int,
+        typer.Option("--count", "-n", metavar="N", min=1, help="How many decisions to ask for."),
+    ] = 1,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """Ask a bandit for a decision.
+
+    It answers with one delivery per position: the arm to show, the probability with which it was
+    chosen, and an id. Say with `tamesu track ID impression` that it was shown, and with
+    `tamesu track ID click` what came of it: that is all it learns from.
+    """
+    from tamesu.base import plain
+    from tamesu.cli.output import console, table, write_json
+    from tamesu.cli.remote import connect
+
+    request: dict[str, object] = {}
+    if eligible is not None:
+        request["eligible"] = [arm.strip() for arm in eligible.split(",") if arm.strip()]
+    if unit is not None:
+        request["unit"] = unit
+    with connect(url) as client:
+        decisions = client.decide_many(name, [request] * count)
+    if json:
+        write_json(plain(decisions[0]) if count == 1 else {"decisions": plain(decisions)})
+        return
+    out = console()
+    rows = [
+        (delivery.arm, delivery.position, f"{delivery.propensity:.4f}", delivery.delivery_id)
+        for decided in decisions
+        for delivery in decided
+    ]
+    version = decisions[0].snapshot
+    learnt = f"snapshot {version}" if version else "snapshot 0: nothing learnt yet"
+    out.print(table(f"{name}, {learnt}", ["arm", ">position", ">propensity", "delivery id"], rows))
+
+
+def track(  # noqa: PLR0913 - the words of a command line
+    delivery: Annotated[
+        str, typer.Argument(metavar="DELIVERY", help="A delivery id, as `tamesu decide` gave it.")
+    ],
+    type_: Annotated[
+        str,
+        typer.Argument(metavar="TYPE", help="What happened: impression, click, …"),
+    ],
+    *,
+    value: Annotated[
+        float | None, typer.Option(metavar="X", help="How much, such as a price.  [default: 1]")
+    ] = None,
+    event_id: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="The same id counts once.  [default: drawn]"),
+    ] = None,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """Tell what came of a delivery.
+
+    An event counts within the window of its bandit; the trainer learns from the delivery when the
+    window has passed.
+    """
+    from tamesu.cli.output import write_json
+    from tamesu.cli.remote import connect
+
+    with connect(url) as client:
+        tracked = client.track(delivery, type_, value=value, event_id=event_id)
+    if json:
+        write_json({"accepted": tracked.accepted})
+        return
+    typer.echo(f"accepted: {type_}")
