@@ -45,8 +45,8 @@ class Table(TypedDict):
 def table(counts: Mapping[str, int]) -> Table:
     """The conservation table of one bandit's flat counts.
 
-    difference = |decisions read − Σ classes| + |deliveries made − Σ outcomes| + |events read − Σ classes|;
-    an absent count is 0.
+    The difference is |decisions read - Σ classes| + |deliveries made - Σ outcomes| +
+    |events read - Σ classes|; an absent count is 0.
     """
     decisions = {name: counts.get(f"decisions_{name}", 0) for name in DECISIONS}
     deliveries = {name: counts.get(f"deliveries_{name}", 0) for name in DELIVERIES}

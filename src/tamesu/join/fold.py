@@ -1,235 +1,196 @@
-"""`Fold`: the join as a fold that takes the log piece by piece (thin version)."""
+"""`Fold`: the join as a fold that takes the log piece by piece, and equals the oracle.
+
+Its cost is that of the new records: nothing is done again for what merely waits. Refuses to read a log, to
+know what time it is, and to raise because of what a record holds.
+"""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
-from typing import Any
 
-import numpy as np
-
-from tamesu.base import Entry, InvalidInput, Kind, Observation, Observations, Time, parse_decision_id
-from tamesu.base.observations import EXACT, NO_TIME
-from tamesu.base.reward import CLOCK_SKEW_US
+from tamesu.base import Entry, InvalidInput, Kind, Time
 from tamesu.base.times import MILLISECOND_US
+from tamesu.join.arrivals import read_decisions, read_events
 from tamesu.join.checkpoint import Checkpoint, Mark
-from tamesu.join.emitted import Emitted, SetAside
-from tamesu.join.oracle import oracle
-from tamesu.join.record import Lookup, Poison, read_decision, read_event
-
-_LEVELS = ("deliveries_open", "events_held")
-
-
-class _Funnel:
-    def __init__(self, partition: int, offset: int, releases: int) -> None:
-        self.partition, self.offset, self.releases = partition, offset, releases
-        self.entries: list[Entry] = []
-        self.counts: dict[str, dict[str, int]] = {}
-        self.emitted: set[int] = set()
+from tamesu.join.clauses import Clauses
+from tamesu.join.emission import observations_of
+from tamesu.join.emitted import MOST_POISON, Emitted, SetAside
+from tamesu.join.record import Lookup, named_bandit
+from tamesu.join.state import State
+from tamesu.join.tally import Tally
 
 
 class Fold:
-    """The join of decisions and events, as a fold of the log."""
+    """The join of decisions and events, as a fold of the log.
+
+    `push` takes entries, `advance` moves the watermark to the least of the partitions' newest `received` and
+    gives what is due by it, `checkpoint` says how far that went. Another fold that starts from there, fed
+    from `Checkpoint.offsets` on, goes on as this one would have: it rebuilds the open funnels from entries it
+    has seen before, silently, and gives and counts nothing twice.
+
+    Laws: the observations of all advances are those of the oracle, for any batching and any interleaving of
+    partitions; the counts add up to the oracle's, at every moment.
+
+    Args:
+        lookup: the clauses of a bandit's declaration, by name and number. What it knows once must stay; what
+            it does not know is asked again with later records.
+        checkpoint: where to go on; the beginning of the log by default.
+        partitions: how many the log has. One that was not heard of holds the watermark back.
+
+    Raises:
+        InvalidInput: the checkpoint is of a log with another number of partitions.
+    """
 
     def __init__(
         self, lookup: Lookup, checkpoint: Checkpoint | None = None, partitions: int = 1
     ) -> None:
-        checkpoint = checkpoint or Checkpoint()
-        self._lookup = lookup
-        self._marks = list(checkpoint.marks) or [Mark() for _ in range(partitions)]
-        self._start = tuple(mark.read for mark in self._marks)
-        self._next = [mark.low for mark in self._marks]
-        self._watermark = checkpoint.watermark
-        self._waiting: list[Entry] | None = [] if checkpoint.marks else None
-        self._funnels: dict[str, _Funnel] = {}
-        self._counts: dict[str, dict[str, int]] = {}
-        self._reported: dict[str, tuple[int, int]] = {}
-        self._poison: list[SetAside] = []
+        checkpoint = Checkpoint() if checkpoint is None else checkpoint
+        if checkpoint.marks and len(checkpoint.marks) != partitions:
+            raise InvalidInput(
+                f"the checkpoint must be of a log with {partitions} partitions, got one of "
+                f"{len(checkpoint.marks)}",
+                hint="the number of partitions is fixed for the life of a log",
+            )
+        self._clauses = Clauses(lookup)
+        self._tally = Tally()
+        self._state = State(self._clauses, self._tally, partitions)
         self._checkpoint = checkpoint
-        self._settle_rebuilt()
+        marks = checkpoint.marks or (Mark(),) * partitions
+        self._start = [mark.read for mark in marks]
+        self._read = [mark.low for mark in marks]
+        self._newest = [mark.newest for mark in marks]
+        self._watermark = checkpoint.watermark
+        self._poison: deque[SetAside] = deque(maxlen=MOST_POISON)
+        self._levels: dict[int, tuple[int, int]] = {}
+        self._new: list[Entry] = []
+        self._rebuilding = True
+        self._end_rebuild()
 
     @property
     def watermark(self) -> Time | None:
-        """Everything due up to here is emitted by `advance`."""
+        """Up to here everything due was given; none before every partition was heard of."""
         return None if self._watermark is None else Time(self._watermark)
 
     @property
+    def rebuilding(self) -> bool:
+        """Whether entries from before the checkpoint are still to come; until then nothing is given."""
+        return self._rebuilding
+
+    @property
     def low_water(self) -> tuple[int, ...]:
-        """Per partition the first offset that is still needed."""
+        """Per partition the first offset that an open funnel needs, as of the last `advance`."""
         return self._checkpoint.offsets
 
     @property
     def open_decisions(self) -> int:
         """How many decision ids are held."""
-        return len(self._funnels)
+        return len(self._state.funnels)
+
+    @property
+    def open_deliveries(self) -> int:
+        """How many deliveries are not final."""
+        return self._state.open.total()
+
+    @property
+    def held_events(self) -> int:
+        """How many events wait for their place."""
+        return self._state.held.total()
 
     def push(self, entries: Sequence[Entry]) -> None:
-        """Takes `entries`, in log order per partition."""
+        """Takes `entries`, whole or in pieces, in log order per partition."""
+        if self._rebuilding:
+            for entry in entries:
+                self._read[entry.partition] = entry.offset + 1
+            known = [entry for entry in entries if entry.offset < self._start[entry.partition]]
+            self._new += [
+                entry for entry in entries if entry.offset >= self._start[entry.partition]
+            ]
+            self._take(known)
+            self._end_rebuild()
+            return
         for entry in entries:
-            if self._waiting is not None:
-                if entry.offset >= self._start[entry.partition]:
-                    self._waiting.append(entry)
-                else:
-                    self._take(entry)
-                self._next[entry.partition] = entry.offset + 1
-                self._settle_rebuilt()
-            else:
-                self._new(entry)
-
-    def _settle_rebuilt(self) -> None:
-        if self._waiting is None or any(
-            n < s for n, s in zip(self._next, self._start, strict=True)
-        ):
-            return
-        waiting, self._waiting = self._waiting, None
-        self._judge()
-        self._counts.clear()
-        self._poison.clear()
-        for entry in waiting:
-            self._new(entry)
-
-    def _new(self, entry: Entry) -> None:
-        mark = self._marks[entry.partition]
-        newest = max(entry.received, mark.newest or 0)
-        self._marks[entry.partition] = Mark(low=mark.low, read=entry.offset + 1, newest=newest)
-        self._take(entry)
-
-    def _take(self, entry: Entry) -> None:
-        if entry.kind == Kind.TICK:
-            return
-        try:
-            (read_decision if entry.kind == Kind.DECISION else read_event)(entry, self._lookup)
-            place = parse_decision_id(entry.key)
-        except (Poison, InvalidInput) as error:
-            self._poison.append(SetAside(entry.partition, entry.offset, str(error)))
-            self._add(oracle([entry], self._lookup).counts)
-            return
-        reward = self._lookup(place.bandit, place.declaration)
-        assert reward is not None  # noqa: S101 - read above
-        last_moment = reward.last_moment(place.decided)
-        if entry.kind == Kind.EVENT and entry.received * MILLISECOND_US >= last_moment:
-            self._add(oracle([entry], self._lookup).counts)
-            return
-        funnel = self._funnels.get(entry.key)
-        if funnel is None:
-            releases = max(last_moment, place.decided + CLOCK_SKEW_US)
-            funnel = self._funnels[entry.key] = _Funnel(entry.partition, entry.offset, releases)
-        funnel.entries.append(entry)
-
-    def _add(self, counts: dict[str, dict[str, int]], sign: int = 1) -> None:
-        for bandit, count in counts.items():
-            mine = self._counts.setdefault(bandit, {})
-            for name, number in count.items():
-                if name not in _LEVELS:
-                    mine[name] = mine.get(name, 0) + sign * number
-
-    def _judge(self) -> list[Observation]:
-        found = []
-        watermark = Time(-1 if self._watermark is None else self._watermark)
-        for key, funnel in list(self._funnels.items()):
-            result = oracle(funnel.entries, self._lookup, watermark)
-            self._add(funnel.counts, -1)
-            self._add(result.counts)
-            funnel.counts = result.counts
-            for row in result.observations:
-                if row.position not in funnel.emitted:
-                    funnel.emitted.add(row.position)
-                    found.append(row)
-            if watermark > funnel.releases:
-                del self._funnels[key]
-        return found
+            partition = entry.partition
+            self._read[partition] = entry.offset + 1
+            newest = self._newest[partition]
+            if newest is None or entry.received > newest:
+                self._newest[partition] = entry.received
+        self._take(entries)
 
     def advance(self) -> Emitted:
         """Moves the watermark and gives everything that is due by it."""
-        if self._waiting is not None:
+        if self._rebuilding:
             return Emitted([], {}, [])
-        newest = [mark.newest for mark in self._marks]
-        if all(one is not None for one in newest):
-            reached = min(one for one in newest if one is not None) * MILLISECOND_US
-            self._watermark = max(reached, self._watermark or 0)
-        rows = self._judge()
-        low = {
-            partition: min(
-                (f.offset for f in self._funnels.values() if f.partition == partition),
-                default=mark.read,
-            )
-            for partition, mark in enumerate(self._marks)
-        }
-        self._marks = [
-            Mark(low=low[partition], read=mark.read, newest=mark.newest)
-            for partition, mark in enumerate(self._marks)
-        ]
-        self._checkpoint = Checkpoint(marks=tuple(self._marks), watermark=self._watermark)
-        counts, self._counts = self._counts, {}
-        levels: dict[str, list[int]] = {bandit: [0, 0] for bandit in (*counts, *self._reported)}
-        for funnel in self._funnels.values():
-            for bandit, count in funnel.counts.items():
-                mine = levels.setdefault(bandit, [0, 0])
-                for place, name in enumerate(_LEVELS):
-                    mine[place] += count.get(name, 0)
-        for bandit, mine in levels.items():
-            if counts.get(bandit) or self._reported.get(bandit, (0, 0)) != tuple(mine):
-                counts.setdefault(bandit, {}).update(zip(_LEVELS, mine, strict=True))
-            self._reported[bandit] = (mine[0], mine[1])
-        counts = {b: {k: v for k, v in c.items() if v or k in _LEVELS} for b, c in counts.items()}
-        poison, self._poison = self._poison[-100:], []
-        return Emitted(_batches(rows), {b: c for b, c in counts.items() if c}, poison)
+        newest = [one for one in self._newest if one is not None]
+        if len(newest) == len(self._newest):
+            reached = min(newest) * MILLISECOND_US
+            self._watermark = max(reached, reached if self._watermark is None else self._watermark)
+        observations = []
+        if self._watermark is not None:
+            final = self._state.finish(self._watermark)
+            observations = observations_of(self._state, self._clauses, final)
+            self._state.close(self._watermark)
+        self._checkpoint = Checkpoint(
+            marks=tuple(
+                Mark(
+                    low=self._state.funnels.low_water(partition, read),
+                    read=read,
+                    newest=self._newest[partition],
+                )
+                for partition, read in enumerate(self._read)
+            ),
+            watermark=self._watermark,
+        )
+        poison = list(self._poison)
+        self._poison.clear()
+        return Emitted(observations, self._counts(), poison)
 
     def checkpoint(self) -> Checkpoint:
-        """Progress as of the last `advance`."""
+        """How far the last `advance` went; what was pushed since is not in it."""
         return self._checkpoint
 
+    def _take(self, entries: Sequence[Entry]) -> None:
+        decisions, events = [], []
+        for entry in entries:
+            kind = entry.kind
+            if kind == Kind.DECISION:
+                decisions.append(entry)
+            elif kind != Kind.TICK:
+                events.append(entry)
+        clauses = self._clauses
+        heard = read_events(events, clauses, self._set_aside)
+        made = read_decisions(decisions, clauses, self._set_aside)
+        self._tally.add("decisions_read", clauses.bandit[made.clause])
+        self._tally.add("events_read", clauses.bandit[heard.clause])
+        self._state.take(made, heard)
 
-def _batches(rows: list[Observation]) -> list[Observations]:
-    groups: dict[tuple[str, int], list[Observation]] = {}
-    for row in sorted(rows, key=lambda row: (row.closed, row.decision_id, row.position)):
-        place = parse_decision_id(row.decision_id)
-        groups.setdefault((place.bandit, place.declaration), []).append(row)
-    return [
-        _columns(bandit, number, group) for (bandit, number), group in sorted(groups.items())
-    ]
+    def _set_aside(self, entry: Entry, reason: str) -> None:
+        self._poison.append(SetAside(entry.partition, entry.offset, reason))
+        bandit = self._clauses.bandit_of(named_bandit(entry.key, self._clauses.lookup))
+        records = "decisions" if entry.kind == Kind.DECISION else "events"
+        self._tally.add_one(f"{records}_read", bandit)
+        self._tally.add_one(f"{records}_poison", bandit)
 
+    def _end_rebuild(self) -> None:
+        """Once all known entries came again: what was due by the checkpoint is gone, nothing counted."""
+        if any(read < start for read, start in zip(self._read, self._start, strict=True)):
+            return
+        if self._watermark is not None:
+            self._state.finish(self._watermark)
+            self._state.close(self._watermark)
+        self._tally.take()
+        self._poison.clear()
+        self._rebuilding = False
+        new, self._new = self._new, []
+        self.push(new)
 
-def _objects(values: list[Any]) -> Any:
-    column = np.empty(len(values), dtype=object)
-    column[:] = values
-    return column
-
-
-def _columns(bandit: str, number: int, rows: list[Observation]) -> Observations:
-    def objects(name: str) -> Any:
-        return _objects([getattr(row, name) for row in rows])
-
-    def integers(name: str) -> Any:
-        return np.array([getattr(row, name) for row in rows], dtype=np.int64)
-
-    return Observations(
-        bandit=bandit,
-        declaration=number,
-        **{
-            name: objects(name)
-            for name in (
-                "decision_id", "experiment", "variant", "unit", "arm", "context", "eligible"
-            )
-        },
-        **{
-            name: integers(name)
-            for name in (
-                "position", "correction", "outcome", "reward", "decided", "closed", "snapshot"
-            )
-        },
-        propensity=np.array([row.propensity for row in rows]),
-        score=np.array([row.score for row in rows]),
-        draws=np.array([EXACT if row.draws is None else row.draws for row in rows], dtype=np.int64),
-        fallback=np.array([row.fallback for row in rows], dtype=bool),
-        previous_reward=np.zeros(len(rows), dtype=np.int64),
-        terms={
-            name: np.array([row.terms[name] for row in rows], dtype=np.int64)
-            for name in rows[0].terms
-        },
-        shown=np.array(
-            [NO_TIME if row.shown is None else row.shown for row in rows], dtype=np.int64
-        ),
-        accepted=np.array(
-            [NO_TIME for _ in rows], dtype=np.int64
-        ),
-    )
+    def _counts(self) -> dict[str, dict[str, int]]:
+        counts = self._tally.take()
+        for bandit in range(len(self._clauses.bandits)):
+            levels = (self._state.open.of(bandit), self._state.held.of(bandit))
+            if levels != self._levels.get(bandit, (0, 0)) or bandit in counts:
+                mine = counts.setdefault(bandit, {})
+                mine["deliveries_open"], mine["events_held"] = levels
+                self._levels[bandit] = levels
+        names = self._clauses.bandits
+        return {names[bandit]: counts[bandit] for bandit in sorted(counts, key=names.__getitem__)}

@@ -37,7 +37,7 @@ MAX_POSITION = 9_999
 _INT64 = 1 << 63
 
 
-class Poison(Exception):  # noqa: N818 - a reason that a record is set aside, not an error
+class Poison(Exception):
     """Why a record cannot be used; never leaves the join."""
 
 

@@ -30,6 +30,6 @@ def _batch(observations: Observations) -> Batch:
         reward=observations.reward,
         position=observations.position,
         propensity=observations.propensity,
-        context=None,
         decided=observations.decided,
+        decision_id=observations.decision_id,
     )

@@ -1,0 +1,114 @@
+"""`Clauses`: the reward clauses of every declaration that the log speaks of, as numbers in columns.
+
+Each (bandit, declaration) that is known gets a number from 0 when it is first met; its lengths of time
+and its event types then are array look-ups. Refuses to remember that something was unknown: it may be
+declared later.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.base import IMPRESSION, Anchor, InvalidInput, Reward, Time, parse_decision_id
+from tamesu.join.record import Lookup
+
+IGNORED = -1
+"""Code of an event type that a declaration does not name."""
+
+SHOWN = 0
+"""Code of an impression; a rewarding type's code is 1 + its place in the declaration."""
+
+_ANY_UUID = "000000000000700080000000000000ff"
+_NAMELESS = ""
+
+
+class Clauses:
+    """Known declarations by number, one column per clause (c,), times in microseconds.
+
+    Attributes:
+        window, lateness, late: as declared.
+        within: how long after the decision an impression may come; the window with
+            `anchor: decision`.
+        span: F - D, from the decision to the last moment.
+        by_decision: whether the window starts at the decision.
+        bandit: place of its bandit in `bandits`.
+        bandits: names, the nameless first.
+        codes: (c, t) the code of each event type under each declaration.
+    """
+
+    def __init__(self, lookup: Lookup) -> None:
+        self._ask = lookup
+        self._numbers: dict[str, int] = {}
+        self._types: dict[str, int] = {IMPRESSION: 1}
+        self._bandit_places: dict[str, int] = {_NAMELESS: 0}
+        self.bandits: list[str] = [_NAMELESS]
+        self.rewards: list[Reward] = []
+        self.names: list[tuple[str, int]] = []
+        empty = np.empty(0, dtype=np.int64)
+        self.window, self.lateness, self.late = empty, empty, empty
+        self.within, self.span, self.bandit = empty, empty, empty
+        self.by_decision = np.empty(0, dtype=np.bool_)
+        self.codes = np.empty((0, 2), dtype=np.int64)
+
+    def lookup(self, bandit: str, declaration: int) -> Reward | None:
+        """The clauses of a declaration, asked for once it is known."""
+        number = self._known(f"{bandit}.{declaration}", bandit, declaration)
+        return None if number is None else self.rewards[number]
+
+    def number(self, prefix: str) -> int:
+        """Number of the declaration that `<bandit>.<declaration>` names; -1 where there is none."""
+        number = self._numbers.get(prefix)
+        if number is not None:
+            return number
+        try:
+            place = parse_decision_id(f"{prefix}.{_ANY_UUID}")
+        except InvalidInput:
+            return -1
+        number = self._known(prefix, place.bandit, place.declaration)
+        return -1 if number is None else number
+
+    def type_id(self, name: str) -> int:
+        """Column of an event type in `codes`; 0 for one that no declaration names."""
+        return self._types.get(name, 0)
+
+    def bandit_of(self, name: str) -> int:
+        """Place of a bandit in `bandits`."""
+        return self._bandit_places[name]
+
+    def _known(self, prefix: str, bandit: str, declaration: int) -> int | None:
+        number = self._numbers.get(prefix)
+        if number is None:
+            reward = self._ask(bandit, declaration)
+            if reward is None:
+                return None
+            number = self._numbers[prefix] = len(self.rewards)
+            self._append(bandit, declaration, reward)
+        return number
+
+    def _append(self, bandit: str, declaration: int, reward: Reward) -> None:
+        by_decision = reward.anchor is Anchor.DECISION
+        if bandit not in self._bandit_places:
+            self._bandit_places[bandit] = len(self.bandits)
+            self.bandits.append(bandit)
+        self.rewards.append(reward)
+        self.names.append((bandit, declaration))
+        self.window = _append(self.window, reward.window)
+        self.lateness = _append(self.lateness, reward.lateness)
+        self.late = _append(self.late, reward.late)
+        self.within = _append(self.within, reward.window if by_decision else reward.within_us)
+        self.span = _append(self.span, reward.last_moment(Time(0)))
+        self.bandit = _append(self.bandit, self._bandit_places[bandit])
+        self.by_decision = np.append(self.by_decision, by_decision)
+        for name in reward.events:
+            self._types.setdefault(name, 1 + len(self._types))
+        codes = np.full((len(self.rewards), 1 + len(self._types)), IGNORED, dtype=np.int64)
+        codes[:-1, : self.codes.shape[1]] = self.codes
+        codes[-1, self._types[IMPRESSION]] = SHOWN
+        for place, name in enumerate(reward.events):
+            codes[-1, self._types[name]] = 1 + place
+        self.codes = codes
+
+
+def _append(column: NDArray[np.int64], value: int) -> NDArray[np.int64]:
+    return np.append(column, np.int64(value))

@@ -1,0 +1,110 @@
+"""Final deliveries as `Observations`: the columns that trainers and archives take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.base import Decision, Observations, Outcome
+from tamesu.base.observations import EXACT, NO_TIME
+from tamesu.join.chains import Placed
+from tamesu.join.clauses import Clauses
+from tamesu.join.state import Final, State
+from tamesu.join.terms import rewards_of
+
+
+def observations_of(state: State, clauses: Clauses, final: Final) -> list[Observations]:
+    """One batch per bandit and declaration, by name and number.
+
+    Rows are in the order of (closed, partition, first offset of the decision id, place in the decision):
+    the same for any batching of the log that made them final together.
+    """
+    rows = final.deliveries
+    if not len(rows):
+        return []
+    funnels, deliveries = state.funnels, state.deliveries
+    funnel = deliveries.funnel[rows]
+    clause = funnels.clause[funnel]
+    order = np.lexsort(
+        (
+            deliveries.place[rows],
+            funnels.first_offset[funnel],
+            funnels.partition[funnel],
+            deliveries.due[rows],
+        )
+    )
+    rows, clause = rows[order], clause[order]
+    owners = _places(rows, final.counted.owner)
+    met = sorted(np.unique(clause).tolist(), key=clauses.names.__getitem__)
+    batches = []
+    for number in met:
+        mine = np.flatnonzero(clause == number)
+        place = np.full(len(rows), -1, dtype=np.int64)
+        place[mine] = np.arange(len(mine))
+        events = np.flatnonzero(place[owners] >= 0)
+        counted = final.counted.pick(events).at(place[owners[events]])
+        batches.append(_batch(state, clauses, number, rows[mine], counted))
+    return batches
+
+
+def _places(rows: NDArray[np.int64], owners: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Place in `rows` (n,), which are distinct, of each of `owners` (m,), which are among them."""
+    order = np.argsort(rows)
+    return order[np.searchsorted(rows, owners, sorter=order)]
+
+
+def _batch(
+    state: State, clauses: Clauses, number: int, rows: NDArray[np.int64], counted: Placed
+) -> Observations:
+    bandit, declaration = clauses.names[number]
+    funnels, deliveries = state.funnels, state.deliveries
+    count = len(rows)
+    funnel = deliveries.funnel[rows]
+    listed = funnel.tolist()
+    decisions = cast("list[Decision]", [funnels.decision[one] for one in listed])
+    delivered = [
+        decision.deliveries[place]
+        for decision, place in zip(decisions, deliveries.place[rows].tolist(), strict=True)
+    ]
+    reward, terms = rewards_of(
+        clauses.rewards[number], count, counted.owner, counted.code - 1, counted.value
+    )
+    observed = deliveries.anchor[rows] != NO_TIME
+    accepted = np.full(count, NO_TIME, dtype=np.int64)
+    np.maximum.at(accepted, counted.owner, counted.received)
+    return Observations(
+        bandit=bandit,
+        declaration=declaration,
+        decision_id=_objects((funnels.key[one] for one in listed), count),
+        position=np.array([one.position for one in delivered], dtype=np.int64),
+        correction=np.zeros(count, dtype=np.int64),
+        experiment=_objects((one.experiment for one in decisions), count),
+        variant=_objects((one.variant for one in decisions), count),
+        unit=_objects((one.unit for one in decisions), count),
+        arm=_objects((one.arm for one in delivered), count),
+        context=_objects((one.context for one in decisions), count),
+        eligible=_objects((one.eligible for one in decisions), count),
+        propensity=np.array([one.propensity for one in delivered], dtype=np.float64),
+        score=np.array([one.score for one in delivered], dtype=np.float64),
+        draws=np.array(
+            [EXACT if one.draws is None else one.draws for one in decisions], dtype=np.int64
+        ),
+        fallback=np.array([one.fallback for one in decisions], dtype=np.bool_),
+        outcome=np.where(observed, np.int64(Outcome.OBSERVED), np.int64(Outcome.UNSHOWN)),
+        reward=np.where(observed, reward, 0),
+        previous_reward=np.zeros(count, dtype=np.int64),
+        terms=terms,
+        decided=funnels.decided[funnel],
+        shown=deliveries.shown[rows],
+        closed=deliveries.due[rows],
+        accepted=accepted,
+        snapshot=np.array([one.snapshot for one in decisions], dtype=np.int64),
+    )
+
+
+def _objects(values: Iterable[Any], count: int) -> NDArray[np.object_]:
+    """Values as they are, also those that NumPy would take apart."""
+    return np.fromiter(values, dtype=np.object_, count=count)
