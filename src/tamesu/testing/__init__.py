@@ -4,10 +4,29 @@ A contract suite is a class of laws for one port; bind an adapter to it by a sub
 one. Faults are wrapped around ports. Refuses to name an adapter, and to sleep.
 """
 
+from tamesu.testing.archive_contract import ArchiveContract
+from tamesu.testing.cache_contract import CacheContract
+from tamesu.testing.clock_contract import ClockContract, IdSourceContract
 from tamesu.testing.crash import Crash, CrashAfter, When
+from tamesu.testing.engine_contract import EngineContract
+from tamesu.testing.eventlog_contract import EventLogContract
+from tamesu.testing.meter_contract import MeterContract
+from tamesu.testing.observations import difference, observations, single
+from tamesu.testing.store_contract import StoreContract
 
 __all__ = [
+    "ArchiveContract",
+    "CacheContract",
+    "ClockContract",
     "Crash",
     "CrashAfter",
+    "EngineContract",
+    "EventLogContract",
+    "IdSourceContract",
+    "MeterContract",
+    "StoreContract",
     "When",
+    "difference",
+    "observations",
+    "single",
 ]

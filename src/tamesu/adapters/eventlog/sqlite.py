@@ -57,7 +57,7 @@ class SqliteEventLog:
     process (another is refused, by process id); local disks; entries below 1 GB.
     """
 
-    def __init__(self, folder: Path, *, clock: Clock) -> None:
+    def __init__(self, folder: Path, clock: Clock) -> None:
         sqlite.refuse_old()
         self._path = Path(folder) / SEGMENT
         self._clock = clock

@@ -10,7 +10,7 @@ import math
 import threading
 from collections import defaultdict
 
-from tamesu.adapters.meter.metrics import MetricKind, metric
+from tamesu.adapters.meter.metrics import MetricKind, known_histogram, metric
 
 _Key = tuple[str, frozenset[tuple[str, str]]]
 
@@ -49,6 +49,7 @@ class MemoryMeter:
 
     def quantile(self, name: str, share: float, **labels: str) -> float | None:
         """A quantile of a histogram; see `tamesu.ports.Meter.quantile`."""
+        known_histogram(name, labels)
         values = sorted(self.values(name, **labels))
         return values[min(int(share * len(values)), len(values) - 1)] if values else None
 
@@ -74,11 +75,14 @@ class MemoryMeter:
             ]
 
     def expose(self) -> tuple[str, bytes]:
-        """Names, labels and numbers as lines of plain text."""
+        """Names, labels and numbers, as in a scrape; of a histogram its count alone."""
         with self._lock:
-            numbers = {**self._numbers, **{key: len(seen) for key, seen in self._values.items()}}
-        lines = [
-            f"tamesu_{name}{dict(sorted(labels))} {number:g}"
-            for (name, labels), number in numbers.items()
-        ]
+            counts = {(f"{name}_count", k): len(v) for (name, k), v in self._values.items()}
+            numbers = {**self._numbers, **counts}
+        lines = []
+        for (name, labels), number in numbers.items():
+            pairs = ",".join(f'{label}="{value}"' for label, value in sorted(labels))
+            lines.append(
+                f"tamesu_{name}{{{pairs}}} {number}" if pairs else f"tamesu_{name} {number}"
+            )
         return "text/plain; charset=utf-8", "\n".join(sorted(lines)).encode()

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from tamesu.base import Bug
+from tamesu.base.errors import close_match
 
 
 class MetricKind(Enum):
@@ -120,11 +121,29 @@ def metric(name: str, kind: MetricKind, labels: Mapping[str, str]) -> Metric:
     Raises:
         Bug: it is not.
     """
-    found = METRICS.get(name)
-    if found is None:
-        raise Bug(f"a metric must stand in the table of metrics, got {name!r}")
-    if found.kind is not kind:
-        raise Bug(f"metric {name!r} is a {found.kind.value}, and was used as a {kind.value}")
+    found = _known(name, kind)
     if labels.keys() != found.names:
         raise Bug(f"metric {name!r} has labels {found.labels}, got {tuple(labels)}")
+    return found
+
+
+def known_histogram(name: str, labels: Mapping[str, str]) -> Metric:
+    """The row of the histogram `name`, which must have these labels and may have more.
+
+    Raises:
+        Bug: it is not.
+    """
+    found = _known(name, MetricKind.HISTOGRAM)
+    if not labels.keys() <= found.names:
+        raise Bug(f"metric {name!r} has labels {found.labels}, got {tuple(labels)}")
+    return found
+
+
+def _known(name: str, kind: MetricKind) -> Metric:
+    found = METRICS.get(name)
+    if found is None:
+        hint = f"did you mean {match!r}?" if (match := close_match(name, METRICS)) else ""
+        raise Bug(f"a metric must stand in the table of metrics, got {name!r}", hint=hint)
+    if found.kind is not kind:
+        raise Bug(f"metric {name!r} is a {found.kind.value}, and was used as a {kind.value}")
     return found

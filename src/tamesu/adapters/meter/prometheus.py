@@ -21,7 +21,7 @@ from prometheus_client.core import Metric as Family
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
-from tamesu.adapters.meter.metrics import METRICS, Metric, MetricKind, metric
+from tamesu.adapters.meter.metrics import METRICS, Metric, MetricKind, known_histogram, metric
 from tamesu.adapters.meter.series import Histogram
 
 PREFIX = "tamesu_"
@@ -73,7 +73,7 @@ class PrometheusMeter:
 
     def quantile(self, name: str, share: float, **labels: str) -> float | None:
         """A quantile of a histogram; see `tamesu.ports.Meter.quantile`."""
-        row = METRICS[name]
+        row = known_histogram(name, labels)
         wanted = [(1 + row.labels.index(label), value) for label, value in labels.items()]
         with self._lock:
             whole = Histogram.merged(

@@ -1,0 +1,354 @@
+"""The laws of a store, as `tamesu.ports.Store` states them."""
+
+# ruff: noqa: S101 - a law asserts
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tamesu.base import Conflict, Declaration, Snapshot, Time
+from tamesu.ports import ArchiveFile, Commit, Lease, Progress, Store
+from tamesu.testing.kill import lines_until_killed
+from tamesu.testing.workload import BANDIT
+
+NOW = Time(1_700_000_000_000_000)
+LASTS_US = 5_000_000
+THREADS = 4
+
+
+class StoreContract:
+    """Bind an adapter by a subclass that defines `make`, and say what it can do.
+
+    Attributes:
+        durable: what was kept is there when the store is made anew at the same place.
+        elsewhere: `module:callable` that makes a store of a place in another process, none where
+            processes cannot share one.
+    """
+
+    durable: ClassVar[bool] = True
+    elsewhere: ClassVar[str | None] = None
+
+    def make(self, place: Path) -> Store:
+        """A store at the path `place`, new if nothing is there."""
+        raise NotImplementedError
+
+    # Declarations -------------------------------------------------------------------------------
+
+    def test_a_new_store_is_empty(self, tmp_path: Path) -> None:
+        """Empty case: nothing declared, no versions, no files, no progress."""
+        with self._store(tmp_path) as store:
+            assert dict(store.declarations()) == {}
+            assert store.declared("home", 1) is None
+            assert dict(store.versions()) == {}
+            assert store.snapshot("home") is None
+            assert store.snapshot("home", 1) is None
+            assert store.progress() == Progress()
+            assert list(store.files()) == []
+
+    def test_a_declaration_is_kept_as_number_one(self, tmp_path: Path) -> None:
+        """Every clause of it; other numbers and names are not there."""
+        full = _declaration("full", seed=(1 << 63) - 1, description="ein Wörtchen", layout="slate")
+        with self._store(tmp_path) as store:
+            declared = store.declare(full, NOW)
+            store.declare(_declaration("plain"), Time(NOW + 1))
+            assert declared == (1, full, NOW)
+            assert dict(store.declarations())["full"] == declared
+            assert set(store.declarations()) == {"full", "plain"}
+            assert store.declared("full", 1) == full
+            assert store.declared("full", 2) is None
+            assert store.declared("full", 0) is None
+
+    def test_a_name_is_taken_once(self, tmp_path: Path) -> None:
+        """Duplicate case: the first wins, the other is refused and changes nothing."""
+        with self._store(tmp_path) as store:
+            first = store.declare(_declaration("home", seed=1), NOW)
+            with pytest.raises(Conflict):
+                store.declare(_declaration("home", seed=2), NOW)
+            assert dict(store.declarations()) == {"home": first}
+
+    def test_of_many_that_declare_at_once_one_wins(self, tmp_path: Path) -> None:
+        """Concurrent case."""
+        with self._store(tmp_path) as store:
+            results = _together(
+                lambda number: store.declare(_declaration("home", seed=number), NOW)
+            )
+            (winner,) = [result for result in results if not isinstance(result, Conflict)]
+            assert dict(store.declarations()) == {"home": winner}
+
+    # The lease ----------------------------------------------------------------------------------
+
+    def test_a_free_lease_is_given_and_renewed(self, tmp_path: Path) -> None:
+        """The same holder asking while it holds keeps its epoch and gets more time."""
+        with self._store(tmp_path) as store:
+            first = store.lease("one", NOW, LASTS_US)
+            again = store.lease("one", Time(NOW + 1), LASTS_US)
+            assert first == ("one", first.epoch, NOW + LASTS_US)
+            assert first.epoch >= 1
+            assert again == ("one", first.epoch, NOW + 1 + LASTS_US)
+
+    def test_a_held_lease_is_refused_to_others(self, tmp_path: Path) -> None:
+        """Until the moment it expires, which the refusal tells; then the epoch is raised."""
+        with self._store(tmp_path) as store:
+            held = store.lease("one", NOW, LASTS_US)
+            last = Time(held.expires - 1)
+            for ask in (store.lease, store.takeover):
+                with pytest.raises(Conflict) as refusal:
+                    ask("two", last, LASTS_US)
+                assert refusal.value.facts["expires"] == held.expires
+            assert store.lease("two", held.expires, LASTS_US).epoch == held.epoch + 1
+
+    def test_an_expired_lease_is_given_with_a_new_epoch(self, tmp_path: Path) -> None:
+        """Even to the holder that let it expire."""
+        with self._store(tmp_path) as store:
+            held = store.lease("one", NOW, LASTS_US)
+            assert store.lease("one", held.expires, LASTS_US).epoch == held.epoch + 1
+
+    def test_takeover_fences_the_dead_predecessor_at_once(self, tmp_path: Path) -> None:
+        """The same holder gets a new epoch; what was under way under the old one is refused."""
+        with self._store(tmp_path) as store:
+            before = store.takeover("one", NOW, LASTS_US)
+            after = store.takeover("one", NOW, LASTS_US)
+            assert after.epoch == before.epoch + 1
+            with pytest.raises(Conflict):
+                store.commit(_commit(before))
+            store.commit(_commit(after))
+
+    def test_a_released_lease_is_free(self, tmp_path: Path) -> None:
+        """The next holder gets it at once, under a new epoch; nothing can be committed under it."""
+        with self._store(tmp_path) as store:
+            held = store.lease("one", NOW, LASTS_US)
+            store.release(held)
+            with pytest.raises(Conflict):
+                store.commit(_commit(held))
+            assert store.lease("two", NOW, LASTS_US).epoch == held.epoch + 1
+
+    def test_releasing_what_is_no_longer_the_newest_does_nothing(self, tmp_path: Path) -> None:
+        """The predecessor's lease, or one given back before."""
+        with self._store(tmp_path) as store:
+            old = store.lease("one", NOW, LASTS_US)
+            new = store.takeover("one", NOW, LASTS_US)
+            store.release(old)
+            store.commit(_commit(new))
+            with pytest.raises(Conflict):
+                store.lease("two", NOW, LASTS_US)
+
+    def test_of_many_that_ask_at_once_one_gets_the_lease(self, tmp_path: Path) -> None:
+        """Concurrent case."""
+        with self._store(tmp_path) as store:
+            results = _together(lambda number: store.lease(f"holder-{number}", NOW, LASTS_US))
+            (held,) = [result for result in results if isinstance(result, Lease)]
+            store.commit(_commit(held))
+
+    # The one transaction ------------------------------------------------------------------------
+
+    def test_a_commit_changes_everything_it_says(self, tmp_path: Path) -> None:
+        """Checkpoint, counts, snapshots, files, and the epoch it was made under."""
+        with self._store(tmp_path) as store:
+            lease = store.lease("one", NOW, LASTS_US)
+            new = [_snapshot("home", 1), _snapshot("away", 1)]
+            store.commit(
+                _commit(lease, b"\x00one", {"home": {"events_read": 3}}, new, [_file("a")])
+            )
+            store.commit(_commit(lease, b"two", {}, [_snapshot("home", 2)], [_file("b")]))
+            assert store.progress() == Progress(
+                checkpoint=b"two", counts={"home": {"events_read": 3}}, epoch=lease.epoch
+            )
+            assert dict(store.versions()) == {"home": 2, "away": 1}
+            assert store.snapshot("home") == _snapshot("home", 2)
+            assert store.snapshot("home", 1) == _snapshot("home", 1)
+            assert store.snapshot("home", 3) is None
+            assert store.snapshot("away") == _snapshot("away", 1)
+            assert list(store.files()) == [_file("a"), _file("b")]
+
+    def test_counts_add_up_and_levels_are_replaced(self, tmp_path: Path) -> None:
+        """Per bandit, the one without a name included; what a commit leaves out stays."""
+        with self._store(tmp_path) as store:
+            lease = store.lease("one", NOW, LASTS_US)
+            for counts in (
+                {"home": {"events_read": 5, "events_held": 4, "deliveries_open": 9}},
+                {"": {"events_poison": 1}, "home": {"events_read": 2, "events_held": 1}},
+                {"": {"events_poison": 1}},
+            ):
+                store.commit(_commit(lease, counts=counts))
+            assert store.progress().counts == {
+                "": {"events_poison": 2},
+                "home": {"events_read": 7, "events_held": 1, "deliveries_open": 9},
+            }
+
+    def test_a_refused_commit_changes_nothing(self, tmp_path: Path) -> None:
+        """Whatever it was refused for: a stale epoch, a version or a file that exists."""
+        with self._store(tmp_path) as store:
+            stale = store.lease("one", NOW, LASTS_US)
+            lease = store.takeover("one", NOW, LASTS_US)
+            store.commit(
+                _commit(lease, b"kept", {"home": {"events_read": 1}}, [_snapshot("home", 1)])
+            )
+            store.commit(_commit(lease, b"kept", {}, [], [_file("a")]))
+            before = _everything(store)
+            more = {"home": {"events_read": 1, "events_held": 1}}
+            other = [_snapshot("away", 1)]
+            for commit in (
+                _commit(stale, b"lost", more, other, [_file("b")]),
+                _commit(lease, b"lost", more, [*other, _snapshot("home", 1)], [_file("b")]),
+                _commit(lease, b"lost", more, other, [_file("b"), _file("a")]),
+                _commit(Lease("two", lease.epoch, lease.expires), b"lost", more),
+                _commit(Lease("one", lease.epoch + 1, lease.expires), b"lost", more),
+            ):
+                with pytest.raises(Conflict):
+                    store.commit(commit)
+                assert _everything(store) == before
+
+    def test_commits_from_threads_add_up(self, tmp_path: Path) -> None:
+        """Concurrent case: none is lost, none is done by half."""
+        with self._store(tmp_path) as store:
+            lease = store.lease("one", NOW, LASTS_US)
+
+            def work(writer: int) -> None:
+                for version in range(1, 11):
+                    name = f"bandit-{writer}"
+                    file = _file(f"{name}/{version}")
+                    counts = {"": {"events_read": 1}}
+                    store.commit(_commit(lease, b"", counts, [_snapshot(name, version)], [file]))
+
+            assert _together(work) == [None] * THREADS
+            assert store.progress().counts == {"": {"events_read": THREADS * 10}}
+            assert dict(store.versions()) == {f"bandit-{n}": 10 for n in range(THREADS)}
+            assert len(store.files()) == THREADS * 10
+
+    def test_a_snapshot_is_kept_to_the_bit(self, tmp_path: Path) -> None:
+        """Whatever its state's bytes and its times are."""
+        places = (tmp_path / str(number) for number in count())
+        times = st.integers(0, 4_000_000_000_000_000).map(Time)
+        snapshots = st.builds(
+            Snapshot,
+            bandit=st.just("home"),
+            declaration=st.integers(1, 9),
+            version=st.just(1),
+            state=st.binary(max_size=300),
+            created=times,
+            watermark=times,
+            observations=st.integers(0, 1 << 53),
+            ready=st.none() | times,
+            accepted=st.none() | times,
+        )
+
+        @settings(max_examples=15)
+        @given(snapshots)
+        def law(snapshot: Snapshot) -> None:
+            with self._store(next(places)) as store:
+                lease = store.lease("one", NOW, LASTS_US)
+                store.commit(_commit(lease, snapshots=[snapshot]))
+                assert store.snapshot("home") == snapshot
+
+        law()
+
+    # Durability ---------------------------------------------------------------------------------
+
+    def test_a_store_made_anew_holds_what_was_kept(self, tmp_path: Path) -> None:
+        """Durable case: everything, and epochs go on rising. Else: it starts anew."""
+        with self._store(tmp_path) as store:
+            store.declare(_declaration("home"), NOW)
+            lease = store.lease("one", NOW, LASTS_US)
+            store.commit(
+                _commit(lease, b"c", {"a": {"x": 1}}, [_snapshot("home", 1)], [_file("a")])
+            )
+            before = _everything(store)
+            store.close()
+            store.close()
+        with self._store(tmp_path) as store:
+            assert (_everything(store) == before) is self.durable
+            if self.durable:
+                with pytest.raises(Conflict):
+                    store.lease("two", NOW, LASTS_US)
+                assert store.takeover("one", NOW, LASTS_US).epoch == lease.epoch + 1
+
+    def test_a_killed_trainer_leaves_a_whole_commit(self, tmp_path: Path) -> None:
+        """Atomicity: after a SIGKILL checkpoint, counts, snapshot and files say the same number."""
+        if self.elsewhere is None:
+            return
+        for lines in (2, 40):
+            arguments = ["commit", self.elsewhere, str(tmp_path / "store")]
+            printed = lines_until_killed("tamesu.testing.workload", arguments, lines)
+            with self._store(tmp_path) as store:
+                number = int(store.progress().checkpoint)
+                assert int(printed[-1]) <= number <= int(printed[-1]) + 1
+                assert store.progress().counts == {BANDIT: {"events_read": number}}
+                assert dict(store.versions()) == {BANDIT: number}
+                assert [file.name for file in store.files()] == [
+                    f"file-{n}" for n in range(1, number + 1)
+                ]
+                assert store.snapshot(BANDIT, number) is not None
+
+    @contextlib.contextmanager
+    def _store(self, place: Path) -> Iterator[Store]:
+        with contextlib.closing(self.make(place / "store")) as store:
+            yield store
+
+
+def _declaration(name: str, **clauses: Any) -> Declaration:
+    return Declaration.parse({"name": name, "arms": ["a", "b"], **clauses})
+
+
+def _snapshot(bandit: str, version: int) -> Snapshot:
+    return Snapshot(
+        bandit=bandit,
+        declaration=1,
+        version=version,
+        state=bytes([version, 0, 255]),
+        created=NOW,
+        watermark=NOW,
+        observations=version,
+    )
+
+
+def _file(name: str) -> ArchiveFile:
+    return ArchiveFile(name=name, bandit="home", rows=2, bytes=3)
+
+
+def _commit(
+    lease: Lease,
+    checkpoint: bytes = b"",
+    counts: dict[str, dict[str, int]] | None = None,
+    snapshots: list[Snapshot] | None = None,
+    files: list[ArchiveFile] | None = None,
+) -> Commit:
+    return Commit(
+        lease=lease,
+        checkpoint=checkpoint,
+        counts=counts or {},
+        snapshots=snapshots or [],
+        files=files or [],
+    )
+
+
+def _everything(store: Store) -> tuple[object, ...]:
+    """All that a store holds but the lease, to compare before and after."""
+    versions = dict(store.versions())
+    return (
+        dict(store.declarations()),
+        [store.snapshot(bandit, n) for bandit in versions for n in range(versions[bandit] + 1)],
+        store.progress(),
+        list(store.files()),
+    )
+
+
+def _together(work: Callable[[int], Any]) -> list[Any]:
+    """What `work` gives, or the conflict it raises, when several threads call it at once."""
+
+    def told(number: int) -> Any:
+        try:
+            return work(number)
+        except Conflict as refusal:
+            return refusal
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(told, range(THREADS)))

@@ -1,0 +1,19 @@
+"""Every archive obeys the laws of its port."""
+
+from __future__ import annotations
+
+from tamesu.adapters.archive.memory import MemoryArchive
+from tamesu.adapters.archive.parquet import ParquetArchive
+from tamesu.testing import ArchiveContract
+
+
+class TestMemoryArchive(ArchiveContract):
+    durable = False
+
+    def make(self, _place):
+        return MemoryArchive()
+
+
+class TestParquetArchive(ArchiveContract):
+    def make(self, place):
+        return ParquetArchive(place)
