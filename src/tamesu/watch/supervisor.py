@@ -71,6 +71,12 @@ class Supervisor:
 
     Roles are started in the order given and stopped in it too: the server first, so that the
     trainer still learns from what the server drains.
+
+    Args:
+        roles: what to keep alive.
+        listener: the socket for the role that listens.
+        environment: variables for the roles beside our own.
+        output: a file descriptor for what the roles print; our own stdout and stderr without.
     """
 
     def __init__(
@@ -79,7 +85,9 @@ class Supervisor:
         *,
         listener: socket.socket | None = None,
         environment: Mapping[str, str] | None = None,
+        output: int | None = None,
     ) -> None:
+        self._output = output
         self._lives = [_Life(role) for role in roles]
         self._listener = listener
         self._environment = dict(environment or {})
@@ -182,6 +190,8 @@ class Supervisor:
             env=environment,
             pass_fds=inherited,
             stdin=subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=self._output,
             start_new_session=True,
         )
 

@@ -15,8 +15,14 @@ from tamesu.wiring.places import open_archive, open_log, open_store
 from tamesu.wiring.settings import Settings
 
 
-def supervisor(settings: Settings) -> tuple[Supervisor, socket.socket]:
+def supervisor(
+    settings: Settings, *, output: int | None = None
+) -> tuple[Supervisor, socket.socket]:
     """A supervisor, not yet started, and the socket that it holds; whoever asked closes it.
+
+    Args:
+        settings: where the data is and where to listen.
+        output: a file descriptor for what the roles print; our own stdout and stderr without.
 
     Raises:
         Unavailable: the port is taken, or the data folder cannot be used.
@@ -40,7 +46,7 @@ def supervisor(settings: Settings) -> tuple[Supervisor, socket.socket]:
         Role("server", [*command, "server", *flags], listens=True),
         Role("trainer", [*command, "trainer", "--data", data]),
     ]
-    return Supervisor(roles, listener=listener), listener
+    return Supervisor(roles, listener=listener, output=output), listener
 
 
 def supervise(settings: Settings, *, on_ready: Callable[[str], None] | None = None) -> None:
