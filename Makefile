@@ -70,7 +70,7 @@ format: $(DEV) ## write the format and the fixes that ruff is sure of
 # The long ones ------------------------------------------------------------------------------------
 
 soak: $(DEV) ## the long crash, load and property campaigns
-	TAMESU_PROFILE=soak $(BIN)/pytest -m soak $(ARGS)
+	TAMESU_TEST_PROFILE=soak $(BIN)/pytest -m soak $(ARGS)
 
 bench: $(DEV) ## ratios measured side by side; writes docs/benchmarks.md
 	$(BIN)/python bench/run.py $(ARGS)

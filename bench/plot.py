@@ -35,6 +35,8 @@ def draw(figures: Sequence[Figure], path: Path) -> None:
             axes.plot(bound, row, marker, color="black", markersize=7, fillstyle="none")
     axes.axvline(1, color="#cccccc", linewidth=1, zorder=0)
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("")
     axes.set_yticks(range(len(lines)), [line.name for line in lines], fontsize=8)
     axes.set_ylim(-0.6, len(lines) - 0.2)
     axes.set_xlabel("ratio to what was measured beside it; the open triangle is the reach")

@@ -1,7 +1,7 @@
 """What every test run obeys.
 
 - Hypothesis is seeded by the test itself, so that a run means the same everywhere; `make soak` sets
-  TAMESU_PROFILE=soak, which draws anew each time and many times as often.
+  TAMESU_TEST_PROFILE=soak, which draws anew each time and many times as often.
 - With TAMESU_CI=1 a skipped test fails the run: a missing service or package must not look green.
 """
 
@@ -26,7 +26,7 @@ settings.register_profile(
     max_examples=2_000,
     print_blob=True,
 )
-settings.load_profile(os.environ.get("TAMESU_PROFILE", "default"))
+settings.load_profile(os.environ.get("TAMESU_TEST_PROFILE", "default"))
 
 _skipped: list[str] = []
 
