@@ -8,13 +8,14 @@ uniforms. A new belief, explorer or layout is a new file; see `tamesu.policy.con
 from tamesu.policy.compose import ArmSummary, Policy, compose
 from tamesu.policy.contract import Batch
 from tamesu.policy.kinds import known_kinds
-from tamesu.policy.prepared import Choice, Prepared
+from tamesu.policy.prepared import Choice, Choices, Prepared
 from tamesu.policy.table import Evidence, State
 
 __all__ = [
     "ArmSummary",
     "Batch",
     "Choice",
+    "Choices",
     "Evidence",
     "Policy",
     "Prepared",

@@ -74,7 +74,9 @@ def decode_state(data: bytes, belief: str, empty: State) -> State:
         written = _decoder.decode(data)
         state = State(tuple(_read_part(part) for part in written.parts))
     except (msgspec.MsgspecError, KeyError, ValueError, UnicodeDecodeError) as problem:
-        raise Corrupt(f"a state must be what a policy encoded, got bytes that do not read: {problem}") from problem
+        raise Corrupt(
+            f"a state must be what a policy encoded, got bytes that do not read: {problem}"
+        ) from problem
     if written.v != VERSION:
         raise Corrupt(f"a state must be of version {VERSION}, got {written.v}")
     if written.belief != belief:

@@ -138,7 +138,9 @@ def compose(declaration: Declaration) -> Policy:
             be, or parts that do not go together.
     """
     belief: Belief = build_part("belief", declaration.belief, declaration, "policy.belief")
-    explorer: Explorer = build_part("explorer", declaration.explorer, declaration, "policy.explorer")
+    explorer: Explorer = build_part(
+        "explorer", declaration.explorer, declaration, "policy.explorer"
+    )
     layout: Layout = build_part("layout", declaration.layout, declaration, "layout")
     if not 0.0 <= explorer.explore < 1.0:
         raise InvalidDeclaration(

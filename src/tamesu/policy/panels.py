@@ -32,7 +32,7 @@ def _rule() -> tuple[Floats, Floats, Floats, Floats]:
     the integral over the panel.
     """
     nodes, weights = np.polynomial.legendre.leggauss(ORDER)
-    values = np.polynomial.legendre.legvander(nodes, ORDER)
+    values: Floats = np.asarray(np.polynomial.legendre.legvander(nodes, ORDER), dtype=np.float64)
     degrees = np.arange(ORDER)
     primitive = np.empty((ORDER, ORDER))
     primitive[:, 0] = nodes + 1.0
@@ -40,7 +40,7 @@ def _rule() -> tuple[Floats, Floats, Floats, Floats]:
     coefficients = values[:, :ORDER] * weights[:, None] * (degrees + 0.5)
     integrate = coefficients @ primitive.T
     # The quadrature's terms carry the weights already.
-    highest = values[:, ORDER - 2 : ORDER] * (2 * degrees[ORDER - 2 :] + 1)
+    highest: Floats = values[:, ORDER - 2 : ORDER] * (2 * degrees[ORDER - 2 :] + 1)
     return nodes, weights, integrate, highest
 
 

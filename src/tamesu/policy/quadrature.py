@@ -10,6 +10,8 @@ Refuses dependent arms: they need draws.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
@@ -35,6 +37,9 @@ FINEST = 1.0 / 16.0
 MOST_PANELS = 1 << 13
 """A mesh of so many panels is not cut again."""
 
+UNRESOLVED = 1e-3
+"""A sum so far from 1 says that the densities are beyond floating point (parameters near 1e30)."""
+
 _LEVELS = np.array([-6.0, -4.2, -2.8, -1.6, -0.5, 0.6, 1.8, 3.0, 4.4, 6.0])
 """First cuts: normal scores of the largest score's distribution function."""
 
@@ -58,19 +63,28 @@ class Quadrature:
     def __init__(self, family: Family) -> None:
         kinds, self._whose = family.distinct()
         self._family = family.take(kinds)
-        self._centre, self._deviation, self._grain = self._family.spread()
-        arms = len(self._whose)
-        self._lo = _bracket(self._family.below, self._centre, -self._deviation, TAIL)
-        self._hi = _bracket(self._family.above, self._centre, self._deviation, TAIL / arms)
+        tail = TAIL / len(self._whose)
+        with np.errstate(all="ignore"):
+            self._centre, self._deviation, self._grain = self._family.spread()
+            self._lo = _bracket(self._family.below, self._centre, -self._deviation, TAIL)
+            self._hi = _bracket(self._family.above, self._centre, self._deviation, tail)
         self._mesh: tuple[Rows, Family, Mesh] | None = None
 
     def best_of(self, rows: Rows) -> Floats:
         """P(a) for the arms at `rows` (k,), k >= 1; sums to 1 within 1e-12."""
+        # Overflow and the like can come from parameters beyond floating point alone; then the sum
+        # is not 1 and says so.
+        with np.errstate(all="ignore"):
+            return self._best_of(rows)
+
+    def _best_of(self, rows: Rows) -> Floats:
         count = np.bincount(self._whose[rows], minlength=len(self._lo))
         competing = np.flatnonzero(count)
         if len(competing) == 1:
             return np.full(len(rows), 1.0 / len(rows))
         lo = float(self._lo[competing].max())
+        if not lo < self._hi[competing].max():
+            return self._sharpest(rows)
         active, family, mesh = self._reaching(lo, count)
         number = count[active].astype(np.float64)
         while True:
@@ -84,8 +98,18 @@ class Quadrature:
         chance = np.zeros(len(count))
         chance[active] = share
         result: Floats = chance[self._whose[rows]]
-        result /= result.sum()
+        total = result.sum()
+        if not abs(total - 1.0) < UNRESOLVED:
+            return self._sharpest(rows)
+        result /= total
         return result
+
+    def _sharpest(self, rows: Rows) -> Floats:
+        """The highest centre takes all: for posteriors sharper than floats can tell apart."""
+        centre = self._centre[self._whose[rows]]
+        best = centre == centre.max()
+        share: Floats = best / best.sum()
+        return share
 
     def _reaching(self, lo: float, count: Rows) -> tuple[Rows, Family, Mesh]:
         """A mesh down to `lo` or further, with every arm that has mass above it."""
@@ -123,7 +147,7 @@ class Quadrature:
         return np.unique(np.concatenate([[lo], inside, [hi]]))
 
 
-def _bracket(tail, centre: Floats, step: Floats, mass: float) -> Floats:
+def _bracket(tail: Callable[[Floats], Floats], centre: Floats, step: Floats, mass: float) -> Floats:
     """(n,) points, from `centre` in the direction of `step`, beyond which lies at most `mass`."""
     reach = 6.5
     edge = centre + reach * step

@@ -129,7 +129,7 @@ def numbered(arms: Iterable[str]) -> tuple[list[str], NDArray[np.intp]]:
 
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:
     """A read-only copy without -0."""
-    kept = array + array.dtype.type(0)
+    kept: NDArray[Any] = array + array.dtype.type(0)
     kept.setflags(write=False)
     return kept
 

@@ -41,7 +41,8 @@ class Uniforms:
     def __call__(self, counter: int) -> float:
         """The uniform at `counter` (from 0)."""
         tail = _COUNTERS[counter] if counter < 64 else counter.to_bytes(8, "little")  # noqa: PLR2004 - length of _COUNTERS
-        return (_FIRST_WORD(blake2b(self._id + tail, key=self._key).digest())[0] >> 11) * _STEP
+        word: int = _FIRST_WORD(blake2b(self._id + tail, key=self._key).digest())[0]
+        return (word >> 11) * _STEP
 
 
 def seed_key(seed: int) -> bytes:

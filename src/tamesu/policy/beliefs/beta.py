@@ -66,7 +66,9 @@ class BetaBelief:
         successes = state.column(SUCCESSES, arms)
         failures = state.column(FAILURES, arms)
         if np.any((successes < 0) | (failures < 0)):
-            raise Bug("a beta state must count at least 0 of everything; evidence was taken back twice")
+            raise Bug(
+                "a beta state must count at least 0 of everything; evidence was taken back twice"
+            )
         prior = np.array([self._priors.get(arm, self._prior) for arm in arms]).reshape(-1, 2)
         return Marginals(
             kind=self.family,

@@ -36,14 +36,13 @@ class ThompsonExplorer:
     def draws(self, marginals: Marginals) -> int | None:
         """None: exact."""
         del marginals
+        return None
 
     def over(self, marginals: Marginals) -> PropensitiesOf:
         """Probabilities of being the best of any subset."""
         quadrature = Quadrature(marginals.family)
 
-        def propensities(
-            rows: NDArray[np.intp], uniforms: Uniforms | None
-        ) -> NDArray[np.float64]:
+        def propensities(rows: NDArray[np.intp], uniforms: Uniforms | None) -> NDArray[np.float64]:
             del uniforms
             return quadrature.best_of(rows)
 

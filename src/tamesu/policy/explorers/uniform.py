@@ -28,6 +28,7 @@ class UniformExplorer:
     def draws(self, marginals: Marginals) -> int | None:
         """None: exact."""
         del marginals
+        return None
 
     def over(self, marginals: Marginals) -> PropensitiesOf:
         """1 / n for each of n rows."""

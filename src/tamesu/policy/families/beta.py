@@ -13,6 +13,9 @@ Floats = NDArray[np.float64]
 LEAST, MOST = 1e-150, 1e150
 """Parameters beyond these are moved to them: no float tells such posteriors apart."""
 
+MOST_EXPONENT = 700.0
+"""Beyond it exp overflows, and 1 + (c / n) (exp(d) - 1) is (c / n) exp(d) to the last bit."""
+
 FAR = 600.0
 """Log-odds beyond which the rate, or what it lacks to 1, is a leading power."""
 
@@ -60,26 +63,19 @@ class BetaFamily:
         """(n, m) at z, (m,) or (n, m).
 
         Written around the peak z0 = log(alpha / beta) as log f(z0) - D(z), so that nothing large
-        cancels: with d = z - z0, c = beta right of the peak and alpha left of it, n = alpha + beta,
-        D = c |d| + n log(1 + (c / n) (exp(-|d|) - 1)).
+        cancels: with n = alpha + beta, c the smaller of the two, and d = z - z0 where c is alpha,
+        z0 - z where it is beta, D = n log(1 + (c / n) (exp(d) - 1)) - c d.
 
         Source: the deviance form of Loader 2000, "Fast and accurate computation of binomial
         probabilities", carried over to log-odds.
         """
         alpha, beta = self.alpha[:, None], self.beta[:, None]
-        n = alpha + beta
-        d = z - (np.log(alpha) - np.log(beta))
-        right = d > 0
-        c = np.where(right, beta, alpha)
-        share, rest = c / n, np.where(right, alpha, beta) / n
-        distance = np.abs(d)
-        fall = np.expm1(-distance)
-        inner = share * fall
-        with np.errstate(divide="ignore"):
-            # Near -1 the sum 1 + inner cancels; rest + share exp(-|d|) is the same without it.
-            log = np.where(inner > -0.5, np.log1p(inner), np.log(rest + share * (fall + 1.0)))  # noqa: PLR2004 - either form holds at -1/2
-        peak: Floats = self._log_peak()[:, None] - (c * distance + n * log)
-        return peak
+        n, c = alpha + beta, np.minimum(alpha, beta)
+        d = (z - (np.log(alpha) - np.log(beta))) * np.where(alpha <= beta, 1.0, -1.0)
+        near = np.minimum(d, MOST_EXPONENT)
+        fall = n * (np.log1p(c / n * np.expm1(near)) + (d - near)) - c * d
+        log: Floats = self._log_peak()[:, None] - fall
+        return log
 
     def below(self, z: Floats) -> Floats:
         """(n, m) I_x(alpha, beta)."""
@@ -92,7 +88,7 @@ class BetaFamily:
         return np.where(left, 1.0 - tail, tail)
 
     def mean(self) -> Floats:
-        """alpha / (alpha + beta)."""
+        """Each alpha / (alpha + beta)."""
         mean: Floats = self.alpha / (self.alpha + self.beta)
         return mean
 
@@ -104,11 +100,10 @@ class BetaFamily:
 
     def quantile(self, q: float) -> Floats:
         """Rates."""
-        quantile: Floats = special.betaincinv(self.alpha, self.beta, q)
-        return quantile
+        return np.asarray(special.betaincinv(self.alpha, self.beta, q))
 
     def _log_peak(self) -> Floats:
-        """log f(z0) = log(alpha beta / (2 pi n)) / 2 + s(n) - s(alpha) - s(beta)."""
+        """The height log f(z0) = log(alpha beta / (2 pi n)) / 2 + s(n) - s(alpha) - s(beta)."""
         n = self.alpha + self.beta
         scale = np.log(self.alpha) + np.log(self.beta) - np.log(n) - math.log(2.0 * math.pi)
         peak: Floats = (
@@ -123,7 +118,7 @@ class BetaFamily:
         left = z <= 0
         near = np.where(left, alpha, beta)
         x = special.expit(-np.abs(z))
-        tail = special.betainc(near, np.where(left, beta, alpha), x)
+        tail: Floats = np.asarray(special.betainc(near, np.where(left, beta, alpha), x))
         far = np.abs(z) > FAR
         if far.any():
             # x^alpha / (alpha B): x itself would underflow.
@@ -141,7 +136,7 @@ def _root_trigamma(x: Floats) -> Floats:
 
 
 def _stirling_rest(x: Floats) -> Floats:
-    """log Gamma(x) - ((x - 1/2) log x - x + log(2 pi) / 2), by its series from 10 on."""
+    """What Stirling leaves: log Gamma(x) - ((x - 1/2) log x - x + log(2 pi) / 2), by its series from 10 on."""
     big = np.maximum(x, 10.0)
     square = 1.0 / (big * big)
     series = (

@@ -63,7 +63,7 @@ class NormalFamily:
         return self.scale
 
     def quantile(self, q: float) -> Floats:
-        """location + scale Phi^-1(q)."""
+        """Each location + scale Phi^-1(q)."""
         quantile: Floats = self.location + self.scale * special.ndtri(q)
         return quantile
 

@@ -61,13 +61,13 @@ class StudentTFamily:
         return self.location
 
     def deviation(self) -> Floats:
-        """scale sqrt(nu / (nu - 2)); infinite up to two degrees of freedom."""
+        """Each scale sqrt(nu / (nu - 2)); infinite up to two degrees of freedom."""
         finite = self.dof > 2.0  # noqa: PLR2004 - where the variance exists
         ratio = self.dof / np.where(finite, self.dof - 2.0, 1.0)
         return np.where(finite, self.scale * np.sqrt(ratio), math.inf)
 
     def quantile(self, q: float) -> Floats:
-        """location + scale t^-1(q)."""
+        """Each location + scale t^-1(q)."""
         quantile: Floats = self.location + self.scale * special.stdtrit(self.dof, q)
         return quantile
 
