@@ -141,6 +141,27 @@ class Observations:
                 columns[field.name] = np.concatenate([getattr(part, field.name) for part in parts])
         return Observations(**columns)
 
+    @classmethod
+    def of(cls, bandit: str, declaration: int, rows: Sequence[Observation]) -> Observations:
+        """Columns of `rows` (all of this bandit and declaration); `accepted` is not in a row."""
+
+        def column(name: str, kind: Any, none: Any = None) -> NDArray[Any]:
+            values = (getattr(row, name) for row in rows)
+            filled = (none if value is None else value for value in values)
+            return np.fromiter(filled, dtype=kind, count=len(rows))
+
+        columns = {name: column(name, *kind) for name, kind in _KINDS.items()}
+        types = rows[0].terms if rows else {}
+        return cls(
+            bandit=bandit,
+            declaration=declaration,
+            terms={
+                name: np.array([row.terms[name] for row in rows], dtype=np.int64) for name in types
+            },
+            accepted=np.full(len(rows), NO_TIME, dtype=np.int64),
+            **columns,
+        )
+
     def rows(self) -> Iterator[Observation]:
         """Each row as a record, in order."""
         for i in range(len(self)):
@@ -167,6 +188,30 @@ class Observations:
                 closed=Time(int(self.closed[i])),
                 snapshot=int(self.snapshot[i]),
             )
+
+
+_KINDS: dict[str, tuple[Any, ...]] = {
+    "decision_id": (object,),
+    "position": (np.int64,),
+    "correction": (np.int64,),
+    "experiment": (object,),
+    "variant": (object,),
+    "unit": (object,),
+    "arm": (object,),
+    "context": (object,),
+    "eligible": (object,),
+    "propensity": (np.float64,),
+    "score": (np.float64,),
+    "draws": (np.int64, EXACT),
+    "fallback": (np.bool_,),
+    "outcome": (np.int64,),
+    "reward": (np.int64,),
+    "previous_reward": (np.int64, 0),
+    "decided": (np.int64,),
+    "shown": (np.int64, NO_TIME),
+    "closed": (np.int64,),
+    "snapshot": (np.int64,),
+}
 
 
 def _taken(column: Any, rows: NDArray[Any] | slice) -> Any:

@@ -112,7 +112,8 @@ class Pupils:
 
 def _counted(group: Observations) -> NDArray[np.int64]:
     taught = (group.outcome == Outcome.OBSERVED) & (group.accepted != NO_TIME)
-    return group.accepted[taught]
+    accepted: NDArray[np.int64] = group.accepted[taught]
+    return accepted
 
 
 def _earliest(columns: Sequence[NDArray[np.int64]]) -> Time | None:
