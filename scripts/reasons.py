@@ -1,0 +1,67 @@
+"""Why each default is what it is: the column of `docs/reference/declaration.md` that no code holds."""
+
+from __future__ import annotations
+
+REQUIRED = "no default could be right"
+
+DECLARATION = {
+    "name": REQUIRED,
+    "description": "for people; nothing depends on it",
+    "arms": REQUIRED,
+    "layout.kind": "one arm for each request is what most start with",
+    "policy.belief.kind": "the event happened or it did not: the conjugate model of a rate",
+    "policy.explorer.kind": "nothing to tune, and its propensities are exact",
+    "reward.anchor": (
+        "single arms are shown when they are decided; in a slate, positions that nobody saw must "
+        "teach nothing"
+    ),
+    "reward.window": "what people do about a page, they do within minutes",
+    "reward.impression_within": (
+        "a page shown later than that is another visit; only with `anchor: impression`"
+    ),
+    "reward.lateness": "a batching client sends within seconds",
+    "reward.late": "clocks of clients are wrong by hours, seldom by weeks",
+    "reward.settle": "unbiased at every moment; this version knows no other",
+    "reward.events": "a click is the event that nearly every product has",
+    "reward.default": "nothing happened, nothing earned",
+    "batch.size": "one commit for 500 observations costs each of them little",
+    "batch.every": "half a second is fresh, and two commits a second are cheap",
+    "seed": "drawn at creation, so that bandits do not explore in step",
+}
+
+SAID = {
+    "name": "required",
+    "arms": "required",
+    "reward.anchor": "`decision`; `impression` for a slate",
+    "reward.impression_within": "= `window`",
+    "reward.settle": "= `window`",
+    "seed": "drawn",
+}
+"""Defaults that no single value spells out."""
+
+EVENT_TERM = {
+    "weight": REQUIRED + "; `click: 0.1` is short for `click: {weight: 0.1}`",
+    "aggregate": "a second click on the same thing says little more than the first",
+    "cap": "`any` needs none",
+}
+
+ARM = {"id": REQUIRED + "; `a` is short for `{id: a}`"}
+
+OPTIONS = {
+    "belief beta": {
+        "prior": "the uniform distribution: every rate as likely as any other",
+        "priors": "all arms start alike",
+    },
+    "explorer thompson": {
+        "explore": "Thompson sampling explores by itself; raise it for evaluation"
+    },
+    "explorer uniform": {"explore": "it is all exploration anyway"},
+    "layout single": {},
+    "layout slate": {"size": REQUIRED},
+}
+
+SETTINGS = {
+    "data": "beside the settings, easy to find and to remove",
+    "host": "this machine only: this version has no keys, and refuses to listen wider",
+    "port": "the usual one for a service under development",
+}
