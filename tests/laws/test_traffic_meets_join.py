@@ -21,7 +21,7 @@ from tamesu.base import (
 )
 from tamesu.base.reward import Anchor
 from tamesu.join import oracle, table
-from tamesu.sim.traffic import UNIFORMS, Habits, plan
+from tamesu.sim import UNIFORMS, Habits, plan
 
 SECOND = 1_000_000
 START_MS = 1_795_000_000_000

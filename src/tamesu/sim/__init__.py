@@ -1,9 +1,24 @@
-"""Worlds with known truth, and what policies lose in them.
+"""Worlds with known truth, the traffic that people send, and what policies lose there.
 
 Pure: every draw is made from uniforms that the caller brings. Refuses clocks, randomness and files.
 """
 
 from tamesu.sim.regret import NEVER, Evaluability, evaluability, regret
+from tamesu.sim.traffic import UNIFORMS, Habits, Tally, Traffic, plan
 from tamesu.sim.worlds.bernoulli import BernoulliWorld
+from tamesu.sim.worlds.logged import Assignment, LoggedWorld
 
-__all__ = ["NEVER", "BernoulliWorld", "Evaluability", "evaluability", "regret"]
+__all__ = [
+    "NEVER",
+    "UNIFORMS",
+    "Assignment",
+    "BernoulliWorld",
+    "Evaluability",
+    "Habits",
+    "LoggedWorld",
+    "Tally",
+    "Traffic",
+    "evaluability",
+    "plan",
+    "regret",
+]

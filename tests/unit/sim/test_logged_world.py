@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tamesu.base import NoSupport, NotFound, ShapeMismatch
-from tamesu.sim.worlds.logged import LoggedWorld
+from tamesu.sim import LoggedWorld
 
 
 def a_log(seed: int, arms: int = 5, positions: int = 3, rows: int = 400):

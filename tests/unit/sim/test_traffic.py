@@ -9,7 +9,7 @@ import pytest
 
 from tamesu.base import Duration, Reward, Time
 from tamesu.base.reward import Anchor
-from tamesu.sim.traffic import UNIFORMS, Habits, Tally, plan
+from tamesu.sim import UNIFORMS, Habits, Tally, plan
 
 SECOND = 1_000_000
 REWARD = Reward(
