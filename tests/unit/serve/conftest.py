@@ -13,6 +13,7 @@ from tamesu.adapters.clock.system import SystemClock, SystemIds
 from tamesu.adapters.eventlog.memory import MemoryEventLog
 from tamesu.adapters.meter.memory import MemoryMeter
 from tamesu.adapters.store.memory import MemoryStore
+from tamesu.base import Unavailable
 from tamesu.serve import Service
 from tamesu.serve.http import listen, run
 
@@ -23,6 +24,44 @@ DECLARATION = {
     "reward": {"window": "3s", "lateness": "1s"},
     "seed": 7,
 }
+
+
+class GatedLog:
+    """A real log whose appends wait while its gate is closed, and fail while it is broken."""
+
+    def __init__(self, log):
+        self._log = log
+        self.gate = threading.Event()
+        self.gate.set()
+        self.entered = threading.Event()
+        self.broken = False
+        self.sizes = []
+
+    def append(self, drafts):
+        self.entered.set()
+        assert self.gate.wait(30)
+        if self.broken:
+            raise Unavailable("the disk is full")
+        receipts = self._log.append(drafts)
+        self.sizes.append(len(drafts))
+        return receipts
+
+    def shut(self):
+        """Closes the gate, and returns once an append waits at it (a tick, at the latest)."""
+        self.gate.clear()
+        self.entered.clear()
+        assert self.entered.wait(10)
+
+    def entries(self, kind=None):
+        """What is in the log, without ticks."""
+        return [
+            entry
+            for entry in self._log.read(0, 0, 1_000_000)
+            if entry.kind != "tick" and kind in (None, entry.kind)
+        ]
+
+    def __getattr__(self, name):
+        return getattr(self._log, name)
 
 
 class Running:
@@ -66,6 +105,15 @@ class Running:
             with answer:
                 return answer.code, _read(answer), answer.headers
 
+    @property
+    def log(self):
+        return self.ports["log"]
+
+    def entries(self, kind):
+        """The log's records of that kind."""
+        entries = self.log.read(0, 0, 1_000_000)
+        return [entry for entry in entries if entry.kind == kind]
+
     def post(self, path, body=None, **more):
         return self.call("POST", path, body, **more)[:2]
 
@@ -92,6 +140,18 @@ def ports_in_memory(**others):
 
 
 @pytest.fixture
+def log():
+    """A log whose appends can be held and broken."""
+    return GatedLog(MemoryEventLog(clock=SystemClock()))
+
+
+@pytest.fixture
+def memory():
+    """Makes ports in memory; any may be given instead."""
+    return ports_in_memory
+
+
+@pytest.fixture
 def serving():
     """Starts servers; each is stopped when the test is over."""
     running = []
@@ -111,3 +171,9 @@ def server(serving):
     started = serving()
     assert started.post("/v1/bandits", DECLARATION)[0] == 201
     return started
+
+
+@pytest.fixture
+def declaration():
+    """A slate of two of four colours."""
+    return DECLARATION

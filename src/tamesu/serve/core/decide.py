@@ -167,6 +167,8 @@ class Decider:
             if claimed.draft is not None:
                 drafts.append(claimed.draft)
                 keys.append(claimed.key)
+            if claimed.decision is not decision:
+                self._meter.count("repeats_total", bandit=bandit)
             if claimed.ticket is not None:
                 waits.append(claimed.ticket)
         if drafts:

@@ -1,0 +1,170 @@
+"""A load generator over raw sockets: closed loop for throughput, open loop for latency.
+
+One request in flight per connection, no pipelining. It does as little as can be done for a request,
+so that the server is what is measured; `bench/over_http.py` checks that it is not the bottleneck.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import cycle, islice
+from typing import Any
+
+import uvloop
+
+CONNECTIONS = 64
+
+
+@dataclass
+class Load:
+    """What came of one run.
+
+    Attributes:
+        answered: how many requests were answered as they should be.
+        refused: how many otherwise.
+        seconds: how long it took.
+        latencies_s: of each answered request, from the moment it was due.
+    """
+
+    answered: int = 0
+    refused: int = 0
+    seconds: float = 0.0
+    latencies_s: list[float] = field(default_factory=list)
+
+    @property
+    def per_second(self) -> float:
+        """Answered requests per second."""
+        return self.answered / self.seconds
+
+    def quantile_ms(self, share: float) -> float:
+        """A quantile of the latencies, by the nearest rank."""
+        ranked = sorted(self.latencies_s)
+        return 1e3 * ranked[min(len(ranked) - 1, int(share * len(ranked)))]
+
+
+def request(path: str, body: bytes) -> bytes:
+    """The bytes of one POST."""
+    return (
+        f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    ).encode() + body
+
+
+def ring(path: str, bodies: Iterator[bytes], size: int = 4096) -> Iterator[bytes]:
+    """Requests without end, made once and repeated."""
+    return cycle([request(path, body) for body in islice(bodies, size)])
+
+
+def saturate(port: int, requests: Iterator[bytes], seconds: float) -> Load:
+    """Asks on every connection as soon as the one before is answered."""
+    load = Load()
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        end = began + seconds
+
+        def answered(connection: _Connection, good: bool) -> None:
+            load.answered += good
+            load.refused += not good
+            if loop.time() < end:
+                connection.ask(next(requests))
+            else:
+                connection.finish()
+
+        connections = [await _connect(port, answered) for _ in range(CONNECTIONS)]
+        for connection in connections:
+            connection.ask(next(requests))
+        await asyncio.gather(*(connection.closed for connection in connections))
+        load.seconds = loop.time() - began
+
+    uvloop.run(run())
+    return load
+
+
+def pace(port: int, requests: Iterator[bytes], seconds: float, per_second: float) -> Load:
+    """Asks at a steady rate whatever the answers do; latencies count from when a request was due."""
+    load = Load()
+
+    async def run() -> None:
+        idle: list[_Connection] = []
+        due: dict[_Connection, float] = {}
+
+        def answered(connection: _Connection, good: bool) -> None:
+            load.latencies_s.append(time.perf_counter() - due.pop(connection))
+            load.answered += good
+            load.refused += not good
+            idle.append(connection)
+
+        connections = [await _connect(port, answered) for _ in range(CONNECTIONS)]
+        idle.extend(connections)
+        began = time.perf_counter()
+        for number in range(int(seconds * per_second)):
+            moment = began + number / per_second
+            wait = moment - time.perf_counter()
+            if wait > 0:
+                await asyncio.sleep(wait)
+            while not idle:
+                await asyncio.sleep(0.0005)
+            connection = idle.pop()
+            due[connection] = moment
+            connection.ask(next(requests))
+        while due:
+            await asyncio.sleep(0.001)
+        load.seconds = time.perf_counter() - began
+        for connection in connections:
+            connection.finish()
+
+    uvloop.run(run())
+    return load
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, answered: Callable[[_Connection, bool], None]) -> None:
+        self._answered = answered
+        self._received = b""
+        self._transport: Any = None
+        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Asyncio's call."""
+        self._transport = transport
+
+    def ask(self, data: bytes) -> None:
+        """Sends one request."""
+        self._transport.write(data)
+
+    def finish(self) -> None:
+        """Closes."""
+        self._transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        """Asyncio's call: hands on an answer once it is whole."""
+        received = self._received = self._received + data if self._received else data
+        head = received.find(b"\r\n\r\n")
+        if head < 0:
+            return
+        start = received.find(b"content-length: ") + 16
+        size = int(received[start : received.find(b"\r\n", start)])
+        if len(received) < head + 4 + size:
+            return
+        self._received = b""
+        self._answered(self, received.startswith(b"HTTP/1.1 2"))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Asyncio's call."""
+        if self.closed.done():
+            return
+        if error is None:
+            self.closed.set_result(None)
+        else:
+            self.closed.set_exception(error)
+
+
+async def _connect(port: int, answered: Callable[[_Connection, bool], None]) -> _Connection:
+    loop = asyncio.get_running_loop()
+    _, connection = await loop.create_connection(lambda: _Connection(answered), "127.0.0.1", port)
+    return connection

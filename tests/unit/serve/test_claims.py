@@ -1,0 +1,194 @@
+"""Request ids: the same id gives the same decision, and an answered decision is in the log."""
+
+import asyncio
+import json
+
+import pytest
+
+from tamesu.adapters.cache.memory import MemoryCache
+from tamesu.adapters.clock.manual import ManualClock
+from tamesu.adapters.eventlog.memory import MemoryEventLog
+from tamesu.base import Draft, Unavailable, decode_decision
+from tamesu.base.times import MINUTE_US
+from tamesu.serve import Service
+from tamesu.serve.core import Claims, DecisionRequest
+
+SAFE = DecisionRequest(request_id="r-1")
+
+
+def scene(log, memory, declaration, act, *, deadline_s=0.1, **others):
+    """Runs `act(service)` on a started service with one bandit, closed afterwards."""
+
+    async def run():
+        service = Service(**memory(log=log, **others), deadline_s=deadline_s)
+        await service.start()
+        try:
+            if service.catalogue.find("colours") is None:
+                await service.control.create(declaration)
+            await act(service)
+        finally:
+            log.gate.set()
+            await service.close()
+
+    asyncio.run(run())
+
+
+def decided(log):
+    return [decode_decision(entry.body).decision_id for entry in log.entries("decision")]
+
+
+def test_the_same_id_gives_the_same_answer_and_one_record(log, memory, declaration):
+    async def act(service):
+        first = await service.decider.decide("colours", SAFE)
+        again = await service.decider.decide("colours", SAFE)
+        assert first == again
+        assert decided(log) == [first.decision_id]
+        other = await service.decider.decide("colours", DecisionRequest(request_id="r-2"))
+        assert other.decision_id != first.decision_id
+        assert service.meter.value("repeats_total") == 1
+
+    scene(log, memory, declaration, act)
+
+
+def test_the_same_id_at_once_gives_one_decision(log, memory, declaration):
+    async def act(service):
+        answers = await asyncio.gather(
+            *(service.decider.decide("colours", SAFE) for _ in range(50)),
+            service.decider.decide_many("colours", [SAFE, DecisionRequest(), SAFE]),
+        )
+        *single, batch = answers
+        ids = {answer.decision_id for answer in [*single, batch[0], batch[2]]}
+        assert len(ids) == 1
+        assert batch[1].decision_id not in ids
+        assert sorted(decided(log)) == sorted([*ids, batch[1].decision_id])
+
+    scene(log, memory, declaration, act)
+
+
+def test_ids_of_two_bandits_do_not_meet(log, memory, declaration):
+    async def act(service):
+        await service.control.create({**declaration, "name": "others"})
+        here = await service.decider.decide("colours", SAFE)
+        there = await service.decider.decide("others", SAFE)
+        assert here.decision_id != there.decision_id
+
+    scene(log, memory, declaration, act)
+
+
+def test_a_retry_after_a_failed_append_gives_that_decision_once_it_is_in_the_log(
+    log, memory, declaration
+):
+    async def act(service):
+        log.broken = True
+        for _ in range(3):
+            with pytest.raises(Unavailable):
+                await service.decider.decide("colours", SAFE)
+        log.broken = False
+        answer = await service.decider.decide("colours", SAFE)
+        assert decided(log) == [answer.decision_id]
+        assert await service.decider.decide("colours", SAFE) == answer
+        assert decided(log) == [answer.decision_id]
+
+    scene(log, memory, declaration, act)
+
+
+def test_a_retry_after_an_unknown_outcome_gives_that_decision(log, memory, declaration):
+    """The append hangs past the deadline, then lands after all."""
+
+    async def act(service):
+        await asyncio.to_thread(log.shut)
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                await service.decider.decide("colours", SAFE)
+        log.gate.set()
+        answer = await service.decider.decide("colours", SAFE)
+        assert set(decided(log)) == {answer.decision_id}
+
+    scene(log, memory, declaration, act)
+
+
+def test_an_unanswered_decision_too_old_to_be_appended_is_made_anew(log, memory, declaration):
+    """Appended now it would lie too far from its own time, and be set aside as poison."""
+    clock = ManualClock()
+
+    async def act(service):
+        log.broken = True
+        with pytest.raises(Unavailable):
+            await service.decider.decide("colours", SAFE)
+        log.broken = False
+        clock.move(2 * MINUTE_US)
+        answer = await service.decider.decide("colours", SAFE)
+        (entry,) = log.entries("decision")
+        record = decode_decision(entry.body)
+        assert record.decision_id == answer.decision_id
+        assert f"{clock.now() // 1000:012x}" == answer.decision_id.split(".")[2][:12]
+
+    scene(log, memory, declaration, act, clock=clock)
+
+
+def test_a_refused_submission_leaves_no_claim(log, memory, declaration):
+    async def act(service):
+        service.appender._most_waiting = 0
+        with pytest.raises(Unavailable):
+            await service.decider.decide("colours", SAFE)
+        service.appender._most_waiting = 100
+        answer = await service.decider.decide("colours", SAFE)
+        assert decided(log) == [answer.decision_id]
+
+    scene(log, memory, declaration, act)
+
+
+def test_an_id_is_forgotten_after_ten_minutes(log, memory, declaration):
+    clock = ManualClock()
+
+    async def act(service):
+        first = await service.decider.decide("colours", SAFE)
+        clock.move(10 * MINUTE_US - 1)
+        assert await service.decider.decide("colours", SAFE) == first
+        clock.move(1)
+        assert await service.decider.decide("colours", SAFE) != first
+
+    scene(log, memory, declaration, act, clock=clock)
+
+
+def test_a_server_started_anew_remembers_the_last_ten_minutes(log, memory, declaration):
+    """Its cache is empty; the log is not."""
+    ports = memory(log=log)
+    store = ports["store"]
+    answers = []
+
+    async def before(service):
+        answers.append(await service.decider.decide("colours", SAFE))
+        batch = [DecisionRequest(request_id=f"b-{number}") for number in range(30)]
+        answers.extend(await service.decider.decide_many("colours", batch))
+        await service.decider.decide("colours", DecisionRequest())
+
+    async def after(service):
+        records = len(decided(log))
+        assert await service.decider.decide("colours", SAFE) == answers[0]
+        again = await service.decider.decide("colours", DecisionRequest(request_id="b-17"))
+        assert again == answers[18]
+        assert len(decided(log)) == records
+
+    scene(log, memory, declaration, before, store=store)
+    scene(log, memory, declaration, after, store=store)
+
+
+def test_older_ids_are_not_brought_back():
+    """Entries of more than ten minutes ago are not even read."""
+    clock = ManualClock()
+    log = MemoryEventLog(clock=clock)
+
+    def decision(number):
+        identity = f"colours.1.{clock.now() // 1000:012x}7{number:03x}8000000000000000"
+        body = {"decision_id": identity, "request_id": f"r-{number}", "deliveries": []}
+        return Draft(identity, "decision", json.dumps({**body, "snapshot": 0}).encode())
+
+    for number in range(40):
+        log.append([decision(number), Draft("", "tick", b'{"v":1}')])
+        clock.move(MINUTE_US)
+    cache = MemoryCache()
+    assert Claims(cache).refill(log, clock.now()) == 10
+    assert len(cache) == 10
+    assert cache.claim("colours/r-31", b"", clock.now(), MINUTE_US) is not None
+    assert cache.claim("colours/r-29", b"", clock.now(), MINUTE_US) is None
