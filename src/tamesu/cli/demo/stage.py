@@ -1,0 +1,126 @@
+"""The stage: a supervisor over real processes on a folder of its own, and what is done to them.
+
+Refuses to leave anything behind: processes are stopped however the demo ends, and a temporary folder
+is removed with them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from tamesu.base import Unavailable
+from tamesu.client import Client
+from tamesu.wiring import load_settings, supervisor
+
+READY_S = 30.0
+POLL_S = 0.05
+
+
+class Stage:
+    """Server and trainer, running.
+
+    Args:
+        data: folder to use; a temporary one without, removed at the end.
+        port: to listen on; a free one without.
+    """
+
+    def __init__(self, data: Path | None, port: int | None) -> None:
+        self.is_temporary = data is None
+        self.folder = Path(tempfile.mkdtemp(prefix="tamesu-demo-")) if data is None else data
+        self._messages: int | None = None
+        try:
+            self._messages = self._open_messages()
+            settings = load_settings(
+                {"data": str(self.folder), "host": "127.0.0.1", "port": port or 0}
+            )
+            self._supervisor, self._listener = supervisor(settings, output=self._messages)
+        except BaseException:
+            self._clear()
+            raise
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def __enter__(self) -> Self:
+        try:
+            self._supervisor.start()
+            self._wait_until_ready()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._supervisor.stop()
+        self._listener.close()
+        self._clear()
+
+    @property
+    def messages(self) -> Path:
+        """Where the processes write what they have to say."""
+        return self.folder / "messages.log"
+
+    @property
+    def restarts(self) -> dict[str, int]:
+        """How often each role was started again."""
+        return self._supervisor.restarts
+
+    def kill(self, role: str) -> bool:
+        """Kills a role with SIGKILL; false if it was not there to be killed."""
+        process = self._supervisor.pid(role)
+        if process is None:
+            return False
+        os.kill(process, signal.SIGKILL)
+        return True
+
+    def _open_messages(self) -> int:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.messages, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        except OSError as error:
+            raise Unavailable(
+                f"the data folder {str(self.folder)!r} must be writable, it is not: "
+                f"{error.strerror}",
+                hint="choose another with --data",
+            ) from error
+        structlog.configure(
+            processors=[structlog.processors.add_log_level, structlog.processors.JSONRenderer()],
+            logger_factory=structlog.WriteLoggerFactory(self.messages.open("a", encoding="utf-8")),
+        )
+        return descriptor
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + READY_S
+        with Client(self.url) as client:
+            while not client.ready():
+                if time.monotonic() > deadline:
+                    raise Unavailable(
+                        f"the server must be ready within {READY_S:g} s, it is not",
+                        hint=f"what it says: {_last_line(self.messages)}",
+                    )
+                time.sleep(POLL_S)
+
+    def _clear(self) -> None:
+        if self._messages is not None:
+            os.close(self._messages)
+            self._messages = None
+        structlog.reset_defaults()
+        if self.is_temporary:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _last_line(path: Path) -> str:
+    lines = path.read_text("utf-8", errors="replace").strip().splitlines()
+    return lines[-1][:500] if lines else "nothing"
