@@ -26,7 +26,7 @@ class Kind(StrEnum):
     TICK = "tick"
 
 
-class Delivery(msgspec.Struct, frozen=True, array_like=False):
+class Delivery(msgspec.Struct, frozen=True, gc=False):
     """One delivered arm.
 
     Attributes:
@@ -42,7 +42,7 @@ class Delivery(msgspec.Struct, frozen=True, array_like=False):
     score: float
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
+class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One answered request, exactly as it was decided.
 
     Attributes:
@@ -66,7 +66,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     v: int = VERSION
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One raw fact from the product.
 
     Attributes:
