@@ -1,0 +1,94 @@
+"""What a bandit in memory gives back: one decision, or many as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+ArmId: TypeAlias = str | int
+"""An arm as its user named it."""
+
+
+class Delivery(NamedTuple):
+    """One delivered arm.
+
+    Attributes:
+        position: from 0.
+        arm: its id.
+        propensity: probability with which it was chosen, given the arms placed before it.
+        score: expected reward when chosen.
+    """
+
+    position: int
+    arm: ArmId
+    propensity: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One decision: the ticket to hand to `Bandit.learn`.
+
+    Attributes:
+        decision_id: its id.
+        number: how many decisions the bandit made before it.
+        arms: ids by position.
+        propensities: each given the arms placed before it; their product is the joint one.
+        scores: expected reward of each when chosen.
+    """
+
+    decision_id: str
+    number: int
+    arms: tuple[ArmId, ...]
+    propensities: tuple[float, ...]
+    scores: tuple[float, ...]
+
+    @property
+    def arm(self) -> ArmId:
+        """The delivered arm, of a decision that delivers one."""
+        return self.arms[self._only("arm", "arms")]
+
+    @property
+    def propensity(self) -> float:
+        """Its propensity, of a decision that delivers one arm."""
+        return self.propensities[self._only("propensity", "propensities")]
+
+    @property
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """The delivered arms with what belongs to them, by position."""
+        columns = zip(self.arms, self.propensities, self.scores, strict=True)
+        return tuple(Delivery(position, *row) for position, row in enumerate(columns))
+
+    def _only(self, one: str, many: str) -> int:
+        if len(self.arms) != 1:
+            raise AttributeError(
+                f"a decision of {len(self.arms)} deliveries has no {one!r}: use {many!r}"
+            )
+        return 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decisions:
+    """Many decisions as columns; the deliveries' axis is there only where there may be several.
+
+    Attributes:
+        decision_ids: n ids.
+        numbers: (n,) how many decisions the bandit made before each.
+        arms: (n,) ids, or (n, k) for a layout of several deliveries.
+        propensities: same shape.
+    """
+
+    decision_ids: tuple[str, ...]
+    numbers: NDArray[np.int64]
+    arms: NDArray[Any]
+    propensities: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.decision_ids)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.decision_ids)

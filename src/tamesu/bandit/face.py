@@ -1,0 +1,289 @@
+"""`Bandit`: the face that people see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tamesu.bandit import saved
+from tamesu.bandit.decisions import ArmId, Decision, Decisions
+from tamesu.bandit.memory import Memory
+from tamesu.bandit.naming import arm_key, arm_label, keyed, keys_of, labels_of, named
+from tamesu.bandit.rewards import in_shape, without_unseen
+from tamesu.bandit.spelling import read_config, seeded, spelt_out
+from tamesu.base import Declaration, InvalidInput, NotFound, ShapeMismatch
+from tamesu.base.observations import to_grid_many
+from tamesu.policy import ArmSummary, Batch
+
+
+class Bandit:
+    """A bandit in memory: `decide`, then `learn` what came of it.
+
+    Same arguments, same seed, same calls: same decisions, same ids, bit for bit. The distribution
+    is exact, and is computed again when something was learnt since; where decisions are many,
+    `decide_many` and `learn_many` cost least. Not for several threads at once.
+
+    Example:
+        >>> bandit = Bandit(arms=["a", "b", "c"], seed=7)
+        >>> d = bandit.decide()
+        >>> bandit.learn(d, reward=1.0)
+
+    Args:
+        arms: ids, texts or whole numbers; given back as they were given.
+        layout: `single`, `slate` or a mapping with `kind`.
+        size: arms per decision of a slate.
+        belief: `beta`, or a mapping such as `{"kind": "beta", "prior": [1, 99]}`.
+        explorer: `thompson`, `uniform`, or a mapping.
+        explore: share of the probability that is spread evenly, [0, 1).
+        seed: [0, 2^63); drawn if absent.
+        fields: name, description, reward, batch: as in a declaration.
+
+    Raises:
+        InvalidDeclaration: an unknown keyword or kind (with the close match), or values that
+            cannot be.
+    """
+
+    def __init__(  # noqa: PLR0913 - a declaration, flattened
+        self,
+        arms: Any = (),
+        *,
+        layout: Any = None,
+        size: int | None = None,
+        belief: Any = None,
+        explorer: Any = None,
+        explore: float | None = None,
+        seed: int | None = None,
+        **fields: Any,
+    ) -> None:
+        self._labels = labels_of(arms)
+        flat = {"layout": layout, "size": size, "belief": belief, "seed": seed, **fields}
+        flat |= {"explorer": explorer, "explore": explore}
+        self._memory = Memory(spelt_out(self._labels, flat))
+
+    @classmethod
+    def from_config(cls, path: str | Path) -> Bandit:
+        """The bandit that a YAML or JSON file declares.
+
+        Raises:
+            InvalidInput: the file does not read.
+            InvalidDeclaration: what it declares cannot be.
+        """
+        data = read_config(path)
+        memory = Memory(seeded(Declaration.parse(data)))
+        return cls._of(memory, labels_of(data["arms"]))
+
+    def decide(self, context: None = None, eligible: Sequence[ArmId] | None = None) -> Decision:
+        """A new decision.
+
+        Args:
+            context: none; this bandit is context-free.
+            eligible: ids that may be chosen, in any order; none for all active arms.
+
+        Raises:
+            InvalidInput: a context, no eligible arm, or one named twice.
+            NotFound: an eligible arm that is not active.
+        """
+        _refuse_context(context)
+        memory, labels = self._memory, self._labels
+        number = memory.ledger.made
+        decision_id = memory.next_ids(1)[0]
+        choice = memory.ready().choose(decision_id, keys_of(eligible))
+        memory.ledger.take()
+        arms = tuple([labels[arm] for arm in choice.arms])
+        return Decision(decision_id, number, arms, choice.propensities, choice.scores)
+
+    def decide_many(
+        self,
+        contexts: None = None,
+        *,
+        n: int | None = None,
+        eligible: Sequence[ArmId] | None = None,
+    ) -> Decisions:
+        """`n` new decisions at the present state: `decide` n times, as columns.
+
+        Raises:
+            InvalidInput: contexts, no n, or as `decide`.
+            NotFound: as `decide`.
+        """
+        _refuse_context(contexts)
+        if n is None or n < 0:
+            raise InvalidInput(f"n must say how many decisions to make, got {n}")
+        memory = self._memory
+        first = memory.ledger.made
+        ids = memory.next_ids(n)
+        choices = memory.ready().choose_many(ids, keys_of(eligible))
+        memory.ledger.take(n)
+        arms, propensities = named(self.arms)[choices.rows], choices.propensities
+        if memory.policy.size == 1:
+            arms, propensities = arms[:, 0], propensities[:, 0]
+        return Decisions(tuple(ids), np.arange(first, first + n), arms, propensities)
+
+    def learn(
+        self,
+        decision: Decision,
+        reward: float | None = None,
+        rewards: Sequence[float | None] | None = None,
+    ) -> None:
+        """Learns what came of a decision; each decision once.
+
+        Args:
+            decision: from `decide` of this bandit, or of the one it was saved from.
+            reward: of a decision that delivers one arm.
+            rewards: one per position; none for a position that nobody saw, which teaches nothing.
+
+        Raises:
+            ShapeMismatch: rewards that do not fit the deliveries.
+            InvalidInput: a reward that the belief cannot learn from, or a foreign decision.
+            Conflict: it was learnt already.
+        """
+        if (reward is None) == (rewards is None):
+            raise InvalidInput("learn takes either reward=... or rewards=[...]")
+        count = len(decision.arms)
+        if rewards is None:
+            values = without_unseen(in_shape([reward], (count,)), "reward=...")
+        else:
+            values = in_shape(rewards, (count,))
+        self._memory.learn(
+            np.array([decision.number]),
+            (decision.decision_id,),
+            keyed(np.array(decision.arms, dtype=object)).reshape(1, -1),
+            np.array([decision.propensities]),
+            values.reshape(1, -1),
+        )
+
+    def learn_many(self, decisions: Decisions, rewards: ArrayLike) -> None:
+        """Learns what came of many decisions; all of them or, on an error, none.
+
+        Args:
+            decisions: from `decide_many`.
+            rewards: of the shape of `decisions.arms`; where there are several deliveries, none or
+                NaN for one that nobody saw.
+
+        Raises:
+            ShapeMismatch, InvalidInput, Conflict: as `learn`.
+        """
+        values = in_shape(rewards, decisions.arms.shape)
+        if values.ndim == 1:
+            without_unseen(values, "single decisions")
+        shape = (len(decisions), values.size // max(1, len(decisions)))
+        self._memory.learn(
+            decisions.numbers,
+            decisions.decision_ids,
+            keyed(decisions.arms).reshape(shape),
+            decisions.propensities.reshape(shape),
+            values.reshape(shape),
+        )
+
+    def learn_logged(
+        self,
+        arms: Sequence[ArmId] | NDArray[Any],
+        rewards: ArrayLike,
+        contexts: None = None,
+        propensities: ArrayLike | None = None,
+    ) -> None:
+        """Learns from logs that another system made.
+
+        Args:
+            arms: (n,) ids of arms this bandit knows, active or retired.
+            rewards: (n,) numbers.
+            contexts: none; this bandit is context-free.
+            propensities: (n,) in (0, 1], or none where they were not logged.
+
+        Raises:
+            ShapeMismatch: columns of different lengths.
+            InvalidInput: a value that cannot be.
+            NotFound: an unknown arm.
+        """
+        _refuse_context(contexts)
+        keys = keyed(np.array(arms, dtype=object))
+        if keys.ndim != 1:
+            raise ShapeMismatch(f"arms must be (n,), got {keys.shape}")
+        values = without_unseen(in_shape(rewards, keys.shape), "logged decisions")
+        if propensities is None:
+            chances = np.ones(len(keys))
+        else:
+            chances = in_shape(propensities, keys.shape, "propensities")
+        if not np.all((chances > 0) & (chances <= 1)):
+            raise InvalidInput("propensities must lie in (0, 1]")
+        unknown = {*keys.tolist()} - self._labels.keys()
+        if unknown:
+            raise NotFound.arms(unknown, self._labels)
+        zeros = np.zeros(len(keys), dtype=np.int64)
+        self._memory.absorb(Batch(keys, to_grid_many(values), zeros, chances, zeros))
+
+    def propensities(
+        self, context: None = None, eligible: Sequence[ArmId] | None = None
+    ) -> NDArray[np.float64]:
+        """(n,) probability of each of `arms` to be placed first; 0 for arms not eligible.
+
+        Raises:
+            InvalidInput, NotFound: as `decide`.
+        """
+        _refuse_context(context)
+        return self._memory.ready().propensities(keys_of(eligible))
+
+    def summary(self) -> list[ArmSummary]:
+        """What is believed of each active arm, in their order."""
+        named = self._labels
+        return [
+            msgspec.structs.replace(row, arm=named[str(row.arm)]) for row in self._memory.summary()
+        ]
+
+    @property
+    def arms(self) -> tuple[ArmId, ...]:
+        """Active arms, in the order of every vector."""
+        return tuple([self._labels[arm] for arm in self._memory.active])
+
+    @property
+    def declaration(self) -> Declaration:
+        """What this bandit is, defaults spelt out; retired arms included."""
+        return self._memory.declaration
+
+    def add_arm(self, arm: ArmId) -> None:
+        """Adds an arm, at its prior; a retired one comes back with what was learnt of it.
+
+        Raises:
+            Conflict: it is active already.
+        """
+        key = arm_key(arm)
+        self._memory.add(key)
+        self._labels.setdefault(key, arm_label(arm))
+
+    def retire_arm(self, arm: ArmId) -> None:
+        """Takes an arm out of every choice; what was learnt of it is kept.
+
+        Raises:
+            NotFound: it is not active.
+            Conflict: it is the last one.
+        """
+        self._memory.retire(arm_key(arm))
+
+    def to_bytes(self) -> bytes:
+        """Everything, so that `from_bytes` goes on where this bandit stands."""
+        return saved.to_bytes(self._memory, self._labels)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Bandit:
+        """The bandit that `to_bytes` wrote.
+
+        Raises:
+            Corrupt: other bytes.
+        """
+        return cls._of(*saved.from_bytes(data))
+
+    @classmethod
+    def _of(cls, memory: Memory, labels: dict[str, ArmId]) -> Bandit:
+        bandit = cls.__new__(cls)
+        bandit._memory = memory  # noqa: SLF001 - its own class
+        bandit._labels = labels  # noqa: SLF001 - its own class
+        return bandit
+
+
+def _refuse_context(context: Any) -> None:
+    if context is not None:
+        raise InvalidInput("this bandit is context-free: it takes no context")

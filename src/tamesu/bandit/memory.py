@@ -1,0 +1,150 @@
+"""The loop in memory: a policy, its state, the arms in play and what was decided and learnt.
+
+Speaks ids of the declaration and columns; `tamesu.bandit.face` speaks to people. Every method
+changes all of it or, on an error, nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.bandit.ids import SeededIds, time_of
+from tamesu.bandit.ledger import Ledger
+from tamesu.base import Conflict, Declaration, InvalidInput, NotFound, Time
+from tamesu.base.observations import to_grid_many
+from tamesu.base.times import MILLISECOND_US
+from tamesu.policy import ArmSummary, Batch, Prepared, compose
+
+
+class Memory:
+    """What a bandit in memory remembers.
+
+    Attributes:
+        declaration: with a seed; retired arms included.
+        policy: composed from it.
+        state: what was learnt.
+        ledger: which decisions were made and learnt.
+        retired: ids of arms out of play.
+        active: ids of arms in play, in the order declared.
+    """
+
+    def __init__(self, declaration: Declaration) -> None:
+        self.declaration = declaration
+        self.policy = compose(declaration)
+        self.state = self.policy.init()
+        self.ledger = Ledger()
+        self.retired: frozenset[str] = frozenset()
+        self.active = declaration.arm_ids
+        self._ids = SeededIds(declaration.name, declaration.seed or 0)
+        self._prepared: Prepared | None = None
+
+    def restore(self, state: bytes, ledger: Ledger, retired: Iterable[str]) -> None:
+        """Goes back to what was saved.
+
+        Raises:
+            Corrupt: bytes that are no state of this policy.
+        """
+        self.state = self.policy.decode(state)
+        self.ledger = ledger
+        self._play(frozenset(retired))
+
+    def ready(self) -> Prepared:
+        """The policy at the present state and arms."""
+        if self._prepared is None:
+            self._prepared = self.policy.prepare(self.state, self.active, self._now())
+        return self._prepared
+
+    def next_ids(self, count: int) -> list[str]:
+        """The ids of the next `count` decisions; `ledger.take` makes them past."""
+        first = self.ledger.made
+        return [self._ids.id_of(number) for number in range(first, first + count)]
+
+    def learn(
+        self,
+        numbers: NDArray[np.int64],
+        decision_ids: Sequence[str],
+        arms: NDArray[np.object_],
+        propensities: NDArray[np.float64],
+        rewards: NDArray[np.float64],
+    ) -> None:
+        """Learns n decisions of k deliveries each.
+
+        Args:
+            numbers: (n,).
+            decision_ids: n ids.
+            arms: (n, k) ids.
+            propensities: (n, k).
+            rewards: (n, k), NaN where nobody saw the delivery.
+
+        Raises:
+            InvalidInput: a foreign decision, or a reward that the belief cannot learn from.
+            Conflict: a decision that was learnt already.
+        """
+        for number, decision_id in zip(numbers.tolist(), decision_ids, strict=True):
+            if number >= self.ledger.made or self._ids.id_of(number) != decision_id:
+                raise InvalidInput(f"decision {decision_id} was not made by this bandit")
+        self.ledger.refuse_learnt(numbers)
+        seen = ~np.isnan(rewards)
+        row, position = np.nonzero(seen)
+        self.absorb(
+            Batch(
+                arm=arms[seen],
+                reward=to_grid_many(rewards[seen]),
+                position=position,
+                propensity=propensities[seen],
+                decided=numbers[row] * MILLISECOND_US,
+            )
+        )
+        self.ledger.mark(numbers)
+
+    def absorb(self, batch: Batch) -> None:
+        """Learns a batch.
+
+        Raises:
+            InvalidInput: a reward that the belief cannot learn from.
+        """
+        if len(batch):
+            self.state = self.policy.absorb(self.state, self.policy.evidence(self.state, batch))
+            self._prepared = None
+
+    def summary(self) -> list[ArmSummary]:
+        """What is believed of each active arm."""
+        return self.policy.summary(self.state, self.active, self._now())
+
+    def add(self, arm: str) -> None:
+        """Puts an arm into play, new or retired.
+
+        Raises:
+            Conflict: it is in play already.
+        """
+        if arm in self.active:
+            raise Conflict(f"arm {arm!r} is active already")
+        if arm not in self.declaration.arm_ids:
+            plain = self.declaration.plain()
+            declaration = Declaration.parse({**plain, "arms": [*plain["arms"], {"id": arm}]})
+            self.policy, self.declaration = compose(declaration), declaration
+        self._play(self.retired - {arm})
+
+    def retire(self, arm: str) -> None:
+        """Takes an arm out of play; its state is kept.
+
+        Raises:
+            NotFound: it is not in play.
+            Conflict: it is the last one.
+        """
+        if arm not in self.active:
+            raise NotFound.arms([arm], self.active)
+        if len(self.active) == 1:
+            raise Conflict(f"a bandit must keep one active arm, and {arm!r} is the last")
+        self._play(self.retired | {arm})
+
+    def _play(self, retired: frozenset[str]) -> None:
+        self.retired = retired
+        self.active = tuple([arm for arm in self.declaration.arm_ids if arm not in retired])
+        self._prepared = None
+
+    def _now(self) -> Time:
+        return time_of(self.ledger.made)

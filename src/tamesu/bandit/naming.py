@@ -1,0 +1,79 @@
+"""What arms are called: people say texts or whole numbers, a declaration says texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.bandit.decisions import ArmId
+from tamesu.base import InvalidDeclaration, InvalidInput
+
+
+def arm_key(arm: Any) -> str:
+    """The id in a declaration of an arm that its user calls `arm`.
+
+    Raises:
+        InvalidInput: neither text nor a whole number.
+    """
+    if isinstance(arm, str):
+        return arm
+    if isinstance(arm, Integral) and not isinstance(arm, bool):
+        return str(int(arm))
+    raise InvalidInput(f"an arm id must be a text or a whole number, got {type(arm).__name__}")
+
+
+def arm_label(arm: Any) -> ArmId:
+    """An arm as it is given back: texts as texts, whole numbers as `int`."""
+    return arm if isinstance(arm, str) else int(arm)
+
+
+def labels_of(arms: Any) -> dict[str, ArmId]:
+    """Id in the declaration to what the user called the arm.
+
+    Args:
+        arms: an iterable of ids, or of mappings with an `id`.
+
+    Raises:
+        InvalidDeclaration: no iterable of ids, or one id twice.
+    """
+    if isinstance(arms, str) or not isinstance(arms, Iterable):
+        raise InvalidDeclaration(
+            f"arms must be a list of ids, got {type(arms).__name__}",
+            hint='for example  Bandit(arms=["a", "b", "c"])',
+        )
+    labels: dict[str, ArmId] = {}
+    for arm in arms:
+        label = arm.get("id") if isinstance(arm, Mapping) else arm
+        key = arm_key(label)
+        if key in labels:
+            raise InvalidDeclaration(f"arm ids must be unique, got {label!r} twice")
+        labels[key] = arm_label(label)
+    return labels
+
+
+def keys_of(eligible: Sequence[ArmId] | None) -> Sequence[str] | None:
+    """Ids in the declaration of eligible arms; none for all. A text is no list: `policy` says so."""
+    if eligible is None or isinstance(eligible, str):
+        return eligible
+    return [arm_key(arm) for arm in eligible]
+
+
+def keyed(arms: NDArray[Any]) -> NDArray[np.object_]:
+    """Ids of the declaration for arms as they are called, flat."""
+    if arms.dtype == np.int64:
+        # One text per arm, not one per row.
+        distinct, whose = np.unique(arms, return_inverse=True)
+        return np.array([str(arm) for arm in distinct.tolist()], dtype=object)[whose.reshape(-1)]
+    keys = np.empty(arms.size, dtype=object)
+    keys[:] = [arm_key(arm) for arm in arms.reshape(-1).tolist()]
+    return keys
+
+
+def named(arms: Sequence[ArmId]) -> NDArray[Any]:
+    """(n,) arms as they are called: whole numbers as int64, else objects."""
+    whole = all(isinstance(arm, int) for arm in arms)
+    return np.array(arms, dtype=np.int64 if whole else object)

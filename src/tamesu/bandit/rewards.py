@@ -1,0 +1,43 @@
+"""Rewards as their user gives them, checked."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.base import InvalidInput, ShapeMismatch
+
+UNSEEN = math.nan
+"""In an array: nobody saw this delivery, so it teaches nothing."""
+
+
+def in_shape(values: Any, shape: tuple[int, ...], what: str = "rewards") -> NDArray[np.float64]:
+    """`values` as floats of `shape`; none becomes `UNSEEN`.
+
+    Raises:
+        ShapeMismatch: another shape.
+        InvalidInput: something that is no number, or infinite.
+    """
+    try:
+        array = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError) as problem:
+        raise InvalidInput(f"{what} must be numbers of one shape, got {problem}") from problem
+    if array.shape != shape:
+        raise ShapeMismatch(f"{what} must have the shape {shape}, got {array.shape}")
+    if np.isinf(array).any():
+        raise InvalidInput(f"{what} must be finite, got an infinite one")
+    return array
+
+
+def without_unseen(rewards: NDArray[np.float64], what: str) -> NDArray[np.float64]:
+    """`rewards` themselves.
+
+    Raises:
+        InvalidInput: one is missing where `what` needs them all.
+    """
+    if np.isnan(rewards).any():
+        raise InvalidInput(f"rewards of {what} must be numbers, got NaN or none")
+    return rewards

@@ -1,0 +1,86 @@
+"""From keywords, or from a file, to the declaration of a bandit in memory."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tamesu.base import Declaration, InvalidDeclaration, InvalidInput
+
+SEED_BITS = 63
+
+KEYWORDS = (
+    "arms",
+    "batch",
+    "belief",
+    "description",
+    "explore",
+    "explorer",
+    "layout",
+    "name",
+    "reward",
+    "seed",
+    "size",
+)
+"""What `Bandit(...)` takes."""
+
+
+def spelt_out(arms: Iterable[str], given: Mapping[str, Any]) -> Declaration:
+    """The declaration that flat keywords mean; a seed is drawn where none is given.
+
+    Raises:
+        InvalidDeclaration: an unknown keyword (with the close match), or values that cannot be.
+    """
+    for keyword in given:
+        if keyword not in KEYWORDS:
+            raise InvalidDeclaration.unknown_field(keyword, KEYWORDS, "Bandit(...)")
+    stated = {keyword: value for keyword, value in given.items() if value is not None}
+    data: dict[str, Any] = {
+        key: stated[key] for key in ("name", "description", "reward", "batch") if key in stated
+    }
+    data["arms"] = list(arms)
+    data["layout"] = _part(stated, "layout", "single", "size")
+    data["policy"] = {"explorer": _part(stated, "explorer", "thompson", "explore")}
+    if "belief" in stated:
+        data["policy"]["belief"] = stated["belief"]
+    if "seed" in stated:
+        data["seed"] = stated["seed"]
+    return seeded(Declaration.parse({"name": "bandit", **data}))
+
+
+def read_config(path: str | Path) -> dict[str, Any]:
+    """The declaration, as plain data, in a YAML or JSON file.
+
+    Raises:
+        InvalidInput: a file that cannot be read or parsed, or holds no mapping.
+    """
+    try:
+        data = yaml.safe_load(Path(path).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as problem:
+        raise InvalidInput(f"{path} cannot be read: {problem}") from problem
+    except yaml.YAMLError as problem:
+        raise InvalidInput(f"{path} must be YAML or JSON: {problem}") from problem
+    if not isinstance(data, dict):
+        raise InvalidInput(f"{path} must hold a mapping, got {type(data).__name__}")
+    return data
+
+
+def seeded(declaration: Declaration) -> Declaration:
+    """The same declaration, with a drawn seed if it had none."""
+    return declaration.with_seed(secrets.randbits(SEED_BITS))
+
+
+def _part(given: Mapping[str, Any], name: str, default: str, option: str) -> Any:
+    """A part with its flattened option folded in: `layout="slate", size=3`."""
+    part = given.get(name, default)
+    if option not in given:
+        return part
+    if isinstance(part, Mapping):
+        if option in part:
+            raise InvalidDeclaration(f"{option} must be given once, got it in {name} too")
+        return {**part, option: given[option]}
+    return {"kind": part, option: given[option]}
