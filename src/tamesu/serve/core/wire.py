@@ -125,12 +125,15 @@ class Reader(Generic[T]):
             TooLarge: nested too deeply.
         """
         try:
-            return self._decode(body)
+            read = self._decode(body)
         except msgspec.ValidationError:
             return convert(read_json(body), self._shape, self._where, InvalidInput)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             read_json(body)
             raise
+        if body.count(b"{") + body.count(b"[") > MAX_NESTING:
+            read_json(body)  # enough brackets to nest too deeply: see whether they do
+        return read
 
 
 _anything = msgspec.json.Decoder()

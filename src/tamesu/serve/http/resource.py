@@ -141,7 +141,7 @@ async def read_body(scope: Scope, receive: Receive) -> bytes:
     """The whole body.
 
     Raises:
-        WrongMediaType: not declared as JSON.
+        WrongMediaType: there is one, and it is not declared as JSON.
         TooLarge: more than `MAX_BODY`, declared or sent.
         Unavailable: the rest of it did not come in time.
     """
@@ -151,13 +151,14 @@ async def read_body(scope: Scope, receive: Receive) -> bytes:
             media_type = value
         elif name == b"content-length" and int(value) > MAX_BODY:
             raise _too_large()
-    if media_type != JSON:
-        _check_media_type(media_type)
     message = await receive()
     if message["type"] == "http.disconnect":
         raise ClientGone
     body: bytes = message.get("body", b"")
-    if not message.get("more_body", False):
+    more = message.get("more_body", False)
+    if media_type != JSON and (body or more):
+        _check_media_type(media_type)
+    if not more:
         if len(body) > MAX_BODY:
             raise _too_large()
         return body
