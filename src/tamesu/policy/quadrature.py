@@ -44,7 +44,7 @@ _LEVELS = np.array([-6.0, -4.2, -2.8, -1.6, -0.5, 0.6, 1.8, 3.0, 4.4, 6.0])
 """First cuts: normal scores of the largest score's distribution function."""
 
 _AROUND = np.array([-6.0, -4.0, -2.5, -1.2, 0.0, 1.2, 2.5, 4.0, 6.0])
-_GUIDES = 12
+_GUIDES = 24
 
 
 class Quadrature:
@@ -136,9 +136,11 @@ class Quadrature:
         """
         among = np.flatnonzero((count > 0) & (self._hi > lo))
         centre, deviation = self._centre[among], self._deviation[among]
-        reach = np.argsort(-(centre + 2.0 * deviation), kind="stable")[:_GUIDES]
-        sharp = np.argsort(deviation, kind="stable")[:_GUIDES]
-        guides = np.union1d(reach, sharp)
+        guides = np.arange(len(among))
+        if len(among) > _GUIDES:
+            highest = np.argsort(-(centre + 2.0 * deviation), kind="stable")[: _GUIDES // 2]
+            sharpest = np.argsort(deviation, kind="stable")[: _GUIDES // 2]
+            guides = np.union1d(highest, sharpest)
         grid = np.sort((centre[guides] + _AROUND[:, None] * deviation[guides]).reshape(-1))
         score = (grid - centre[:, None]) / deviation[:, None]
         level = special.ndtri(np.exp(count[among] @ special.log_ndtr(score)))

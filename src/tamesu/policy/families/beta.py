@@ -46,8 +46,9 @@ class BetaFamily:
 
     def distinct(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """By alpha, then beta."""
-        pairs = np.stack([self.alpha, self.beta], axis=1)
-        _, rows, whose = np.unique(pairs, axis=0, return_index=True, return_inverse=True)
+        # Complex numbers sort by their real, then their imaginary part.
+        pairs = self.alpha + 1j * self.beta
+        _, rows, whose = np.unique(pairs, return_index=True, return_inverse=True)
         return rows.astype(np.intp), whose.reshape(-1).astype(np.intp)
 
     def spread(self) -> tuple[Floats, Floats, Floats]:
@@ -114,12 +115,12 @@ class BetaFamily:
     def _tail(self, z: Floats) -> tuple[Floats, NDArray[np.bool_]]:
         """Mass below z where `left`, mass above it elsewhere; and `left`, z <= 0."""
         alpha, beta = self.alpha[:, None], self.beta[:, None]
-        z = np.broadcast_to(z, (len(alpha), z.shape[-1]))
         left = z <= 0
         near = np.where(left, alpha, beta)
-        x = special.expit(-np.abs(z))
+        distance = np.abs(z)
+        x = special.expit(-distance)
         tail: Floats = np.asarray(special.betainc(near, np.where(left, beta, alpha), x))
-        far = np.abs(z) > FAR
+        far = distance > FAR
         if far.any():
             # x^alpha / (alpha B): x itself would underflow.
             leading = np.exp(np.minimum(self.log_density(z) - np.log(near), 0.0))
@@ -128,10 +129,10 @@ class BetaFamily:
 
 
 def _root_trigamma(x: Floats) -> Floats:
-    """sqrt(psi'(x)); 1 / x for x so small that its square is not a float."""
+    """The root of psi'(x) = zeta(2, x); 1 / x for x so small that its square is not a float."""
     small = x < 1e-3  # noqa: PLR2004 - psi'(x) = 1 / x^2 + 1.6 + O(x)
     safe = np.where(small, 1.0, x)
-    root: Floats = np.where(small, 1.0 / x, np.sqrt(special.polygamma(1, safe)))
+    root: Floats = np.where(small, 1.0 / x, np.sqrt(special.zeta(2.0, safe)))
     return root
 
 

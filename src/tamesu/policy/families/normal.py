@@ -30,8 +30,9 @@ class NormalFamily:
 
     def distinct(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """By location, then scale."""
-        pairs = np.stack([self.location, self.scale], axis=1)
-        _, rows, whose = np.unique(pairs, axis=0, return_index=True, return_inverse=True)
+        # Complex numbers sort by their real, then their imaginary part.
+        pairs = self.location + 1j * self.scale
+        _, rows, whose = np.unique(pairs, return_index=True, return_inverse=True)
         return rows.astype(np.intp), whose.reshape(-1).astype(np.intp)
 
     def spread(self) -> tuple[Floats, Floats, Floats]:
