@@ -11,12 +11,17 @@ from tamesu.base import Observations
 
 
 class ArchiveFile(msgspec.Struct, frozen=True, kw_only=True):
-    """One file of the archive, as the store's manifest names it."""
+    """One file of the archive, as the store's manifest names it.
+
+    Attributes:
+        digest: hex digest of its bytes, empty where the archive keeps none.
+    """
 
     name: str
     bandit: str
     rows: int
     bytes: int
+    digest: str = ""
 
 
 class Archive(Protocol):
@@ -42,6 +47,6 @@ class Archive(Protocol):
         """The observations of `files`, one batch a file, in their order.
 
         Raises:
-            Corrupt: a file is missing, torn, or has other rows than the manifest says.
+            Corrupt: a file is missing, torn, damaged, or has other rows than the manifest says.
         """
         ...

@@ -8,6 +8,8 @@ not what the manifest says.
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import io
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -43,11 +45,12 @@ class ParquetArchive:
         draft = path.with_name(f".{path.name}.new")
         try:
             _make(path.parent)
+            content = io.BytesIO()
+            frame.write_parquet(content, metadata=footer)
             with draft.open("wb") as file:
-                frame.write_parquet(file, metadata=footer)
+                file.write(content.getbuffer())
                 file.flush()
                 os.fsync(file.fileno())
-                size = file.tell()
             draft.replace(path)
             _sync(path.parent)
         except (OSError, pl.exceptions.PolarsError) as problem:
@@ -59,7 +62,11 @@ class ParquetArchive:
                 path=str(path),
             ) from problem
         return ArchiveFile(
-            name=name, bandit=observations.bandit, rows=len(observations), bytes=size
+            name=name,
+            bandit=observations.bandit,
+            rows=len(observations),
+            bytes=len(content.getbuffer()),
+            digest=_digest(content.getbuffer()),
         )
 
     def read(self, files: Sequence[ArchiveFile]) -> Iterator[Observations]:
@@ -70,13 +77,15 @@ class ParquetArchive:
     def _read(self, file: ArchiveFile) -> Observations:
         path = self._folder / file.name
         try:
-            size = path.stat().st_size
-            if size != file.bytes:
-                raise _corrupt(path, f"{file.bytes} bytes", f"{size}")
-            footer = pl.read_parquet_metadata(path)
+            content = path.read_bytes()
+            if len(content) != file.bytes:
+                raise _corrupt(path, f"{file.bytes} bytes", f"{len(content)}")
+            if _digest(content) != file.digest:
+                raise _corrupt(path, "the bytes that were written", "other bytes")
+            footer = pl.read_parquet_metadata(io.BytesIO(content))
             if footer.get("v") != str(columns.VERSION):
                 raise _corrupt(path, f"layout v {columns.VERSION}", f"v {footer.get('v')}")
-            frame = pl.read_parquet(path)
+            frame = pl.read_parquet(io.BytesIO(content))
             observations = columns.from_frame(frame, footer["bandit"], int(footer["declaration"]))
         except FileNotFoundError as problem:
             raise _corrupt(path, "a file", "none") from problem
@@ -93,7 +102,8 @@ class ParquetArchive:
         return observations
 
 
-# A damaged page may make the Parquet reader panic instead of raising an error of its own.
+# Where the digest holds and the file still cannot be read, another program wrote it; the Parquet
+# reader may then panic instead of raising an error of its own.
 _UNREADABLE: tuple[type[BaseException], ...] = (
     pl.exceptions.PolarsError,
     pl.exceptions.PanicException,
@@ -108,6 +118,10 @@ def _corrupt(path: Path, must: str, got: str) -> Corrupt:
         hint="restore it from a backup, or rebuild the archive from the log",
         path=str(path),
     )
+
+
+def _digest(content: bytes | memoryview) -> str:
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 def _make(folder: Path) -> None:

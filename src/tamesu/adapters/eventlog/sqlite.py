@@ -31,7 +31,7 @@ WAL_BYTES = 64 << 20
 """Unchecked WAL above which the writer checkpoints itself: nobody does the upkeep."""
 
 _LOOK_EVERY = 64
-"""Appends between two looks of the writer at the size of the WAL."""
+"""Entries between two looks of the writer at the size of the WAL."""
 
 _TABLE = """
 CREATE TABLE entries (
@@ -67,7 +67,7 @@ class SqliteEventLog:
         self._writer: sqlite.Connection | None = None
         self._reader: sqlite.Connection | None = None
         self._page_bytes = 4096
-        self._appends = 0
+        self._entries = 0
         self._closed = False
 
     @property
@@ -95,7 +95,7 @@ class SqliteEventLog:
                 except BaseException:
                     self._drop_writer()
                     raise
-            self._look_after_wal(connection)
+            self._look_after_wal(connection, len(drafts))
             return receipts
 
     def read(self, partition: int, offset: int, most: int) -> list[Entry]:
@@ -151,15 +151,16 @@ class SqliteEventLog:
         connection.execute("COMMIT")
         return [Receipt(0, offset, received) for offset in range(start, start + len(drafts))]
 
-    def _look_after_wal(self, connection: sqlite.Connection) -> None:
+    def _look_after_wal(self, connection: sqlite.Connection, entries: int) -> None:
         """Keeps the WAL bounded; its failure is no failure of the append before it.
 
         A checkpoint beside a busy writer never catches up with it, and only a WAL that was copied
         to its end starts over. So the reader's upkeep copies the bulk, and the writer the rest.
         """
-        self._appends += 1
-        if self._appends % _LOOK_EVERY:
+        self._entries += entries
+        if self._entries < _LOOK_EVERY:
             return
+        self._entries = 0
         with contextlib.suppress(sqlite.Error):
             _, frames, copied = connection.execute("PRAGMA wal_checkpoint(NOOP)").fetchone()
             waiting = (frames - copied) * self._page_bytes

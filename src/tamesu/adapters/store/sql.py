@@ -21,6 +21,7 @@ from tamesu.base.shapes import from_wire
 from tamesu.ports import ArchiveFile, Commit, Declared, Lease, Progress
 from tamesu.ports.store import LEVELS
 
+_FILE = ArchiveFile.__struct_fields__
 _decode_snapshot = msgspec.json.Decoder(Snapshot, dec_hook=from_wire).decode
 
 
@@ -135,13 +136,10 @@ class SqlStore:
     def files(self) -> Sequence[ArchiveFile]:
         """The manifest, in the order of commits."""
         table = tables.files
-        query = sa.select(table.c.name, table.c.bandit, table.c.rows, table.c.bytes)
+        query = sa.select(*(table.c[name] for name in _FILE)).order_by(table.c.number)
         with self._reading() as connection:
-            rows = connection.execute(query.order_by(table.c.number))
-            return [
-                ArchiveFile(name=name, bandit=bandit, rows=count, bytes=size)
-                for name, bandit, count, size in rows
-            ]
+            rows = connection.execute(query).mappings()
+            return [ArchiveFile(**row) for row in rows]
 
     def close(self) -> None:
         """Closes every connection; a second call does nothing."""
@@ -250,5 +248,4 @@ def _put_files(connection: sa.Connection, files: Sequence[ArchiveFile]) -> None:
         known = sa.select(table.c.number).where(table.c.name == file.name)
         if connection.execute(known).first() is not None:
             raise refusals.file_exists(file.name)
-        row = {"number": number, "name": file.name, "bandit": file.bandit}
-        connection.execute(table.insert(), row | {"rows": file.rows, "bytes": file.bytes})
+        connection.execute(table.insert(), {"number": number, **msgspec.structs.asdict(file)})

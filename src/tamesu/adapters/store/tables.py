@@ -82,5 +82,6 @@ files = sa.Table(
     sa.Column("bandit", sa.Text, nullable=False),
     sa.Column("rows", sa.BigInteger, nullable=False),
     sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
 )
 """The manifest; `number` is the order of commits."""

@@ -1,0 +1,157 @@
+"""The SQL store in trouble: full, read-only, foreign, from the future; and a poll stays cheap."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+import sqlalchemy as sa
+
+from tamesu.adapters import sqlite
+from tamesu.adapters.store import tables
+from tamesu.adapters.store.sql import SqlStore
+from tamesu.base import Corrupt, Declaration, Snapshot, Time, Unavailable
+from tamesu.ports import Commit
+
+SETUP = """
+from tamesu.adapters.store.sql import SqlStore
+from tamesu.base import Declaration, Snapshot, Time
+from tamesu.ports import Commit
+lease = None
+def commit(number, size=1000):
+    store.commit(Commit(
+        lease=lease,
+        checkpoint=str(number).encode(),
+        counts={"home": {"events_read": 1}},
+        snapshots=[Snapshot(
+            bandit="home", declaration=1, version=number, state=bytes(size),
+            created=Time(1), watermark=Time(1), observations=number,
+        )],
+    ))
+def everything():
+    progress = store.progress()
+    return [progress.checkpoint.decode(), progress.counts, dict(store.versions())]
+"""
+
+
+def test_a_full_disk_refuses_whole_commits_and_recovers(on_small_disk):
+    told = on_small_disk(
+        SETUP
+        + """
+store = SqlStore(place / "store.sqlite3")
+lease = store.lease("one", Time(0), 10)
+number = 0
+def many():
+    global number
+    while True:
+        commit(number + 1)
+        number += 1
+fill()
+told["full"] = error(many)
+told["kept"] = everything()
+told["expected"] = [str(number) if number else "", {"home": {"events_read": number}}, {"home": number}]
+told["number"] = number
+empty()
+told["freed"] = error(commit, number + 1)[0]
+told["then"] = everything()
+"""
+    )
+    kind, message = told["full"]
+    assert kind == "Unavailable"
+    assert "disk is full" in message
+    number = told["number"]
+    if number:
+        assert told["kept"] == [str(number), {"home": {"events_read": number}}, {"home": number}]
+    else:
+        assert told["kept"] == ["", {}, {}]
+    assert told["freed"] == "no error"
+    number += 1
+    assert told["then"] == [str(number), {"home": {"events_read": number}}, {"home": number}]
+
+
+def test_a_read_only_folder_refuses_and_recovers(on_small_disk):
+    told = on_small_disk(
+        SETUP
+        + """
+store = SqlStore(place / "store.sqlite3")
+lease = store.lease("one", Time(0), 10)
+store.close()
+remount("ro")
+told["new"] = error(SqlStore, place / "other" / "store.sqlite3")
+told["commit"] = error(commit, 1)
+remount("rw")
+told["after"] = error(commit, 1)[0]
+told["then"] = everything()
+"""
+    )
+    for which in ("new", "commit"):
+        kind, message = told[which]
+        assert kind == "Unavailable"
+        assert "hint: see that" in message
+    assert told["after"] == "no error"
+    assert told["then"] == ["1", {"home": {"events_read": 1}}, {"home": 1}]
+
+
+def test_a_newer_schema_is_refused(tmp_path):
+    path = tmp_path / "store.sqlite3"
+    SqlStore(path).close()
+    with contextlib.closing(sqlite.connect(path)) as connection:
+        connection.execute("UPDATE schema SET number = ?", (tables.SCHEMA + 1,))
+    with pytest.raises(Unavailable, match=r"schema 1 or older, got 2.*\n.*upgrade Tamesu"):
+        SqlStore(path)
+
+
+def test_another_database_is_refused(tmp_path):
+    path = tmp_path / "store.sqlite3"
+    sqlite.create(path, "CREATE TABLE recipes (name TEXT);")
+    with pytest.raises(Corrupt, match="must be a store of Tamesu"):
+        SqlStore(path)
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path):
+    path = tmp_path / "store.sqlite3"
+    path.write_bytes(b"no database" * 1_000)
+    with pytest.raises(Corrupt, match="is not an SQLite database"):
+        SqlStore(path)
+
+
+def test_two_processes_may_make_it_at_once(tmp_path):
+    """Whoever loses the race finds the winner's file, whole."""
+    path = tmp_path / "store.sqlite3"
+    stores = [SqlStore(path), SqlStore(path)]
+    stores[0].declare(Declaration.parse({"name": "home", "arms": ["a"]}), Time(1))
+    assert set(stores[1].declarations()) == {"home"}
+    for store in stores:
+        store.close()
+    assert [file.name for file in tmp_path.iterdir()] == ["store.sqlite3"]
+
+
+def test_a_poll_of_versions_reads_one_row_a_bandit(tmp_path):
+    """However many versions are kept: the statement never touches the table of snapshots."""
+    with contextlib.closing(SqlStore(tmp_path / "store.sqlite3")) as store:
+        lease = store.lease("one", Time(0), 10)
+        for version in range(1, 4):
+            snapshot = Snapshot(
+                bandit="home",
+                declaration=1,
+                version=version,
+                state=b"",
+                created=Time(1),
+                watermark=Time(1),
+                observations=1,
+            )
+            store.commit(Commit(lease=lease, checkpoint=b"", counts={}, snapshots=[snapshot]))
+        statements = []
+        sa.event.listen(
+            store._engine, "before_cursor_execute", lambda *seen: statements.append(seen[2])
+        )
+        assert store.versions() == {"home": 3}
+        assert not [text for text in statements if "snapshots" in text]
+        assert any("newest" in text for text in statements)
+
+
+def test_what_is_declared_is_parsed_once(tmp_path):
+    """The trainer asks for a declaration at every batch."""
+    with contextlib.closing(SqlStore(tmp_path / "store.sqlite3")) as store:
+        store.declare(Declaration.parse({"name": "home", "arms": ["a"]}), Time(1))
+        assert store.declared("home", 1) is store.declared("home", 1)
