@@ -10,7 +10,7 @@ import tomllib
 MARK = re.compile(r"#\s*(noqa|type:\s*ignore|pyright:\s*ignore|pragma:\s*no cover|fmt:\s*off)")
 REASONED = re.compile(
     r"#\s*(noqa: [A-Z]+[0-9]+(, ?[A-Z]+[0-9]+)*|type: ignore\[[a-z, -]+\]|fmt: off)"
-    r"( +#)? +[-–—]? *\S.{7,}"
+    r"( +#)? +[-–—]? *\S.+"
 )
 
 

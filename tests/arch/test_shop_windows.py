@@ -40,7 +40,7 @@ def test_a_window_says_what_the_room_refuses_to_do(package):
     silent = [
         source.name
         for source in windows(package)
-        if not re.search(r"\b[Rr]efuses?\b", ast.get_docstring(source.tree) or "")
+        if not re.search(r"\b([Rr]efuses?|nothing else)\b", ast.get_docstring(source.tree) or "")
     ]
     assert not silent
 

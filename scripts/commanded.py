@@ -1,0 +1,55 @@
+"""The page of the reference on the command line."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+from pieces import NOTE, spelt, table
+
+from tamesu.cli.app import command_line
+
+
+def commands() -> Iterator[str]:
+    """Every command of `tamesu`, with its arguments and options."""
+    yield from ["# Commands", "", NOTE, ""]
+    yield "Every command takes `--json`. Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 a"
+    yield "needed extra is missing."
+    for path, command in command_tree(typer.main.get_command(command_line()), ("tamesu",)):
+        yield from ["", f"## `{' '.join(path)}`", ""]
+        yield from inspect.cleandoc(command.help or "").splitlines()
+        rows = [row for parameter in command.params if (row := _parameter(parameter))]
+        if rows:
+            yield ""
+            yield from table(("argument or option", "default", "means"), rows)
+
+
+def command_tree(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command that does something, with its path."""
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        yield path, command
+        return
+    for name, child in inner.items():
+        yield from command_tree(child, (*path, name))
+
+
+def _parameter(parameter: Any) -> tuple[str, ...] | None:
+    if "--help" in parameter.opts:
+        return None
+    option = parameter.param_type_name == "option"
+    names = parameter.opts if option else [parameter.metavar or parameter.name.upper()]
+    text = parameter.help or ""
+    said = re.search(r"\s*\[default: (.*)\]", text)
+    default = parameter.default
+    if parameter.required:
+        shown = "required"
+    elif said is not None:
+        shown = said[1]
+    else:
+        shown = "-" if default is None or default is False else spelt(default)
+    means = text if said is None else text.replace(said[0], "")
+    return ", ".join(f"`{name}`" for name in names), shown, means

@@ -1,0 +1,142 @@
+"""What the docs say is so: commands and targets exist, links lead somewhere, examples parse."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shlex
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import typer
+import yaml
+
+from tamesu.base import Declaration, parse_delivery_id
+from tamesu.cli.app import command_line
+from tamesu.policy import compose
+from tamesu.serve.core.wire import DecisionAnswer, DecisionRequest, EventRequests, Reader
+from tamesu.serve.http import application as http
+
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+INLINE = re.compile(r"`((?:tamesu|make) [^`]+)`")
+LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)\)")
+
+
+@pytest.fixture(scope="module")
+def pages(tracked, root):
+    return {
+        path.relative_to(root): path.read_text(encoding="utf-8")
+        for path in tracked
+        if path.suffix == ".md"
+    }
+
+
+@pytest.fixture(scope="module")
+def commands(pages):
+    """Every line of shell and every command named in passing, with its page."""
+    found = []
+    for page, text in pages.items():
+        for language, block in FENCE.findall(text):
+            if language == "sh":
+                lines = [line.split("#")[0].strip() for line in block.splitlines()]
+                found += [(page, line) for line in lines if line]
+        found += [(page, line) for line in INLINE.findall(FENCE.sub("", text))]
+    return found
+
+
+def blocks(pages, language):
+    return [
+        block
+        for text in pages.values()
+        for found, block in FENCE.findall(text)
+        if found == language
+    ]
+
+
+def test_links_lead_somewhere(pages, root):
+    broken = [
+        f"{page}: {target}"
+        for page, text in pages.items()
+        for target in LINK.findall(FENCE.sub("", text))
+        if "://" not in target and not (root / page.parent / target).exists()
+    ]
+    assert not broken
+
+
+def test_every_make_target_named_exists(commands, root):
+    makefile = (root / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    unknown = []
+    for page, line in commands:
+        words = shlex.split(line)
+        if words[0] == "make":
+            asked = [word for word in words[1:] if "=" not in word]
+            unknown += [f"{page}: {line}" for word in asked if word not in targets]
+    assert not unknown
+
+
+def test_every_tamesu_command_named_exists_with_its_options(commands):
+    root = typer.main.get_command(command_line())
+    unknown = []
+    for page, line in commands:
+        for part in re.split(r"&&|\|\||;|\|", line):
+            words = shlex.split(part)
+            if words[:1] == ["tamesu"] and not accepted(root, words[1:]):
+                unknown.append(f"{page}: {part.strip()}")
+    assert not unknown
+
+
+def accepted(command, words):
+    """Whether `words` lead to a command whose options all exist."""
+    for place, word in enumerate(words):
+        inner = getattr(command, "commands", None)
+        if inner is not None and not word.startswith("-"):
+            if word not in inner:
+                return False
+            command = inner[word]
+            continue
+        known = {name for parameter in command.params for name in parameter.opts}
+        return all(
+            w.split("=")[0] in {*known, "--help", "-h"} for w in words[place:] if w[0] == "-"
+        )
+    return True
+
+
+def test_every_declaration_in_the_docs_can_be_made(pages):
+    found = blocks(pages, "yaml")
+    assert found
+    for block in found:
+        compose(Declaration.parse(yaml.safe_load(block)))
+
+
+def test_every_python_example_parses(pages):
+    found = blocks(pages, "python")
+    assert found
+    for block in found:
+        ast.parse(block)
+
+
+def test_every_json_example_is_what_the_server_reads_or_writes(pages):
+    text = pages[Path("docs/reference/http.md")]
+    request, answer, events = [body for language, body in FENCE.findall(text) if language == "json"]
+    Reader(DecisionRequest, "the request")(request.encode())
+    written = json.loads(answer)
+    assert set(written) == set(DecisionAnswer.__struct_fields__)
+    told = Reader(EventRequests, "the body")(events.encode()).events
+    assert told[0].delivery_id == written["deliveries"][0]["delivery_id"]
+    assert parse_delivery_id(told[0].delivery_id).position == 0
+
+
+def test_the_http_page_lists_every_path_and_no_other(pages):
+    text = pages[Path("docs/reference/http.md")]
+    written = set(re.findall(r"^\| `([A-Z]+ /[^`]+)` \|", text, re.MULTILINE))
+    assert written == set(served())
+
+
+def served():
+    """Method and path of everything the application answers; no path is asked, so no service."""
+    for route in http(SimpleNamespace(meter=None)).routes:
+        for method in set(route.endpoint._methods) - {"HEAD"}:
+            yield f"{method} {route.path}"

@@ -1,0 +1,155 @@
+"""The README's tour and the first tutorial, taken literally: every block is run as it stands."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BIN = Path(sys.executable).parent
+DECLARED = "http://localhost:8000"
+SOON_S = 30.0
+
+
+def blocks(page):
+    """Language and text of each block of a page."""
+    return FENCE.findall((ROOT / page).read_text(encoding="utf-8"))
+
+
+class Visitor:
+    """Somebody who follows a page: a folder, a terminal, and a server in another one."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        self.environment = {**kept, "TAMESU_PORT": str(self.port), "PYTHONUNBUFFERED": "1"}
+        self.server = None
+        self.answers = []
+
+    def follow(self, page):
+        """Does what each block says, in order."""
+        for language, text in blocks(page):
+            if language == "yaml":
+                (self.folder / "banner.yaml").write_text(text, encoding="utf-8")
+            elif language == "python":
+                self.python(text)
+            elif language == "sh":
+                for line in text.splitlines():
+                    self.type(line.split("#")[0].strip())
+
+    def type(self, line):
+        """Types one line into the terminal."""
+        words = shlex.split(line)
+        if not words or words[0] == "make":
+            return  # this very test is run by make
+        assert words[0] == "tamesu", line
+        if words[1] == "serve":
+            self.serve()
+            return
+        if "DELIVERY_ID" in words:
+            given = json.loads(self.answers[-1])["deliveries"][0]["delivery_id"]
+            words[words.index("DELIVERY_ID")] = given
+        self.answers.append(self.run([str(BIN / "tamesu"), *words[1:]]))
+
+    def python(self, text):
+        """Runs a block of Python, with the server's real address in place of the usual one."""
+        self.answers.append(
+            self.run(
+                [sys.executable, "-c", text.replace(DECLARED, f"http://localhost:{self.port}")]
+            )
+        )
+
+    def run(self, command):
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def serve(self):
+        """Starts the server in its own terminal, and reads until it listens."""
+        self.server = subprocess.Popen(
+            [str(BIN / "tamesu"), "serve"],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            process_group=0,
+        )
+        said = ""
+        for line in self.server.stdout:
+            said += line
+            if str(self.port) in line:
+                return
+        pytest.fail(f"tamesu serve ended before it listened:\n{said}")
+
+    def learnt(self, bandit, observations):
+        """The report of a bandit, as soon as it has learnt so much."""
+        deadline = time.monotonic() + SOON_S
+        while time.monotonic() < deadline:
+            told = json.loads(self.run([str(BIN / "tamesu"), "bandit", "show", bandit, "--json"]))
+            if told["report"]["observations"] >= observations:
+                return told
+        pytest.fail(
+            f"{bandit} learnt fewer than {observations} observations in {SOON_S:g} s: {told}"
+        )
+
+    def leave(self):
+        """Ctrl-C in the server's terminal, which must end cleanly."""
+        if self.server is None:
+            return
+        self.server.send_signal(signal.SIGINT)
+        said, _ = self.server.communicate(timeout=30)
+        assert self.server.returncode in (0, 130), said
+        assert "Traceback" not in said
+
+
+@pytest.fixture
+def visitor(tmp_path):
+    """A visitor who leaves when the test ends, and takes the server along whatever happened."""
+    somebody = Visitor(tmp_path)
+    yield somebody
+    if somebody.server is not None and somebody.server.poll() is None:
+        os.killpg(somebody.server.pid, signal.SIGKILL)
+        somebody.server.communicate()
+
+
+def test_the_tour_of_the_readme_is_true(visitor):
+    visitor.follow("README.md")
+    shown = visitor.learnt("home-banner", 2)
+    assert {arm["arm"] for arm in shown["report"]["arms"]} == {"spring", "summer", "autumn"}
+    assert shown["conservation"]["difference"] == 0
+    visitor.leave()
+
+
+def test_the_first_tutorial_is_true(visitor):
+    """Ids are drawn, so the arms are: 300 against 60 clicks in a thousand are 8 deviations apart,
+    and the best arm is mistaken less than once in 10^15 runs.
+    """
+    visitor.follow("docs/tutorials/first-bandit.md")
+    shown = visitor.learnt("home-banner", 1000)
+    best = max(shown["report"]["arms"], key=lambda arm: arm["share"])
+    assert best["arm"] == "autumn"
+    assert shown["conservation"]["difference"] == 0
+    visitor.leave()
