@@ -1,0 +1,217 @@
+"""The bytes of every record version are frozen: what was ever written can be read for ever."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tamesu.adapters.archive.parquet import ParquetArchive
+from tamesu.adapters.store.sql import SqlStore
+from tamesu.base import (
+    TICK,
+    Decision,
+    Declaration,
+    Delivery,
+    Event,
+    Observation,
+    Outcome,
+    Snapshot,
+    Time,
+    decode_decision,
+    decode_event,
+    encode,
+)
+from tamesu.base.records import Tick
+from tamesu.base.shapes import from_wire
+from tamesu.ports import ArchiveFile
+
+HERE = Path(__file__).parent
+ID = "home.1.018bcfe568007000800000000000002a"
+
+DECISION = Decision(
+    decision_id=ID,
+    snapshot=3,
+    deliveries=(
+        Delivery(position=0, arm="a", propensity=0.75, score=0.1),
+        Delivery(position=1, arm="ü", propensity=1e-09, score=-2.5),
+    ),
+    unit="person-1",
+    request_id="r-1",
+    context={"hour": 9, "taste": [0.5, None], "member": True},
+    eligible=("a", "b", "ü"),
+    draws=1000,
+    fallback=True,
+)
+DECISION_V1 = (
+    b'{"decision_id":"home.1.018bcfe568007000800000000000002a","snapshot":3,"deliveries":'
+    b'[{"position":0,"arm":"a","propensity":0.75,"score":0.1},'
+    b'{"position":1,"arm":"\xc3\xbc","propensity":1e-9,"score":-2.5}],'
+    b'"experiment":null,"variant":null,"unit":"person-1","request_id":"r-1",'
+    b'"context":{"hour":9,"taste":[0.5,null],"member":true},"eligible":["a","b","\xc3\xbc"],'
+    b'"draws":1000,"fallback":true,"v":1}'
+)
+
+EVENT = Event(
+    event_id="e-1",
+    delivery_id=f"{ID}-1",
+    type="click",
+    value=2.5,
+    time=Time(1_700_000_000_123_456),
+)
+EVENT_V1 = (
+    b'{"event_id":"e-1","delivery_id":"home.1.018bcfe568007000800000000000002a-1",'
+    b'"type":"click","value":2.5,"time":"2023-11-14T22:13:20.123456Z","v":1}'
+)
+
+SNAPSHOT = Snapshot(
+    bandit="home",
+    declaration=1,
+    version=7,
+    state=b"\x00\xffstate",
+    created=Time(1_700_000_000_000_000),
+    watermark=Time(1_699_999_999_000_000),
+    observations=12,
+    ready=Time(1_699_999_998_500_000),
+)
+SNAPSHOT_V1 = (
+    b'{"bandit":"home","declaration":1,"version":7,"state":"AP9zdGF0ZQ==",'
+    b'"created":"2023-11-14T22:13:20.000000Z","watermark":"2023-11-14T22:13:19.000000Z",'
+    b'"observations":12,"ready":"2023-11-14T22:13:18.500000Z","accepted":null,"v":1}'
+)
+
+DECLARATION = Declaration.parse(
+    {
+        "name": "home",
+        "arms": ["a", "b"],
+        "layout": {"kind": "slate", "size": 2},
+        "policy": {"belief": {"kind": "beta", "prior": [1, 99]}},
+        "reward": {"window": "3s", "lateness": "1s", "events": {"click": 0.5}},
+        "seed": 7,
+    }
+)
+DECLARATION_V1 = (
+    b'{"name":"home","description":"","layout":{"kind":"slate","size":2},'
+    b'"arms":[{"id":"a"},{"id":"b"}],'
+    b'"policy":{"belief":{"kind":"beta","prior":[1,99]},"explorer":{"kind":"thompson"}},'
+    b'"reward":{"anchor":"impression","window":"3s","impression_within":"3s","lateness":"1s",'
+    b'"late":"30d","settle":"3s","events":{"click":{"weight":0.5,"aggregate":"any","cap":null}},'
+    b'"default":0.0},"batch":{"size":500,"every":"500ms"},"seed":7}'
+)
+
+_snapshot = msgspec.json.Decoder(Snapshot, dec_hook=from_wire).decode
+
+
+@pytest.mark.parametrize(
+    ("record", "content", "decode"),
+    [
+        pytest.param(DECISION, DECISION_V1, decode_decision, id="decision"),
+        pytest.param(EVENT, EVENT_V1, decode_event, id="event"),
+        pytest.param(Tick(), b'{"v":1}', msgspec.json.Decoder(Tick).decode, id="tick"),
+        pytest.param(SNAPSHOT, SNAPSHOT_V1, _snapshot, id="snapshot"),
+    ],
+)
+def test_version_1_of_each_record_has_these_bytes_and_is_read_from_them(record, content, decode):
+    assert encode(record) == content
+    assert decode(content) == record
+    newer = content[:-1] + b',"a_later_field":[1]}'
+    assert decode(newer) == record, "unknown fields are ignored"
+
+
+def test_the_least_that_a_decision_and_an_event_may_say():
+    """Fields with defaults may be missing from what an old version wrote."""
+    least = decode_decision(b'{"decision_id":"x","snapshot":0,"deliveries":[]}')
+    assert least == Decision(decision_id="x", snapshot=0, deliveries=())
+    event = decode_event(b'{"event_id":"e","delivery_id":"d","type":"t"}')
+    assert event == Event(event_id="e", delivery_id="d", type="t")
+
+
+def test_the_tick_has_these_bytes():
+    assert TICK == ("", "tick", b'{"v":1}')
+
+
+def test_a_declaration_has_these_bytes_and_is_read_from_them():
+    assert msgspec.json.encode(DECLARATION.plain()) == DECLARATION_V1
+    assert Declaration.parse(msgspec.json.decode(DECLARATION_V1)) == DECLARATION
+
+
+FILE_V1 = ArchiveFile(
+    name="observations-v1.parquet",
+    bandit="home",
+    rows=2,
+    bytes=8652,
+    digest="aabd7dc9675a1e2d9c542df9836dc9fa",
+)
+OBSERVATIONS_V1 = [
+    Observation(
+        decision_id=ID,
+        position=0,
+        correction=0,
+        experiment=None,
+        variant=None,
+        unit="person-1",
+        arm="a",
+        context={"hour": 9, "taste": [0.5, None]},
+        eligible=("a", "b"),
+        propensity=0.75,
+        score=0.1,
+        draws=None,
+        fallback=False,
+        outcome=Outcome.OBSERVED,
+        reward=(1 << 62) + 1,
+        previous_reward=None,
+        terms={"click": (1 << 62) + 1, "buy": 0},
+        decided=Time(1_700_000_000_000_000),
+        shown=Time(1_700_000_000_000_001),
+        closed=Time(1_700_000_004_000_000),
+        snapshot=3,
+    ),
+    Observation(
+        decision_id=ID,
+        position=1,
+        correction=2,
+        experiment="prices",
+        variant="b",
+        unit=None,
+        arm="ü",
+        context=None,
+        eligible=None,
+        propensity=1e-9,
+        score=-2.5,
+        draws=1_000,
+        fallback=True,
+        outcome=Outcome.UNSHOWN,
+        reward=-5,
+        previous_reward=7,
+        terms={"click": -5, "buy": 0},
+        decided=Time(1_700_000_000_000_000),
+        shown=None,
+        closed=Time(1_700_000_004_000_000),
+        snapshot=0,
+    ),
+]
+
+
+def test_version_1_of_an_observations_file_is_read():
+    """The file beside this test was written once and is never written again."""
+    (read,) = ParquetArchive(HERE).read([FILE_V1])
+    assert (read.bandit, read.declaration) == ("home", 1)
+    assert list(read.rows()) == OBSERVATIONS_V1
+    assert read.accepted.tolist() == [1_700_000_002_000_000, -1]
+
+
+def test_schema_1_of_the_store_is_read(tmp_path):
+    """The database beside this test was written once and is never written again."""
+    path = tmp_path / "store.sqlite3"
+    path.write_bytes((HERE / "store-schema-1.sqlite3").read_bytes())
+    store = SqlStore(path)
+    try:
+        assert store.declarations()["home"] == (1, DECLARATION, 5)
+        assert store.snapshot("home") == SNAPSHOT
+        assert store.versions() == {"home": 7}
+        assert store.progress().checkpoint == b"\x00checkpoint"
+        assert store.progress().counts == {"home": {"events_read": 3}, "": {"events_poison": 1}}
+        assert store.files() == [FILE_V1]
+    finally:
+        store.close()
