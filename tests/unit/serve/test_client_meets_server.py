@@ -1,0 +1,115 @@
+"""The client and the server together: what interfaces.md promises in two calls."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tamesu.base import (
+    InvalidDeclaration,
+    InvalidInput,
+    NotFound,
+    Time,
+    decode_decision,
+    decode_event,
+)
+from tamesu.client import Client
+
+
+@pytest.fixture
+def client(server):
+    with Client(server.url) as made:
+        yield made
+
+
+def events(server):
+    return [decode_event(entry.body) for entry in server.entries("event")]
+
+
+def test_decide_and_track(server, client):
+    decided = client.decide("colours", unit="u-1", eligible=["red", "blue"])
+    assert sorted(decided.arms) == ["blue", "red"]
+    assert client.track(decided, "impression").accepted == 2
+    assert client.track(decided[0], "click").accepted == 1
+    assert client.track(decided[1].delivery_id, "click", value=2, time=Time(5)).accepted == 1
+    moment = datetime(2026, 11, 22, 10, tzinfo=UTC)
+    assert client.track(decided[1], "click", time=moment).accepted == 1
+    recorded = events(server)
+    assert [event.type for event in recorded] == ["impression"] * 2 + ["click"] * 3
+    assert [event.delivery_id for event in recorded[:3]] == [
+        decided[0].delivery_id,
+        decided[1].delivery_id,
+        decided[0].delivery_id,
+    ]
+    assert (recorded[3].value, recorded[3].time) == (2, Time(5))
+    assert recorded[4].time == Time(int(moment.timestamp()) * 1_000_000)
+    record = decode_decision(server.entries("decision")[0].body)
+    assert (record.unit, record.request_id is not None) == ("u-1", True)
+
+
+def test_many_are_divided_into_calls_that_a_server_takes(server, client):
+    decided = client.decide_many("colours", 2500)
+    assert len({decision.decision_id for decision in decided}) == 2500
+    said = [
+        {"delivery_id": delivery.delivery_id, "type": "impression"}
+        for decision in decided
+        for delivery in decision
+    ]
+    assert client.track_many(said).accepted == 5000
+    assert len(events(server)) == 5000
+
+
+def test_many_requests_may_have_particulars(client):
+    decided = client.decide_many(
+        "colours", [{"eligible": ["red"]}, {}, {"eligible": ["blue"], "unit": "u"}]
+    )
+    assert [decided[0].arms, decided[2].arms] == [("red",), ("blue",)]
+    assert client.decide_many("colours", 0) == []
+
+
+def test_a_partial_batch_names_the_bad_by_their_place_in_all(client):
+    delivery = client.decide("colours")[0].delivery_id
+    good = {"delivery_id": delivery, "type": "click"}
+    said = [good] * 1200
+    said[3] = {**good, "type": "clik"}
+    said[1100] = {**good, "value": "much"}
+    tracked = client.track_many(said, partial=True)
+    assert tracked.accepted == 1198
+    assert [error["index"] for error in tracked.errors] == [3, 1100]
+
+
+def test_errors_are_raised_as_what_they_are(client):
+    with pytest.raises(NotFound) as told:
+        client.decide("colour")
+    assert told.value.hint == "did you mean 'colours'?"
+    assert told.value.facts == {"bandit": "colour"}
+    with pytest.raises(InvalidInput, match="declares no context, got 'device'"):
+        client.decide("colours", context={"device": "ios"})
+    with pytest.raises(InvalidInput) as refused:
+        client.track("nonsense", "click")
+    assert refused.value.facts["errors"][0]["index"] == 0
+    with pytest.raises(InvalidInput, match="zone"):
+        client.track("x", "click", time=datetime(2026, 1, 1))  # noqa: DTZ001 - that is refused
+    with pytest.raises(NotFound):
+        client.decide("a/b?c")
+
+
+def test_a_bandit_is_created_from_a_mapping_or_a_file(client, declaration, tmp_path):
+    assert client.create({**declaration, "name": "mapped"})["number"] == 1
+    path = tmp_path / "bandit.yaml"
+    path.write_text("name: filed\narms: [a, b]\nreward: {window: 1m}\n", "utf-8")
+    made = client.create(path)
+    assert made["declaration"]["reward"]["window"] == "1m"
+    assert [bandit["name"] for bandit in client.bandits()] == ["colours", "filed", "mapped"]
+    assert client.bandit("filed")["declaration"] == made["declaration"]
+    for text in ("- a list", "{unclosed"):
+        path.write_text(text, "utf-8")
+        with pytest.raises(InvalidDeclaration):
+            client.create(path)
+    with pytest.raises(InvalidDeclaration, match="readable"):
+        client.create(tmp_path / "none.yaml")
+
+
+def test_what_was_learnt_can_be_read(client):
+    assert client.conservation("colours")["difference"] == 0
+    assert len(client.report("colours")["arms"]) == 4
+    assert client.ready()
