@@ -36,7 +36,10 @@ SHA256 = {
 
 _INSIDE = "obp/dataset/obd"
 _PATIENCE_S = 180.0
-_HINT = "get online, or fetch it where there is a network and copy the folder here"
+_HINT = (
+    "connect to a network and try again; or run  tamesu data open-bandit  where there is one, copy the "
+    "folder that it names, and point TAMESU_OPEN_BANDIT at the copy"
+)
 
 
 def download(folder: Path) -> Path:
