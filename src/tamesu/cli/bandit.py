@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+from tamesu.cli.group import group
 from tamesu.cli.options import Json, Url
 
-app = typer.Typer(help="Check, create, list and show bandits.", no_args_is_help=True)
+app = group("Check, create, list and show bandits.")
 
 File = Annotated[
     Path,
@@ -47,10 +48,14 @@ def check(file: File, *, json: Json = False) -> None:
     out = console()
     made = table(
         f"{declaration.name} is valid",
-        ["setting", "value", "", "what it means"],
-        [(row.setting, row.value, "" if row.declared else "default", row.meaning) for row in rows],
+        ["setting", "value", "what it means"],
+        [
+            (row.setting, row.value if row.declared else f"{row.value} *", row.meaning)
+            for row in rows
+        ],
     )
     out.print(made)
+    out.print("* the default: you did not write it", style="dim")
     out.print(f"create it:  tamesu bandit create {file}", soft_wrap=True, markup=False)
 
 

@@ -7,14 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+from tamesu.cli.group import group
 from tamesu.cli.options import Json
 
-app = typer.Typer(help="Fetch open data sets to try things out on.", no_args_is_help=True)
-
-
-@app.callback()
-def _data() -> None:
-    """Fetch open data sets to try things out on."""
+app = group("Fetch open data sets to try things out on.")
 
 
 @app.command("open-bandit")

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from tamesu.base import Anchor, Declaration, Duration, EventTerm, Reward, Time
 
-MOST_ARMS = 6
+MOST_ARMS_CHARS = 22
 
 
 class Meaning(NamedTuple):
@@ -54,8 +54,8 @@ def meanings(declaration: Declaration, written: Mapping[str, Any], size: int) ->
         ),
         row(
             "seed",
-            "drawn at creation" if declaration.seed is None else declaration.seed,
-            "with a decision's id it fixes the draw: the same again, on any machine",
+            "drawn" if declaration.seed is None else declaration.seed,
+            "drawn at creation; fixes every choice, so that it can be made again",
         ),
     ]
 
@@ -70,16 +70,16 @@ def _has(written: Any, path: list[str]) -> bool:
 
 
 def _arms(arms: tuple[str, ...]) -> str:
-    more = len(arms) - MOST_ARMS
-    return ", ".join(arms[:MOST_ARMS]) + (f", … (+{more})" if more > 0 else "")
+    text = ", ".join(arms)
+    return text if len(text) <= MOST_ARMS_CHARS else f"{text[: MOST_ARMS_CHARS - 1]}…"
 
 
 def _layout(kind: str, size: int) -> str:
     if kind == "single":
-        return "each decision delivers one arm"
+        return "an answer holds one arm"
     if kind == "slate":
-        return f"each decision delivers {size} different arms in order; positions count equally"
-    return f"each decision delivers at most {size} arms"
+        return f"an answer holds {size} different arms in order; positions count equally"
+    return f"an answer holds at most {size} arms"
 
 
 def _policy(declaration: Declaration, row: Any) -> Iterator[Meaning]:

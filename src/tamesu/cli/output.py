@@ -47,7 +47,13 @@ def progress_console() -> Console:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
-    """A table with a title; a column whose name starts with `>` is aligned to the right."""
+    """A table with a title, whose last column gives way where the terminal is narrow.
+
+    Args:
+        title: printed above it.
+        columns: names; one that starts with `>` is aligned to the right. All empty: no header.
+        rows: a cell per column.
+    """
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -58,11 +64,16 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
         title_style="bold",
         box=box.SIMPLE_HEAD,
         header_style="bold",
+        show_header=any(name.strip(">") for name in columns),
         pad_edge=False,
     )
     for name in columns:
-        right = name.startswith(">")
-        made.add_column(name.removeprefix(">"), justify="right" if right else "left")
+        made.add_column(
+            name.removeprefix(">"),
+            justify="right" if name.startswith(">") else "left",
+            no_wrap=name is not columns[-1],
+            overflow="fold",
+        )
     for row in rows:
         made.add_row(*(Text(str(cell)) if not isinstance(cell, Text) else cell for cell in row))
     return made

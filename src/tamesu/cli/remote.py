@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from tamesu.client import Client
 
 PATIENCE_S = 10.0
+LOOK_S = 2.0
 
 
 def connect(url: str | None) -> Client:
@@ -15,11 +18,35 @@ def connect(url: str | None) -> Client:
 
     Raises:
         InvalidInput: settings or URL that cannot be.
+        Unavailable: nothing answers there.
     """
+    from tamesu.base import Unavailable
     from tamesu.client import Client
 
     if url is None:
         from tamesu.wiring import load_settings
 
         url = load_settings().url
-    return Client(url, timeout=PATIENCE_S)
+    client = Client(url, timeout=PATIENCE_S)
+    if _is_refused(url):
+        client.close()
+        raise Unavailable(
+            f"a Tamesu server must answer at {url}, none does",
+            hint="start one:  tamesu serve  (or say where it is:  --url URL)",
+            url=url,
+        )
+    return client
+
+
+def _is_refused(url: str) -> bool:
+    """Whether `url` is of this machine and nothing listens there: no use in trying again."""
+    parts = urlsplit(url)
+    if parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        return False
+    try:
+        socket.create_connection((parts.hostname, parts.port or 80), LOOK_S).close()
+    except ConnectionRefusedError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return False

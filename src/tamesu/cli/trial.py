@@ -33,7 +33,7 @@ def decide(  # noqa: PLR0913 - the words of a command line
     `tamesu track ID click` what came of it: that is all it learns from.
     """
     from tamesu.base import plain
-    from tamesu.cli.output import console, table, write_json
+    from tamesu.cli.output import console, write_json
     from tamesu.cli.remote import connect
 
     request: dict[str, object] = {}
@@ -46,15 +46,23 @@ def decide(  # noqa: PLR0913 - the words of a command line
     if json:
         write_json(plain(decisions[0]) if count == 1 else {"decisions": plain(decisions)})
         return
-    out = console()
-    rows = [
-        (delivery.arm, delivery.position, f"{delivery.propensity:.4f}", delivery.delivery_id)
-        for decided in decisions
-        for delivery in decided
-    ]
     version = decisions[0].snapshot
     learnt = f"snapshot {version}" if version else "snapshot 0: nothing learnt yet"
-    out.print(table(f"{name}, {learnt}", ["arm", ">position", ">propensity", "delivery id"], rows))
+    out = console()
+    out.print(f"{name}, {learnt}", style="bold", markup=False)
+    width = max(len(delivery.arm) for decided in decisions for delivery in decided)
+    for decided in decisions:
+        for delivery in decided:
+            # No table: an id must stay in one piece to be copied.
+            out.print(
+                f"{delivery.position}  {delivery.arm:<{width}}  {delivery.propensity:.4f}  "
+                f"{delivery.delivery_id}",
+                soft_wrap=True,
+                markup=False,
+            )
+    first = decisions[0][0]
+    out.print("\n(position, arm, propensity, delivery id)  say what came of it:", style="dim")
+    out.print(f"  tamesu track {first.delivery_id} impression", soft_wrap=True, markup=False)
 
 
 def track(  # noqa: PLR0913 - the words of a command line

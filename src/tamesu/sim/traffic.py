@@ -38,8 +38,8 @@ class Habits:
 
     impression_lost: float = 0.02
     impression_late: float = 0.002
-    click_lost: float = 0.03
-    click_late: float = 0.03
+    click_lost: float = 0.01
+    click_late: float = 0.01
     repeated: float = 0.01
     seen_us: tuple[int, int] = (20 * MILLISECOND_US, 300 * MILLISECOND_US)
     clicked_us: tuple[int, int] = (200 * MILLISECOND_US, 1_500 * MILLISECOND_US)

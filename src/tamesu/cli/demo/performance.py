@@ -109,7 +109,7 @@ class Performance:
             player.check()
             if passed >= kill_at and not killed:
                 killed = self._stage.kill("trainer")
-                if killed:
+                if killed and not bar.disable:
                     bar.console.print("trainer killed with SIGKILL; the supervisor starts another")
             self.decisions = player.record.decisions
             bar.update(task, completed=passed, facts=self._facts(client, player, passed))
@@ -138,7 +138,7 @@ class Performance:
                 raise Unavailable(
                     "the trainer must have learnt all within "
                     f"{SETTLED_S:g} s of the last event, it has not",
-                    hint=f"see {self._stage.messages} (keep it with --data DIR)",
+                    hint=f"what it says: {self._stage.last_message}",
                 )
             passed = time.monotonic() - started
             bar.update(task, completed=self._traffic_s + min(passed, TAIL_S))

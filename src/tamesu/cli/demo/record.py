@@ -77,16 +77,21 @@ class Record:
                 left -= len(batch.arms)
         return _clicks(batches)
 
+    def everything(self) -> Played:
+        """All decisions, in their order."""
+        with self._lock:
+            batches = list(self._batches)
+        return Played(
+            np.concatenate([batch.arms for batch in batches]),
+            np.concatenate([batch.clicked for batch in batches]),
+            np.concatenate([batch.rates for batch in batches]),
+        )
+
     def tenth(self, which: int) -> Played:
         """The `which`-th tenth (from 0) of all decisions, in their order."""
-        with self._lock:
-            columns = [
-                np.concatenate([getattr(batch, name) for batch in self._batches])
-                for name in Played._fields
-            ]
-        start = self.decisions * which // TENTHS
-        end = self.decisions * (which + 1) // TENTHS
-        return Played(*(column[start:end] for column in columns))
+        played = self.everything()
+        rows = slice(self.decisions * which // TENTHS, self.decisions * (which + 1) // TENTHS)
+        return Played(played.arms[rows], played.clicked[rows], played.rates[rows])
 
 
 def clicks_of(played: Played) -> Clicks:

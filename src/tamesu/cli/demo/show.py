@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 MOST_ARMS = 8
+LEGEND = (
+    "shown: share of the places in the last tenth. first: chance of the first place now. believed: "
+    "click rate, as learnt. true: click rate in the places where it stood.\n"
+)
 SURE = 0.999
 RATHER_SURE = 0.95
 
@@ -26,6 +30,7 @@ def show(summary: Summary) -> None:
     out.print(_verdict(summary), markup=False)
     out.print()
     out.print(_arms(summary))
+    out.print(LEGEND, style="dim")
     out.print(_speed(summary))
     out.print(conservation_table(summary.conservation, summary.sent))
     out.print(_agreement(summary), markup=False)
@@ -51,7 +56,7 @@ def _clicks(summary: Summary) -> Table:
         ("the three best arms, any order", f"{rate['best_any_order']:.2%}", "", "true rates"),
         ("the three best, each in its place", f"{rate['best']:.2%}", "", f"arms {best}"),
     ]
-    columns = ["click rate", ">", ">95 % interval", ">clicks"]
+    columns = ["", ">click rate", ">95 % interval", ">clicks"]
     return table("Did it learn?", columns, rows)
 
 
@@ -82,7 +87,7 @@ def _arms(summary: Summary) -> Table:
             f"{arm['share']:.1%}",
             f"{arm['mean']:.2%}",
             f"{arm['low']:.2%} to {arm['high']:.2%}",
-            f"{arm['true']:.2%}",
+            "" if arm["true"] is None else f"{arm['true']:.2%}",
             f"{arm['observations']:,}",
         )
         for arm in summary.arms[:MOST_ARMS]
@@ -99,27 +104,23 @@ def _arms(summary: Summary) -> Table:
             f"{sum(arm['observations'] for arm in rest):,}",
         )
     )
-    columns = [
-        "arm", ">shown at last", ">first choice", ">believed", ">95 % interval", ">true", ">seen"
-    ]  # fmt: skip
-    return table("What it believes of the arms", columns, rows)
+    columns = ["arm", ">shown", ">first", ">believed", ">95 % interval", ">true", ">learnt from"]
+    return table("What does it believe?", columns, rows)
 
 
 def _speed(summary: Summary) -> Table:
     latency, fresh, delay = summary.latency_ms, summary.freshness_s, summary.learning_delay_s
-    killed = ", ".join(
-        f"{role} {count}" for role, count in summary.restarts_by_role.items() if count
-    )
+    died = " and ".join(role for role, count in summary.restarts_by_role.items() if count)
     rows = [
         (
             "decisions",
             f"{summary.decisions:,}",
-            f"{summary.decisions_per_s:,.0f} a second, each on disk before it was answered",
+            f"{summary.decisions_per_s:,.0f} a second, each on disk before its answer",
         ),
         (
             "one decision",
             f"{latency['p50']:.1f} ms",
-            f"median at the client beside the load; 99 of 100 within {latency['p99']:.1f} ms",
+            f"median at the client; 99 of 100 within {latency['p99']:.1f} ms",
         ),
         ("events", f"{summary.events:,}", "impressions and clicks, repeats included"),
         (
@@ -130,16 +131,20 @@ def _speed(summary: Summary) -> Table:
         (
             "freshness",
             _seconds(fresh["p50"]),
-            f"from due to served, median; 95 of 100 within {_seconds(fresh['p95'])}",
+            f"from final to served, median; 95 of 100 within {_seconds(fresh['p95'])}",
         ),
         (
             "learning delay",
             _seconds(delay["p50"]),
-            "from click to served, median; most of it is the 3 s window",
+            "from click to served, median; 3 s of it are the window",
         ),
-        ("restarts", f"{summary.restarts}", killed or "nothing died"),
+        (
+            "restarts",
+            f"{summary.restarts}",
+            f"{died}; it went on from its last commit" if died else "nothing died",
+        ),
     ]
-    return table("Speed", ["", ">", ""], rows)
+    return table("At what speed?", ["", ">", ""], rows)
 
 
 def _seconds(value: float | None) -> str:

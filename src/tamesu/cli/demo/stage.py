@@ -73,6 +73,12 @@ class Stage:
         return self.folder / "messages.log"
 
     @property
+    def last_message(self) -> str:
+        """The newest thing that a process had to say."""
+        lines = self.messages.read_text("utf-8", errors="replace").strip().splitlines()
+        return lines[-1][:500] if lines else "nothing"
+
+    @property
     def restarts(self) -> dict[str, int]:
         """How often each role was started again."""
         return self._supervisor.restarts
@@ -108,7 +114,7 @@ class Stage:
                 if time.monotonic() > deadline:
                     raise Unavailable(
                         f"the server must be ready within {READY_S:g} s, it is not",
-                        hint=f"what it says: {_last_line(self.messages)}",
+                        hint=f"what it says: {self.last_message}",
                     )
                 time.sleep(POLL_S)
 
@@ -119,8 +125,3 @@ class Stage:
         structlog.reset_defaults()
         if self.is_temporary:
             shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _last_line(path: Path) -> str:
-    lines = path.read_text("utf-8", errors="replace").strip().splitlines()
-    return lines[-1][:500] if lines else "nothing"

@@ -37,7 +37,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         rise: from first to last: `difference`, `low`, `high` (95 %), `probability` that it is real.
         best_arms: by position.
         arms: `arm, observations, mean, low, high, share` as the server says, `shown` (share of the
-            last tenth's deliveries) and `true` (mean of its true rates over the positions).
+            last tenth's deliveries) and `true` (its true click rate where it was shown, none if it
+            never was).
         restarts: processes started again; `restarts_by_role` which.
     """
 
@@ -109,7 +110,7 @@ def summarise(
         clicks={name: list(observed) for name, observed in clicks.items()},
         rise=_rise(risen),
         best_arms=list(best.arms),
-        arms=_arms(report["arms"], tenths["last"], world),
+        arms=_arms(report["arms"], tenths["last"], record.everything()),
         restarts=sum(restarts.values()),
         restarts_by_role=dict(restarts),
     )
@@ -140,9 +141,13 @@ def _rise(risen: Rise) -> dict[str, float]:
     }
 
 
-def _arms(arms: list[dict[str, Any]], last: Played, world: LoggedWorld) -> list[dict[str, Any]]:
+def _arms(arms: list[dict[str, Any]], last: Played, played: Played) -> list[dict[str, Any]]:
     names, counts = np.unique(last.arms.astype(str), return_counts=True)
     shown = dict(zip(names.tolist(), (counts / last.arms.size).tolist(), strict=True))
-    means = dict(zip(world.arms, world.rates.mean(axis=1).tolist(), strict=True))
-    told = [{**arm, "shown": shown.get(arm["arm"], 0.0), "true": means[arm["arm"]]} for arm in arms]
+    names, rows = np.unique(played.arms.astype(str), return_inverse=True)
+    sums = np.bincount(rows.ravel(), weights=played.rates.ravel())
+    true = dict(zip(names.tolist(), (sums / np.bincount(rows.ravel())).tolist(), strict=True))
+    told = [
+        {**arm, "shown": shown.get(arm["arm"], 0.0), "true": true.get(arm["arm"])} for arm in arms
+    ]
     return sorted(told, key=lambda arm: (-arm["shown"], -arm["mean"], arm["arm"]))
