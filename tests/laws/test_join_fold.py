@@ -6,7 +6,6 @@ import random
 from collections import Counter
 from dataclasses import dataclass, field
 
-import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
@@ -140,16 +139,29 @@ def _decision(rng: random.Random, key: str) -> bytes:
 def _event(rng: random.Random, key: str, at: int, reward: Reward) -> tuple[int, str, str, bytes]:
     within, window, lateness = reward.within_us, reward.window, reward.lateness
     anchors = [0, 0, 0, 1, 2 * S, 6 * S, within - 1, within]
-    kind = rng.choice(["impression", "impression", "click", "click", "view", "buy", "rate", "other"])
+    kind = rng.choice(
+        ["impression", "impression", "click", "click", "view", "buy", "rate", "other"]
+    )
     start = rng.choice(anchors)
     bounds = [
         0, 0, 0, 1 * S, 1 * S, 3 * S, window // 2, window // 2,
         window - 1, window, -1, -5 * S, -5 * S - 1, -9 * S, -11 * S,
     ]  # fmt: skip
-    time = at + start + (rng.choice(bounds) if kind != "impression" else rng.choice([0, 0, -5 * S, -5 * S - 1, -1]))
+    time = (
+        at
+        + start
+        + (
+            rng.choice(bounds)
+            if kind != "impression"
+            else rng.choice([0, 0, -5 * S, -5 * S - 1, -1])
+        )
+    )
     received = rng.choice(
         [time, time, time, time + 1 * S, time + 4 * S]
-        + [at + bound for bound in (within + lateness, start + window + lateness, within + window + lateness)]
+        + [
+            at + bound
+            for bound in (within + lateness, start + window + lateness, within + window + lateness)
+        ]
         + [at - 10 * S, at - MINUTE - MS, at - MINUTE]
     )
     received_ms = received // MS + rng.choice([0, 0, 1, -1])
@@ -171,7 +183,9 @@ def _event(rng: random.Random, key: str, at: int, reward: Reward) -> tuple[int, 
 
 def _poison(rng: random.Random, key: str, at_ms: int) -> tuple[int, str, str, bytes]:
     good = encode(Event(event_id="p", delivery_id=f"{key}-0", type="click"))
-    decision = encode(Decision(decision_id=key, snapshot=0, deliveries=(Delivery(0, "a", 1.0, 0.0),)))
+    decision = encode(
+        Decision(decision_id=key, snapshot=0, deliveries=(Delivery(0, "a", 1.0, 0.0),))
+    )
     future = decision_id("home", 1, uuid7(at_ms + 10**7, b"f" * 10))
     received = at_ms + rng.choice([0, 100, 30_000])
     bad = [

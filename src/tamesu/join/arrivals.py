@@ -7,28 +7,44 @@ needs a second record.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from itertools import compress
+from operator import attrgetter
+from typing import TypeVar
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import Decision, Entry, Event, decode_decision
+from tamesu.base import Decision, Entry, Kind, decode_decision
 from tamesu.base.reward import CLOCK_SKEW_US, MAX_VALUE
 from tamesu.base.times import MILLISECOND_US
 from tamesu.join.clauses import Clauses
+from tamesu.join.funnels import Funnels
 from tamesu.join.keys import read_keys
 from tamesu.join.moments import read_moments
-from tamesu.join.record import MAX_POSITION, Poison, read_decision, read_event
+from tamesu.join.record import (
+    MAX_POSITION,
+    UNDECODED,
+    Poison,
+    read_decision,
+    read_event,
+    why,
+)
 
 Record = TypeVar("Record")
+Value = TypeVar("Value")
 Aside = Callable[[Entry, str], None]
 
 _SAFE_INTEGER = 1 << 62
 _POSITIONS = {f"-{position}": position for position in range(MAX_POSITION + 1)}
 _UNFIT = -1
+_TIME, _VALUE, _EVENT_ID = attrgetter("time"), attrgetter("value"), attrgetter("event_id")
+_BODY = attrgetter("body")
+_SIDES = tuple(map(attrgetter, ("partition", "offset", "received", "key", "kind")))
+_EVENT = Kind.EVENT.value
 
 
 class _QuickEvent(msgspec.Struct, gc=False):
@@ -57,8 +73,8 @@ class DecisionArrivals:
         odd: whether (n,) the positions are other than 0, 1, 2 …
     """
 
-    key: list[str]
-    decision: list[Decision]
+    key: Sequence[str]
+    decision: Sequence[Decision]
     clause: NDArray[np.int64]
     decided: NDArray[np.int64]
     received: NDArray[np.int64]
@@ -74,14 +90,16 @@ class EventArrivals:
 
     Attributes:
         key, event_id: texts.
+        funnel: (n,) where the id is held already, else -1.
         clause, decided, received, partition, offset, position: (n,).
         type_id: (n,) as in `Clauses.codes`.
         value: (n,) not a number where there is none.
         time, timed: (n,) by the client's clock, and whether the client said.
     """
 
-    key: list[str]
-    event_id: list[str]
+    key: Sequence[str]
+    event_id: Sequence[str]
+    funnel: NDArray[np.int64]
     clause: NDArray[np.int64]
     decided: NDArray[np.int64]
     received: NDArray[np.int64]
@@ -96,50 +114,44 @@ class EventArrivals:
 
 def read_decisions(entries: Sequence[Entry], clauses: Clauses, aside: Aside) -> DecisionArrivals:
     """The decisions in `entries` (all of that kind); `aside` is told of the others."""
-    records, entries = _decoded(
-        entries, decode_decision, lambda entry: read_decision(entry, clauses.lookup)[0], aside
-    )
-    keys = [entry.key for entry in entries]
-    received = _integers([entry.received for entry in entries]) * MILLISECOND_US
+    records, entries = _decoded(entries, decode_decision, aside)
+    partition, offset, received, keys, _ = _sides(entries)
     clause, decided = read_keys(keys, clauses)
     fit = (clause >= 0) & (np.abs(decided - received) <= CLOCK_SKEW_US)
-    fit &= np.array(
-        [_is_plain(record, key) for record, key in zip(records, keys, strict=True)], bool
-    )
-    odd = np.zeros(len(records), dtype=np.bool_)
+    fit &= _truths(map(_is_plain, records, keys))
+    odd = ~fit
     for row in np.flatnonzero(~fit).tolist():
         try:
             read_decision(entries[row], clauses.lookup)
         except Poison as reason:
             aside(entries[row], str(reason))
         else:
-            fit[row] = odd[row] = True
-    rows = fit.nonzero()[0].tolist()
-    if len(rows) < len(records):
-        records, keys = [records[row] for row in rows], [keys[row] for row in rows]
-        entries = [entries[row] for row in rows]
-        clause, decided, received, odd = clause[fit], decided[fit], received[fit], odd[fit]
+            fit[row] = True
     return DecisionArrivals(
-        key=keys,
-        decision=records,
-        clause=clause,
-        decided=decided,
-        received=received,
-        partition=_integers([entry.partition for entry in entries]),
-        offset=_integers([entry.offset for entry in entries]),
-        size=_integers([len(record.deliveries) for record in records]),
-        odd=odd,
+        key=_picked(keys, fit),
+        decision=_picked(records, fit),
+        clause=clause[fit],
+        decided=decided[fit],
+        received=received[fit],
+        partition=partition[fit],
+        offset=offset[fit],
+        size=_integers([len(record.deliveries) for record in _picked(records, fit)]),
+        odd=odd[fit],
     )
 
 
-def read_events(entries: Sequence[Entry], clauses: Clauses, aside: Aside) -> EventArrivals:
-    """The events in `entries` (none of them decisions or ticks); `aside` is told of the others."""
-    records, entries = _decoded(
-        entries, _decode_event, lambda entry: _quick(read_event(entry, clauses.lookup)[0]), aside
-    )
-    keys = [entry.key for entry in entries]
-    received = _integers([entry.received for entry in entries]) * MILLISECOND_US
-    clause, decided = read_keys(keys, clauses)
+def read_events(
+    entries: Sequence[Entry], clauses: Clauses, funnels: Funnels, aside: Aside
+) -> EventArrivals:
+    """The events in `entries` (no decisions, no ticks); `aside` is told of the others."""
+    records, entries = _decoded(entries, _decode_event, aside)
+    partition, offset, received, keys, kinds = _sides(entries)
+    funnel = funnels.find(keys)
+    clause, decided = np.empty((2, len(funnel)), dtype=np.int64)
+    held = funnel >= 0
+    clause[held], decided[held] = funnels.clause[funnel[held]], funnels.decided[funnel[held]]
+    if not held.all():
+        clause[~held], decided[~held] = read_keys(list(compress(keys, (~held).tolist())), clauses)
     position = _integers(
         [
             _POSITIONS.get(record.delivery_id[len(key) :], _UNFIT)
@@ -148,13 +160,13 @@ def read_events(entries: Sequence[Entry], clauses: Clauses, aside: Aside) -> Eve
             for record, key in zip(records, keys, strict=True)
         ]
     )
-    value = np.array([record.value for record in records], dtype=np.float64)
+    value = np.array(list(map(_VALUE, records)), dtype=np.float64)
+    texts = list(map(_TIME, records))
+    timed = _truths([text is not None for text in texts])
     time = np.zeros(len(records), dtype=np.int64)
-    texts = [record.time for record in records]
-    timed = np.array([text is not None for text in texts], dtype=np.bool_)
     fit = (clause >= 0) & (position >= 0) & (decided - received <= CLOCK_SKEW_US)
     fit &= ~(np.abs(value) > MAX_VALUE)
-    fit &= np.array([entry.kind == "event" for entry in entries], dtype=np.bool_)
+    fit &= _truths([kind == _EVENT for kind in kinds])
     if timed.any():
         time[timed], read = read_moments([text for text in texts if text is not None])
         fit[timed] &= read
@@ -167,20 +179,17 @@ def read_events(entries: Sequence[Entry], clauses: Clauses, aside: Aside) -> Eve
             fit[row] = True
             position[row] = place.position
             time[row] = 0 if event.time is None else event.time
-    rows = fit.nonzero()[0].tolist()
-    if len(rows) < len(records):
-        records, keys = [records[row] for row in rows], [keys[row] for row in rows]
-        entries = [entries[row] for row in rows]
     return EventArrivals(
-        key=keys,
-        event_id=[record.event_id for record in records],
+        key=_picked(keys, fit),
+        event_id=list(map(_EVENT_ID, _picked(records, fit))),
+        funnel=funnel[fit],
         clause=clause[fit],
         decided=decided[fit],
         received=received[fit],
-        partition=_integers([entry.partition for entry in entries]),
-        offset=_integers([entry.offset for entry in entries]),
+        partition=partition[fit],
+        offset=offset[fit],
         position=position[fit],
-        type_id=_integers([clauses.type_id(record.type) for record in records]),
+        type_id=_integers([clauses.type_id(record.type) for record in _picked(records, fit)]),
         value=value[fit],
         time=time[fit],
         timed=timed[fit],
@@ -188,30 +197,29 @@ def read_events(entries: Sequence[Entry], clauses: Clauses, aside: Aside) -> Eve
 
 
 def _decoded(
-    entries: Sequence[Entry],
-    decode: Callable[[bytes], Record],
-    slowly: Callable[[Entry], Record],
-    aside: Aside,
+    entries: Sequence[Entry], decode: Callable[[bytes], Record], aside: Aside
 ) -> tuple[list[Record], Sequence[Entry]]:
     """The records of those entries that decode, and those entries."""
-    try:
-        return [decode(entry.body) for entry in entries], entries
-    except Exception:  # noqa: BLE001 - whatever it was, it is found again and named below
-        pass
+    with suppress(*UNDECODED):
+        return list(map(decode, map(_BODY, entries))), entries
     records: list[Record] = []
     kept: list[Entry] = []
     for entry in entries:
         try:
-            record = decode(entry.body)
-        except Exception:  # noqa: BLE001 - `record` alone says what is poison
-            try:
-                record = slowly(entry)
-            except Poison as reason:
-                aside(entry, str(reason))
-                continue
-        records.append(record)
-        kept.append(entry)
+            records.append(decode(entry.body))
+        except UNDECODED as error:
+            aside(entry, why(error))
+        else:
+            kept.append(entry)
     return records, kept
+
+
+def _sides(
+    entries: Sequence[Entry],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], Sequence[str], Sequence[str]]:
+    """Partitions, offsets, `received` in microseconds, keys and kinds (n,)."""
+    partition, offset, received, key, kind = (list(map(side, entries)) for side in _SIDES)
+    return _integers(partition), _integers(offset), _integers(received) * MILLISECOND_US, key, kind
 
 
 def _is_plain(record: Decision, key: str) -> bool:
@@ -228,15 +236,14 @@ def _is_plain(record: Decision, key: str) -> bool:
     return place <= MAX_POSITION
 
 
-def _quick(event: Event) -> _QuickEvent:
-    return _QuickEvent(
-        event_id=event.event_id,
-        delivery_id=event.delivery_id,
-        type=event.type,
-        value=event.value,
-        time=None if event.time is None else "",
-    )
+def _picked(values: Sequence[Value], rows: NDArray[np.bool_]) -> Sequence[Value]:
+    """The values whose row is true."""
+    return values if rows.all() else list(compress(values, rows.tolist()))
 
 
-def _integers(values: list[Any]) -> NDArray[np.int64]:
+def _truths(values: Iterable[bool]) -> NDArray[np.bool_]:
+    return np.fromiter(values, dtype=np.bool_)
+
+
+def _integers(values: Sequence[int]) -> NDArray[np.int64]:
     return np.array(values, dtype=np.int64)

@@ -32,6 +32,7 @@ class Clauses:
             `anchor: decision`.
         span: F - D, from the decision to the last moment.
         by_decision: whether the window starts at the decision.
+        numbers: by `<bandit>.<declaration>`.
         bandit: place of its bandit in `bandits`.
         bandits: names, the nameless first.
         codes: (c, t) the code of each event type under each declaration.
@@ -39,7 +40,7 @@ class Clauses:
 
     def __init__(self, lookup: Lookup) -> None:
         self._ask = lookup
-        self._numbers: dict[str, int] = {}
+        self.numbers: dict[str, int] = {}
         self._types: dict[str, int] = {IMPRESSION: 1}
         self._bandit_places: dict[str, int] = {_NAMELESS: 0}
         self.bandits: list[str] = [_NAMELESS]
@@ -58,7 +59,7 @@ class Clauses:
 
     def number(self, prefix: str) -> int:
         """Number of the declaration that `<bandit>.<declaration>` names; -1 where there is none."""
-        number = self._numbers.get(prefix)
+        number = self.numbers.get(prefix)
         if number is not None:
             return number
         try:
@@ -77,12 +78,12 @@ class Clauses:
         return self._bandit_places[name]
 
     def _known(self, prefix: str, bandit: str, declaration: int) -> int | None:
-        number = self._numbers.get(prefix)
+        number = self.numbers.get(prefix)
         if number is None:
             reward = self._ask(bandit, declaration)
             if reward is None:
                 return None
-            number = self._numbers[prefix] = len(self.rewards)
+            number = self.numbers[prefix] = len(self.rewards)
             self._append(bandit, declaration, reward)
         return number
 

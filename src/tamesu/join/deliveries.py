@@ -31,6 +31,7 @@ class Deliveries:
         self.anchor, self.shown = empty, empty
         self.waiting, self.counted = empty, empty
         self.open = np.empty(0, dtype=np.bool_)
+        self._last = empty
         self._free: dict[int, Stack] = {}
         self._end = 0
 
@@ -65,9 +66,15 @@ class Deliveries:
 
     def give(self, first: NDArray[np.int64], size: NDArray[np.int64]) -> None:
         """Takes back the blocks that start at `first` (n,) and have `size` (n,) deliveries."""
-        for length in np.unique(size).tolist():
-            if length:
-                self._free[length].push(first[size == length])
+        for length in np.flatnonzero(np.bincount(size)).tolist():
+            self._free[length].push(first[size == length])
+
+    def distinct(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Each of the deliveries `rows` (n,) once."""
+        places = np.arange(len(rows))
+        self._last[rows] = places
+        first: NDArray[np.int64] = rows[self._last[rows] == places]
+        return first
 
     def _grow(self, size: int) -> None:
         self.funnel = grown(self.funnel, size)
@@ -78,6 +85,7 @@ class Deliveries:
         self.waiting = grown(self.waiting, size)
         self.counted = grown(self.counted, size)
         self.open = grown(self.open, size)
+        self._last = grown(self._last, size)
 
 
 def block_rows(first: NDArray[np.int64], size: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, cast
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,8 +64,7 @@ def _batch(
     funnels, deliveries = state.funnels, state.deliveries
     count = len(rows)
     funnel = deliveries.funnel[rows]
-    listed = funnel.tolist()
-    decisions = cast("list[Decision]", [funnels.decision[one] for one in listed])
+    decisions = cast("list[Decision]", funnels.decision[funnel].tolist())
     delivered = [
         decision.deliveries[place]
         for decision, place in zip(decisions, deliveries.place[rows].tolist(), strict=True)
@@ -78,17 +78,17 @@ def _batch(
     return Observations(
         bandit=bandit,
         declaration=declaration,
-        decision_id=_objects((funnels.key[one] for one in listed), count),
-        position=np.array([one.position for one in delivered], dtype=np.int64),
+        decision_id=funnels.key[funnel],
+        position=_integers(delivered, "position"),
         correction=np.zeros(count, dtype=np.int64),
-        experiment=_objects((one.experiment for one in decisions), count),
-        variant=_objects((one.variant for one in decisions), count),
-        unit=_objects((one.unit for one in decisions), count),
-        arm=_objects((one.arm for one in delivered), count),
-        context=_objects((one.context for one in decisions), count),
-        eligible=_objects((one.eligible for one in decisions), count),
-        propensity=np.array([one.propensity for one in delivered], dtype=np.float64),
-        score=np.array([one.score for one in delivered], dtype=np.float64),
+        experiment=_objects(decisions, "experiment"),
+        variant=_objects(decisions, "variant"),
+        unit=_objects(decisions, "unit"),
+        arm=_objects(delivered, "arm"),
+        context=_objects(decisions, "context"),
+        eligible=_objects(decisions, "eligible"),
+        propensity=_numbers(delivered, "propensity"),
+        score=_numbers(delivered, "score"),
         draws=np.array(
             [EXACT if one.draws is None else one.draws for one in decisions], dtype=np.int64
         ),
@@ -101,10 +101,18 @@ def _batch(
         shown=deliveries.shown[rows],
         closed=deliveries.due[rows],
         accepted=accepted,
-        snapshot=np.array([one.snapshot for one in decisions], dtype=np.int64),
+        snapshot=_integers(decisions, "snapshot"),
     )
 
 
-def _objects(values: Iterable[Any], count: int) -> NDArray[np.object_]:
-    """Values as they are, also those that NumPy would take apart."""
-    return np.fromiter(values, dtype=np.object_, count=count)
+def _objects(records: Sequence[object], name: str) -> NDArray[np.object_]:
+    """A field of each record as it is, also where NumPy would take it apart."""
+    return np.fromiter(map(attrgetter(name), records), dtype=np.object_, count=len(records))
+
+
+def _integers(records: Sequence[object], name: str) -> NDArray[np.int64]:
+    return np.fromiter(map(attrgetter(name), records), dtype=np.int64, count=len(records))
+
+
+def _numbers(records: Sequence[object], name: str) -> NDArray[np.float64]:
+    return np.fromiter(map(attrgetter(name), records), dtype=np.float64, count=len(records))

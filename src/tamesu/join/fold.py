@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
+import numpy as np
+
 from tamesu.base import Entry, InvalidInput, Kind, Time
 from tamesu.base.times import MILLISECOND_US
 from tamesu.join.arrivals import read_decisions, read_events
@@ -19,6 +21,9 @@ from tamesu.join.emitted import MOST_POISON, Emitted, SetAside
 from tamesu.join.record import Lookup, named_bandit
 from tamesu.join.state import State
 from tamesu.join.tally import Tally
+
+_DECISION = Kind.DECISION.value
+_NO_EVENTS = (Kind.DECISION.value, Kind.TICK.value)
 
 
 class Fold:
@@ -109,12 +114,10 @@ class Fold:
             self._take(known)
             self._end_rebuild()
             return
-        for entry in entries:
-            partition = entry.partition
-            self._read[partition] = entry.offset + 1
-            newest = self._newest[partition]
-            if newest is None or entry.received > newest:
-                self._newest[partition] = entry.received
+        for last in {entry.partition: entry for entry in entries}.values():
+            newest = self._newest[last.partition]
+            self._read[last.partition] = last.offset + 1
+            self._newest[last.partition] = max(last.received, newest or 0)
         self._take(entries)
 
     def advance(self) -> Emitted:
@@ -150,19 +153,20 @@ class Fold:
         return self._checkpoint
 
     def _take(self, entries: Sequence[Entry]) -> None:
-        decisions, events = [], []
-        for entry in entries:
-            kind = entry.kind
-            if kind == Kind.DECISION:
-                decisions.append(entry)
-            elif kind != Kind.TICK:
-                events.append(entry)
-        clauses = self._clauses
-        heard = read_events(events, clauses, self._set_aside)
-        made = read_decisions(decisions, clauses, self._set_aside)
-        self._tally.add("decisions_read", clauses.bandit[made.clause])
-        self._tally.add("events_read", clauses.bandit[heard.clause])
-        self._state.take(made, heard)
+        decisions = [entry for entry in entries if entry.kind == _DECISION]
+        events = [entry for entry in entries if entry.kind not in _NO_EVENTS]
+        # Decisions first: the rules never know the difference, and their events find them.
+        opened = []
+        if decisions:
+            made = read_decisions(decisions, self._clauses, self._set_aside)
+            self._tally.add("decisions_read", self._clauses.bandit[made.clause])
+            opened.append(self._state.accept(made))
+        if events:
+            heard = read_events(events, self._clauses, self._state.funnels, self._set_aside)
+            self._tally.add("events_read", self._clauses.bandit[heard.clause])
+            opened.append(self._state.hear(heard))
+        if opened:
+            self._state.funnels.queue(np.concatenate(opened))
 
     def _set_aside(self, entry: Entry, reason: str) -> None:
         self._poison.append(SetAside(entry.partition, entry.offset, reason))

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import Decision
 from tamesu.join.chains import NOTHING
 from tamesu.join.pool import Pool, grown
 
@@ -28,7 +27,9 @@ class Funnels:
         first_delivery, size: its deliveries, none before the decision came.
         joins: whether the decision came in time, so that events can belong to it.
         waiting: newest event that waits for the decision.
-        decision: the decision, or none.
+        key: its id.
+        decision: the `Decision`, or none.
+        event_ids: the ids heard, bare while there is one.
         odd: position to place of deliveries whose positions are not 0, 1, 2 …, by funnel.
     """
 
@@ -41,8 +42,8 @@ class Funnels:
         self.waiting = empty
         self.joins = np.empty(0, dtype=np.bool_)
         self._opened = empty
-        self.key: list[str] = []
-        self.decision: list[Decision | None] = []
+        self.key = np.empty(0, dtype=np.object_)
+        self.decision = np.empty(0, dtype=np.object_)
         self.event_ids: list[str | set[str] | None] = []
         self.odd: dict[int, dict[int, int]] = {}
         self._openings = 0
@@ -77,38 +78,48 @@ class Funnels:
         self._openings += len(keys)
         listed = funnels.tolist()
         self.index.update(zip(keys, listed, strict=True))
-        for funnel, key in zip(listed, keys, strict=True):
-            self.key[funnel] = key
+        self.key[funnels] = np.fromiter(keys, dtype=np.object_, count=len(keys))
         return funnels
 
     def close(self, funnels: NDArray[np.int64]) -> None:
         """Forgets `funnels` (n,)."""
         self._opened[funnels] = -1
-        for funnel in funnels.tolist():
-            del self.index[self.key[funnel]]
-            self.key[funnel] = ""
-            self.decision[funnel] = None
-            self.event_ids[funnel] = None
+        index, event_ids = self.index, self.event_ids
+        for funnel, key in zip(funnels.tolist(), self.key[funnels].tolist(), strict=True):
+            del index[key]
+            event_ids[funnel] = None
+        self.key[funnels] = None
+        self.decision[funnels] = None
         if self.odd:
             for funnel in funnels.tolist():
                 self.odd.pop(funnel, None)
         self._pool.give(funnels)
 
-    def is_repeat(self, funnel: int, event_id: str) -> bool:
-        """Whether the funnel heard this event id before; from now on it did."""
-        heard = self.event_ids[funnel]
-        if heard is None:
-            self.event_ids[funnel] = event_id
-            return False
-        if isinstance(heard, str):
-            if heard == event_id:
-                return True
-            self.event_ids[funnel] = {heard, event_id}
-            return False
-        if event_id in heard:
-            return True
-        heard.add(event_id)
-        return False
+    def find(self, keys: Sequence[str]) -> NDArray[np.int64]:
+        """The funnels (n,) of `keys`, -1 where there is none."""
+        index = self.index
+        return np.array([index.get(key, -1) for key in keys], dtype=np.int64)
+
+    def first_heard(
+        self, funnels: NDArray[np.int64], event_ids: Sequence[str]
+    ) -> NDArray[np.bool_]:
+        """Whether (n,) each event id is new to its funnel; from now on none is."""
+        heard = self.event_ids
+        first = np.ones(len(funnels), dtype=np.bool_)
+        for row, (funnel, event_id) in enumerate(zip(funnels.tolist(), event_ids, strict=True)):
+            known = heard[funnel]
+            if known is None:
+                heard[funnel] = event_id
+            elif isinstance(known, str):
+                if known == event_id:
+                    first[row] = False
+                else:
+                    heard[funnel] = {known, event_id}
+            elif event_id in known:
+                first[row] = False
+            else:
+                known.add(event_id)
+        return first
 
     def queue(self, funnels: NDArray[np.int64]) -> None:
         """Puts new `funnels` (n,) into the order by which the low water rises."""
@@ -142,7 +153,6 @@ class Funnels:
         self.waiting = grown(self.waiting, size)
         self.joins = grown(self.joins, size)
         self._opened = grown(self._opened, size, -1)
-        more = len(self.clause) - len(self.key)
-        self.key += [""] * more
-        self.decision += [None] * more
-        self.event_ids += [None] * more
+        self.key = grown(self.key, size, None)
+        self.decision = grown(self.decision, size, None)
+        self.event_ids += [None] * (len(self.key) - len(self.event_ids))

@@ -25,7 +25,10 @@ _MILLISECONDS = np.array([16**place for place in range(11, -1, -1)], dtype=np.in
 
 def read_keys(keys: Sequence[str], clauses: Clauses) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Number of the declaration (n,), -1 where the text names none, and decision times (n,) in µs."""
-    numbers = np.array([clauses.number(key[:-_TAIL]) for key in keys], dtype=np.int64)
+    known = clauses.numbers.get
+    numbers = np.array([known(key[:-_TAIL], -1) for key in keys], dtype=np.int64)
+    for row in np.flatnonzero(numbers < 0).tolist():
+        numbers[row] = clauses.number(keys[row][:-_TAIL])
     tails = [key[-_TAIL:] for key in keys]
     joined = "".join([tail if len(tail) == _TAIL else _UNREAD for tail in tails])
     raw = np.frombuffer(joined.encode("ascii", "replace"), dtype=np.uint8).reshape(-1, _TAIL)

@@ -49,7 +49,9 @@ class _Heard(NamedTuple):
     received: Time
 
 
-def oracle(entries: Sequence[Entry], lookup: Lookup, watermark: Time | None = None) -> OracleResult:
+def oracle(  # noqa: C901, PLR0912 - every class of record once, in one place, to be read from top to bottom
+    entries: Sequence[Entry], lookup: Lookup, watermark: Time | None = None
+) -> OracleResult:
     """The final observations of `entries`, and what became of every record.
 
     Args:
@@ -112,7 +114,7 @@ def oracle(entries: Sequence[Entry], lookup: Lookup, watermark: Time | None = No
     return OracleResult(observations, {name: dict(count) for name, count in counts.items()})
 
 
-def _judge(
+def _judge(  # noqa: PLR0913, PLR0917 - all that bears on one id
     key: str,
     reward: Reward,
     accepted: _Accepted | None,
@@ -153,7 +155,7 @@ def _judge(
     return found
 
 
-def _deliver(
+def _deliver(  # noqa: C901, PLR0912, PLR0913, PLR0917 - the rules of one delivery, read from top to bottom
     decision: Decision,
     delivery: Delivery,
     decided: Time,
@@ -252,7 +254,7 @@ def _time(one: _Heard, decided: Time) -> Time:
 
 
 def _term(term: EventTerm, values: list[float | None]) -> int:
-    """weight * min(cap, aggregate) in 1 / GRID; an event without a value has 1."""
+    """The weight times min(cap, aggregate) in 1 / GRID; an event without a value has 1."""
     filled = [1.0 if value is None else value for value in values]
     if term.aggregate is Aggregate.ANY:
         aggregate = 1.0 if filled else 0.0

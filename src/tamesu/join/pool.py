@@ -70,7 +70,7 @@ class Pool:
         self._free.push(places)
 
 
-def grown(column: Column, size: int, fill: int = 0) -> Column:
+def grown(column: Column, size: int, fill: int | None = 0) -> Column:
     """`column` (n,) with at least `size` places, at least doubled, the new ones filled with `fill`."""
     if size <= len(column):
         return column

@@ -34,6 +34,9 @@ Lookup = Callable[[str, int], Reward | None]
 MAX_POSITION = 9_999
 """The last position that a delivery id can name."""
 
+UNDECODED = (msgspec.MsgspecError, InvalidInput, ValueError, RecursionError)
+"""What a body that is no record, or an id that is none, can raise."""
+
 _INT64 = 1 << 63
 
 
@@ -59,8 +62,8 @@ def read_decision(entry: Entry, lookup: Lookup) -> tuple[Decision, DecisionId, R
     try:
         decision = decode_decision(entry.body)
         place = parse_decision_id(decision.decision_id)
-    except (msgspec.MsgspecError, InvalidInput, ValueError, RecursionError) as error:
-        raise Poison(reason(error)) from error
+    except UNDECODED as error:
+        raise Poison(why(error)) from error
     if decision.decision_id != entry.key:
         raise Poison("the key of the entry is not the decision's id")
     reward = lookup(place.bandit, place.declaration)
@@ -99,8 +102,8 @@ def read_event(entry: Entry, lookup: Lookup) -> tuple[Event, DeliveryId, Reward]
     try:
         event = decode_event(entry.body)
         place = parse_delivery_id(event.delivery_id)
-    except (msgspec.MsgspecError, InvalidInput, ValueError, RecursionError) as error:
-        raise Poison(reason(error)) from error
+    except UNDECODED as error:
+        raise Poison(why(error)) from error
     if place.decision_id != entry.key:
         raise Poison("the key of the entry is not the decision id of the event's delivery")
     reward = lookup(place.bandit, place.declaration)
@@ -113,6 +116,6 @@ def read_event(entry: Entry, lookup: Lookup) -> tuple[Event, DeliveryId, Reward]
     return event, place, reward
 
 
-def reason(error: Exception) -> str:
+def why(error: Exception) -> str:
     """What to say of a record that does not decode, in a bounded length."""
     return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

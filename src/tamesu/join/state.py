@@ -7,6 +7,7 @@ settling ever looks at the whole state. Refuses to read bytes and to build obser
 
 from __future__ import annotations
 
+from itertools import compress
 from typing import NamedTuple
 
 import numpy as np
@@ -56,17 +57,8 @@ class State:
 
     # Records ------------------------------------------------------------------------------------
 
-    def take(self, decisions: DecisionArrivals, events: EventArrivals) -> None:
-        """Takes in the records of one push. Decisions go first: events never know the difference."""
-        opened = [self._accept(decisions)] if len(decisions.key) else []
-        if len(events.key):
-            opened.append(self._hear(events))
-        new = np.concatenate(opened) if opened else np.empty(0, dtype=np.int64)
-        if len(new):
-            self.funnels.queue(new)
-
-    def _accept(self, arrivals: DecisionArrivals) -> Integers:
-        """Accepts decisions that are no repeats; gives the funnels it opened."""
+    def accept(self, arrivals: DecisionArrivals) -> Integers:
+        """Takes in decisions; gives the funnels it opened."""
         funnels, clauses = self.funnels, self._clauses
         bandits = clauses.bandit[arrivals.clause]
         fresh, funnel = self._first_of(arrivals)
@@ -85,8 +77,8 @@ class State:
             arrivals.offset[rows[new]],
         )
         funnel[new] = opened
-        for row, place in zip(rows.tolist(), funnel.tolist(), strict=True):
-            funnels.decision[place] = arrivals.decision[row]
+        accepted = list(compress(arrivals.decision, fresh.tolist()))
+        funnels.decision[funnel] = np.fromiter(accepted, dtype=np.object_, count=len(accepted))
         for row in np.flatnonzero(fresh & arrivals.odd).tolist():
             place = funnels.index[arrivals.key[row]]
             funnels.odd[place] = {
@@ -107,21 +99,21 @@ class State:
 
     def _first_of(self, arrivals: DecisionArrivals) -> tuple[NDArray[np.bool_], Integers]:
         """Which decisions (n,) are the first of their id, and their funnels (n,), -1 for none yet."""
-        index, decision = self.funnels.index, self.funnels.decision
-        funnel = [index.get(key, -1) for key in arrivals.key]
+        decision = self.funnels.decision
+        funnel = self.funnels.find(arrivals.key)
         fresh = np.ones(len(funnel), dtype=np.bool_)
-        if max(funnel) >= 0 or len(set(arrivals.key)) < len(funnel):
+        if (funnel >= 0).any() or len(set(arrivals.key)) < len(funnel):
             met: set[str] = set()
-            for row, (key, place) in enumerate(zip(arrivals.key, funnel, strict=True)):
+            for row, (key, place) in enumerate(zip(arrivals.key, funnel.tolist(), strict=True)):
                 fresh[row] = key not in met and (place < 0 or decision[place] is None)
                 met.add(key)
-        return fresh, np.array(funnel, dtype=np.int64)
+        return fresh, funnel
 
     def _deliver(self, funnel: Integers, size: Integers) -> None:
         """Starts the deliveries of accepted decisions."""
         funnels, clauses = self.funnels, self._clauses
         first = np.zeros(len(funnel), dtype=np.int64)
-        for length in np.unique(size).tolist():
+        for length in np.flatnonzero(np.bincount(size)).tolist():
             mine = size == length
             first[mine] = self.deliveries.take(int(np.count_nonzero(mine)), length)
         funnels.first_delivery[funnel] = first
@@ -135,36 +127,29 @@ class State:
         self._dues.add(due, rows)
         self.open.up(clauses.bandit[clause])
 
-    def _hear(self, arrivals: EventArrivals) -> Integers:
+    def hear(self, arrivals: EventArrivals) -> Integers:
         """Takes in events; gives the funnels it opened."""
         clauses, tally = self._clauses, self._tally
-        clause, received = arrivals.clause, arrivals.received
-        bandits = clauses.bandit[clause]
-        code = clauses.codes[clause, arrivals.type_id]
-        too_old = arrivals.timed & (arrivals.time < received - clauses.late[clause])
+        received, decided = arrivals.received, arrivals.decided
+        bandits = clauses.bandit[arrivals.clause]
+        code = clauses.codes[arrivals.clause, arrivals.type_id]
+        too_old = arrivals.timed & (arrivals.time < received - clauses.late[arrivals.clause])
         ignored = ~too_old & (code == IGNORED)
-        in_time = received < arrivals.decided + clauses.span[clause]
-        if not in_time.all():
-            tally.add("events_late", bandits[~in_time & ~too_old & ~ignored])
+        in_time = received < decided + clauses.span[arrivals.clause]
         rows = np.flatnonzero(in_time)
         funnel, opened = self._funnels_of(arrivals, rows)
-        is_repeat = self.funnels.is_repeat
-        ids = arrivals.event_id
         first = np.ones(len(received), dtype=np.bool_)
-        first[rows] = [
-            not is_repeat(place, ids[row])
-            for row, place in zip(rows.tolist(), funnel.tolist(), strict=True)
-        ]
+        first[rows] = self.funnels.first_heard(
+            funnel, [arrivals.event_id[row] for row in rows.tolist()]
+        )
+        tally.add("events_late", bandits[~in_time & ~too_old & ~ignored])
         tally.add("events_duplicate", bandits[~first])
         tally.add("events_too_old", bandits[first & too_old])
         tally.add("events_ignored_type", bandits[first & ignored])
 
-        time = np.where(
-            arrivals.timed & (arrivals.time <= received + AHEAD_US), arrivals.time, received
-        )
-        time = np.where(
-            (arrivals.decided - SKEW_US <= time) & (time < arrivals.decided), arrivals.decided, time
-        )
+        believed = arrivals.timed & (arrivals.time <= received + AHEAD_US)
+        time = np.where(believed, arrivals.time, received)
+        time = np.where((decided - SKEW_US <= time) & (time < decided), decided, time)
         kept = (first & ~too_old & ~ignored)[rows]
         rows, funnel = rows[kept], funnel[kept]
         events = Placed(
@@ -185,14 +170,12 @@ class State:
 
     def _funnels_of(self, arrivals: EventArrivals, rows: Integers) -> tuple[Integers, Integers]:
         """The funnels (n,) of the events `rows` (n,), and those that had to be opened."""
-        index = self.funnels.index
-        keys = [arrivals.key[row] for row in rows.tolist()]
-        funnel = np.array([index.get(key, -1) for key in keys], dtype=np.int64)
+        funnel = arrivals.funnel[rows]
         new = np.flatnonzero(funnel < 0)
         first: dict[str, int] = {}
-        for place in new.tolist():
-            first.setdefault(keys[place], place)
-        chosen = rows[np.array(list(first.values()), dtype=np.int64)]
+        for row in rows[new].tolist():
+            first.setdefault(arrivals.key[row], row)
+        chosen = np.array(list(first.values()), dtype=np.int64)
         opened = self._open(
             list(first),
             arrivals.clause[chosen],
@@ -200,7 +183,7 @@ class State:
             arrivals.partition[chosen],
             arrivals.offset[chosen],
         )
-        funnel[new] = [index[keys[place]] for place in new.tolist()]
+        funnel[new] = self.funnels.find([arrivals.key[row] for row in rows[new].tolist()])
         np.minimum.at(self.funnels.first_offset, funnel, arrivals.offset[rows])
         return funnel, opened
 
@@ -305,7 +288,9 @@ class State:
         """Makes every delivery final that is due by `watermark`; each once, in no order."""
         deliveries, tally = self.deliveries, self._tally
         rows = self._dues.due(watermark)
-        rows = np.unique(rows[deliveries.open[rows] & (deliveries.due[rows] <= watermark)])
+        rows = deliveries.distinct(
+            rows[deliveries.open[rows] & (deliveries.due[rows] <= watermark)]
+        )
         bandits = self._bandits(deliveries.funnel[rows])
         observed = deliveries.anchor[rows] != NO_TIME
         tally.add("deliveries_observed", bandits[observed])
@@ -333,7 +318,8 @@ class State:
         ripe = closes <= watermark
         self._last_moments.add(closes[~ripe], past[~ripe])
         past = past[ripe]
-        self.deliveries.give(funnels.first_delivery[past], funnels.size[past])
+        with_deliveries = past[funnels.size[past] > 0]
+        self.deliveries.give(funnels.first_delivery[with_deliveries], funnels.size[with_deliveries])
         funnels.close(past)
 
     def _bandits(self, funnel: Integers) -> Integers:
