@@ -70,7 +70,8 @@ format: $(DEV) ## write the format and the fixes that ruff is sure of
 # The long ones ------------------------------------------------------------------------------------
 
 soak: $(DEV) ## the long crash, load and property campaigns
-	TAMESU_TEST_PROFILE=soak $(BIN)/pytest -m soak $(ARGS)
+	TAMESU_TEST_PROFILE=soak $(BIN)/pytest -m soak -o timeout=3600 $(ARGS)
+	TAMESU_TEST_PROFILE=soak $(BIN)/pytest -n $(WORKERS) -o timeout=3600 tests/laws
 
 bench: $(DEV) ## ratios measured side by side; writes docs/benchmarks.md
 	$(BIN)/python bench/run.py $(ARGS)
