@@ -38,6 +38,7 @@ def run(words: Sequence[str]) -> int:
             list(words), prog_name="tamesu", standalone_mode=False
         )
     except (KeyboardInterrupt, Abort):
+        sys.stderr.write("stopped\n")
         return INTERRUPTED
     except Exit as end:
         return end.exit_code

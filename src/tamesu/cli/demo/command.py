@@ -64,8 +64,7 @@ def demo(  # noqa: PLR0913 - the words of a command line
             summary = performance.run()
         except KeyboardInterrupt:
             typer.echo(
-                f"stopped after {performance.decisions:,} decisions; server and trainer are "
-                "stopped too",
+                f"{performance.decisions:,} decisions were made; server and trainer are stopping",
                 err=True,
             )
             raise
