@@ -78,7 +78,7 @@ class Prepared:
         self._all: Eligible = (1 << len(arms)) - 1
         self._bits = {arm: 1 << row for row, arm in enumerate(arms)}
         self._sets: dict[tuple[str, ...], Eligible] = {}
-        self._makers = [_Distributions(part, explorer) for part in self._marginals]
+        self._makers = [_Distributions(part, explorer) for part in self._marginals if arms]
         self._distributions = tuple(maker.kept for maker in self._makers)
         self._scores = [part.family.mean().tolist() for part in self._marginals]
         self._draws = explorer.draws(self._marginals[0])

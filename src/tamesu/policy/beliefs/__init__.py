@@ -1,1 +1,1 @@
-"""The belief kinds, one module each: what each arm is worth. Holds nothing else; see `tamesu.policy.kinds`."""
+"""One module per kind of belief: what each arm is worth. Holds nothing else."""

@@ -1,1 +1,1 @@
-"""The explorer kinds, one module each: how marginals become a distribution. Holds nothing else; see `tamesu.policy.kinds`."""
+"""One module per kind of explorer: how that becomes a distribution. Holds nothing else."""
