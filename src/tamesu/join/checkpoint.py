@@ -63,6 +63,12 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
         if not data:
             return cls()
         try:
-            return msgspec.json.decode(data, type=cls)
+            checkpoint = msgspec.json.decode(data, type=cls)
         except msgspec.MsgspecError as error:
             raise Corrupt(f"a join's checkpoint cannot be read: {error}") from error
+        if checkpoint.v != VERSION:
+            raise Corrupt(
+                f"a join's checkpoint must be of version {VERSION}, got version {checkpoint.v}",
+                hint="it was written by another version of Tamesu",
+            )
+        return checkpoint
