@@ -4,5 +4,7 @@ Pure functions over `tamesu.policy`. Refuses to join, to store and to know what 
 """
 
 from tamesu.train.learn import learn
+from tamesu.train.lesson import Learnt, prior, teach
+from tamesu.train.pending import Pending
 
-__all__ = ["learn"]
+__all__ = ["Learnt", "Pending", "learn", "prior", "teach"]
