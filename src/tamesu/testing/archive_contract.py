@@ -1,7 +1,5 @@
 """The laws of an archive, as `tamesu.ports.Archive` states them."""
 
-# ruff: noqa: S101 - a law asserts
-
 from __future__ import annotations
 
 from itertools import count

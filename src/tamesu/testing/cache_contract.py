@@ -1,7 +1,5 @@
 """The laws of a cache, as `tamesu.ports.Cache` states them."""
 
-# ruff: noqa: S101 - a law asserts
-
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """The laws of clocks and of id sources, as `tamesu.ports.clock` states them."""
 
-# ruff: noqa: S101, PLR2004 - a law asserts, and its numbers are its own
-
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor

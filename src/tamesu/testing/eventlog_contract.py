@@ -1,7 +1,5 @@
 """The laws of an event log, as `tamesu.ports.EventLog` states them."""
 
-# ruff: noqa: S101, PLR2004 - a law asserts, and its numbers are its own
-
 from __future__ import annotations
 
 import contextlib

@@ -1,7 +1,5 @@
 """The laws of a meter, as `tamesu.ports.Meter` states them."""
 
-# ruff: noqa: S101, PLR2004 - a law asserts, and its numbers are its own
-
 from __future__ import annotations
 
 import math

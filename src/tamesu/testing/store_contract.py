@@ -1,12 +1,7 @@
 """The laws of a store, as `tamesu.ports.Store` states them."""
 
-# ruff: noqa: S101 - a law asserts
-
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,16 +11,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tamesu.base import Conflict, Declaration, Snapshot, Time
-from tamesu.ports import ArchiveFile, Commit, Lease, Progress, Store
+from tamesu.ports import Lease, Progress, Store
+from tamesu.testing.commits import (
+    LASTS_US,
+    NOW,
+    THREADS,
+    commit_of,
+    file_of,
+    snapshot_of,
+    together,
+)
 from tamesu.testing.kill import lines_until_killed
+from tamesu.testing.lease_contract import LeaseContract
 from tamesu.testing.workload import BANDIT
 
-NOW = Time(1_700_000_000_000_000)
-LASTS_US = 5_000_000
-THREADS = 4
 
-
-class StoreContract:
+class StoreContract(LeaseContract):
     """Bind an adapter by a subclass that defines `make`, and say what it can do.
 
     Attributes:
@@ -36,10 +37,6 @@ class StoreContract:
 
     durable: ClassVar[bool] = True
     elsewhere: ClassVar[str | None] = None
-
-    def make(self, place: Path) -> Store:
-        """A store at the path `place`, new if nothing is there."""
-        raise NotImplementedError
 
     # Declarations -------------------------------------------------------------------------------
 
@@ -78,75 +75,9 @@ class StoreContract:
     def test_of_many_that_declare_at_once_one_wins(self, tmp_path: Path) -> None:
         """Concurrent case."""
         with self._store(tmp_path) as store:
-            results = _together(
-                lambda number: store.declare(_declaration("home", seed=number), NOW)
-            )
+            results = together(lambda number: store.declare(_declaration("home", seed=number), NOW))
             (winner,) = [result for result in results if not isinstance(result, Conflict)]
             assert dict(store.declarations()) == {"home": winner}
-
-    # The lease ----------------------------------------------------------------------------------
-
-    def test_a_free_lease_is_given_and_renewed(self, tmp_path: Path) -> None:
-        """The same holder asking while it holds keeps its epoch and gets more time."""
-        with self._store(tmp_path) as store:
-            first = store.lease("one", NOW, LASTS_US)
-            again = store.lease("one", Time(NOW + 1), LASTS_US)
-            assert first == ("one", first.epoch, NOW + LASTS_US)
-            assert first.epoch >= 1
-            assert again == ("one", first.epoch, NOW + 1 + LASTS_US)
-
-    def test_a_held_lease_is_refused_to_others(self, tmp_path: Path) -> None:
-        """Until the moment it expires, which the refusal tells; then the epoch is raised."""
-        with self._store(tmp_path) as store:
-            held = store.lease("one", NOW, LASTS_US)
-            last = Time(held.expires - 1)
-            for ask in (store.lease, store.takeover):
-                with pytest.raises(Conflict) as refusal:
-                    ask("two", last, LASTS_US)
-                assert refusal.value.facts["expires"] == held.expires
-            assert store.lease("two", held.expires, LASTS_US).epoch == held.epoch + 1
-
-    def test_an_expired_lease_is_given_with_a_new_epoch(self, tmp_path: Path) -> None:
-        """Even to the holder that let it expire."""
-        with self._store(tmp_path) as store:
-            held = store.lease("one", NOW, LASTS_US)
-            assert store.lease("one", held.expires, LASTS_US).epoch == held.epoch + 1
-
-    def test_takeover_fences_the_dead_predecessor_at_once(self, tmp_path: Path) -> None:
-        """The same holder gets a new epoch; what was under way under the old one is refused."""
-        with self._store(tmp_path) as store:
-            before = store.takeover("one", NOW, LASTS_US)
-            after = store.takeover("one", NOW, LASTS_US)
-            assert after.epoch == before.epoch + 1
-            with pytest.raises(Conflict):
-                store.commit(_commit(before))
-            store.commit(_commit(after))
-
-    def test_a_released_lease_is_free(self, tmp_path: Path) -> None:
-        """The next holder gets it at once, under a new epoch; nothing can be committed under it."""
-        with self._store(tmp_path) as store:
-            held = store.lease("one", NOW, LASTS_US)
-            store.release(held)
-            with pytest.raises(Conflict):
-                store.commit(_commit(held))
-            assert store.lease("two", NOW, LASTS_US).epoch == held.epoch + 1
-
-    def test_releasing_what_is_no_longer_the_newest_does_nothing(self, tmp_path: Path) -> None:
-        """The predecessor's lease, or one given back before."""
-        with self._store(tmp_path) as store:
-            old = store.lease("one", NOW, LASTS_US)
-            new = store.takeover("one", NOW, LASTS_US)
-            store.release(old)
-            store.commit(_commit(new))
-            with pytest.raises(Conflict):
-                store.lease("two", NOW, LASTS_US)
-
-    def test_of_many_that_ask_at_once_one_gets_the_lease(self, tmp_path: Path) -> None:
-        """Concurrent case."""
-        with self._store(tmp_path) as store:
-            results = _together(lambda number: store.lease(f"holder-{number}", NOW, LASTS_US))
-            (held,) = [result for result in results if isinstance(result, Lease)]
-            store.commit(_commit(held))
 
     # The one transaction ------------------------------------------------------------------------
 
@@ -154,20 +85,20 @@ class StoreContract:
         """Checkpoint, counts, snapshots, files, and the epoch it was made under."""
         with self._store(tmp_path) as store:
             lease = store.lease("one", NOW, LASTS_US)
-            new = [_snapshot("home", 1), _snapshot("away", 1)]
+            new = [snapshot_of("home", 1), snapshot_of("away", 1)]
             store.commit(
-                _commit(lease, b"\x00one", {"home": {"events_read": 3}}, new, [_file("a")])
+                commit_of(lease, b"\x00one", {"home": {"events_read": 3}}, new, [file_of("a")])
             )
-            store.commit(_commit(lease, b"two", {}, [_snapshot("home", 2)], [_file("b")]))
+            store.commit(commit_of(lease, b"two", {}, [snapshot_of("home", 2)], [file_of("b")]))
             assert store.progress() == Progress(
                 checkpoint=b"two", counts={"home": {"events_read": 3}}, epoch=lease.epoch
             )
             assert dict(store.versions()) == {"home": 2, "away": 1}
-            assert store.snapshot("home") == _snapshot("home", 2)
-            assert store.snapshot("home", 1) == _snapshot("home", 1)
+            assert store.snapshot("home") == snapshot_of("home", 2)
+            assert store.snapshot("home", 1) == snapshot_of("home", 1)
             assert store.snapshot("home", 3) is None
-            assert store.snapshot("away") == _snapshot("away", 1)
-            assert list(store.files()) == [_file("a"), _file("b")]
+            assert store.snapshot("away") == snapshot_of("away", 1)
+            assert list(store.files()) == [file_of("a"), file_of("b")]
 
     def test_counts_add_up_and_levels_are_replaced(self, tmp_path: Path) -> None:
         """Per bandit, the one without a name included; what a commit leaves out stays."""
@@ -178,7 +109,7 @@ class StoreContract:
                 {"": {"events_poison": 1}, "home": {"events_read": 2, "events_held": 1}},
                 {"": {"events_poison": 1}},
             ):
-                store.commit(_commit(lease, counts=counts))
+                store.commit(commit_of(lease, counts=counts))
             assert store.progress().counts == {
                 "": {"events_poison": 2},
                 "home": {"events_read": 7, "events_held": 1, "deliveries_open": 9},
@@ -190,18 +121,18 @@ class StoreContract:
             stale = store.lease("one", NOW, LASTS_US)
             lease = store.takeover("one", NOW, LASTS_US)
             store.commit(
-                _commit(lease, b"kept", {"home": {"events_read": 1}}, [_snapshot("home", 1)])
+                commit_of(lease, b"kept", {"home": {"events_read": 1}}, [snapshot_of("home", 1)])
             )
-            store.commit(_commit(lease, b"kept", {}, [], [_file("a")]))
+            store.commit(commit_of(lease, b"kept", {}, [], [file_of("a")]))
             before = _everything(store)
             more = {"home": {"events_read": 1, "events_held": 1}}
-            other = [_snapshot("away", 1)]
+            other = [snapshot_of("away", 1)]
             for commit in (
-                _commit(stale, b"lost", more, other, [_file("b")]),
-                _commit(lease, b"lost", more, [*other, _snapshot("home", 1)], [_file("b")]),
-                _commit(lease, b"lost", more, other, [_file("b"), _file("a")]),
-                _commit(Lease("two", lease.epoch, lease.expires), b"lost", more),
-                _commit(Lease("one", lease.epoch + 1, lease.expires), b"lost", more),
+                commit_of(stale, b"lost", more, other, [file_of("b")]),
+                commit_of(lease, b"lost", more, [*other, snapshot_of("home", 1)], [file_of("b")]),
+                commit_of(lease, b"lost", more, other, [file_of("b"), file_of("a")]),
+                commit_of(Lease("two", lease.epoch, lease.expires), b"lost", more),
+                commit_of(Lease("one", lease.epoch + 1, lease.expires), b"lost", more),
             ):
                 with pytest.raises(Conflict):
                     store.commit(commit)
@@ -215,11 +146,13 @@ class StoreContract:
             def work(writer: int) -> None:
                 for version in range(1, 11):
                     name = f"bandit-{writer}"
-                    file = _file(f"{name}/{version}")
+                    file = file_of(f"{name}/{version}")
                     counts = {"": {"events_read": 1}}
-                    store.commit(_commit(lease, b"", counts, [_snapshot(name, version)], [file]))
+                    store.commit(
+                        commit_of(lease, b"", counts, [snapshot_of(name, version)], [file])
+                    )
 
-            assert _together(work) == [None] * THREADS
+            assert together(work) == [None] * THREADS
             assert store.progress().counts == {"": {"events_read": THREADS * 10}}
             assert dict(store.versions()) == {f"bandit-{n}": 10 for n in range(THREADS)}
             assert len(store.files()) == THREADS * 10
@@ -246,7 +179,7 @@ class StoreContract:
         def law(snapshot: Snapshot) -> None:
             with self._store(next(places)) as store:
                 lease = store.lease("one", NOW, LASTS_US)
-                store.commit(_commit(lease, snapshots=[snapshot]))
+                store.commit(commit_of(lease, snapshots=[snapshot]))
                 assert store.snapshot("home") == snapshot
 
         law()
@@ -259,7 +192,7 @@ class StoreContract:
             store.declare(_declaration("home"), NOW)
             lease = store.lease("one", NOW, LASTS_US)
             store.commit(
-                _commit(lease, b"c", {"a": {"x": 1}}, [_snapshot("home", 1)], [_file("a")])
+                commit_of(lease, b"c", {"a": {"x": 1}}, [snapshot_of("home", 1)], [file_of("a")])
             )
             before = _everything(store)
             store.close()
@@ -288,46 +221,9 @@ class StoreContract:
                 ]
                 assert store.snapshot(BANDIT, number) is not None
 
-    @contextlib.contextmanager
-    def _store(self, place: Path) -> Iterator[Store]:
-        with contextlib.closing(self.make(place / "store")) as store:
-            yield store
-
 
 def _declaration(name: str, **clauses: Any) -> Declaration:
     return Declaration.parse({"name": name, "arms": ["a", "b"], **clauses})
-
-
-def _snapshot(bandit: str, version: int) -> Snapshot:
-    return Snapshot(
-        bandit=bandit,
-        declaration=1,
-        version=version,
-        state=bytes([version, 0, 255]),
-        created=NOW,
-        watermark=NOW,
-        observations=version,
-    )
-
-
-def _file(name: str) -> ArchiveFile:
-    return ArchiveFile(name=name, bandit="home", rows=2, bytes=3)
-
-
-def _commit(
-    lease: Lease,
-    checkpoint: bytes = b"",
-    counts: dict[str, dict[str, int]] | None = None,
-    snapshots: list[Snapshot] | None = None,
-    files: list[ArchiveFile] | None = None,
-) -> Commit:
-    return Commit(
-        lease=lease,
-        checkpoint=checkpoint,
-        counts=counts or {},
-        snapshots=snapshots or [],
-        files=files or [],
-    )
 
 
 def _everything(store: Store) -> tuple[object, ...]:
@@ -339,16 +235,3 @@ def _everything(store: Store) -> tuple[object, ...]:
         store.progress(),
         list(store.files()),
     )
-
-
-def _together(work: Callable[[int], Any]) -> list[Any]:
-    """What `work` gives, or the conflict it raises, when several threads call it at once."""
-
-    def told(number: int) -> Any:
-        try:
-            return work(number)
-        except Conflict as refusal:
-            return refusal
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(told, range(THREADS)))

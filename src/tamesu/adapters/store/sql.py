@@ -245,7 +245,6 @@ def _put_files(connection: sa.Connection, files: Sequence[ArchiveFile]) -> None:
     table = tables.files
     last = connection.execute(sa.select(sa.func.max(table.c.number))).scalar() or 0
     for number, file in enumerate(files, last + 1):
-        known = sa.select(table.c.number).where(table.c.name == file.name)
-        if connection.execute(known).first() is not None:
+        if connection.execute(sa.select(table).where(table.c.name == file.name)).first():
             raise refusals.file_exists(file.name)
         connection.execute(table.insert(), {"number": number, **msgspec.structs.asdict(file)})
