@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tamesu.adapters.durable_folders import make_folder, sync_folder
 from tamesu.base import Corrupt, MissingExtra, TamesuError, Unavailable
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ __all__ = [
     "create",
     "driver",
     "refuse_old",
-    "sync_folder",
     "translate",
     "translated",
 ]
@@ -71,7 +71,7 @@ def create(path: Path, script: str) -> None:
         return
     draft = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_native_id()}.new")
     with translated(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         _discard(draft)
         try:
             with contextlib.closing(driver.connect(draft, isolation_level=None)) as connection:
@@ -102,15 +102,6 @@ def connect(path: Path) -> Connection:
     )
     connection.execute("PRAGMA synchronous = FULL")
     return connection
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes the names in `folder` as durable as the files they name."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextlib.contextmanager

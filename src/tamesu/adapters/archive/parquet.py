@@ -18,6 +18,7 @@ import polars as pl
 
 from tamesu.adapters.archive import columns
 from tamesu.adapters.archive.naming import name_of
+from tamesu.adapters.durable_folders import make_folder, sync_folder
 from tamesu.base import Corrupt, Observations, Unavailable
 from tamesu.ports import ArchiveFile
 
@@ -44,7 +45,7 @@ class ParquetArchive:
         }
         draft = path.with_name(f".{path.name}.new")
         try:
-            _make(path.parent)
+            make_folder(path.parent)
             content = io.BytesIO()
             frame.write_parquet(content, metadata=footer)
             with draft.open("wb") as file:
@@ -52,7 +53,7 @@ class ParquetArchive:
                 file.flush()
                 os.fsync(file.fileno())
             draft.replace(path)
-            _sync(path.parent)
+            sync_folder(path.parent)
         except (OSError, pl.exceptions.PolarsError) as problem:
             with contextlib.suppress(OSError):
                 draft.unlink()
@@ -122,19 +123,3 @@ def _corrupt(path: Path, must: str, got: str) -> Corrupt:
 
 def _digest(content: bytes | memoryview) -> str:
     return hashlib.blake2b(content, digest_size=16).hexdigest()
-
-
-def _make(folder: Path) -> None:
-    """Makes `folder` and what is above it, durably."""
-    if not folder.is_dir():
-        _make(folder.parent)
-        folder.mkdir(exist_ok=True)
-        _sync(folder.parent)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tamesu.adapters import sqlite
@@ -101,8 +101,7 @@ class SqliteEventLog:
     def read(self, partition: int, offset: int, most: int) -> list[Entry]:
         """Up to `most` entries from `offset` on; see `tamesu.ports.EventLog.read`."""
         _refuse_partition(partition)
-        with self._reading, sqlite.translated(self._path):
-            connection = self._open_reader()
+        with self._looking() as connection:
             if connection is None:
                 return []
             rows = connection.execute(_READ, (offset, max(most, 0))).fetchall()
@@ -111,8 +110,7 @@ class SqliteEventLog:
     def end(self, partition: int) -> int:
         """The offset after the last entry; 0 for an empty partition."""
         _refuse_partition(partition)
-        with self._reading, sqlite.translated(self._path):
-            connection = self._open_reader()
+        with self._looking() as connection:
             last = None if connection is None else connection.execute(_LAST).fetchone()
         return 0 if last is None else int(last[0]) + 1
 
@@ -121,8 +119,7 @@ class SqliteEventLog:
 
         Called by the reader, so that writers do not pay for it.
         """
-        with self._reading, sqlite.translated(self._path):
-            connection = self._open_reader()
+        with self._looking() as connection:
             if connection is not None and self._unchecked_bytes(connection) > UPKEEP_BYTES:
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
@@ -131,9 +128,7 @@ class SqliteEventLog:
         with self._writing, self._reading:
             self._closed = True
             self._drop_writer()
-            if self._reader is not None:
-                self._reader.close()
-                self._reader = None
+            self._drop_reader()
             self._lock.release()
 
     def _insert(self, connection: sqlite.Connection, drafts: Sequence[Draft]) -> list[Receipt]:
@@ -186,12 +181,24 @@ class SqliteEventLog:
                 self._writer.close()
             self._writer = None
 
-    def _open_reader(self) -> sqlite.Connection | None:
-        """The reading connection, or none before the first append."""
-        self._refuse_closed()
-        if self._reader is None and self._path.exists():
-            self._reader = sqlite.connect(self._path)
-        return self._reader
+    @contextlib.contextmanager
+    def _looking(self) -> Iterator[sqlite.Connection | None]:
+        """The reading connection, or none before the first append; opened anew after a failure."""
+        with self._reading, sqlite.translated(self._path):
+            self._refuse_closed()
+            if self._reader is None and self._path.exists():
+                self._reader = sqlite.connect(self._path)
+            try:
+                yield self._reader
+            except BaseException:
+                self._drop_reader()
+                raise
+
+    def _drop_reader(self) -> None:
+        if self._reader is not None:
+            with contextlib.suppress(sqlite.Error):
+                self._reader.close()
+            self._reader = None
 
     def _refuse_closed(self) -> None:
         if self._closed:

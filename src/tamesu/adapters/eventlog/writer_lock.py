@@ -9,6 +9,7 @@ import fcntl
 import os
 from pathlib import Path
 
+from tamesu.adapters.durable_folders import make_folder
 from tamesu.base import Unavailable
 
 
@@ -31,7 +32,7 @@ class WriterLock:
         """
         if self._handle is not None:
             return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self._path.parent)
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
