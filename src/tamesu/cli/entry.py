@@ -38,8 +38,7 @@ def run(words: Sequence[str]) -> int:
             list(words), prog_name="tamesu", standalone_mode=False
         )
     except (KeyboardInterrupt, Abort):
-        sys.stderr.write("stopped\n")
-        return INTERRUPTED
+        given = INTERRUPTED
     except Exit as end:
         return end.exit_code
     except BrokenPipeError:
@@ -52,7 +51,9 @@ def run(words: Sequence[str]) -> int:
         if code is None:
             raise
         return code
-    # Typer gives the code of an Exit back instead of raising it.
+    # Typer gives the code of an Exit back instead of raising it, and of Ctrl-C too.
+    if given == INTERRUPTED:
+        sys.stderr.write("stopped\n")
     return given if isinstance(given, int) else 0
 
 

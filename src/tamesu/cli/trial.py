@@ -36,13 +36,14 @@ def decide(  # noqa: PLR0913 - the words of a command line
     from tamesu.cli.output import console, write_json
     from tamesu.cli.remote import connect
 
-    request: dict[str, object] = {}
+    arms = None
     if eligible is not None:
-        request["eligible"] = [arm.strip() for arm in eligible.split(",") if arm.strip()]
-    if unit is not None:
-        request["unit"] = unit
+        arms = [arm.strip() for arm in eligible.split(",") if arm.strip()]
     with connect(url) as client:
-        decisions = client.decide_many(name, [request] * count)
+        if count == 1:
+            decisions = [client.decide(name, unit=unit, eligible=arms)]
+        else:
+            decisions = client.decide_many(name, [{"unit": unit, "eligible": arms}] * count)
     if json:
         write_json(plain(decisions[0]) if count == 1 else {"decisions": plain(decisions)})
         return

@@ -13,11 +13,12 @@ import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TextIO
 
 import structlog
 
 from tamesu.base import Unavailable
+from tamesu.cli.demo.patience import uninterrupted
 from tamesu.client import Client
 from tamesu.wiring import load_settings, supervisor
 
@@ -36,13 +37,13 @@ class Stage:
     def __init__(self, data: Path | None, port: int | None) -> None:
         self.is_temporary = data is None
         self.folder = Path(tempfile.mkdtemp(prefix="tamesu-demo-")) if data is None else data
-        self._messages: int | None = None
+        self._messages: TextIO | None = None
         try:
             self._messages = self._open_messages()
             settings = load_settings(
                 {"data": str(self.folder), "host": "127.0.0.1", "port": port or 0}
             )
-            self._supervisor, self._listener = supervisor(settings, output=self._messages)
+            self._supervisor, self._listener = supervisor(settings, output=self._messages.fileno())
         except BaseException:
             self._clear()
             raise
@@ -50,7 +51,8 @@ class Stage:
 
     def __enter__(self) -> Self:
         try:
-            self._supervisor.start()
+            with uninterrupted():
+                self._supervisor.start()
             self._wait_until_ready()
         except BaseException:
             self.__exit__(None, None, None)
@@ -63,9 +65,10 @@ class Stage:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._supervisor.stop()
-        self._listener.close()
-        self._clear()
+        with uninterrupted():
+            self._supervisor.stop()
+            self._listener.close()
+            self._clear()
 
     @property
     def messages(self) -> Path:
@@ -91,10 +94,10 @@ class Stage:
         os.kill(process, signal.SIGKILL)
         return True
 
-    def _open_messages(self) -> int:
+    def _open_messages(self) -> TextIO:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self.messages, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+            opened = self.messages.open("a", encoding="utf-8")
         except OSError as error:
             raise Unavailable(
                 f"the data folder {str(self.folder)!r} must be writable, it is not: "
@@ -103,9 +106,9 @@ class Stage:
             ) from error
         structlog.configure(
             processors=[structlog.processors.add_log_level, structlog.processors.JSONRenderer()],
-            logger_factory=structlog.WriteLoggerFactory(self.messages.open("a", encoding="utf-8")),
+            logger_factory=structlog.WriteLoggerFactory(opened),
         )
-        return descriptor
+        return opened
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_S
@@ -120,8 +123,8 @@ class Stage:
 
     def _clear(self) -> None:
         if self._messages is not None:
-            os.close(self._messages)
+            structlog.reset_defaults()
+            self._messages.close()
             self._messages = None
-        structlog.reset_defaults()
         if self.is_temporary:
             shutil.rmtree(self.folder, ignore_errors=True)
