@@ -1,14 +1,16 @@
-"""Panels: a stretch of z cut into pieces on which every arm's density is known at Gauss nodes.
+"""A stretch of z as a tree of panels, on which every arm's density is known at Gauss nodes.
 
-What `tamesu.policy.quadrature` computes with. A mesh is immutable; refining gives another one.
-Distribution functions are evaluated at the edges alone: at the nodes they follow from the densities
-by integrating their interpolant, and the edges say by how much that is wrong (`own`). Refuses to
-know which arms compete.
+What `tamesu.policy.quadrature` computes with. A panel's numbers depend on the panel alone, and which
+panels a subset of the arms is computed on depends on the subset alone: so the answer to a question
+does not depend on what was asked before, to the bit. What is kept only saves time.
+
+Refuses to know where the stretch should lie.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,21 @@ Floats = NDArray[np.float64]
 ORDER = 16
 """Nodes of a panel."""
 
+PANEL_ERROR = 2e-9
+"""Largest difference between a panel's terms and what they must add up to."""
+
+ROUGHNESS = 1e-5
+"""Largest Legendre coefficient of degree ORDER - 2 or ORDER - 1; the error is near its square."""
+
+FINEST = 1.0 / 16.0
+"""Panels below this share of the finest grain are not cut again: only rounding is left."""
+
+MOST_PANELS = 1 << 12
+"""One level of a tree is not cut into more."""
+
+MOST_KEPT = 1 << 22
+"""Numbers that a tree keeps; beyond it, it starts anew."""
+
 TINY = 1e-300
 """Floor of distribution functions, so that logarithms are finite."""
 
@@ -28,7 +45,7 @@ def _rule() -> tuple[Floats, Floats, Floats, Floats]:
     """Nodes, weights, the integration matrix and the two highest Legendre coefficients.
 
     With L_j the interpolation polynomial of node j, integrate[j, i] is its integral from -1 to
-    node i; highest[j, k] is what a value at node j adds to coefficient ORDER - 2 + k, in units of
+    node i; highest[j, k] is what a term at node j adds to coefficient ORDER - 2 + k, in units of
     the integral over the panel.
     """
     nodes, weights = np.polynomial.legendre.leggauss(ORDER)
@@ -39,7 +56,7 @@ def _rule() -> tuple[Floats, Floats, Floats, Floats]:
     primitive[:, 1:] = (values[:, 2:] - values[:, :-2]) / (2 * degrees[1:] + 1)
     coefficients = values[:, :ORDER] * weights[:, None] * (degrees + 0.5)
     integrate = coefficients @ primitive.T
-    # The quadrature's terms carry the weights already.
+    # The terms carry the weights already.
     highest: Floats = values[:, ORDER - 2 : ORDER] * (2 * degrees[ORDER - 2 :] + 1)
     return nodes, weights, integrate, highest
 
@@ -48,93 +65,136 @@ NODES, WEIGHTS, INTEGRATE, HIGHEST = _rule()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Mesh:
-    """P neighbouring panels, and A arms on them.
+class Panels:
+    """P panels, and A arms on them.
+
+    Distribution functions are evaluated at the edges alone: at the nodes they follow from the
+    densities by integrating their interpolant, and the edges say by how much that is wrong (`own`).
 
     Attributes:
-        edges: (P + 1,) in z, rising.
-        edge_log: (A, P + 1) log of each distribution function at the edges.
+        edges: (2, P) left and right ends.
+        left_log, right_log: (A, P) log of each distribution function there.
         node_log: (A, P * ORDER) the same at the nodes.
         term: (A, P * ORDER) weight * density / distribution function at the nodes.
         own: (A, P) by how much the nodes miss the mass of the arm on the panel.
     """
 
     edges: Floats
-    edge_log: Floats
+    left_log: Floats
+    right_log: Floats
     node_log: Floats
     term: Floats
     own: Floats
 
+    @classmethod
+    def between(cls, family: Family, cuts: Floats) -> Panels:
+        """The panels of the arms of `family` between `cuts` (P + 1,)."""
+        count, arms = len(cuts) - 1, len(family.mean())
+        edge = np.maximum(family.below(cuts), TINY)
+        left, right = edge[:, :-1], edge[:, 1:]
+        half = 0.5 * np.diff(cuts)
+        z = (cuts[:-1] + half)[:, None] + half[:, None] * NODES
+        density = np.exp(family.log_density(z.reshape(-1))).reshape(arms, count, ORDER)
+        mass = density * half[:, None]
+        own = np.abs(mass @ WEIGHTS - (right - left))
+        below = np.clip(left[..., None] + mass @ INTEGRATE, left[..., None], right[..., None])
+        shape, log = (arms, count * ORDER), np.log(edge)
+        return cls(
+            edges=np.stack([cuts[:-1], cuts[1:]]),
+            left_log=log[:, :-1],
+            right_log=log[:, 1:],
+            node_log=np.log(below).reshape(shape),
+            term=(mass * WEIGHTS / below).reshape(shape),
+            own=own,
+        )
 
-def meshed(family: Family, edges: Floats) -> Mesh:
-    """The mesh of the arms of `family` on panels between `edges` (P + 1,)."""
-    below = np.maximum(family.below(edges), TINY)
-    node_log, term, own = _panels(family, edges[:-1], edges[1:], below[:, :-1], below[:, 1:])
-    return Mesh(edges, np.log(below), node_log, term, own)
-
-
-def bisected(mesh: Mesh, family: Family, panels: NDArray[np.intp]) -> Mesh:
-    """The mesh with each of `panels` cut in two."""
-    left, right = mesh.edges[panels], mesh.edges[panels + 1]
-    middle = 0.5 * (left + right)
-    below = np.exp(mesh.edge_log[:, panels]), np.exp(mesh.edge_log[:, panels + 1])
-    at_middle = np.clip(family.below(middle), *below)
-    halves = _panels(
-        family,
-        np.concatenate([left, middle]),
-        np.concatenate([middle, right]),
-        np.concatenate([below[0], at_middle], axis=1),
-        np.concatenate([at_middle, below[1]], axis=1),
-    )
-    count = len(mesh.edges) - 1
-    kept = np.setdiff1d(np.arange(count), panels)
-    order = np.argsort(np.concatenate([mesh.edges[kept], left, middle]), kind="stable")
-    arms = len(mesh.own)
-
-    def merged(old: Floats, new: Floats) -> Floats:
-        old3 = old.reshape(arms, count, -1)[:, kept]
-        both = np.concatenate([old3, new.reshape(arms, 2 * len(panels), -1)], axis=1)[:, order]
-        return both.reshape(arms, -1)
-
-    where = panels + 1
-    return Mesh(
-        np.insert(mesh.edges, where, middle),
-        np.insert(mesh.edge_log, where, np.log(at_middle), axis=1),
-        merged(mesh.node_log, halves[0]),
-        merged(mesh.term, halves[1]),
-        merged(mesh.own, halves[2]),
-    )
+    @classmethod
+    def together(cls, parts: Sequence[Panels]) -> Panels:
+        """The panels of all `parts`, in their order."""
+        return cls(
+            *(
+                np.concatenate([getattr(part, field.name) for part in parts], axis=1)
+                for field in fields(cls)
+            )
+        )
 
 
-def joined(lower: Mesh, upper: Mesh) -> Mesh:
-    """Two meshes that meet, as one; arms that only `lower` has (its last ones) lie below `upper`."""
-    more = len(lower.own) - len(upper.own)
+class Tree:
+    """The arms of `family` between first `cuts`, each panel cut in two where a question needs it.
 
-    def stacked(a: Floats, b: Floats) -> Floats:
-        return np.concatenate([a, np.pad(b, ((0, more), (0, 0)))], axis=1)
+    Args:
+        family: A arms.
+        cuts: (P + 1,) ends of the first panels, rising.
+        grain: (A,) below which no density has detail.
+    """
 
-    return Mesh(
-        np.concatenate([lower.edges, upper.edges[1:]]),
-        stacked(lower.edge_log, upper.edge_log[:, 1:]),
-        stacked(lower.node_log, upper.node_log),
-        stacked(lower.term, upper.term),
-        stacked(lower.own, upper.own),
-    )
+    def __init__(self, family: Family, cuts: Floats, grain: Floats) -> None:
+        self._family = family
+        self._grain = grain
+        self._first = Panels.between(family, cuts)
+        # A panel's key is its first panel and its place in that one's tree: halves of k are
+        # 2 k and 2 k + 1. Kept are the two halves of each panel that was ever cut.
+        self._keys = [(panel, 1) for panel in range(len(cuts) - 1)]
+        self._halves: dict[tuple[int, int], Panels] = {}
+        self._most = max(64, MOST_KEPT // (4 * ORDER * len(grain)))
+
+    def shares(self, number: Floats) -> Floats:
+        """(A,) integral over the stretch of f_a * F_a^(number_a - 1) * product of F_j^number_j.
+
+        The product is over the other arms j; `number` (A,) says how many of each compete. Arms of
+        which none competes get numbers that mean nothing.
+        """
+        competing = number > 0
+        finest = FINEST * self._grain[competing].min(initial=np.inf)
+        panels, keys = self._first, self._keys
+        total: Floats = np.zeros(len(number))
+        while True:
+            terms, bad = _measured(panels, number, competing)
+            rows = np.flatnonzero(bad & (panels.edges[1] - panels.edges[0] > finest))
+            if not rows.size or rows.size > MOST_PANELS:
+                total += terms.sum(axis=1)
+                return total
+            good = np.ones(len(keys), dtype=np.bool_)
+            good[rows] = False
+            total += terms[:, np.repeat(good, ORDER)].sum(axis=1)
+            cut = [keys[row] for row in rows]
+            panels = Panels.together(
+                [
+                    self._halved(key, panels.edges[:, row])
+                    for key, row in zip(cut, rows, strict=True)
+                ]
+            )
+            keys = [(first, 2 * place + half) for first, place in cut for half in (0, 1)]
+
+    def _halved(self, key: tuple[int, int], edges: Floats) -> Panels:
+        """The two halves of the panel `key` between `edges` (2,)."""
+        found = self._halves.get(key)
+        if found is None:
+            cuts = np.array([edges[0], 0.5 * (edges[0] + edges[1]), edges[1]])
+            found = Panels.between(self._family, cuts)
+            if len(self._halves) >= self._most:
+                self._halves = {}
+            self._halves[key] = found
+        return found
 
 
-def _panels(
-    family: Family, left: Floats, right: Floats, below_left: Floats, below_right: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """`node_log`, `term` and `own` of the panels from `left` to `right` (P,)."""
-    count, arms = len(left), len(below_left)
-    half = 0.5 * (right - left)
-    z = (left + half)[:, None] + half[:, None] * NODES
-    density = np.exp(family.log_density(z.reshape(-1))).reshape(arms, count, ORDER)
-    mass = density * half[:, None]
-    own = np.abs(mass @ WEIGHTS - (below_right - below_left))
-    below = np.clip(
-        below_left[..., None] + mass @ INTEGRATE, below_left[..., None], below_right[..., None]
-    )
-    term = mass * WEIGHTS / below
-    shape = (arms, count * ORDER)
-    return np.log(below).reshape(shape), term.reshape(shape), own
+def _measured(
+    panels: Panels, number: Floats, competing: NDArray[np.bool_]
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """The terms (A, P * ORDER) when `number` of each arm compete, and which panels fail (P,).
+
+    A panel fails where the arms' terms do not add up to G(v) - G(u), where what the nodes miss of
+    an arm's own mass matters, or where a term is rough.
+    """
+    count = panels.own.shape[1]
+    below, above = number @ panels.left_log, number @ panels.right_log
+    terms = panels.term * np.exp(number @ panels.node_log)
+    got = (number @ terms).reshape(count, ORDER).sum(axis=1)
+    gap = np.abs(got - (np.exp(above) - np.exp(below)))
+    others = np.exp(above - panels.right_log)
+    missed = number @ (panels.own * others)
+    rough = np.abs(terms.reshape(-1, ORDER) @ HIGHEST).sum(axis=1).reshape(-1, count)
+    rough = np.where(competing[:, None], rough, 0.0).max(axis=0, initial=0.0)
+    # Written so that what is not a number fails.
+    good = (gap <= PANEL_ERROR) & (missed <= PANEL_ERROR) & (rough <= ROUGHNESS)
+    return terms, ~good

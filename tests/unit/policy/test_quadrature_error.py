@@ -186,13 +186,42 @@ def test_a_subset_is_what_it_is_alone():
         assert np.abs(shared.best_of(rows) - best_of(a[rows], b[rows])).max() <= 1e-8
 
 
-def test_a_further_subset_needs_no_new_mesh():
-    """34 arms: after the first few, the mesh is the same object for subset after subset."""
+@pytest.mark.parametrize("regime", REGIMES)
+def test_what_was_asked_before_does_not_matter_to_the_bit(regime):
+    """So a decision can be explained later, by another process that asks nothing else."""
+    rng = np.random.default_rng(7)
+    a, b = regime(rng, 9)
+    asked = Quadrature(BetaFamily(a, b))
+    subsets = [np.flatnonzero(rng.random(9) < 0.6) for _ in range(30)]
+    for rows in filter(len, subsets):
+        asked.best_of(rows)
+    for rows in filter(len, subsets):
+        fresh = Quadrature(BetaFamily(a, b)).best_of(rows)
+        assert asked.best_of(rows).tobytes() == fresh.tobytes()
+
+
+def test_further_subsets_find_their_panels_ready():
+    """34 arms: all 561 slates' third positions together need hardly more panels than the first."""
     rng = np.random.default_rng(6)
     a, b = counted(rng, 34, rng.integers(200, 3000, 34).astype(float), np.full(34, 0.01))
     shared = Quadrature(BetaFamily(a, b))
-    meshes = set()
+    shared.best_of(np.arange(34))
     for gone in itertools.combinations(range(34), 2):
         shared.best_of(np.delete(np.arange(34), gone))
-        meshes.add(id(shared._mesh))
-    assert len(meshes) <= 12
+    trees = [tree for _, tree in shared._stretches.values()]
+    assert sum(len(tree._keys) + 2 * len(tree._halves) for tree in trees) < 60
+
+
+def test_what_is_kept_is_bounded_and_only_saves_time():
+    rng = np.random.default_rng(8)
+    a, b = counted(rng, 40, np.full(40, 10**5), np.linspace(0.01, 0.2, 40))
+    shared = Quadrature(BetaFamily(a, b))
+    subsets = [np.flatnonzero(rng.random(40) < 0.2) for _ in range(60)]
+    first = [shared.best_of(rows) for rows in subsets]
+    trees = [tree for _, tree in shared._stretches.values()]
+    assert any(len(tree._halves) > 1 for tree in trees)
+    for tree in trees:
+        tree._halves, tree._most = {}, 1
+    again = [shared.best_of(rows) for rows in subsets]
+    assert all(np.array_equal(x, y) for x, y in zip(first, again, strict=True))
+    assert all(len(tree._halves) <= 1 for tree in trees)
