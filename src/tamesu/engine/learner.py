@@ -8,15 +8,16 @@ know the time: the engine that drives it does.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
 
-from tamesu.base import Reward, Time
-from tamesu.engine.pending import Pending
+from tamesu.base import Corrupt, Reward, Time
 from tamesu.engine.pupils import Pupils
 from tamesu.join import Checkpoint, Emitted, Fold, Mark, merge
 from tamesu.ports import Archive, Clock, Commit, EventLog, Lease, Store
+from tamesu.train import Pending
 
 READ_MOST = 20_000
 IDLE_COMMIT_US = 5_000_000
@@ -47,14 +48,14 @@ class Learner:
         self.lease = lease
         checkpoint = Checkpoint.from_bytes(store.progress().checkpoint)
         marks = checkpoint.marks or (Mark(),) * log.partitions
+        _refuse_shortened(log, marks)
         self._rewards: dict[tuple[str, int], Reward] = {}
         self._fold = Fold(self._reward, checkpoint, log.partitions)
         self._next = [mark.low for mark in marks]
-        self._read_before = [mark.read for mark in marks]
         self._pupils = Pupils(store)
         self._pending = Pending()
         self._counts: dict[str, dict[str, int]] = {}
-        self._committed_reads = tuple(self._read_before)
+        self._committed_reads = tuple(mark.read for mark in marks)
         self._last_commit = clock.now()
 
     @property
@@ -70,7 +71,7 @@ class Learner:
             Unavailable, Corrupt: a port failed; the same.
         """
         read = self._read()
-        if self._is_rebuilding():
+        if self._fold.rebuilding:
             return Step(read, 0, committed=False)
         emitted = self._fold.advance()
         self._take(emitted)
@@ -94,10 +95,6 @@ class Learner:
             _log.warning("poison record", partition=partition, offset=offset, reason=reason)
         self._counts = merge(self._counts, emitted.counts)
         self._pending.add(emitted.observations, self._clock.now())
-
-    def _is_rebuilding(self) -> bool:
-        """Whether open decisions are still being read again, up to where the last commit was."""
-        return any(now < before for now, before in zip(self._next, self._read_before, strict=True))
 
     def _reads(self) -> tuple[int, ...]:
         return tuple(self._next)
@@ -138,3 +135,16 @@ class Learner:
                 return None
             self._rewards[key] = declaration.reward
         return self._rewards[key]
+
+
+def _refuse_shortened(log: EventLog, marks: Sequence[Mark]) -> None:
+    """Raises `Corrupt` where the log ends before what the store has learnt from it."""
+    for partition, mark in enumerate(marks):
+        end = log.end(partition)
+        if end < mark.read:
+            raise Corrupt(
+                f"the store has read partition {partition} of the log up to offset {mark.read:,}, "
+                f"and the log ends at {end:,}: it is not the log that the store was made from",
+                hint="bring the log's folder back, or start in a new data folder",
+                partition=partition,
+            )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -19,7 +19,7 @@ from tamesu.adapters.archive.memory import MemoryArchive
 from tamesu.adapters.clock.manual import ManualClock
 from tamesu.adapters.eventlog.memory import MemoryEventLog
 from tamesu.adapters.store.memory import MemoryStore
-from tamesu.base import Conflict, Observation, Observations, encode
+from tamesu.base import TICK, Conflict, Corrupt, Observation, Observations, encode
 from tamesu.base.times import HOUR_US
 from tamesu.join import oracle, table
 from tamesu.policy import compose
@@ -135,6 +135,20 @@ class EngineContract:
             if not faults.crashed:
                 break
         assert crashed == n - 1 >= MOST_FEW, f"only {crashed} calls to crash at"
+
+    def test_a_log_that_lost_its_end_is_not_learnt_from(self) -> None:
+        """The store has read further than the log goes: nothing is written on such ground."""
+        world = _world(1)
+        for _ in Journal(3, steps=10).write(world.log, world.clock):
+            pass
+        self._drive(world)
+        before = world.store.progress()
+        shorter = replace(world, log=MemoryEventLog(1, clock=world.clock))
+        shorter.log.append([TICK])
+        with contextlib.suppress(Corrupt):
+            self._drive(shorter)
+        after = world.store.progress()
+        assert (after.checkpoint, after.counts) == (before.checkpoint, before.counts)
 
     # Two of them --------------------------------------------------------------------------------
 
