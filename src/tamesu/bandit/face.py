@@ -200,9 +200,10 @@ class Bandit:
             NotFound: an unknown arm.
         """
         _refuse_context(contexts)
-        keys = keyed(np.array(arms, dtype=object))
-        if keys.ndim != 1:
-            raise ShapeMismatch(f"arms must be (n,), got {keys.shape}")
+        played = np.array(arms, dtype=object)
+        if played.ndim != 1:
+            raise ShapeMismatch(f"arms must be (n,), got {played.shape}")
+        keys = keyed(played)
         values = without_unseen(in_shape(rewards, keys.shape), "logged decisions")
         if propensities is None:
             chances = np.ones(len(keys))
