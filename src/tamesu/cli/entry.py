@@ -7,6 +7,7 @@ Refuses to show a traceback for an error that Tamesu raises on purpose; a bug ke
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -47,14 +48,25 @@ def run(words: Sequence[str]) -> int:
     except Exception as problem:
         from tamesu.cli.failure import failure
 
-        code = failure(problem, json=wants_json(words))
-        if code is None:
+        interrupted = _is_interrupted(problem)
+        given = INTERRUPTED if interrupted else failure(problem, json=wants_json(words))
+        if given is None:
             raise
-        return code
     # Typer gives the code of an Exit back instead of raising it, and of Ctrl-C too.
     if given == INTERRUPTED:
+        # Whoever presses twice gets no second answer from an interpreter that is on its way out.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         sys.stderr.write("stopped\n")
     return given if isinstance(given, int) else 0
+
+
+def _is_interrupted(problem: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind it: a C extension that is interrupted while it loads says otherwise."""
+    while problem is not None:
+        if isinstance(problem, KeyboardInterrupt):
+            return True
+        problem = problem.__cause__ or problem.__context__
+    return False
 
 
 def wants_json(words: Sequence[str]) -> bool:

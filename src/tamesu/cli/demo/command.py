@@ -53,10 +53,13 @@ def demo(  # noqa: PLR0913 - the words of a command line
 
     Nothing is left behind. The data set is fetched the first time.
     """
-    from tamesu.cli.demo.performance import Performance, load_world
-    from tamesu.cli.demo.stage import Stage
+    from tamesu.cli.demo.patience import uninterrupted
 
     signal.signal(signal.SIGTERM, _interrupt)
+    with uninterrupted():  # a C extension that is interrupted while it loads stays broken
+        from tamesu.cli.demo.performance import Performance, load_world
+        from tamesu.cli.demo.stage import Stage
+
     world = load_world()
     with Stage(data, port) as stage:
         performance = Performance(stage, world, seconds=seconds, rate=rate, seed=SEED)

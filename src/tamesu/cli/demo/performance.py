@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from tamesu.adapters.archive import open_bandit
 from tamesu.base import Conflict, Declaration, Unavailable
 from tamesu.cli.data import fetched
 from tamesu.cli.demo.declaration import CAMPAIGN, NAME, declaration
@@ -37,8 +38,6 @@ def load_world() -> LoggedWorld:
     Raises:
         Unavailable: the data set is not there and cannot be fetched.
     """
-    from tamesu.adapters.archive import open_bandit
-
     rows = open_bandit.load(fetched(), CAMPAIGN, "random")
     return LoggedWorld(*(rows[name].to_numpy() for name in ("item_id", "position", "click")))
 

@@ -43,7 +43,10 @@ class Stage:
             settings = load_settings(
                 {"data": str(self.folder), "host": "127.0.0.1", "port": port or 0}
             )
-            self._supervisor, self._listener = supervisor(settings, output=self._messages.fileno())
+            with uninterrupted():
+                self._supervisor, self._listener = supervisor(
+                    settings, output=self._messages.fileno()
+                )
         except BaseException:
             self._clear()
             raise
