@@ -37,6 +37,9 @@ MOST_PANELS = 1 << 12
 MOST_KEPT = 1 << 22
 """Numbers that a tree keeps; beyond it, it starts anew."""
 
+ARMS_AT_ONCE = 512
+"""Arms computed in one piece: some megabytes."""
+
 TINY = 1e-300
 """Floor of distribution functions, so that logarithms are finite."""
 
@@ -90,6 +93,18 @@ class Panels:
     def between(cls, family: Family, cuts: Floats) -> Panels:
         """The panels of the arms of `family` between `cuts` (P + 1,)."""
         count, arms = len(cuts) - 1, len(family.mean())
+        if arms > ARMS_AT_ONCE:
+            # The arithmetic in between takes ten times the room of what is kept.
+            blocks = np.split(np.arange(arms), range(ARMS_AT_ONCE, arms, ARMS_AT_ONCE))
+            parts = [cls.between(family.take(block), cuts) for block in blocks]
+            return cls(
+                parts[0].edges,
+                *(
+                    np.concatenate([getattr(part, field.name) for part in parts])
+                    for field in fields(cls)
+                    if field.name != "edges"
+                ),
+            )
         edge = np.maximum(family.below(cuts), TINY)
         left, right = edge[:, :-1], edge[:, 1:]
         half = 0.5 * np.diff(cuts)

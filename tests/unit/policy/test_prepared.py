@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -183,6 +185,24 @@ def test_the_memory_of_eligible_sets_is_bounded():
     for row in range(16):
         prepared.propensities([arms[row]])
     assert len(maker._memory) <= 8
+
+
+def test_many_threads_choose_what_one_would():
+    """Sixteen arms in slates of four: the threads compute the same conditionals side by side."""
+    arms = tuple(f"arm-{i}" for i in range(16))
+    rows = [(arm, i % 3 == 0) for i, arm in enumerate(arms) for _ in range(i)]
+    fields = {"arms": arms, "layout": {"kind": "slate", "size": 4}}
+    policy = policy_of(**fields)
+    state = taught(policy, rows)
+    ids = [f"one.1.{i}" for i in range(400)]
+    alone = policy.prepare(state, arms, NOW)
+    expected = [alone.choose(i) for i in ids]
+    shared = policy.prepare(state, arms, NOW)
+    for maker in shared._makers:
+        maker._most = 64  # so that memories are dropped under way too
+    with ThreadPoolExecutor(4) as pool:
+        runs = [pool.submit(lambda: [shared.choose(i) for i in ids]) for _ in range(4)]
+        assert all(run.result() == expected for run in runs)
 
 
 class OneDraw:
