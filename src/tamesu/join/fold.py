@@ -126,8 +126,7 @@ class Fold:
             return Emitted([], {}, [])
         newest = [one for one in self._newest if one is not None]
         if len(newest) == len(self._newest):
-            reached = min(newest) * MILLISECOND_US
-            self._watermark = max(reached, reached if self._watermark is None else self._watermark)
+            self._watermark = min(newest) * MILLISECOND_US
         observations = []
         if self._watermark is not None:
             final = self._state.finish(self._watermark)

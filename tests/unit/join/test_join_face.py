@@ -236,6 +236,62 @@ def test_a_bandit_declared_later_is_known_to_later_records():
     assert fold.advance().counts["home"]["decisions_accepted"] == 1
 
 
+def test_a_delivery_that_was_moved_forward_is_given_once():
+    """Its first date still stands in the calendar when it comes."""
+    quick = Reward(
+        anchor=Anchor.IMPRESSION,
+        window=Duration(1 * S),
+        impression_within=Duration(9 * S),
+        lateness=Duration(0),
+    )
+    fold = Fold(lambda _bandit, _number: quick)
+    fold.push([decision(0, key_of(1)), heard(1, key_of(1), "impression", 0, "x")])
+    given = []
+    for offset, at_ms in enumerate((1_000, 8_999, 9_000, 9_500, 10_000), start=2):
+        fold.push([tick(offset, at_ms)])
+        given.append(sum(map(len, fold.advance().observations)))
+    assert given == [1, 0, 1, 0, 0]
+
+
+def test_a_second_impression_moves_nothing():
+    fold = Fold(lookup)
+    fold.push([decision(0, key_of(1)), heard(1, key_of(1), "impression", 0, "x")])
+    fold.push([heard(2, key_of(1), "impression", 2_000, "y"), tick(3, 4_000)])
+    emitted = fold.advance()
+    assert emitted.counts["home"]["events_repeat_impression"] == 1
+    (batch,) = emitted.observations
+    assert batch.shown.tolist() == [T0_MS * MS, NO_TIME]
+
+
+def test_a_repeat_of_a_decision_is_known_until_its_time_is_poison():
+    tiny = Reward(anchor=Anchor.DECISION, window=Duration(1), lateness=Duration(0))
+    fold = Fold(lambda _bandit, _number: tiny)
+    fold.push([decision(0, key_of(1)), tick(1, 60_000)])
+    fold.advance()
+    fold.push([decision(2, key_of(1), 60_000)])
+    assert fold.advance().counts["home"]["decisions_duplicate"] == 1
+
+
+def test_positions_are_forgotten_with_their_decision():
+    """A place in the table that is used again does not remember odd positions."""
+    fold = Fold(lookup)
+    odd = Decision(decision_id=key_of(1), snapshot=1, deliveries=(Delivery(5, "a", 0.5, 0.1),))
+    fold.push([Entry(0, 0, T0_MS, key_of(1), "decision", encode(odd)), tick(1, 100_000)])
+    assert [list(one.position) for one in fold.advance().observations] == [[5]]
+    later = key_of(2, at_ms=100_000)
+    fold.push([decision(2, later, 100_000), heard(3, later, "impression", 100_000, "x")])
+    assert fold.advance().counts["home"]["events_impression"] == 1
+
+
+def test_a_log_whose_clock_falls_does_not_turn_the_watermark_back():
+    fold = Fold(lookup)
+    fold.push([tick(0, 5_000)])
+    fold.advance()
+    fold.push([tick(1, 1_000)])
+    fold.advance()
+    assert fold.watermark == Time((T0_MS + 5_000) * MS)
+
+
 def test_what_is_known_is_asked_for_once():
     asked = []
 

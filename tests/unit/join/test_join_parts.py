@@ -60,6 +60,19 @@ def test_moments_that_are_read_are_what_base_parses(texts):
             assert time == Time.parse(text)
 
 
+@pytest.mark.parametrize(
+    "day", ["2023-02-29", "1900-02-29", "2100-02-29", "2024-02-30", "2026-04-31"]
+)
+def test_days_that_never_were_are_not_read(day):
+    assert not read_moments([f"{day}T00:00:00.000000Z"])[1].any()
+
+
+@pytest.mark.parametrize("day", ["2024-02-29", "2000-02-29", "2024-12-31", "2023-03-01"])
+def test_leap_days_are_read(day):
+    text = f"{day}T00:00:00.000000Z"
+    assert read_moments([text])[0].tolist() == [Time.parse(text)]
+
+
 @given(st.integers(0, 253_402_300_799_999_999))
 def test_moments_as_tamesu_writes_them_are_always_read(us):
     times, read = read_moments([Time(us).text()])
@@ -104,6 +117,17 @@ def test_keys_are_read_as_base_parses_them(changed):
         else:
             assert clauses.names[number] == (place.bandit, place.declaration)
             assert time == place.decided
+
+
+@pytest.mark.parametrize(
+    ("place", "letter"), [(12, "4"), (16, "7"), (16, "c"), (3, "A"), (31, "g")]
+)
+def test_a_uuid_that_is_no_version_7_names_nothing(place, letter):
+    uuid = uuid7(1_795_000_000_000, b"0123456789")
+    clauses = Clauses(lambda _name, _number: Reward())
+    assert read_keys([f"home.1.{uuid}"], clauses)[0].tolist() == [0]
+    broken = f"home.1.{uuid[:place]}{letter}{uuid[place + 1 :]}"
+    assert read_keys([broken], clauses)[0].tolist() == [-1]
 
 
 @given(

@@ -214,6 +214,14 @@ def test_a_click_before_its_impression_waits_and_is_joined():
     assert story.event("impression", 20, 6_000).classes() == {"impression": 1, "joined": 1}
 
 
+def test_what_waited_for_its_impression_keeps_its_place_in_the_log():
+    rate = EventTerm(weight=1.0, aggregate=Aggregate.FIRST)
+    story = Story(msgspec.structs.replace(BY_IMPRESSION, events={"rate": rate})).decision()
+    story.event("rate", 10, 5_000, value=3.0).event("rate", 10, 5_000, value=4.0)
+    story.event("impression", 20, 5_000).event("rate", 30, 6_000, value=5.0).tick(3_600_000)
+    assert story.only().reward == 3 * GRID
+
+
 def test_a_click_on_what_nobody_saw_is_unseen_once_no_impression_can_come():
     story = Story().decision().event("click", 10, 5_000).tick(909_999)
     assert story.classes() == {"held": 1}
@@ -305,6 +313,12 @@ def test_anchored_at_the_decision_an_impression_says_when_it_was_shown():
     story.event("impression", 6, 1_000).event("impression", 900_001, QUARTER).tick(3_600_000)
     assert story.classes() == {"impression": 1, "repeat_impression": 1, "out_of_window": 1}
     assert story.only().shown == T0 + 3_000
+
+
+def test_what_nobody_saw_has_no_reward_not_even_the_default():
+    reward = msgspec.structs.replace(BY_IMPRESSION, default=0.25)
+    row = Story(reward).decision().tick(3_600_000).only()
+    assert (row.outcome, row.reward, row.terms) == (Outcome.UNSHOWN, 0, {"click": 0})
 
 
 def test_without_an_event_that_counts_the_reward_is_the_default_and_every_term_is_zero():
