@@ -131,23 +131,27 @@ class Performance:
         bar.update(task, description="waiting", facts="for the last windows to close")
         started = time.monotonic()
         deadline = started + TAIL_S + SETTLED_S
-        while player.events_due or not self._is_settled(client, player):
+        while missing := self._missing(client, player):
             player.check()
             if time.monotonic() > deadline:
                 raise Unavailable(
-                    "the trainer must have learnt all within "
-                    f"{SETTLED_S:g} s of the last event, it has not",
+                    f"the trainer must have learnt all within {SETTLED_S:g} s of the last event, "
+                    f"it has not: {missing}",
                     hint=f"what it says: {self._stage.last_message}",
                 )
             passed = time.monotonic() - started
             bar.update(task, completed=self._traffic_s + min(passed, TAIL_S))
             time.sleep(LOOK_S / 2)
 
-    def _is_settled(self, client: Client, player: Player) -> bool:
+    def _missing(self, client: Client, player: Player) -> str:
+        """What is still to come, in words; empty when all is final and committed."""
         found = client.conservation(NAME)
-        return bool(
-            sum(found["decisions"].values()) >= player.record.decisions
-            and sum(found["events"].values()) >= player.record.events
-            and found["deliveries"]["open"] == 0
-            and found["events"]["held"] == 0
-        )
+        record = player.record
+        still = {
+            "events to send": player.events_due,
+            "decisions to read": record.decisions - sum(found["decisions"].values()),
+            "events to read": record.events - sum(found["events"].values()),
+            "deliveries open": found["deliveries"]["open"],
+            "events held": found["events"]["held"],
+        }
+        return ", ".join(f"{count:,} {what}" for what, count in still.items() if count > 0)

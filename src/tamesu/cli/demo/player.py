@@ -126,21 +126,20 @@ class Player:
             self._play([decided], people)
 
     def _send_events(self) -> None:
-        turn = self._turn(time.monotonic())
         while True:
             ends = self._no_more_events.is_set()
             now = self._turn(time.monotonic())
             events: list[dict[str, Any]] = []
             with self._lock:
-                while turn <= now:
-                    events += self._due.pop(turn, ())
-                    turn += 1
+                # Also turns long past: whoever filled them may have been held up.
+                for turn in sorted(turn for turn in self._due if turn <= now):
+                    events += self._due.pop(turn)
             for start in range(0, len(events), EVENTS_PER_CALL):
                 tracked = self._client.track_many(events[start : start + EVENTS_PER_CALL])
                 self.record.sent(tracked.accepted)
             if ends:
                 return
-            self._no_more_events.wait(max(0.0, turn * TURN_S - time.monotonic()))
+            self._no_more_events.wait(max(0.0, (now + 1) * TURN_S - time.monotonic()))
 
     # People -------------------------------------------------------------------------------------
 
