@@ -21,12 +21,11 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
-import httpx2
 import msgspec
 
-from tamesu.base import Conflict, Declaration, InvalidInput, Time, Unavailable
+from tamesu.base import Conflict, Declaration, Time
+from tamesu.client.connection import Connection
 from tamesu.client.decided import Decided, Delivered
-from tamesu.client.failures import failure
 from tamesu.client.outbound import (
     delivery_ids,
     parts,
@@ -37,7 +36,6 @@ from tamesu.client.outbound import (
 )
 from tamesu.client.retries import Retries
 
-_JSON = {"content-type": "application/json"}
 _decided = msgspec.json.Decoder(Decided).decode
 
 
@@ -62,18 +60,7 @@ class Client:
 
     def __init__(self, url: str, timeout: float = 10.0) -> None:
         self._timeout_s = timeout
-        self._url = url.rstrip("/")
-        try:
-            host = httpx2.URL(self._url).host
-        except httpx2.InvalidURL as error:
-            raise InvalidInput(
-                f"url must be like http://localhost:8000, got {url[:200]!r}"
-            ) from error
-        if not host:
-            raise InvalidInput(f"url must be like http://localhost:8000, got {url[:200]!r}")
-        # A proxy of the environment is for other machines.
-        nearby = host in ("localhost", "127.0.0.1", "::1")
-        self._http = httpx2.Client(trust_env=not nearby, timeout=timeout)
+        self._connection = Connection(url, timeout)
 
     def __enter__(self) -> Self:
         return self
@@ -88,7 +75,7 @@ class Client:
 
     def close(self) -> None:
         """Lets go of the connections."""
-        self._http.close()
+        self._connection.close()
 
     # Decide and track ---------------------------------------------------------------------------
 
@@ -195,7 +182,7 @@ class Client:
         data = read_declaration(declaration)
         retries = Retries(self._timeout_s)
         try:
-            body = self._send("POST", "/v1/bandits", data, retries)
+            body = self._connection.send("POST", "/v1/bandits", data, retries)
         except Conflict:
             # Perhaps our own earlier try, whose answer was lost.
             if not retries.lost_answer:
@@ -225,47 +212,13 @@ class Client:
 
     def ready(self) -> bool:
         """Whether the server is there and ready; asks once."""
-        try:
-            answer = self._http.get(f"{self._url}/health/ready")
-        except httpx2.TransportError:
-            return False
-        return answer.status_code == httpx2.codes.OK
+        return self._connection.ready()
 
     def _get(self, path: str) -> dict[str, Any]:
-        return _plain(self._send("GET", path, None, Retries(self._timeout_s)))
+        return _plain(self._connection.send("GET", path, None, Retries(self._timeout_s)))
 
     def _post(self, path: str, data: Any) -> bytes:
-        return self._send("POST", path, data, Retries(self._timeout_s))
-
-    def _send(self, method: str, path: str, data: Any, retries: Retries) -> bytes:
-        """The answer's body, after as many tries as it takes and time allows."""
-        content = None if data is None else msgspec.json.encode(data)
-        headers = None if data is None else _JSON
-        while True:
-            try:
-                answer = self._http.request(
-                    method,
-                    self._url + path,
-                    content=content,
-                    headers=headers,
-                    timeout=retries.left_s,
-                )
-            except httpx2.TransportError as error:
-                retries.lost_answer = retries.lost_answer or not isinstance(
-                    error, httpx2.ConnectError | httpx2.ConnectTimeout
-                )
-                if not retries.again():
-                    raise Unavailable(
-                        f"the server at {self._url} must answer within {self._timeout_s:g} s, it "
-                        f"did not ({type(error).__name__})",
-                        hint="see that it runs and that the URL is right",
-                    ) from error
-                continue
-            if answer.status_code < httpx2.codes.BAD_REQUEST:
-                return answer.content
-            refused = failure(answer.status_code, answer.content, answer.headers.get("retry-after"))
-            if not isinstance(refused, Unavailable) or not retries.again(refused.retry_after_s):
-                raise refused
+        return self._connection.send("POST", path, data, Retries(self._timeout_s))
 
 
 def _path(bandit: str) -> str:

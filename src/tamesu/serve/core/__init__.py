@@ -3,7 +3,7 @@
 Every transport is a thin translation of this. Refuses to import any adapter or any transport.
 """
 
-from tamesu.serve.core.appender import Appender, Landing, Ticket
+from tamesu.serve.core.appender import Appender
 from tamesu.serve.core.catalogue import Catalogue, Terms
 from tamesu.serve.core.claims import Claims
 from tamesu.serve.core.control import Control
@@ -12,6 +12,7 @@ from tamesu.serve.core.freshness import Freshness
 from tamesu.serve.core.health import Health, Readiness
 from tamesu.serve.core.hot import Hot, heat
 from tamesu.serve.core.service import Service
+from tamesu.serve.core.ticket import Landing, Ticket
 from tamesu.serve.core.track import Tracked, Tracker
 from tamesu.serve.core.wire import (
     MAX_BATCH,

@@ -14,50 +14,18 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from enum import Enum
 
 import structlog
 
 from tamesu.base import TICK, Backpressure, Draft, TamesuError, Unavailable
 from tamesu.ports import Clock, EventLog, Meter
+from tamesu.serve.core.ticket import Landing, Ticket
 from tamesu.serve.core.trace import trace
 
 SWEEP_S = 0.05
 """How often overdue submissions are looked for: the deadline is kept to within this."""
 
 _log = structlog.get_logger("tamesu.serve.appender")
-
-
-class Landing(Enum):
-    """What is known of a submission's records."""
-
-    OPEN = "open"
-    LANDED = "landed"
-    FAILED = "failed"
-
-
-class Ticket:
-    """One submission: drafts that are appended together, and the future that says how it went.
-
-    Attributes:
-        drafts: in their order.
-        future: done with none once durable, or with the error.
-        due: loop time at which the submitter stops waiting.
-        taken: the writer has begun with it; set by the writer.
-        abandoned: nobody waits any more; set by the loop. A ticket abandoned before it is taken is
-            never appended.
-        landing: what became of the records, also after the submitter stopped waiting.
-    """
-
-    __slots__ = ("abandoned", "drafts", "due", "future", "landing", "taken")
-
-    def __init__(self, drafts: Sequence[Draft], future: asyncio.Future[None], due: float) -> None:
-        self.drafts = drafts
-        self.future = future
-        self.due = due
-        self.taken = False
-        self.abandoned = False
-        self.landing = Landing.OPEN
 
 
 class Appender:

@@ -17,7 +17,7 @@ import structlog
 from tamesu.base import Decision, Draft, Kind, Time, decode_decision, encode, parse_decision_id
 from tamesu.base.times import MINUTE_US, SECOND_US
 from tamesu.ports import Cache, EventLog
-from tamesu.serve.core.appender import Landing, Ticket
+from tamesu.serve.core.ticket import Landing, Ticket
 
 LASTS_US = 10 * MINUTE_US
 """How long a request id is remembered."""

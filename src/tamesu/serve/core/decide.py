@@ -27,12 +27,13 @@ from tamesu.base import (
 from tamesu.base.errors import listing
 from tamesu.base.times import SECOND_US
 from tamesu.ports import Clock, IdSource, Meter
-from tamesu.serve.core.appender import Appender, Ticket
+from tamesu.serve.core.appender import Appender
 from tamesu.serve.core.catalogue import Catalogue
 from tamesu.serve.core.claims import LASTS_US, Claims
 from tamesu.serve.core.freshness import Freshness
 from tamesu.serve.core.hot import Hot
 from tamesu.serve.core.refusals import Refusals
+from tamesu.serve.core.ticket import Ticket
 from tamesu.serve.core.trace import trace
 from tamesu.serve.core.wire import MAX_BATCH, DecisionAnswer, DecisionRequest, check_text
 
