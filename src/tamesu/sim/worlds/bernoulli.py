@@ -35,9 +35,7 @@ class BernoulliWorld:
         if not np.all((self.rates >= 0) & (self.rates <= 1)):
             raise InvalidInput("rates must lie in [0, 1]")
 
-    def rewards(
-        self, arms: NDArray[np.intp], uniforms: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
+    def rewards(self, arms: NDArray[np.intp], uniforms: NDArray[np.float64]) -> NDArray[np.float64]:
         """Rewards, 0 or 1, of playing `arms` (any shape, numbers of arms) at `uniforms` (same)."""
         if arms.shape != uniforms.shape:
             raise ShapeMismatch(
