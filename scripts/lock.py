@@ -27,7 +27,15 @@ def main() -> int:
         sources = [] if name == "lock" else ["pyproject.toml"]
         command = [
             *(str(uv), "pip", "compile", "--quiet", "--universal", "--generate-hashes"),
-            *("--no-header", "--python-version", "3.11", *sources, *wanted, *sys.argv[1:]),
+            *(
+                "--no-header",
+                "--system-certs",
+                "--python-version",
+                "3.11",
+                *sources,
+                *wanted,
+                *sys.argv[1:],
+            ),
             *("--output-file", f"requirements/{name}.txt"),
         ]
         done = subprocess.run(command, cwd=ROOT, check=False, stdout=subprocess.DEVNULL)
