@@ -54,7 +54,7 @@ def _clicks(summary: Summary) -> Table:
     rows += [
         ("the shop's own random choice", f"{rate['logged']:.2%}", "", "as logged"),
         ("the three best arms, any order", f"{rate['best_any_order']:.2%}", "", "true rates"),
-        ("the three best, each in its place", f"{rate['best']:.2%}", "", f"arms {best}"),
+        ("the three best, each in its place", f"{rate['best']:.2%}", "", best),
     ]
     columns = ["", ">click rate", ">95 % interval", ">clicks"]
     return table("Did it learn?", columns, rows)
@@ -120,7 +120,7 @@ def _speed(summary: Summary) -> Table:
         (
             "one decision",
             f"{latency['p50']:.1f} ms",
-            f"median at the client; 99 of 100 within {latency['p99']:.1f} ms",
+            f"as the client sees it; 99 of 100 within {latency['p99']:.1f} ms",
         ),
         ("events", f"{summary.events:,}", "impressions and clicks, repeats included"),
         (
@@ -131,12 +131,12 @@ def _speed(summary: Summary) -> Table:
         (
             "freshness",
             _seconds(fresh["p50"]),
-            f"from final to served, median; 95 of 100 within {_seconds(fresh['p95'])}",
+            f"from final to served; 95 of 100 within {_seconds(fresh['p95'])}",
         ),
         (
             "learning delay",
             _seconds(delay["p50"]),
-            "from click to served, median; 3 s of it are the window",
+            "from click to served, median; 3 s are the window",
         ),
         (
             "restarts",
@@ -152,10 +152,11 @@ def _seconds(value: float | None) -> str:
 
 
 def _agreement(summary: Summary) -> str:
+    killed = " and a killed trainer" if summary.restarts else ""
     if summary.agrees and not summary.conservation["difference"]:
         return (
             "Every record is accounted for, and what was found is what was sent: nothing lost, "
-            "nothing counted twice, in spite of repeats, late and lost events, and a killed trainer."
+            f"nothing counted twice, in spite of repeats, late and lost events{killed}."
         )
     return (
         "What was found differs from what was sent; on a very busy machine events may have been "
