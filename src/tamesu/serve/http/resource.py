@@ -8,6 +8,7 @@ Refuses to let a body grow beyond its limit, however it is sent.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
@@ -26,7 +27,11 @@ MAX_BODY = 1 << 20
 BODY_S = 30.0
 """Longest wait for the rest of a body."""
 
+DRAIN_S = 1.0
+"""Longest time for which the rest of a refused body is read and thrown away."""
+
 JSON = b"application/json"
+_CLOSE = (b"connection", b"close")
 _log = structlog.get_logger("tamesu.serve.http")
 
 
@@ -86,12 +91,14 @@ class Resource:
                 ],
             }
         )
-        await send(
-            {
-                "type": "http.response.body",
-                "body": b"" if scope["method"] == "HEAD" else body,
-            }
-        )
+        if scope["method"] == "HEAD":
+            body = b""
+        if _CLOSE in more:
+            # Closing at once on a client that still sends would reset what it has not yet read.
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+            await _drain(receive)
+            body = b""
+        await send({"type": "http.response.body", "body": body})
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         method = scope["method"]
@@ -105,7 +112,7 @@ class Resource:
     def _other(self, method: str) -> Answer:
         allow = ((b"allow", self._allowed.encode()),)
         if method == "OPTIONS":
-            return Answer(b"", 204, JSON, allow)
+            return Answer(b'{"allowed":"%s"}' % self._allowed.encode(), headers=allow)
         refusal = self._problem(
             InvalidInput(
                 f"this path takes {self._allowed}, got {method}",
@@ -120,7 +127,7 @@ class Resource:
         self._meter.count("refused_total", code=error.code)
         if isinstance(error, TooLarge | WrongMediaType):
             # The rest of the body was not read: this connection cannot carry another request.
-            headers.append((b"connection", b"close"))
+            headers.append(_CLOSE)
         return Answer(body, status, MEDIA_TYPE, tuple(headers))
 
 
@@ -184,6 +191,14 @@ async def _read_rest(body: bytes, receive: Receive) -> bytes:
             raise _too_large()
         more = message.get("more_body", False)
     return b"".join(parts)
+
+
+async def _drain(receive: Receive) -> None:
+    """Reads and forgets what a client still sends, for a while."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_S):
+            while (await receive()).get("more_body", False):
+                pass
 
 
 def _too_large() -> TooLarge:
