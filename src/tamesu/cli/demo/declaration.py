@@ -9,11 +9,11 @@ NAME = "men"
 CAMPAIGN = "men"
 SIZE = 3
 
-# Clicks come about once in 200 showings. A prior that knows as much, as if each item had been shown
-# 400 times, keeps the first lucky clicks from looking like a trend; the uniform share keeps an item
-# from being lost for having stood in a bad position when it was new. Both are measured: of thirty
-# runs of 60,000 decisions the worst tenth then ends above twice the logged click rate.
-PRIOR = (2, 400)
+# Clicks come about once in 200 showings, and the prior knows as much. The uniform share keeps an item
+# from being lost for having stood in a bad position when it was new. Measured with the policy itself
+# on this world, fifty runs of 60,000 and 100,000 decisions, learning four seconds behind: from 0.49 %
+# to 1.13 % on average, and 0.87 % in the worst run. Without the uniform share the worst is 0.67 %.
+PRIOR = (1, 200)
 EXPLORE = 0.05
 
 
