@@ -44,7 +44,7 @@ def _clicks(summary: Summary) -> Table:
         low, high = interval[name]
         rows.append(
             (
-                f"{name} tenth of the decisions",
+                f"{name} tenth of decisions",
                 f"{rate[name]:.2%}",
                 f"{low:.2%} to {high:.2%}",
                 f"{clicks:,} of {deliveries:,}",
@@ -52,9 +52,9 @@ def _clicks(summary: Summary) -> Table:
         )
     best = ", ".join(summary.best_arms)
     rows += [
-        ("the shop's own random choice", f"{rate['logged']:.2%}", "", "as logged"),
-        ("the three best arms, any order", f"{rate['best_any_order']:.2%}", "", "true rates"),
-        ("the three best, each in its place", f"{rate['best']:.2%}", "", best),
+        ("the shop's random choice", f"{rate['logged']:.2%}", "", "as logged"),
+        ("best three arms, any order", f"{rate['best_any_order']:.2%}", "", "true rates"),
+        ("best three, each in its place", f"{rate['best']:.2%}", "", best),
     ]
     columns = ["", ">click rate", ">95 % interval", ">clicks"]
     return table("Did it learn?", columns, rows)
