@@ -1,8 +1,8 @@
 """Entries of the log as columns: the one place of the join that works record by record.
 
-Whatever is as a server writes it is read here in few steps; whatever is not goes to `record`, which says
-what the record holds or why it is poison. So both readings agree by construction. Refuses to judge what
-needs a second record.
+Whatever is as a server writes it is read here in few steps; whatever is not goes to `record`, which
+says what the record holds or why it is poison. So both readings agree by construction. Refuses to
+judge what needs a second record.
 """
 
 from __future__ import annotations

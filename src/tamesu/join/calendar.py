@@ -1,7 +1,8 @@
 """`Calendar`: what to look at when time has come so far, at a cost of what is due and not of what waits.
 
-Buckets of a second, a heap of their numbers, and inside a bucket arrays in no order. Refuses to take
-anything out before its time: whoever moves a date adds it anew and ignores the old one when it comes.
+Buckets of a second, a heap of their numbers, and inside a bucket arrays in no order. Refuses to
+take anything out before its time: whoever moves a date adds it anew and ignores the old one when it
+comes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from numpy.typing import NDArray
 from tamesu.base.times import SECOND_US
 
 Dates = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+_MOST_PARTS = 64
+"""How many small arrays a bucket keeps before it makes one of them: an array has its own weight."""
 
 
 class Calendar:
@@ -53,8 +57,7 @@ class Calendar:
         while self._order and self._order[0] <= last:
             number = heappop(self._order)
             parts = self._buckets.pop(number)
-            times = parts[0][0] if len(parts) == 1 else np.concatenate([part[0] for part in parts])
-            items = parts[0][1] if len(parts) == 1 else np.concatenate([part[1] for part in parts])
+            times, items = _merged(parts)
             if number < last:
                 found.append(items)
                 continue
@@ -72,5 +75,14 @@ class Calendar:
         if parts is None:
             self._buckets[number] = [dates]
             heappush(self._order, number)
-        else:
-            parts.append(dates)
+            return
+        parts.append(dates)
+        if len(parts) >= _MOST_PARTS:
+            parts[:] = [_merged(parts)]
+
+
+def _merged(parts: list[Dates]) -> Dates:
+    if len(parts) == 1:
+        return parts[0]
+    times, items = zip(*parts, strict=True)
+    return np.concatenate(times), np.concatenate(items)

@@ -1,9 +1,9 @@
 """`Chains`: events that wait or have counted, in one table, chained to the place they belong to.
 
-An event waits at its decision's funnel while the decision is unknown, then at its delivery while the
-anchor is; an event that counted stays at its delivery until that is emitted. Each owner knows its newest
-event, each event the one before it: adding and taking whole chains are array operations, in log order.
-Refuses to judge.
+An event waits at its decision's funnel while the decision is unknown, then at its delivery while
+the anchor is; an event that counted stays at its delivery until that is emitted. Each owner knows
+its newest event, each event the one before it: adding and taking whole chains are array operations,
+in log order. Refuses to judge.
 """
 
 from __future__ import annotations

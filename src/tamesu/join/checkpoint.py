@@ -1,7 +1,7 @@
 """`Checkpoint`: how far a join has come, in a few bytes.
 
-It holds no open funnel: replay from low water rebuilds those from the log, silently. Refuses to hold
-state that the log can give again.
+It holds no open funnel: replay from low water rebuilds those from the log, silently. Refuses to
+hold state that the log can give again.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """`Clauses`: the reward clauses of every declaration that the log speaks of, as numbers in columns.
 
-Each (bandit, declaration) that is known gets a number from 0 when it is first met; its lengths of time
-and its event types then are array look-ups. Refuses to remember that something was unknown: it may be
-declared later.
+Each (bandit, declaration) that is known gets a number from 0 when it is first met; its lengths of
+time and its event types then are array look-ups. Refuses to remember that something was unknown: it
+may be declared later.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Conservation: every record read is accounted for, once.
 
-The counts of a join are flat numbers per bandit; here they become the table that people read, and the
-check that they add up. Refuses to derive a level by subtraction: then nothing could be missing.
+The counts of a join are flat numbers per bandit; here they become the table that people read, and
+the check that they add up. Refuses to derive a level by subtraction: then nothing could be missing.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """`Deliveries`: every delivery of the decisions that are held, as columns.
 
-The deliveries of one decision lie side by side; blocks of each length are reused apart. Refuses to judge.
+The deliveries of one decision lie side by side; blocks of each length are reused apart. Refuses to
+judge.
 """
 
 from __future__ import annotations

@@ -13,20 +13,21 @@ from tamesu.base import Decision, Observations, Outcome
 from tamesu.base.observations import EXACT, NO_TIME
 from tamesu.join.chains import Placed
 from tamesu.join.clauses import Clauses
-from tamesu.join.state import Final, State
+from tamesu.join.placing import Final
+from tamesu.join.state import State
 from tamesu.join.terms import rewards_of
 
 
 def observations_of(state: State, clauses: Clauses, final: Final) -> list[Observations]:
     """One batch per bandit and declaration, by name and number.
 
-    Rows are in the order of (closed, partition, first offset of the decision id, place in the decision):
-    the same for any batching of the log that made them final together.
+    Rows are in the order of (closed, partition, first offset of the decision id, place in the
+    decision): the same for any batching of the log that made them final together.
     """
     rows = final.deliveries
     if not len(rows):
         return []
-    funnels, deliveries = state.funnels, state.deliveries
+    funnels, deliveries = state.funnels, state.placing.deliveries
     funnel = deliveries.funnel[rows]
     clause = funnels.clause[funnel]
     order = np.lexsort(
@@ -61,7 +62,7 @@ def _batch(
     state: State, clauses: Clauses, number: int, rows: NDArray[np.int64], counted: Placed
 ) -> Observations:
     bandit, declaration = clauses.names[number]
-    funnels, deliveries = state.funnels, state.deliveries
+    funnels, deliveries = state.funnels, state.placing.deliveries
     count = len(rows)
     funnel = deliveries.funnel[rows]
     decisions = cast("list[Decision]", funnels.decision[funnel].tolist())

@@ -1,7 +1,7 @@
 """`Fold`: the join as a fold that takes the log piece by piece, and equals the oracle.
 
-Its cost is that of the new records: nothing is done again for what merely waits. Refuses to read a log, to
-know what time it is, and to raise because of what a record holds.
+Its cost is that of the new records: nothing is done again for what merely waits. Refuses to read a
+log, to know what time it is, and to raise because of what a record holds.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _NO_EVENTS = (Kind.DECISION.value, Kind.TICK.value)
 class Fold:
     """The join of decisions and events, as a fold of the log.
 
-    `push` takes entries, `advance` moves the watermark to the least of the partitions' newest `received` and
-    gives what is due by it, `checkpoint` says how far that went. Another fold that starts from there, fed
-    from `Checkpoint.offsets` on, goes on as this one would have: it rebuilds the open funnels from entries it
-    has seen before, silently, and gives and counts nothing twice.
+    `push` takes entries, `advance` moves the watermark to the least of the partitions' newest
+    `received` and gives what is due by it, `checkpoint` says how far that went. Another fold that
+    starts from there, fed from `Checkpoint.offsets` on, goes on as this one would have: it rebuilds
+    the open funnels from entries it has seen before, silently, and gives and counts nothing twice.
 
-    Laws: the observations of all advances are those of the oracle, for any batching and any interleaving of
-    partitions; the counts add up to the oracle's, at every moment.
+    Laws: the observations of all advances are those of the oracle, for any batching and any
+    interleaving of partitions; the counts add up to the oracle's, at every moment.
 
     Args:
         lookup: the clauses of a bandit's declaration, by name and number. What it knows once must stay; what
@@ -95,7 +95,7 @@ class Fold:
     @property
     def open_deliveries(self) -> int:
         """How many deliveries are not final."""
-        return self._state.open.total()
+        return self._state.placing.open.total()
 
     @property
     def held_events(self) -> int:
@@ -129,7 +129,7 @@ class Fold:
             self._watermark = min(newest) * MILLISECOND_US
         observations = []
         if self._watermark is not None:
-            final = self._state.finish(self._watermark)
+            final = self._state.placing.finish(self._watermark)
             observations = observations_of(self._state, self._clauses, final)
             self._state.close(self._watermark)
         self._checkpoint = Checkpoint(
@@ -179,7 +179,7 @@ class Fold:
         if any(read < start for read, start in zip(self._read, self._start, strict=True)):
             return
         if self._watermark is not None:
-            self._state.finish(self._watermark)
+            self._state.placing.finish(self._watermark)
             self._state.close(self._watermark)
         self._tally.take()
         self._poison.clear()
@@ -190,7 +190,7 @@ class Fold:
     def _counts(self) -> dict[str, dict[str, int]]:
         counts = self._tally.take()
         for bandit in range(len(self._clauses.bandits)):
-            levels = (self._state.open.of(bandit), self._state.held.of(bandit))
+            levels = (self._state.placing.open.of(bandit), self._state.held.of(bandit))
             if levels != self._levels.get(bandit, (0, 0)) or bandit in counts:
                 mine = counts.setdefault(bandit, {})
                 mine["deliveries_open"], mine["events_held"] = levels

@@ -1,8 +1,8 @@
 """`Funnels`: every decision id that is held, from its first record to its last moment.
 
-A funnel is opened by a decision or by an event that came before it. Its place in the table is reused once
-it is closed, so the table is as large as the busiest moment. Refuses to judge, and to look at what is
-inside a delivery.
+A funnel is opened by a decision or by an event that came before it. Its place in the table is
+reused once it is closed, so the table is as large as the busiest moment. Refuses to judge, and to
+look at what is inside a delivery.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Times of many events out of their texts at once.
 
-Only the one form that Tamesu's own clients write is read here, `2026-11-22T10:00:00.000000Z`; any other
-text is left to `base.Time.parse`, one by one. Refuses to judge a text: unread is not wrong.
+Only the one form that Tamesu's own clients write is read here, `2026-11-22T10:00:00.000000Z`; any
+other text is left to `base.Time.parse`, one by one. Refuses to judge a text: unread is not wrong.
 """
 
 from __future__ import annotations

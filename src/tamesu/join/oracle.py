@@ -1,7 +1,7 @@
 """The oracle: the join as a slow, obvious fold of a whole log, to be checked against the rules by eye.
 
-`semantics.md` §4 in the order of its sentences, on plain Python values, with no state kept and nothing
-clever. Every engine must equal it on any log. Refuses to be fast.
+`semantics.md` §4 in the order of its sentences, on plain Python values, with no state kept and
+nothing clever. Every engine must equal it on any log. Refuses to be fast.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Rewards of deliveries from the events that counted, many at once.
 
-A term is `weight * min(cap, aggregate)` in whole 1 / GRID; the terms add up to the reward. Refuses to know
-when an event counts.
+A term is `weight * min(cap, aggregate)` in whole 1 / GRID; the terms add up to the reward. Refuses
+to know when an event counts.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ def rewards_of(
         term: (n,) place of its type in `reward.events`.
         value: (n,) not a number where the event had none.
 
-    A delivery with no event has the declared default, and terms of 0. Events of one delivery are in log
-    order. Sums are exact whatever their number; results saturate at ±2^62.
+    A delivery with no event has the declared default, and terms of 0. Events of one delivery are in
+    log order. Sums are exact whatever their number; results saturate at ±2^62.
     """
     value = np.where(np.isnan(value), 1.0, value)
     terms = {}

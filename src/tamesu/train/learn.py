@@ -14,8 +14,8 @@ def learn(policy: Policy, state: State, observations: Observations) -> tuple[Sta
     Only rows with outcome observed that no fallback answered carry evidence. Their arms need not be
     declared any more: a retired arm keeps learning what it had under way.
 
-    Laws: with no such row the state is the same object. For a belief whose evidence adds up exactly,
-    learning rows in one call or in many gives equal states.
+    Laws: with no such row the state is the same object. For a belief whose evidence adds up
+    exactly, learning rows in one call or in many gives equal states.
     """
     evident = (observations.outcome == Outcome.OBSERVED) & ~observations.fallback
     learnt = int(np.count_nonzero(evident))

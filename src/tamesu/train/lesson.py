@@ -44,13 +44,13 @@ def teach(
 ) -> Learnt | None:
     """What a bandit knows after `groups` of observations of it, or none where they teach nothing.
 
-    The snapshot has the next version, and counts what was learnt in all. `ready` is the earliest moment at
-    which one of the observations was due: with the first decision that the snapshot serves, the freshness.
-    `accepted` is the earliest at which the newest event behind one of them was received: the same for the
-    learning delay. Both are those of rows that taught something.
+    The snapshot has the next version, and counts what was learnt in all. `ready` is the earliest
+    moment at which one of the observations was due: with the first decision that the snapshot
+    serves, the freshness. `accepted` is the earliest at which the newest event behind one of them
+    was received: the same for the learning delay. Both are those of rows that taught something.
 
-    Law: the state does not depend on how observations are cut into groups, nor on their order, for a belief
-    whose evidence adds up exactly.
+    Law: the state does not depend on how observations are cut into groups, nor on their order, for
+    a belief whose evidence adds up exactly.
     """
     state, learnt = before.state, 0
     for group in groups:

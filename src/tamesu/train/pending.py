@@ -1,7 +1,7 @@
 """`Pending`: what has become final and waits for the next commit, a micro-batch in the making.
 
-It is due when any bandit has `batch.size` observations or its oldest has waited `batch.every`; one commit
-then takes all there is. Refuses to know the time: it is an argument.
+It is due when any bandit has `batch.size` observations or its oldest has waited `batch.every`; one
+commit then takes all there is. Refuses to know the time: it is an argument.
 """
 
 from __future__ import annotations

@@ -326,7 +326,7 @@ def test_nothing_is_held_once_nothing_can_come_and_places_are_used_again():
     assert (fold.open_decisions, fold.open_deliveries, fold.held_events) == (0, 0, 0)
     state = fold._state
     assert not state.funnels.index
-    assert len(state._dues) == len(state._last_moments) == 0
-    assert len(state._early) == len(state._unanchored) == len(state._counted) == 0
+    assert state.placing.waiting == len(state._last_moments) == 0
+    assert len(state._early) == 0
     assert len(state.funnels.key) <= 1024
-    assert len(state.deliveries.open) <= 2048
+    assert len(state.placing.deliveries.open) <= 2048
