@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import cycle, islice
@@ -90,7 +91,8 @@ def pace(port: int, requests: Iterator[bytes], seconds: float, per_second: float
     load = Load()
 
     async def run() -> None:
-        idle: list[_Connection] = []
+        # First in, first out: one that rests too long would be closed by the server.
+        idle: deque[_Connection] = deque()
         due: dict[_Connection, float] = {}
 
         def answered(connection: _Connection, *, good: bool) -> None:
@@ -109,7 +111,7 @@ def pace(port: int, requests: Iterator[bytes], seconds: float, per_second: float
                 await asyncio.sleep(wait)
             while not idle:  # noqa: ASYNC110 - the server is behind, and that is what is measured
                 await asyncio.sleep(0.0005)
-            connection = idle.pop()
+            connection = idle.popleft()
             due[connection] = moment
             connection.ask(next(requests))
         while due:  # noqa: ASYNC110 - the last answers, outside the measurement
