@@ -76,4 +76,4 @@ def grown(column: Column, size: int, fill: int | None = 0) -> Column:
         return column
     longer = np.full(max(size, 2 * len(column), 64), fill, dtype=column.dtype)
     longer[: len(column)] = column
-    return longer  # type: ignore[return-value]
+    return longer  # type: ignore[return-value]  # the same dtype

@@ -226,6 +226,21 @@ def test_the_newest_poison_is_reported_with_its_place_and_all_of_it_is_counted()
     assert fold.advance().poison == []
 
 
+def test_a_bandit_that_nobody_declared_is_poison_under_no_name():
+    fold = Fold(lambda _bandit, _number: None)
+    fold.push([decision(0, key_of(1)), heard(1, key_of(1), "click", 1, "x")])
+    emitted = fold.advance()
+    assert emitted.counts[""] == {
+        "decisions_read": 1,
+        "decisions_poison": 1,
+        "events_read": 1,
+        "events_poison": 1,
+        "deliveries_open": 0,
+        "events_held": 0,
+    }
+    assert "no such bandit" in emitted.poison[0].reason
+
+
 def test_a_bandit_declared_later_is_known_to_later_records():
     known: dict[tuple[str, int], Reward] = {}
     fold = Fold(lambda bandit, number: known.get((bandit, number)))

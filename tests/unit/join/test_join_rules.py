@@ -388,20 +388,3 @@ def test_poison_is_set_aside_and_its_neighbours_go_on(kind, body):
     records = "decisions" if kind == "decision" else "events"
     assert counts[f"{records}_poison"] == 3
     assert (counts["decisions_accepted"], counts["events_impression"]) == (1, 1)
-
-
-def test_a_bandit_that_nobody_declared_is_poison_under_no_name():
-    key = decision_id("nobody", 1, uuid7(T0_MS, b"0123456789"))
-    story = Story(key=key).decision().event("click", 1)
-    fold = Fold(lambda _bandit, _number: None)
-    fold.push(story.entries)
-    assert fold.advance().counts == {
-        "": {
-            "decisions_read": 1,
-            "decisions_poison": 1,
-            "events_read": 1,
-            "events_poison": 1,
-            "deliveries_open": 0,
-            "events_held": 0,
-        }
-    }
