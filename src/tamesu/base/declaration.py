@@ -16,7 +16,7 @@ import msgspec
 from tamesu.base.errors import InvalidDeclaration
 from tamesu.base.ids import is_bandit_name
 from tamesu.base.reward import Anchor, EventTerm, Reward, check
-from tamesu.base.shapes import convert, plain
+from tamesu.base.shapes import convert, plain, refuse_unknown
 from tamesu.base.times import MILLISECOND_US, Duration
 
 MAX_ARMS = 100_000
@@ -86,9 +86,9 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
         """
         if not isinstance(data, Mapping):
             raise InvalidDeclaration(f"a declaration must be a mapping, got {type(data).__name__}")
+        refuse_unknown(data, _Written, "the declaration", InvalidDeclaration)
         data = {**data, "arms": _long_arms(data.get("arms"))}
-        for key in ("layout",):
-            data[key] = _long_part(data.get(key, {"kind": "single"}), key)
+        data["layout"] = _long_part(data.get("layout", "single"), "layout")
         data["policy"] = _long_policy(data.get("policy"))
         data["reward"] = _long_reward(data.get("reward"))
         written = convert(data, _Written, "the declaration")

@@ -53,7 +53,7 @@ def convert(
     Raises:
         InvalidInput: an unknown key (named, with the close match) or a value of the wrong type.
     """
-    _refuse_unknown(data, shape, where, error)
+    refuse_unknown(data, shape, where, error)
     try:
         return msgspec.convert(data, shape, dec_hook=_from_wire_in_place)
     except msgspec.ValidationError as problem:
@@ -83,14 +83,15 @@ def fields_of(shape: type) -> dict[str, Any]:
     return {field.encode_name: hints[field.name] for field in msgspec.structs.fields(shape)}
 
 
-def _refuse_unknown(data: Any, shape: Any, where: str, error: type[InvalidInput]) -> None:
+def refuse_unknown(data: Any, shape: Any, where: str, error: type[InvalidInput]) -> None:
+    """Raises `error` for the first key, at any depth, that `shape` does not have."""
     if _is_struct(shape) and isinstance(data, Mapping):
         known = fields_of(shape)
         for key in data:
             if key not in known:
                 raise error.unknown_field(str(key), known, where)
     for item, kind, place in _members(data, shape, where):
-        _refuse_unknown(item, kind, place, error)
+        refuse_unknown(item, kind, place, error)
 
 
 def _members(data: Any, shape: Any, where: str) -> Iterator[tuple[Any, Any, str]]:

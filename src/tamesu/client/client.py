@@ -46,6 +46,11 @@ class Tracked(msgspec.Struct, frozen=True, kw_only=True):
     errors: list[dict[str, Any]] = []
 
 
+class _Results(msgspec.Struct):
+    accepted: int
+    results: list[dict[str, Any]] = []
+
+
 class _Decisions(msgspec.Struct):
     decisions: list[Decided]
 
@@ -170,9 +175,13 @@ class Client:
         errors: list[dict[str, Any]] = []
         path = "/v1/events?partial=true" if partial else "/v1/events"
         for start, part in parts(said):
-            tracked = msgspec.json.decode(self._post(path, {"events": part}), type=Tracked)
-            accepted += tracked.accepted
-            errors += [{**error, "index": error["index"] + start} for error in tracked.errors]
+            told = msgspec.json.decode(self._post(path, {"events": part}), type=_Results)
+            accepted += told.accepted
+            errors += [
+                {**result, "index": result["index"] + start}
+                for result in told.results
+                if not result.pop("accepted")
+            ]
         return Tracked(accepted=accepted, errors=errors)
 
     # Control ------------------------------------------------------------------------------------

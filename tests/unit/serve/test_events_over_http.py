@@ -132,12 +132,15 @@ def test_every_bad_member_is_named_also_those_of_a_wrong_shape(server, delivery)
     assert recorded(server) == []
 
 
-def test_a_partial_batch_takes_the_good_and_names_the_bad(server, delivery):
+def test_a_partial_batch_takes_the_good_and_answers_for_each(server, delivery):
     good = {"delivery_id": delivery, "type": "click"}
     status, body = track(server, {"typ": 1}, good, {**good, "value": "x"}, query="?partial=true")
     assert status == 202
     assert body["accepted"] == 1
-    assert [error["index"] for error in body["errors"]] == [0, 2]
+    assert [result["accepted"] for result in body["results"]] == [False, True, False]
+    assert [result["index"] for result in body["results"]] == [0, 1, 2]
+    assert body["results"][1]["event_id"]
+    assert body["results"][2]["detail"]
     assert len(recorded(server)) == 1
     status, body = track(server, {**good, "type": "clik"}, query="?partial=true")
     assert (status, body["accepted"]) == (200, 0)

@@ -6,7 +6,7 @@ is looked up. Refuses to acknowledge what is not durable, and names every bad me
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -37,15 +37,16 @@ _EVENT = Kind.EVENT.value
 
 
 class Tracked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How many events of a batch were accepted, and which not.
+    """How many events of a batch were accepted, and what became of each.
 
     Attributes:
         accepted: how many are in the log now.
-        errors: of a partial batch, the members refused: `{index, code, detail, hint}`.
+        results: of a partial batch, one a member, in order: `{index, accepted: true, event_id}` or
+            `{index, accepted: false, code, detail, hint}`.
     """
 
     accepted: int
-    errors: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
 
 
 class Tracker:
@@ -80,6 +81,7 @@ class Tracker:
         drafts: list[Draft] = []
         bandits: dict[str, int] = {}
         refusals = Refusals("events", "accepted")
+        taken: dict[int, str] = {}
         for index, event in enumerate(events):
             try:
                 if isinstance(event, TamesuError):
@@ -92,6 +94,7 @@ class Tracker:
             except TamesuError as error:
                 refusals.add(index, error)
                 continue
+            taken[index] = record.event_id
             drafts.append(Draft(delivery.decision_id, _EVENT, encode(record)))
             bandits[delivery.bandit] = bandits.get(delivery.bandit, 0) + 1
         if not partial:
@@ -100,7 +103,7 @@ class Tracker:
             await self._appender.submit(drafts).future
         for bandit, number in bandits.items():
             self._meter.count("events_total", number, bandit=bandit)
-        return Tracked(accepted=len(drafts), errors=refusals.errors)
+        return Tracked(accepted=len(drafts), results=_results(taken, refusals) if partial else [])
 
     async def _look_up(self, delivery: DeliveryId) -> Terms:
         terms = await self._catalogue.look_up_terms(delivery.bandit, delivery.declaration)
@@ -154,6 +157,13 @@ def judge(event: EventRequest, delivery: DeliveryId, terms: Terms, now: Time) ->
     return Event(
         event_id=identity, delivery_id=event.delivery_id, type=event.type, value=value, time=time
     )
+
+
+def _results(taken: Mapping[int, str], refusals: Refusals) -> list[dict[str, Any]]:
+    """One result a member, in order."""
+    good = [{"index": i, "accepted": True, "event_id": taken[i]} for i in taken]
+    bad = [{**error, "accepted": False} for error in refusals.errors]
+    return sorted(good + bad, key=lambda result: result["index"])
 
 
 def _hash(event: EventRequest) -> str:
