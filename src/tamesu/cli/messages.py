@@ -6,7 +6,9 @@ worth a message: rooms do.
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from typing import TextIO, cast
 
 
 def set_up_messages(*, json: bool = False) -> None:
@@ -22,6 +24,21 @@ def set_up_messages(*, json: bool = False) -> None:
             structlog.processors.dict_tracebacks,
             renderer,
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Stderr())),
         cache_logger_on_first_use=True,
     )
+
+
+class _Stderr:
+    """The process's stderr of the moment; a message that cannot be written stops nobody's work.
+
+    A pipe whose reader went away or a full disk behind a redirection must not take a server down.
+    """
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.flush()

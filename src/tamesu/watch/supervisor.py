@@ -16,7 +16,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
 
@@ -63,7 +63,6 @@ class _Life:
     quick_deaths: int = 0
     restarts: int = 0
     not_before: float = 0.0
-    pids: list[int] = field(default_factory=list)
 
 
 class Supervisor:
@@ -111,7 +110,11 @@ class Supervisor:
         return None
 
     def start(self) -> None:
-        """Starts every role and watches them from a thread of its own."""
+        """Starts every role and watches them from a thread of its own.
+
+        Raises:
+            OSError: a role's command cannot be started at all.
+        """
         with self._lock:
             for life in self._lives:
                 self._spawn(life)
@@ -161,16 +164,23 @@ class Supervisor:
             code = life.process.poll()
             if code is None:
                 return
-            quick = now - life.started < QUICK_S
-            life.quick_deaths = life.quick_deaths + 1 if quick else 0
-            wait = min(0.1 * 2**life.quick_deaths, LONGEST_WAIT_S) if life.quick_deaths > 1 else 0
-            life.process, life.not_before = None, now + wait
-            _log.warning(
-                "role died", role=life.role.name, exit_code=code, again_in_s=round(wait, 2)
-            )
-        if now >= life.not_before:
-            life.restarts += 1
+            life.process = None
+            self._mourn(life, now, exit_code=code)
+        if now < life.not_before:
+            return
+        try:
             self._spawn(life)
+        except OSError as error:  # no memory, no process ids left, the interpreter gone
+            self._mourn(life, now, cannot_start=str(error))
+        else:
+            life.restarts += 1
+
+    def _mourn(self, life: _Life, now: float, **why: object) -> None:
+        """Says how long the role rests: not at all after a good life, longer with each quick death."""
+        life.quick_deaths = life.quick_deaths + 1 if now - life.started < QUICK_S else 0
+        rest = min(0.1 * 2**life.quick_deaths, LONGEST_WAIT_S) if life.quick_deaths > 1 else 0.0
+        life.not_before = now + rest
+        _log.warning("role died", role=life.role.name, again_in_s=round(rest, 2), **why)
 
     def _spawn(self, life: _Life) -> None:
         environment = {

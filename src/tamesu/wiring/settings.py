@@ -18,6 +18,7 @@ from tamesu.base import InvalidInput, convert
 
 FILE = "tamesu.toml"
 PREFIX = "TAMESU_"
+MOST_PORT = 65_535
 
 # TAMESU_* names that are not settings: they point at things or are passed between our processes.
 NOT_SETTINGS = frozenset(
@@ -79,7 +80,10 @@ def load_settings(
         raise InvalidInput(f"the settings file {named!r} (TAMESU_CONFIG) must exist, it does not")
     values |= _checked(_from(environment), "the environment")
     values |= {name: value for name, value in (flags or {}).items() if value is not None}
-    return convert(values, Settings, "the settings", InvalidInput)
+    settings = convert(values, Settings, "the settings", InvalidInput)
+    if not 0 <= settings.port <= MOST_PORT:
+        raise InvalidInput(f"port must lie in 0..{MOST_PORT}, got {settings.port}")
+    return settings
 
 
 def _read(path: Path) -> dict[str, Any]:

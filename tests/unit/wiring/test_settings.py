@@ -1,0 +1,65 @@
+"""Settings: flags before the environment before the file before the defaults; nothing unknown."""
+
+from __future__ import annotations
+
+import pytest
+
+from tamesu.base import InvalidInput
+from tamesu.wiring import Settings, load_settings
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_without_anything_the_defaults_hold():
+    assert load_settings({}, {}) == Settings(data="data", host="127.0.0.1", port=8000)
+
+
+def test_flags_win_over_the_environment_and_that_over_the_file(tmp_path):
+    (tmp_path / "tamesu.toml").write_text('data = "a"\nport = 1\nhost = "localhost"\n')
+    found = load_settings({"port": 3, "host": None}, {"TAMESU_PORT": "2", "TAMESU_HOST": "::1"})
+    assert (found.port, found.host) == (3, "::1")
+
+
+def test_a_relative_folder_is_relative_to_the_file_that_names_it(tmp_path):
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "mine.toml").write_text('data = "here"\n')
+    named = {"TAMESU_CONFIG": "conf/mine.toml"}
+    assert load_settings({}, named).folder == tmp_path / "conf" / "here"
+    assert load_settings({}, {**named, "TAMESU_DATA": "there"}).data == "there"
+
+
+@pytest.mark.parametrize(
+    ("file", "environment"),
+    [("prt = 1\n", {}), ("", {"TAMESU_PRT": "1"})],
+)
+def test_an_unknown_name_is_refused_with_the_close_match(tmp_path, file, environment):
+    (tmp_path / "tamesu.toml").write_text(file)
+    with pytest.raises(InvalidInput, match="unknown field 'prt'") as refused:
+        load_settings({}, environment)
+    assert "did you mean 'port'?" in refused.value.hint
+
+
+@pytest.mark.parametrize("text", ["port = 'x'\n", "port = \n", "port = true\n"])
+def test_a_wrong_value_says_where_it_stands(tmp_path, text):
+    (tmp_path / "tamesu.toml").write_text(text)
+    with pytest.raises(InvalidInput, match=r"tamesu\.toml"):
+        load_settings({}, {})
+
+
+@pytest.mark.parametrize("port", [-1, 65_536])
+def test_a_port_that_no_machine_has_is_refused(port):
+    with pytest.raises(InvalidInput, match="port must lie in"):
+        load_settings({"port": port}, {})
+
+
+def test_a_named_file_that_is_not_there_is_refused():
+    with pytest.raises(InvalidInput, match="must exist"):
+        load_settings({}, {"TAMESU_CONFIG": "nowhere.toml"})
+
+
+def test_variables_of_tests_and_of_our_own_processes_are_no_settings():
+    environment = {"TAMESU_TEST_PORT": "1", "TAMESU_HOLDER": "x", "TAMESU_CI": "1", "OTHER": "1"}
+    assert load_settings({}, environment) == Settings()
