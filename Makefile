@@ -40,7 +40,7 @@ old_python = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || 
 # The two commands ---------------------------------------------------------------------------------
 
 demo: $(INSTALL) ## the whole loop on real logged data, about two minutes, ends with a summary
-	@$(BIN)/tamesu data open-bandit
+	@$(BIN)/tamesu data open-bandit >&2
 	@$(BIN)/tamesu demo $(ARGS)
 
 test: $(DEV) ## every test but the soak
