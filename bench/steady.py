@@ -104,7 +104,10 @@ def learn_without_end(data: Path) -> None:
     from tamesu.adapters.store.sql import SqlStore
     from tamesu.engine import InlineEngine
 
+    from tamesu.wiring.roles import give_way
+
     os.environ["POLARS_MAX_THREADS"] = "1"
+    give_way()
     clock = SystemClock()
     log, here = SqliteEventLog(data / "log", clock=clock), SqlStore(data / "store.sqlite3")
     declared = [declared.declaration for declared in here.declarations().values()]

@@ -16,6 +16,9 @@ from tamesu.watch import HOLDER_VARIABLE, SOCKET_VARIABLE, THREADS, hold_lifelin
 from tamesu.wiring.places import open_archive, open_log, open_store
 from tamesu.wiring.settings import Settings
 
+NICENESS = 10
+"""How much a trainer gives way to servers on its machine; it still gets what they leave."""
+
 
 def run_server(settings: Settings, *, on_ready: Callable[[], None] | None = None) -> None:
     """Decides and tracks until SIGTERM or SIGINT; what was acknowledged is in the log.
@@ -63,6 +66,7 @@ def run_trainer(settings: Settings) -> None:
         Unavailable: the data folder cannot be used.
     """
     _settle_in()
+    give_way()
     from tamesu.adapters.clock.system import SystemClock
     from tamesu.engine import ProcessEngine
 
@@ -84,6 +88,11 @@ def run_trainer(settings: Settings) -> None:
     finally:
         log.close()
         store.close()
+
+
+def give_way() -> None:
+    """Lets whoever answers people on this machine go first: a trainer far behind is no hurry."""
+    os.nice(NICENESS)
 
 
 def _settle_in() -> None:

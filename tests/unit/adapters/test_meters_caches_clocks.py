@@ -133,8 +133,9 @@ def test_a_fork_does_not_repeat_the_parents_ids():
         "from tamesu.base import Time\n"
         "ids = SystemIds(); ids.uuid7(Time(0))\n"
         "child = os.fork()\n"
+        "child and os.waitpid(child, 0)\n"
         "print(ids.uuid7(Time(0)), flush=True)\n"
-        "os.waitpid(child, 0) if child else os._exit(0)\n"
+        "child or os._exit(0)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ

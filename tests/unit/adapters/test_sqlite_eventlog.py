@@ -11,7 +11,8 @@ import pytest
 
 from tamesu.adapters import sqlite
 from tamesu.adapters.clock.manual import ManualClock
-from tamesu.adapters.eventlog.sqlite import SEGMENT, WAL_BYTES, SqliteEventLog
+from tamesu.adapters.eventlog.sqlite import SEGMENT, UPKEEP_BYTES,
+    WAL_BYTES, SqliteEventLog
 from tamesu.base import Corrupt, Draft, MissingExtra, Unavailable
 
 
@@ -205,11 +206,11 @@ def wal_bytes(folder) -> int:
 def test_upkeep_and_the_writer_together_bound_the_wal(log, tmp_path):
     """The reader copies the bulk, the writer the rest, and the WAL starts over."""
     with contextlib.closing(SqliteEventLog(tmp_path / "log", ManualClock())) as reader:
-        for _ in range(1_500):
-            log.append(drafts(32, 700))
+        for _ in range(4 * UPKEEP_BYTES // 140_000):
+            log.append(drafts(200, 700))
             reader.upkeep()
-    assert wal_bytes(tmp_path) < 16 << 20
-    assert (tmp_path / "log" / SEGMENT).stat().st_size > 16 << 20
+    assert wal_bytes(tmp_path) < 2 * UPKEEP_BYTES
+    assert (tmp_path / "log" / SEGMENT).stat().st_size > 3 * UPKEEP_BYTES
 
 
 def test_without_upkeep_the_writer_bounds_the_wal_itself(log, tmp_path):

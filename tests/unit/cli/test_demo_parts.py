@@ -88,7 +88,8 @@ def test_the_summary_has_the_stable_names():
     rates = summary.click_rate
     assert rates["first"] == pytest.approx(9 / 30)
     assert rates["logged"] == a_world().logged_rate
-    assert rates["best"] >= rates["best_any_order"] > rates["logged"] / 2
+    assert rates["best"] >= rates["best_any_order"] - 1e-12
+    assert rates["best_any_order"] > rates["logged"] / 2
     assert summary.click_rate_true == pytest.approx({"first": 0.1, "last": 0.4})
     assert [arm["arm"] for arm in summary.arms] == ["2", "1", "3"]
     assert [arm["shown"] for arm in summary.arms] == [1.0, 0.0, 0.0]

@@ -21,7 +21,7 @@ from tamesu.ports import Clock, Receipt
 SEGMENT = "00000000000000000000.sqlite3"
 """The segment of offsets from 0 on: twenty digits, so that names sort as offsets do."""
 
-UPKEEP_BYTES = 4 << 20
+UPKEEP_BYTES = 16 << 20
 """Unchecked WAL above which the reader's upkeep copies it into the database."""
 
 FINISH_BYTES = 1 << 20
