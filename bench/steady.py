@@ -103,7 +103,6 @@ def learn_without_end(data: Path) -> None:
     from tamesu.adapters.eventlog.sqlite import SqliteEventLog
     from tamesu.adapters.store.sql import SqlStore
     from tamesu.engine import InlineEngine
-
     from tamesu.wiring.roles import give_way
 
     os.environ["POLARS_MAX_THREADS"] = "1"

@@ -11,8 +11,7 @@ import pytest
 
 from tamesu.adapters import sqlite
 from tamesu.adapters.clock.manual import ManualClock
-from tamesu.adapters.eventlog.sqlite import SEGMENT, UPKEEP_BYTES,
-    WAL_BYTES, SqliteEventLog
+from tamesu.adapters.eventlog.sqlite import SEGMENT, UPKEEP_BYTES, WAL_BYTES, SqliteEventLog
 from tamesu.base import Corrupt, Draft, MissingExtra, Unavailable
 
 
