@@ -7,6 +7,9 @@ so that the server is what is measured; `bench/over_http.py` checks that it is n
 from __future__ import annotations
 
 import asyncio
+import selectors
+import socket
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -87,47 +90,60 @@ def saturate(port: int, requests: Iterator[bytes], seconds: float) -> Load:
 
 
 def pace(port: int, requests: Iterator[bytes], seconds: float, per_second: float) -> Load:
-    """Asks at a steady rate whatever the answers do.
+    """Asks at a steady rate whatever the answers do; latencies count from when a request was due.
 
-    Latencies count from when a request was due, less what the timer was late by: a server that is
-    behind pays for it, a coarse timer is not its fault.
+    One thread sends and one receives: an event loop's timers keep to a millisecond only, and what
+    comes in pairs then waits for its twin.
     """
     load = Load()
+    connections = [socket.create_connection(("127.0.0.1", port)) for _ in range(CONNECTIONS)]
+    idle = deque(connections)
+    due: dict[socket.socket, float] = {}
+    sent_all = threading.Event()
 
-    async def run() -> None:
-        # First in, first out: one that rests too long would be closed by the server.
-        idle: deque[_Connection] = deque()
-        due: dict[_Connection, float] = {}
+    def receive() -> None:
+        with selectors.DefaultSelector() as selector:
+            received = dict.fromkeys(connections, b"")
+            for connection in connections:
+                selector.register(connection, selectors.EVENT_READ)
+            while due or not sent_all.is_set():
+                for key, _ in selector.select(0.1):
+                    connection: Any = key.fileobj
+                    now = time.perf_counter()
+                    answer = received[connection] = received[connection] + connection.recv(65_536)
+                    if is_whole(answer):
+                        good = answer.startswith(b"HTTP/1.1 2")
+                        load.answered += good
+                        load.refused += not good
+                        load.latencies_s.append(now - due.pop(connection))
+                        received[connection] = b""
+                        idle.append(connection)
 
-        def answered(connection: _Connection, *, good: bool) -> None:
-            load.latencies_s.append(time.perf_counter() - due.pop(connection))
-            load.answered += good
-            load.refused += not good
-            idle.append(connection)
-
-        connections = [await _connect(port, answered) for _ in range(CONNECTIONS)]
-        idle.extend(connections)
-        began = time.perf_counter()
-        for number in range(int(seconds * per_second)):
-            moment = began + number / per_second
-            wait = moment - time.perf_counter()
-            if wait > 0:
-                await asyncio.sleep(wait)
-                # Timers keep to a millisecond; what they are late by is not the server's.
-                moment = max(moment, time.perf_counter())
-            while not idle:  # noqa: ASYNC110 - the server is behind, and that is what is measured
-                await asyncio.sleep(0.0005)
-            connection = idle.popleft()
-            due[connection] = moment
-            connection.ask(next(requests))
-        while due:  # noqa: ASYNC110 - the last answers, outside the measurement
-            await asyncio.sleep(0.001)
-        load.seconds = time.perf_counter() - began
-        for connection in connections:
-            connection.finish()
-
-    uvloop.run(run())
+    receiver = threading.Thread(target=receive)
+    receiver.start()
+    began = time.perf_counter()
+    for number in range(int(seconds * per_second)):
+        moment = began + number / per_second
+        while (wait := moment - time.perf_counter()) > 0 or not idle:
+            time.sleep(max(wait, 0.0001))
+        connection = idle.popleft()
+        due[connection] = moment
+        connection.sendall(next(requests))
+    sent_all.set()
+    receiver.join()
+    load.seconds = time.perf_counter() - began
+    for connection in connections:
+        connection.close()
     return load
+
+
+def is_whole(received: bytes) -> bool:
+    """Whether an answer has come to its end."""
+    head = received.find(b"\r\n\r\n")
+    if head < 0:
+        return False
+    start = received.find(b"content-length: ") + 16
+    return len(received) >= head + 4 + int(received[start : received.find(b"\r\n", start)])
 
 
 class Answered(Protocol):
@@ -160,12 +176,7 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Asyncio's call: hands on an answer once it is whole."""
         received = self._received = self._received + data if self._received else data
-        head = received.find(b"\r\n\r\n")
-        if head < 0:
-            return
-        start = received.find(b"content-length: ") + 16
-        size = int(received[start : received.find(b"\r\n", start)])
-        if len(received) < head + 4 + size:
+        if not is_whole(received):
             return
         self._received = b""
         self._answered(self, good=received.startswith(b"HTTP/1.1 2"))

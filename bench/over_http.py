@@ -83,7 +83,9 @@ def _latency(port: int, folder: Path) -> Figure:
         load = pace(port, fresh("/v1/bandits/bench/decisions", safe_bodies()), SECONDS, RATE)
         checked(load)
         ours.append(load.quantile_ms(0.99))
+        os.sched_setaffinity(0, {SERVER_CORE})
         bare.append(bare_appends(folder / "bare", SECONDS, RATE).quantile_ms(0.99))
+        os.sched_setaffinity(0, {LOAD_CORE})
         print(f"p99 {ours[-1]:.2f} ms, bare {bare[-1]:.2f} ms", file=sys.stderr)
     return figure(
         f"p99 of a decision over HTTP at {RATE:,.0f}/s",

@@ -214,10 +214,10 @@ def test_upkeep_and_the_writer_together_bound_the_wal(log, tmp_path):
 
 def test_without_upkeep_the_writer_bounds_the_wal_itself(log, tmp_path):
     total = 0
-    while total < 2 * WAL_BYTES:
+    while total < 4 * WAL_BYTES:
         log.append(drafts(250, 4_000))
         total += 250 * 4_000
-    assert wal_bytes(tmp_path) < 1.2 * WAL_BYTES
+    assert wal_bytes(tmp_path) < 2.2 * WAL_BYTES
 
 
 def test_a_reader_may_be_there_before_the_writer(log, tmp_path):

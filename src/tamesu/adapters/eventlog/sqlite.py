@@ -11,11 +11,12 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from tamesu.adapters import sqlite
 from tamesu.adapters.eventlog.writer_lock import WriterLock
-from tamesu.base import Draft, Entry, Unavailable
+from tamesu.base import Draft, Entry, TamesuError, Unavailable
 from tamesu.ports import Clock, Receipt
 
 SEGMENT = "00000000000000000000.sqlite3"
@@ -28,7 +29,8 @@ FINISH_BYTES = 1 << 20
 """Unchecked WAL below which the writer finishes a checkpoint that the reader has all but done."""
 
 WAL_BYTES = 64 << 20
-"""Unchecked WAL above which the writer checkpoints itself: nobody does the upkeep."""
+"""Unchecked WAL above which the writer's process copies it itself, for nobody does the upkeep; at twice
+that the writer stops to do it: a flood leaves no gap to finish in."""
 
 _LOOK_EVERY = 64
 """Entries between two looks of the writer at the size of the WAL."""
@@ -43,7 +45,10 @@ CREATE TABLE entries (
 ) STRICT;
 """
 _LAST = "SELECT offset, received FROM entries ORDER BY offset DESC LIMIT 1"
-_INSERT = "INSERT INTO entries VALUES (?, ?, ?, ?, ?)"
+_ROW = "(?, ?, ?, ?, ?)"
+_INSERT = [f"INSERT INTO entries VALUES {', '.join([_ROW] * rows)}" for rows in range(65)]  # noqa: S608 - constants
+"""Statements for so many rows: a statement of its own is a transaction of its own."""
+
 _READ = (
     "SELECT 0, offset, received, key, kind, body FROM entries "
     "WHERE offset >= ? ORDER BY offset LIMIT ?"
@@ -68,6 +73,8 @@ class SqliteEventLog:
         self._reader: sqlite.Connection | None = None
         self._page_bytes = 4096
         self._entries = 0
+        self._last: tuple[int, int] | None = None  # offset and received of the newest, if known
+        self._copier: threading.Thread | None = None
         self._closed = False
 
     @property
@@ -127,24 +134,27 @@ class SqliteEventLog:
         """Closes the files and lets the next writer in; a second call does nothing."""
         with self._writing, self._reading:
             self._closed = True
+            if self._copier is not None:
+                self._copier.join()
             self._drop_writer()
             self._drop_reader()
             self._lock.release()
 
     def _insert(self, connection: sqlite.Connection, drafts: Sequence[Draft]) -> list[Receipt]:
-        connection.execute("BEGIN IMMEDIATE")
-        last = connection.execute(_LAST).fetchone()
-        now = self._clock.now() // 1_000
-        start, received = (0, now) if last is None else (last[0] + 1, max(now, last[1]))
-        connection.executemany(
-            _INSERT,
-            [
-                (offset, received, draft[0], draft[1], draft[2])
-                for offset, draft in enumerate(drafts, start)
-            ],
-        )
-        connection.execute("COMMIT")
-        return [Receipt(0, offset, received) for offset in range(start, start + len(drafts))]
+        """One transaction, in as few calls as can be: each gives the interpreter away and back."""
+        if self._last is None:
+            self._last = connection.execute(_LAST).fetchone() or (-1, 0)
+        start = self._last[0] + 1
+        received = max(self._clock.now() // 1_000, self._last[1])
+        rows = [(offset, received, *draft) for offset, draft in enumerate(drafts, start)]
+        if len(rows) < len(_INSERT):
+            connection.execute(_INSERT[len(rows)], list(chain.from_iterable(rows)))
+        else:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany(_INSERT[1], rows)
+            connection.execute("COMMIT")
+        self._last = (start + len(rows) - 1, received)
+        return [Receipt(0, offset, received) for offset in range(start, start + len(rows))]
 
     def _look_after_wal(self, connection: sqlite.Connection, entries: int) -> None:
         """Keeps the WAL bounded; its failure is no failure of the append before it.
@@ -160,8 +170,20 @@ class SqliteEventLog:
             _, frames, copied = connection.execute("PRAGMA wal_checkpoint(NOOP)").fetchone()
             waiting = (frames - copied) * self._page_bytes
             nearly = copied * self._page_bytes > UPKEEP_BYTES and waiting < FINISH_BYTES
-            if (nearly and waiting) or waiting > WAL_BYTES:
+            if (nearly and waiting) or frames * self._page_bytes > 2 * WAL_BYTES:
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            elif waiting > WAL_BYTES and (self._copier is None or not self._copier.is_alive()):
+                self._copier = threading.Thread(target=self._copy, name="wal-copier", daemon=True)
+                self._copier.start()
+
+    def _copy(self) -> None:
+        """Copies the WAL beside the appends, which do not wait for it: nobody does the upkeep."""
+        with contextlib.suppress(sqlite.Error, TamesuError):
+            connection = sqlite.connect(self._path)
+            try:
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            finally:
+                connection.close()
 
     def _unchecked_bytes(self, connection: sqlite.Connection) -> int:
         _, frames, copied = connection.execute("PRAGMA wal_checkpoint(NOOP)").fetchone()
@@ -176,6 +198,7 @@ class SqliteEventLog:
         return self._writer
 
     def _drop_writer(self) -> None:
+        self._last = None
         if self._writer is not None:
             with contextlib.suppress(sqlite.Error):
                 self._writer.close()
