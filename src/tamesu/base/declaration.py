@@ -15,8 +15,8 @@ import msgspec
 
 from tamesu.base.errors import InvalidDeclaration
 from tamesu.base.ids import is_bandit_name
-from tamesu.base.reward import Anchor, EventTerm, Reward, check
-from tamesu.base.shapes import convert, plain, refuse_unknown
+from tamesu.base.reward import Anchor, Reward, check
+from tamesu.base.shapes import convert, is_mapping, is_sequence, plain, refuse_unknown
 from tamesu.base.times import MILLISECOND_US, Duration
 
 MAX_ARMS = 100_000
@@ -84,7 +84,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             InvalidDeclaration: an unknown key, a wrong type or clauses that cannot hold.
         """
-        if not isinstance(data, Mapping):
+        if not is_mapping(data):
             raise InvalidDeclaration(f"a declaration must be a mapping, got {type(data).__name__}")
         refuse_unknown(data, _Written, "the declaration", InvalidDeclaration)
         data = {**data, "arms": _long_arms(data.get("arms"))}
@@ -150,14 +150,14 @@ def _long_part(data: Any, where: str) -> dict[str, Any]:
     """`thompson` is short for `{kind: thompson}`."""
     if isinstance(data, str):
         return {"kind": data}
-    if not isinstance(data, Mapping) or not isinstance(data.get("kind"), str):
+    if not is_mapping(data) or not isinstance(data.get("kind"), str):
         raise InvalidDeclaration(f"{where} must be a name or a mapping with 'kind', got {data!r}")
     return dict(data)
 
 
 def _long_arms(arms: Any) -> Any:
     """`a` is short for `{id: a}`; numbers are taken as their text."""
-    if not isinstance(arms, list | tuple):
+    if not is_sequence(arms):
         raise InvalidDeclaration(
             f"arms must be a list of ids, got {type(arms).__name__}",
             hint="for example  arms: [a, b, c]",
@@ -173,20 +173,20 @@ def _long_arms(arms: Any) -> Any:
 
 def _long_policy(policy: Any) -> Any:
     policy = {} if policy is None else policy
-    if not isinstance(policy, Mapping):
+    if not is_mapping(policy):
         raise InvalidDeclaration(f"policy must be a mapping, got {type(policy).__name__}")
-    policy = {"belief": "beta", "explorer": "thompson", **policy}
+    written = {"belief": "beta", "explorer": "thompson", **policy}
     for key in ("belief", "explorer"):
-        policy[key] = _long_part(policy[key], f"policy.{key}")
-    return policy
+        written[key] = _long_part(written[key], f"policy.{key}")
+    return written
 
 
 def _long_reward(reward: Any) -> Any:
     """`click: 0.1` is short for `click: {weight: 0.1}`."""
-    if not isinstance(reward, Mapping):
+    if not is_mapping(reward):
         return {} if reward is None else reward
     events = reward.get("events")
-    if not isinstance(events, Mapping):
+    if not is_mapping(events):
         return reward
     return {
         **reward,
@@ -209,10 +209,6 @@ def _filled(reward: Reward, layout: str) -> Reward:
         anchor=anchor,
         impression_within=within,
         settle=reward.window if reward.settle is None else reward.settle,
-        events={
-            name: term if isinstance(term, EventTerm) else EventTerm(weight=term)
-            for name, term in reward.events.items()
-        },
     )
 
 

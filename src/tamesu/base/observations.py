@@ -214,9 +214,11 @@ _KINDS: dict[str, tuple[Any, ...]] = {
 }
 
 
-def _taken(column: Any, rows: NDArray[Any] | slice) -> Any:
-    if isinstance(column, np.ndarray):
-        return column[rows]
+def _taken(
+    column: NDArray[Any] | Mapping[str, NDArray[Any]] | str | int, rows: NDArray[Any] | slice
+) -> Any:
+    if isinstance(column, str | int):
+        return column
     if isinstance(column, Mapping):
         return {name: values[rows] for name, values in column.items()}
-    return column
+    return column[rows]

@@ -7,8 +7,8 @@ is an error that says where it stands, never converted silently.
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeGuard, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -85,7 +85,7 @@ def fields_of(shape: type) -> dict[str, Any]:
 
 def refuse_unknown(data: Any, shape: Any, where: str, error: type[InvalidInput]) -> None:
     """Raises `error` for the first key, at any depth, that `shape` does not have."""
-    if _is_struct(shape) and isinstance(data, Mapping):
+    if _is_struct(shape) and is_mapping(data):
         known = fields_of(shape)
         for key in data:
             if key not in known:
@@ -99,13 +99,23 @@ def _members(data: Any, shape: Any, where: str) -> Iterator[tuple[Any, Any, str]
     origin = get_origin(shape)
     if origin in (Union, types.UnionType):
         yield from ((data, member, where) for member in get_args(shape) if _is_struct(member))
-    elif origin in (list, tuple) and isinstance(data, list | tuple):
+    elif origin in (list, tuple) and is_sequence(data):
         yield from ((item, get_args(shape)[0], f"{where}[{i}]") for i, item in enumerate(data))
-    elif origin in (dict, Mapping) and isinstance(data, Mapping):
+    elif origin in (dict, Mapping) and is_mapping(data):
         yield from ((item, get_args(shape)[1], f"{where}.{key}") for key, item in data.items())
-    elif _is_struct(shape) and isinstance(data, Mapping):
+    elif _is_struct(shape) and is_mapping(data):
         known = fields_of(shape)
         yield from ((item, known[key], f"{where}.{key}") for key, item in data.items())
+
+
+def is_mapping(data: Any) -> TypeGuard[Mapping[str, Any]]:
+    """Whether plain data is a mapping."""
+    return isinstance(data, Mapping)
+
+
+def is_sequence(data: Any) -> TypeGuard[Sequence[Any]]:
+    """Whether plain data is a list or a tuple."""
+    return isinstance(data, list | tuple)
 
 
 def _is_struct(shape: Any) -> bool:

@@ -40,7 +40,7 @@ class Time(int):
     __slots__ = ()
 
     @classmethod
-    def parse(cls, text: str) -> Time:
+    def parse(cls, text: object) -> Time:
         """The moment that an RFC 3339 text names.
 
         Args:
@@ -70,7 +70,7 @@ class Duration(int):
     __slots__ = ()
 
     @classmethod
-    def parse(cls, text: str) -> Duration:
+    def parse(cls, text: object) -> Duration:
         """The length that `15m`, `500ms` or `1.5h` names, to the microsecond.
 
         Raises:

@@ -43,7 +43,7 @@ class Placed(NamedTuple):
         """How many events, n."""
         return len(self.owner)
 
-    def pick(self, rows: NDArray[np.generic]) -> Placed:
+    def pick(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Placed:
         """The events that an index or a mask picks."""
         return Placed._make(column[rows] for column in self)
 
@@ -96,7 +96,7 @@ class Chains:
 
     def take(self, heads: NDArray[np.int64], owners: NDArray[np.int64]) -> Placed:
         """Takes out the chains of `owners` (n,), each once; every chain comes in log order."""
-        levels = []
+        levels: list[NDArray[np.int64]] = []
         place = heads[owners]
         place = place[place != NOTHING]
         while len(place):

@@ -41,7 +41,7 @@ def observations_of(state: State, clauses: Clauses, final: Final) -> list[Observ
     rows, clause = rows[order], clause[order]
     owners = _places(rows, final.counted.owner)
     met = sorted(np.unique(clause).tolist(), key=clauses.names.__getitem__)
-    batches = []
+    batches: list[Observations] = []
     for number in met:
         mine = np.flatnonzero(clause == number)
         place = np.full(len(rows), -1, dtype=np.int64)
@@ -54,7 +54,7 @@ def observations_of(state: State, clauses: Clauses, final: Final) -> list[Observ
 
 def _places(rows: NDArray[np.int64], owners: NDArray[np.int64]) -> NDArray[np.int64]:
     """Place in `rows` (n,), which are distinct, of each of `owners` (m,), which are among them."""
-    order = np.argsort(rows)
+    order: NDArray[np.int64] = np.argsort(rows)
     return order[np.searchsorted(rows, owners, sorter=order)]
 
 
@@ -66,9 +66,9 @@ def _batch(
     count = len(rows)
     funnel = deliveries.funnel[rows]
     decisions = cast("list[Decision]", funnels.decision[funnel].tolist())
+    places: list[int] = deliveries.place[rows].tolist()
     delivered = [
-        decision.deliveries[place]
-        for decision, place in zip(decisions, deliveries.place[rows].tolist(), strict=True)
+        decision.deliveries[place] for decision, place in zip(decisions, places, strict=True)
     ]
     reward, terms = rewards_of(
         clauses.rewards[number], count, counted.owner, counted.code - 1, counted.value

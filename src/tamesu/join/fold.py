@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tamesu.base import Entry, InvalidInput, Kind, Time
 from tamesu.base.times import MILLISECOND_US
@@ -155,7 +156,7 @@ class Fold:
         decisions = [entry for entry in entries if entry.kind == _DECISION]
         events = [entry for entry in entries if entry.kind not in _NO_EVENTS]
         # Decisions first: the rules never know the difference, and their events find them.
-        opened = []
+        opened: list[NDArray[np.int64]] = []
         if decisions:
             made = read_decisions(decisions, self._clauses, self._set_aside)
             self._tally.add("decisions_read", self._clauses.bandit[made.clause])

@@ -106,7 +106,8 @@ class Funnels:
         """Whether (n,) each event id is new to its funnel; from now on none is."""
         heard = self.event_ids
         first = np.ones(len(funnels), dtype=np.bool_)
-        for row, (funnel, event_id) in enumerate(zip(funnels.tolist(), event_ids, strict=True)):
+        numbers: list[int] = funnels.tolist()
+        for row, (funnel, event_id) in enumerate(zip(numbers, event_ids, strict=True)):
             known = heard[funnel]
             if known is None:
                 heard[funnel] = event_id
@@ -123,7 +124,8 @@ class Funnels:
 
     def queue(self, funnels: NDArray[np.int64]) -> None:
         """Puts new `funnels` (n,) into the order by which the low water rises."""
-        for partition in np.unique(self.partition[funnels]).tolist():
+        partitions: list[int] = np.unique(self.partition[funnels]).tolist()
+        for partition in partitions:
             mine = funnels[self.partition[funnels] == partition]
             mine = mine[np.argsort(self.first_offset[mine], kind="stable")]
             self._queues[partition].append((mine, self._opened[mine], self.first_offset[mine]))

@@ -142,7 +142,7 @@ def _judge(  # noqa: PLR0913, PLR0917 - all that bears on one id
         placed.clear()
     if accepted is None:
         return []
-    found = []
+    found: list[Observation] = []
     for delivery in accepted.decision.deliveries:
         events = placed.pop(delivery.position, [])
         row = _deliver(accepted.decision, delivery, decided, reward, events, watermark, count)

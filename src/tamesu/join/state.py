@@ -9,6 +9,7 @@ build observations.
 from __future__ import annotations
 
 from itertools import compress
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +56,8 @@ class State:
         funnel = funnel[rows]
         clause, decided = arrivals.clause[rows], arrivals.decided[rows]
         new = funnel < 0
-        keys = [arrivals.key[row] for row in rows[new].tolist()]
+        unmet: list[int] = rows[new].tolist()
+        keys = [arrivals.key[row] for row in unmet]
         opened = self._open(
             keys,
             clause[new],
@@ -86,7 +88,7 @@ class State:
 
     def _first_of(self, arrivals: DecisionArrivals) -> tuple[NDArray[np.bool_], Integers]:
         """Which decisions (n,) are the first of their id, and their funnels (n,), -1 for none yet."""
-        decision = self.funnels.decision
+        decision: Any = self.funnels.decision
         funnel = self.funnels.find(arrivals.key)
         fresh = np.ones(len(funnel), dtype=np.bool_)
         if (funnel >= 0).any() or len(set(arrivals.key)) < len(funnel):
@@ -142,7 +144,8 @@ class State:
         funnel = arrivals.funnel[rows]
         new = np.flatnonzero(funnel < 0)
         first: dict[str, int] = {}
-        for row in rows[new].tolist():
+        unmet: list[int] = rows[new].tolist()
+        for row in unmet:
             first.setdefault(arrivals.key[row], row)
         chosen = np.array(list(first.values()), dtype=np.int64)
         opened = self._open(
@@ -152,7 +155,7 @@ class State:
             arrivals.partition[chosen],
             arrivals.offset[chosen],
         )
-        funnel[new] = self.funnels.find([arrivals.key[row] for row in rows[new].tolist()])
+        funnel[new] = self.funnels.find([arrivals.key[row] for row in unmet])
         np.minimum.at(self.funnels.first_offset, funnel, arrivals.offset[rows])
         return funnel, opened
 

@@ -36,7 +36,7 @@ def rewards_of(
     log order. Sums are exact whatever their number; results saturate at ±2^62.
     """
     value = np.where(np.isnan(value), 1.0, value)
-    terms = {}
+    terms: dict[str, NDArray[np.int64]] = {}
     for place, (name, clause) in enumerate(reward.events.items()):
         mine = term == place
         if not mine.any():

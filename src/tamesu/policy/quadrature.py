@@ -136,7 +136,8 @@ class Quadrature:
                 guides = np.union1d(highest, sharpest)
             grid = np.sort((centre[guides] + _AROUND[:, None] * deviation[guides]).reshape(-1))
             score = (grid - centre[:, None]) / deviation[:, None]
-            level = special.ndtri(np.exp(special.log_ndtr(score).sum(axis=0)))
+            logs: Floats = np.asarray(special.log_ndtr(score), dtype=np.float64).sum(axis=0)
+            level: Floats = np.asarray(special.ndtri(np.exp(logs)), dtype=np.float64)
             at = np.interp(_LEVELS, np.clip(level, -40.0, 9.0), grid)
             cuts = np.concatenate([cuts, at[(at > bottom) & (at < top)]])
         return np.unique(cuts)

@@ -101,7 +101,7 @@ class BetaFamily:
 
     def quantile(self, q: float) -> Floats:
         """Rates."""
-        return np.asarray(special.betaincinv(self.alpha, self.beta, q))
+        return np.asarray(special.betaincinv(self.alpha, self.beta, q), dtype=np.float64)
 
     def _log_peak(self) -> Floats:
         """The height log f(z0) = log(alpha beta / (2 pi n)) / 2 + s(n) - s(alpha) - s(beta)."""
@@ -119,7 +119,9 @@ class BetaFamily:
         near = np.where(left, alpha, beta)
         distance = np.abs(z)
         x = special.expit(-distance)
-        tail: Floats = np.asarray(special.betainc(near, np.where(left, beta, alpha), x))
+        tail: Floats = np.asarray(
+            special.betainc(near, np.where(left, beta, alpha), x), dtype=np.float64
+        )
         far = distance > FAR
         if far.any():
             # x^alpha / (alpha B): x itself would underflow.

@@ -152,8 +152,9 @@ class LoggedWorld:
         """
         rows, columns = linear_sum_assignment(self._rates, maximize=True)
         order = np.argsort(columns)
+        best: list[int] = rows[order].tolist()
         return Assignment(
-            tuple(self._arms[row] for row in rows[order]),
+            tuple(self._arms[row] for row in best),
             tuple(float(rate) for rate in self._rates[rows, columns][order]),
         )
 
@@ -164,7 +165,7 @@ class LoggedWorld:
         each rate is the arm's mean.
         """
         means = self._rates.mean(axis=1)
-        rows = np.argsort(-means, kind="stable")[:size]
+        rows: list[int] = np.argsort(-means, kind="stable")[:size].tolist()
         return Assignment(
             tuple(self._arms[row] for row in rows), tuple(float(means[row]) for row in rows)
         )
