@@ -56,6 +56,7 @@ lint: $(DEV)
 
 types: $(DEV)
 	$(BIN)/mypy
+	$(BIN)/basedpyright
 
 imports: $(DEV)
 	$(BIN)/lint-imports --no-logo
