@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import sys
 
 import pytest
+
+from tamesu.adapters.meter.metrics import METRICS
 
 
 @pytest.fixture(scope="module")
@@ -37,3 +40,14 @@ def test_the_declaration_page_says_why_of_each_default(pages):
         cells = [cell.strip() for cell in row.strip("| ").split(" | ")]
         assert len(cells) == 4, row
         assert all(len(cell) > 3 for cell in cells), row
+
+
+def test_every_metric_of_the_table_is_measured_somewhere(package):
+    named = {
+        node.value
+        for source in package
+        if source.path.stem != "metrics" and "testing" not in source.path.parts
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    assert not METRICS.keys() - named, "a metric that nobody measures stays 0 and says all is well"

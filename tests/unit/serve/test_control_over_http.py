@@ -4,11 +4,13 @@ import asyncio
 
 import pytest
 
+from tamesu.adapters.archive.memory import MemoryArchive
 from tamesu.adapters.clock.system import SystemClock
 from tamesu.adapters.meter.prometheus import PrometheusMeter
 from tamesu.adapters.store.memory import MemoryStore
 from tamesu.base import TICK, Declaration, Snapshot, Time, Unavailable
 from tamesu.base.times import MINUTE_US, SECOND_US
+from tamesu.engine import InlineEngine
 from tamesu.policy import compose
 from tamesu.ports import Commit
 from tamesu.serve import Service
@@ -296,3 +298,14 @@ def test_metrics_tell_what_is_served(serving, declaration):
         "tamesu_queue_length 0.0",
     ):
         assert line in text
+
+
+def test_metrics_tell_how_far_the_trainer_is(server):
+    server.get("/metrics")
+    assert server.meter.value("log_read_offset") == 0
+    server.post(f"{PATH}/colours/decisions", {})
+    ports = server.ports
+    InlineEngine(ports["log"], ports["store"], MemoryArchive(), ports["clock"]).catch_up()
+    server.get("/metrics")
+    assert 1 <= server.meter.value("log_read_offset") <= server.meter.value("log_end_offset")
+    assert 0 <= server.meter.value("watermark_age_seconds") < 60

@@ -88,9 +88,6 @@ _ROWS = (
         SLOW_S,
     ),
     # the loop
-    Metric("observations_total", _COUNTER, "Observations joined.", ("bandit",)),
-    Metric("batches_total", _COUNTER, "Micro-batches committed."),
-    Metric("batch_seconds", _HISTOGRAM, "One micro-batch, from read to commit.", (), FAST_S),
     Metric(
         "conservation_records",
         _GAUGE,
@@ -103,11 +100,18 @@ _ROWS = (
         "Records that ended in no class; anything but 0 is a bug.",
         ("bandit",),
     ),
-    Metric("watermark_age_seconds", _GAUGE, "How far the join's time lies behind the clock."),
+    Metric(
+        "watermark_age_seconds",
+        _GAUGE,
+        "How far the join's time lies behind the clock, as of the last commit.",
+    ),
     Metric("log_end_offset", _GAUGE, "Offset after the log's last entry, all partitions added."),
-    Metric("log_read_offset", _GAUGE, "Offset up to which the trainer has committed."),
-    # watch
-    Metric("restarts_total", _COUNTER, "Processes restarted by the supervisor.", ("role",)),
+    Metric(
+        "log_read_offset",
+        _GAUGE,
+        "Offset up to which the trainer has committed, all partitions added.",
+    ),
+    # the meter itself
     Metric("ignored_values_total", _COUNTER, "Values that are no finite number ≥ 0.", ("metric",)),
 )
 

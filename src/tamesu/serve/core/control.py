@@ -7,13 +7,12 @@ other than through the store.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any
 
 from tamesu.base import Declaration, Snapshot
 from tamesu.join import Table, table
 from tamesu.policy import ArmSummary, compose
-from tamesu.ports import Clock, Declared, IdSource, Meter, Store
+from tamesu.ports import Clock, Declared, IdSource, Meter, Progress, Store
 from tamesu.serve.core.catalogue import Catalogue
 from tamesu.serve.core.hot import Hot
 
@@ -68,12 +67,16 @@ class Control:
             Unavailable: the store is down.
         """
         await self._catalogue.look(name)
-        counts = await self.counts()
-        return table(counts.get(name, {}))
+        progress = await self.progress()
+        return table(progress.counts.get(name, {}))
 
-    async def counts(self) -> Mapping[str, Mapping[str, int]]:
-        """How many records of every bandit ended as what, as of the last commit."""
-        return (await asyncio.to_thread(self._store.progress)).counts
+    async def progress(self) -> Progress:
+        """How far the trainer has come, as of its last commit.
+
+        Raises:
+            Unavailable: the store is down.
+        """
+        return await asyncio.to_thread(self._store.progress)
 
     async def snapshots(self, name: str) -> dict[str, Any]:
         """What is known of a bandit's newest snapshot; version 0 is the prior.
@@ -96,7 +99,7 @@ class Control:
             NotFound: there is none of that name.
         """
         hot = await self._catalogue.look(name)
-        counts = (await self.counts()).get(name, {})
+        counts = (await self.progress()).counts.get(name, {})
         return {
             "bandit": name,
             "snapshot": hot.version,

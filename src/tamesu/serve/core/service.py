@@ -11,9 +11,9 @@ from collections.abc import Mapping
 
 import structlog
 
-from tamesu.base import TamesuError
+from tamesu.base import TamesuError, Time
 from tamesu.base.times import SECOND_US
-from tamesu.join import table
+from tamesu.join import Checkpoint, table
 from tamesu.ports import Cache, Clock, EventLog, IdSource, Meter, Store
 from tamesu.serve.core.appender import Appender
 from tamesu.serve.core.catalogue import Catalogue
@@ -100,13 +100,26 @@ class Service:
             self.meter.level("snapshot_age_seconds", age, bandit=name)
         self.meter.level("queue_length", self.appender.waiting)
         try:
-            counts = await self.control.counts()
+            progress = await self.control.progress()
+            self._place(Checkpoint.from_bytes(progress.checkpoint), now)
+            end = await asyncio.to_thread(self._log_end)
         except TamesuError as error:
-            _log.warning("the store cannot be read for metrics", code=error.code)
-            counts = {}
-        for name, mine in counts.items():
-            self._conserve(name, mine)
+            _log.warning("the store or the log cannot be read for metrics", code=error.code)
+        else:
+            self.meter.level("log_end_offset", end)
+            for name, mine in progress.counts.items():
+                self._conserve(name, mine)
         return self.meter.expose()
+
+    def _place(self, checkpoint: Checkpoint, now: Time) -> None:
+        """How far the trainer has come; nothing of its time before its first commit."""
+        self.meter.level("log_read_offset", sum(mark.read for mark in checkpoint.marks))
+        if checkpoint.time is not None:
+            age = max(0.0, (now - checkpoint.time) / SECOND_US)
+            self.meter.level("watermark_age_seconds", age)
+
+    def _log_end(self) -> int:
+        return sum(self._log.end(partition) for partition in range(self._log.partitions))
 
     def _conserve(self, bandit: str, counts: Mapping[str, int]) -> None:
         of_bandit = table(counts)
