@@ -93,6 +93,11 @@ def test_a_click_told_from_the_shell_is_learnt_from(served, shop, capsys):
     assert arms["b"]["mean"] == pytest.approx(2 / 3)
     assert shown["conservation"]["difference"] == 0
     assert shown["conservation"]["events"]["duplicate"] == 1
+    # The first decision that knows of it says how fresh it is.
+    assert run(["decide", "shop", "--url", served]) == 0
+    assert run(["bandit", "show", "shop", "--url", served]) == 0
+    out, _ = capsys.readouterr()
+    assert re.search(r"^freshness \d+\.\d\d s, learning delay \d+\.\d\d s ", out, re.MULTILINE)
 
 
 def test_tables_show_the_same(served, shop, capsys):

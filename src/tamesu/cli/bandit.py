@@ -118,7 +118,17 @@ def show(name: Name, *, url: Url = None, json: Json = False) -> None:
 
 def _headline(bandit: dict[str, Any], report: dict[str, Any]) -> str:
     about = f": {bandit['description']}" if bandit["description"] else ""
-    return (
-        f"{bandit['name']}{about}\n{bandit['status']}, declaration {bandit['number']}, snapshot "
-        f"{report['snapshot']}, {report['observations']:,} observations learnt"
+    learnt = (
+        f"{bandit['status']}, declaration {bandit['number']}, snapshot {report['snapshot']}, "
+        f"observations learnt: {report['observations']:,}"
     )
+    return "\n".join([f"{bandit['name']}{about}", learnt, *_medians(report)])
+
+
+def _medians(report: dict[str, Any]) -> list[str]:
+    """How fresh decisions are, in one line; none before one was made by what was learnt."""
+    freshness, delay = report["freshness_s"]["p50"], report["learning_delay_s"]["p50"]
+    if freshness is None:
+        return []
+    waited = "" if delay is None else f", learning delay {delay:.2f} s"
+    return [f"freshness {freshness:.2f} s{waited} (medians, since this server started)"]
