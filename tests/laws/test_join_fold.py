@@ -25,7 +25,8 @@ from tamesu.base import (
     encode,
     uuid7,
 )
-from tamesu.join import Checkpoint, Fold, merge, oracle, table
+from tamesu.base.counts import merge
+from tamesu.join import Checkpoint, Fold, oracle, table
 
 MS, S, MINUTE = 1_000, 1_000_000, 60_000_000
 T0_MS = 1_795_000_000_000

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import structlog
 
 from tamesu.base import Corrupt, Reward, Time
+from tamesu.base.counts import merge
 from tamesu.engine.pupils import Pupils
-from tamesu.join import Checkpoint, Emitted, Fold, Mark, merge
+from tamesu.join import Checkpoint, Emitted, Fold, Mark
 from tamesu.ports import Archive, Clock, Commit, EventLog, Lease, Store
 from tamesu.train import Pending
 

@@ -6,16 +6,14 @@ a log, to know what time it is, and to learn.
 """
 
 from tamesu.join.checkpoint import Checkpoint, Mark
-from tamesu.join.conservation import LEVELS, Counts, Table, merge, table, total
+from tamesu.join.conservation import Table, table
 from tamesu.join.emitted import Emitted, SetAside
 from tamesu.join.fold import Fold
 from tamesu.join.oracle import OracleResult, oracle
 from tamesu.join.record import Lookup
 
 __all__ = [
-    "LEVELS",
     "Checkpoint",
-    "Counts",
     "Emitted",
     "Fold",
     "Lookup",
@@ -23,8 +21,6 @@ __all__ = [
     "OracleResult",
     "SetAside",
     "Table",
-    "merge",
     "oracle",
     "table",
-    "total",
 ]

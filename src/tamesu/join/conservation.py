@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypedDict
 
-Counts = Mapping[str, Mapping[str, int]]
-"""Per bandit (or empty text) how many records ended as what."""
-
 DECISIONS = ("accepted", "duplicate", "poison")
 DELIVERIES = ("observed", "unshown", "unexamined", "open")
 EVENTS = (
@@ -28,9 +25,6 @@ EVENTS = (
     "joined",
     "held",
 )
-
-LEVELS = frozenset({"deliveries_open", "events_held"})
-"""Counts that say how things stand, not how often something happened: a newer one replaces."""
 
 
 class Table(TypedDict):
@@ -59,22 +53,3 @@ def table(counts: Mapping[str, int]) -> Table:
         + abs(counts.get("deliveries_made", 0) - sum(deliveries.values()))
         + abs(counts.get("events_read", 0) - sum(events.values())),
     )
-
-
-def merge(counts: Counts, delta: Counts) -> dict[str, dict[str, int]]:
-    """`counts` with `delta` taken in: counts add up, levels replace."""
-    merged = {bandit: dict(mine) for bandit, mine in counts.items()}
-    for bandit, changes in delta.items():
-        mine = merged.setdefault(bandit, {})
-        for name, number in changes.items():
-            mine[name] = number if name in LEVELS else mine.get(name, 0) + number
-    return merged
-
-
-def total(counts: Counts) -> dict[str, int]:
-    """The sums over all bandits, and over the records of none."""
-    totals: dict[str, int] = {}
-    for mine in counts.values():
-        for name, number in mine.items():
-            totals[name] = totals.get(name, 0) + number
-    return totals

@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.join.conservation import DECISIONS, DELIVERIES, EVENTS, LEVELS
+from tamesu.base.counts import LEVELS
+from tamesu.join.conservation import DECISIONS, DELIVERIES, EVENTS
 
 NAMES = tuple(
     name

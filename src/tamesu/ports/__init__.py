@@ -9,7 +9,7 @@ from tamesu.ports.cache import Cache
 from tamesu.ports.clock import Clock, IdSource
 from tamesu.ports.eventlog import EventLog, Receipt
 from tamesu.ports.meter import Meter
-from tamesu.ports.store import Commit, Counts, Declared, Lease, Progress, Store
+from tamesu.ports.store import Commit, Declared, Lease, Progress, Store
 
 __all__ = [
     "Archive",
@@ -17,7 +17,6 @@ __all__ = [
     "Cache",
     "Clock",
     "Commit",
-    "Counts",
     "Declared",
     "EventLog",
     "IdSource",

@@ -10,9 +10,6 @@ import msgspec
 from tamesu.base import Declaration, Snapshot, Time
 from tamesu.ports.archive import ArchiveFile
 
-Counts = Mapping[str, Mapping[str, int]]
-"""Per bandit (or empty text where no bandit can be named), how many records ended as what."""
-
 
 class Declared(NamedTuple):
     """A declaration and its number."""
@@ -35,8 +32,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         checkpoint: bytes of the join's checkpoint, empty before the first commit.
-        counts: how many records ended as what, in all.
-        manifest: number of archive files that exist.
+        counts: how many records ended as what, in all; see `tamesu.base.counts`.
+        epoch: of the lease under which the last commit was made, 0 before the first.
     """
 
     checkpoint: bytes = b""
@@ -50,7 +47,7 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         lease: the lease it is made under; refused if it is not the newest epoch.
         checkpoint: the join's checkpoint after the batch.
-        counts: added to the counts so far (open and held, which are levels, replace theirs).
+        counts: merged into the counts so far by `tamesu.base.counts.merge`: levels replace theirs.
         snapshots: the new version of every bandit that changed.
         files: archive files that exist from now on.
     """
@@ -60,10 +57,6 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     counts: dict[str, dict[str, int]]
     snapshots: Sequence[Snapshot] = ()
     files: Sequence[ArchiveFile] = ()
-
-
-LEVELS = frozenset({"deliveries_open", "events_held"})
-"""Counts that are levels, not sums: a commit replaces them."""
 
 
 class Store(Protocol):

@@ -20,8 +20,9 @@ from tamesu.base import (
     parse_decision_id,
     uuid7,
 )
+from tamesu.base.counts import LEVELS
 from tamesu.base.observations import to_grid
-from tamesu.join import LEVELS, merge, table, total
+from tamesu.join import table
 from tamesu.join.calendar import Calendar
 from tamesu.join.chains import NOTHING, Chains, Placed
 from tamesu.join.clauses import Clauses
@@ -275,14 +276,3 @@ def test_the_table_shows_every_class_and_the_difference():
     assert shown["decisions"] == {"accepted": 2, "duplicate": 0, "poison": 0}
     assert shown["events"]["held"] == 1
     assert shown["difference"] == 1
-
-
-def test_merging_adds_counts_and_replaces_levels():
-    counts = {"home": {"events_read": 2, "events_held": 2}}
-    delta = {"home": {"events_read": 1, "events_held": 1}, "": {"events_poison": 1}}
-    assert merge(counts, delta) == {
-        "home": {"events_read": 3, "events_held": 1},
-        "": {"events_poison": 1},
-    }
-    assert counts == {"home": {"events_read": 2, "events_held": 2}}
-    assert total(merge(counts, delta)) == {"events_read": 3, "events_held": 1, "events_poison": 1}

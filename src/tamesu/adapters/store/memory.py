@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from tamesu.adapters.store import refusals
 from tamesu.base import Conflict, Declaration, Snapshot, Time, Unavailable
+from tamesu.base.counts import merge
 from tamesu.ports import ArchiveFile, Commit, Declared, Lease, Progress
-from tamesu.ports.store import LEVELS
 
 
 class MemoryStore:
@@ -108,7 +108,7 @@ class MemoryStore:
             self._files.update({file.name: file for file in commit.files})
             self._progress = Progress(
                 checkpoint=commit.checkpoint,
-                counts=_added(self._progress.counts, commit.counts),
+                counts=merge(self._progress.counts, commit.counts),
                 epoch=commit.lease.epoch,
             )
 
@@ -139,15 +139,3 @@ class MemoryStore:
     def _refuse_closed(self) -> None:
         if self._closed:
             raise Unavailable("the store is closed", hint="make a new one")
-
-
-def _added(
-    counts: Mapping[str, Mapping[str, int]], more: Mapping[str, Mapping[str, int]]
-) -> dict[str, dict[str, int]]:
-    """`counts` plus `more`; levels of `more` replace theirs. Neither argument is changed."""
-    total = {bandit: dict(classes) for bandit, classes in counts.items()}
-    for bandit, classes in more.items():
-        kept = total.setdefault(bandit, {})
-        for name, amount in classes.items():
-            kept[name] = amount if name in LEVELS else kept.get(name, 0) + amount
-    return total

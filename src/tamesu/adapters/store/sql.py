@@ -17,9 +17,9 @@ from sqlalchemy.dialects.sqlite import insert
 
 from tamesu.adapters.store import engine, refusals, tables
 from tamesu.base import Conflict, Declaration, Snapshot, Time, encode
+from tamesu.base.counts import LEVELS
 from tamesu.base.shapes import from_wire
 from tamesu.ports import ArchiveFile, Commit, Declared, Lease, Progress
-from tamesu.ports.store import LEVELS
 
 _FILE = ArchiveFile.__struct_fields__
 _decode_snapshot = msgspec.json.Decoder(Snapshot, dec_hook=from_wire).decode
