@@ -8,9 +8,13 @@
 from __future__ import annotations
 
 import os
+import socket
+import threading
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tamesu.base import Unavailable
 
 settings.register_profile(
     "default",
@@ -28,7 +32,41 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("TAMESU_TEST_PROFILE", "default"))
 
+MOST_S = 60.0
+"""How long something may take to come true; a sound machine needs a hundredth of it."""
+
 _skipped: list[str] = []
+
+
+@pytest.fixture(scope="session")
+def until():
+    """Waits for a condition to give something true, and gives that; unavailable is not yet."""
+
+    def wait(condition):
+        pause, waited = threading.Event(), 0.0
+        while waited < MOST_S:
+            try:
+                if found := condition():
+                    return found
+            except Unavailable:
+                pass
+            pause.wait(0.02)
+            waited += 0.02
+        raise AssertionError(f"not true within {MOST_S:g} s")
+
+    return wait
+
+
+@pytest.fixture(scope="session")
+def free_port():
+    """Gives ports on which nobody listens."""
+
+    def find():
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return probe.getsockname()[1]
+
+    return find
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

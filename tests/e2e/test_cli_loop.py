@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -22,14 +21,8 @@ reward: {window: 1s, lateness: 100ms}
 """
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
-def served(tmp_path_factory):
+def served(tmp_path_factory, free_port):
     """`tamesu serve` on a folder of its own: its address, and its exit code once stopped."""
     folder = tmp_path_factory.mktemp("served")
     messages = (folder / "messages").open("w")
@@ -152,7 +145,7 @@ def test_a_port_that_is_taken_is_one_clear_message(served, tmp_path, capsys):
     assert "hint: " in err
 
 
-def test_no_server_is_said_at_once(capsys):
+def test_no_server_is_said_at_once(capsys, free_port):
     url = f"http://127.0.0.1:{free_port()}"
     assert run(["bandit", "list", "--url", url]) == 1
     assert "tamesu serve" in capsys.readouterr().err

@@ -19,12 +19,6 @@ from tamesu.wiring import Settings, open_log
 DECLARATION = {"name": "front", "arms": ["a", "b", "c"], "seed": 3}
 
 
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
 class Server:
     """`tamesu run server` in a process of its own."""
 
@@ -56,7 +50,7 @@ class Server:
 
 
 @pytest.fixture
-def place(tmp_path):
+def place(tmp_path, free_port):
     """A data folder and a free port; whatever still runs there at the end is killed."""
     started = []
 

@@ -17,7 +17,7 @@ import pytest
 from tamesu.adapters.archive.memory import MemoryArchive
 from tamesu.adapters.clock.manual import ManualClock
 from tamesu.adapters.store.memory import MemoryStore
-from tamesu.base import Declaration, Kind, Time, Unavailable, decode_event, delivery_id, encode
+from tamesu.base import Declaration, Kind, Time, decode_event, delivery_id, encode
 from tamesu.client import Client
 from tamesu.engine import InlineEngine
 from tamesu.join import table
@@ -77,7 +77,7 @@ class Caller(threading.Thread):
 
 
 @pytest.mark.timeout(300)
-def test_twenty_kills_lose_nothing_and_count_nothing_twice(tmp_path):
+def test_twenty_kills_lose_nothing_and_count_nothing_twice(tmp_path, until):
     settings = Settings(data=str(tmp_path / "data"), port=0)
     with (tmp_path / "roles.log").open("wb") as output:
         watch, listener = supervisor(settings, output=output.fileno())
@@ -90,11 +90,11 @@ def test_twenty_kills_lose_nothing_and_count_nothing_twice(tmp_path):
                 client.create(DECLARATION)
                 for caller in callers:
                     caller.start()
-                killed = kill_at_random(watch, callers)
+                killed = kill_at_random(watch, callers, until)
                 stop.set()
                 for caller in callers:
                     caller.join()
-                everything_final(client)
+                everything_final(client, until)
         finally:
             stop.set()
             watch.stop()
@@ -104,7 +104,7 @@ def test_twenty_kills_lose_nothing_and_count_nothing_twice(tmp_path):
     check_promises(settings, callers)
 
 
-def kill_at_random(watch, callers):
+def kill_at_random(watch, callers, until):
     """Kills one role after another, each as soon as some work was done since the last."""
     draw = random.Random(2026)
     killed = Counter()
@@ -124,7 +124,7 @@ def kill_at_random(watch, callers):
     return dict(killed)
 
 
-def everything_final(client):
+def everything_final(client, until):
     """Waits until every delivery is decided on."""
 
     def final():
@@ -174,18 +174,3 @@ def clean_run(log):
     store.declare(Declaration.parse(DECLARATION), Time(0))
     InlineEngine(log, store, archive, ManualClock()).catch_up()
     return store, archive
-
-
-def until(condition, most_s=60.0):
-    """Waits for `condition` to give something true, and gives that."""
-    pause = threading.Event()
-    waited = 0.0
-    while waited < most_s:
-        try:
-            if found := condition():
-                return found
-        except Unavailable:
-            pass
-        pause.wait(0.02)
-        waited += 0.02
-    raise AssertionError(f"not true within {most_s} s")

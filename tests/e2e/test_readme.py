@@ -7,7 +7,6 @@ import os
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -30,11 +29,9 @@ def blocks(page):
 class Visitor:
     """Somebody who follows a page: a folder, a terminal, and a server in another one."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, port):
         self.folder = folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = port
         self.environment = {
             "PATH": os.defpath,
             "TAMESU_PORT": str(self.port),
@@ -129,9 +126,9 @@ class Visitor:
 
 
 @pytest.fixture
-def visitor(tmp_path):
+def visitor(tmp_path, free_port):
     """A visitor who leaves when the test ends, and takes the server along whatever happened."""
-    somebody = Visitor(tmp_path)
+    somebody = Visitor(tmp_path, free_port())
     yield somebody
     if somebody.server is not None and somebody.server.poll() is None:
         os.killpg(somebody.server.pid, signal.SIGKILL)

@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 
 import pytest
 
@@ -52,7 +51,7 @@ def test_a_taken_port_is_one_message(tmp_path):
     assert "--port" in said
 
 
-def test_a_read_only_data_folder_is_one_message(tmp_path):
+def test_a_read_only_data_folder_is_one_message(tmp_path, free_port):
     folder = tmp_path / "data"
     folder.mkdir()
     script = f'mount -t tmpfs -o ro tmpfs {folder} && exec "$@"'
@@ -75,7 +74,7 @@ def test_a_missing_data_set_without_a_network_is_one_message(tmp_path):
     assert "tamesu data open-bandit" in said
 
 
-def test_an_old_sqlite_is_one_message(tmp_path):
+def test_an_old_sqlite_is_one_message(tmp_path, free_port):
     """The system's own SQLite, which is older than the one without the bug, in the driver's place."""
     driver = tmp_path / "pysqlite3"
     driver.mkdir()
@@ -93,11 +92,14 @@ def test_an_old_sqlite_is_one_message(tmp_path):
 
 
 @pytest.mark.timeout(180)
-def test_a_disk_that_fills_and_empties_loses_nothing(tmp_path):
+def test_a_disk_that_fills_and_empties_loses_nothing(tmp_path, free_port, until):
     """What was acknowledged before, during and after is in the log; refusals are 503 with a hint."""
     data = tmp_path / "disk"
     data.mkdir()
-    with served_from_small_disk(data) as (url, inside), Client(url, timeout=20) as client:
+    with (
+        served_from_small_disk(data, free_port(), until) as (url, inside),
+        Client(url, timeout=20) as client,
+    ):
         client.create({"name": "small", "arms": ["a", "b"], "reward": {"window": "1s"}})
         told = [decision.decision_id for decision in client.decide_many("small", 200)]
         inside.run(FILL)
@@ -112,17 +114,16 @@ def test_a_disk_that_fills_and_empties_loses_nothing(tmp_path):
         assert refused.hint
         inside.run(EMPTY)
         told += [decision.decision_id for decision in client.decide_many("small", 200)]
-        until_final(client, len(told))
+        until_final(client, len(told), until)
         kept = set(json.loads(inside.run(KEYS)))
     assert set(told) <= kept
     assert len(set(told)) == len(told)
 
 
 @contextlib.contextmanager
-def served_from_small_disk(folder):
+def served_from_small_disk(folder, port, until):
     """A server and a trainer whose data lies on a disk of 8 MB; its address, and the way inside."""
     script = f'mount -t tmpfs -o size=8m tmpfs {folder} && exec "$@"'
-    port = free_port()
     command = [
         *["unshare", "--mount", *USER, "sh", "-c", script, "sh"],
         *[*TAMESU, "serve", "--data", f"{folder}/data", "--port", str(port), "--json"],
@@ -131,7 +132,7 @@ def served_from_small_disk(folder):
         process = subprocess.Popen(command, stdout=output, stderr=output)
         try:
             with Client(f"http://127.0.0.1:{port}", timeout=30) as client:
-                until(lambda: ready(client))
+                until(client.ready)
             yield f"http://127.0.0.1:{port}", Inside(process.pid, folder)
         finally:
             process.send_signal(signal.SIGTERM)
@@ -170,32 +171,10 @@ print(json.dumps([entry.key for entry in log.read(0, 0, 1 << 30) if entry.kind =
 """
 
 
-def until_final(client, least):
+def until_final(client, least, until):
     def final():
         counts = client.conservation("small")
         assert counts["difference"] == 0
         return counts["deliveries"]["open"] == 0 and counts["decisions"]["accepted"] >= least
 
     until(final)
-
-
-def ready(client):
-    with contextlib.suppress(Unavailable):
-        return client.ready()
-    return False
-
-
-def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
-def until(condition, most_s=60.0):
-    pause, waited = threading.Event(), 0.0
-    while waited < most_s:
-        if condition():
-            return
-        pause.wait(0.05)
-        waited += 0.05
-    raise AssertionError(f"not true within {most_s} s")

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -19,16 +18,6 @@ DIES = "raise SystemExit(7)"
 
 def role(name, script):
     return Role(name, [sys.executable, "-c", script])
-
-
-def until(condition, most_s=20.0):
-    pause, waited = threading.Event(), 0.0
-    while waited < most_s:
-        if found := condition():
-            return found
-        pause.wait(0.02)
-        waited += 0.02
-    raise AssertionError(f"not true within {most_s} s")
 
 
 def is_alive(pid):
@@ -53,7 +42,7 @@ def watched():
         supervisor.stop()
 
 
-def test_a_killed_role_is_started_again_and_counted(watched):
+def test_a_killed_role_is_started_again_and_counted(watched, until):
     supervisor = watched(role("one", LIVES), role("two", LIVES))
     first, other = supervisor.pid("one"), supervisor.pid("two")
     os.kill(first, signal.SIGKILL)
@@ -63,14 +52,14 @@ def test_a_killed_role_is_started_again_and_counted(watched):
     assert supervisor.restarts == {"one": 1, "two": 0}
 
 
-def test_a_role_that_dies_at_once_is_tried_again_with_rests_between(watched):
+def test_a_role_that_dies_at_once_is_tried_again_with_rests_between(watched, until):
     supervisor = watched(role("weak", DIES), role("sound", LIVES))
     until(lambda: supervisor.restarts["weak"] >= 4)
     assert supervisor.restarts["weak"] < 30
     assert is_alive(supervisor.pid("sound"))
 
 
-def test_a_role_that_cannot_even_be_started_again_does_not_end_the_watch(watched, tmp_path):
+def test_a_role_that_cannot_even_be_started_again_does_not_end_the_watch(watched, tmp_path, until):
     interpreter = tmp_path / "python"
     interpreter.symlink_to(sys.executable)
     gone = Role("gone", [str(interpreter), "-c", LIVES])
@@ -95,7 +84,7 @@ def test_stopping_leaves_nobody_and_may_be_asked_twice(watched):
     assert supervisor.pid("one") is None
 
 
-def test_roles_stop_in_their_order_each_before_the_next(watched, tmp_path):
+def test_roles_stop_in_their_order_each_before_the_next(watched, tmp_path, until):
     told = tmp_path / "told"
     script = (
         "import signal, sys, time\n"
@@ -113,7 +102,7 @@ def test_roles_stop_in_their_order_each_before_the_next(watched, tmp_path):
     assert told.read_text() == "ab"
 
 
-def test_roles_end_when_their_supervisor_is_killed():
+def test_roles_end_when_their_supervisor_is_killed(until):
     script = (
         "import sys\n"
         "from tamesu.watch import Role, Supervisor\n"
