@@ -4,7 +4,7 @@ Refuses to know what a role does: it gets command lines and gives back processes
 """
 
 from tamesu.watch.doctor import Finding, examine
-from tamesu.watch.lifeline import hold_lifeline
+from tamesu.watch.lifeline import LIFELINE_VARIABLE, hold_lifeline
 from tamesu.watch.supervisor import (
     HOLDER_VARIABLE,
     SOCKET_VARIABLE,
@@ -15,6 +15,7 @@ from tamesu.watch.supervisor import (
 
 __all__ = [
     "HOLDER_VARIABLE",
+    "LIFELINE_VARIABLE",
     "SOCKET_VARIABLE",
     "THREADS",
     "Finding",

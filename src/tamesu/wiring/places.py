@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tamesu.base import Unavailable
 from tamesu.ports import Archive, EventLog, Store
-from tamesu.wiring.settings import Settings
+from tamesu.wiring.settings import OPEN_BANDIT_VARIABLE, Settings
 
 
 def open_log(settings: Settings) -> EventLog:
@@ -37,7 +37,7 @@ def open_archive(settings: Settings) -> Archive:
 
 def open_bandit_folder() -> Path:
     """Where the Open Bandit Dataset is kept: TAMESU_OPEN_BANDIT, else the user's cache."""
-    named = os.environ.get("TAMESU_OPEN_BANDIT")
+    named = os.environ.get(OPEN_BANDIT_VARIABLE)
     if named:
         return Path(named)
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"

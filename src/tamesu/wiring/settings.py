@@ -15,22 +15,29 @@ from typing import Any
 import msgspec
 
 from tamesu.base import InvalidInput, convert
+from tamesu.watch import HOLDER_VARIABLE, LIFELINE_VARIABLE, SOCKET_VARIABLE
 
 FILE = "tamesu.toml"
 PREFIX = "TAMESU_"
 MOST_PORT = 65_535
 
-# TAMESU_* names that are not settings: they point at things or are passed between our processes.
+CONFIG_VARIABLE = "TAMESU_CONFIG"
+"""Names another settings file."""
+
+OPEN_BANDIT_VARIABLE = "TAMESU_OPEN_BANDIT"
+"""Names the folder of the Open Bandit Dataset."""
+
 NOT_SETTINGS = frozenset(
     {
-        "TAMESU_CONFIG",
+        CONFIG_VARIABLE,
+        OPEN_BANDIT_VARIABLE,
+        HOLDER_VARIABLE,
+        LIFELINE_VARIABLE,
+        SOCKET_VARIABLE,
         "TAMESU_CI",
-        "TAMESU_OPEN_BANDIT",
-        "TAMESU_HOLDER",
-        "TAMESU_LIFELINE_FD",
-        "TAMESU_SOCKET_FD",
     }
 )
+"""TAMESU_* names that are not settings: they point at things, or pass between our processes."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -71,13 +78,15 @@ def load_settings(
         InvalidInput: an unknown name, a wrong type or a file that cannot be read.
     """
     environment = os.environ if environment is None else environment
-    named = environment.get("TAMESU_CONFIG")
+    named = environment.get(CONFIG_VARIABLE)
     path = Path(named or FILE)
     values: dict[str, Any] = {}
     if path.is_file():
         values = _absolute(_checked(_read(path), str(path)), path.resolve().parent)
     elif named:
-        raise InvalidInput(f"the settings file {named!r} (TAMESU_CONFIG) must exist, it does not")
+        raise InvalidInput(
+            f"the settings file {named!r} ({CONFIG_VARIABLE}) must exist, it does not"
+        )
     values |= _checked(_from(environment), "the environment")
     values |= {name: value for name, value in (flags or {}).items() if value is not None}
     settings = convert(values, Settings, "the settings", InvalidInput)

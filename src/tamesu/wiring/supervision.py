@@ -10,6 +10,8 @@ import socket
 import sys
 from collections.abc import Callable
 
+import msgspec
+
 from tamesu.watch import Role, Supervisor
 from tamesu.wiring.places import open_archive, open_log, open_store
 from tamesu.wiring.settings import Settings
@@ -57,6 +59,6 @@ def supervise(settings: Settings, *, on_ready: Callable[[str], None] | None = No
         on_ready: called with the address once the socket listens.
     """
     watch, listener = supervisor(settings)
-    url = f"http://{settings.host}:{listener.getsockname()[1]}"
+    url = msgspec.structs.replace(settings, port=listener.getsockname()[1]).url
     with listener:
         watch.run(on_ready=None if on_ready is None else lambda: on_ready(url))
