@@ -94,6 +94,11 @@ def parse_decision_id(text: str) -> DecisionId:
 def parse_delivery_id(text: str) -> DeliveryId:
     """What a delivery id says.
 
+    Example:
+        >>> said = parse_delivery_id("home-banner.1.0193b2c4d5e67abc8def0123456789ab-0")
+        >>> said.bandit, said.declaration, said.decided.text(), said.position
+        ('home-banner', 1, '2024-12-10T22:51:04.550000Z', 0)
+
     Raises:
         InvalidInput: it does not parse.
     """

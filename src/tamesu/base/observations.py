@@ -28,7 +28,12 @@ EXACT = -1
 
 
 def to_grid(value: float) -> int:
-    """`value` in whole 1 / GRID, halves to even, saturating at ±2^62."""
+    """`value` in whole 1 / GRID, halves to even, saturating at ±2^62.
+
+    Example:
+        >>> to_grid(0.5) == GRID // 2, to_grid(1e300) == 1 << 62
+        (True, True)
+    """
     return round(min(max(value * GRID, -LARGEST), LARGEST))
 
 

@@ -73,6 +73,10 @@ class Duration(int):
     def parse(cls, text: object) -> Duration:
         """The length that `15m`, `500ms` or `1.5h` names, to the microsecond.
 
+        Example:
+            >>> int(Duration.parse("1.5h")), Duration.parse("1.5h").text()
+            (5400000000, '90m')
+
         Raises:
             InvalidInput: not a number and a unit, or no whole number of microseconds.
         """

@@ -17,6 +17,10 @@ class Distribution:
     Laws: `pick(u)` for u uniform in [0, 1) gives row a with probability `propensities[a]` to within
     1e-12, and never a row of propensity 0.
 
+    Example:
+        >>> Distribution(np.array([0, 2]), np.array([0.25, 0.75])).pick(0.5)
+        (2, 0.75)
+
     Attributes:
         rows: (k,) rows of the arms, rising.
         propensities: (k,) sum to 1 within 1e-12.

@@ -53,6 +53,12 @@ class Quadrature:
     what was asked before does not matter.
 
     Cost: about 0.3 us per arm and panel for the first vector (some ten panels), 10 ns for others.
+
+    Example:
+        >>> from tamesu.policy.families.beta import BetaFamily
+        >>> flat_and_one_success = BetaFamily(np.array([1.0, 2.0]), np.array([1.0, 1.0]))
+        >>> Quadrature(flat_and_one_success).best_of(np.array([0, 1])).round(6)
+        array([0.333333, 0.666667])
     """
 
     def __init__(self, family: Family) -> None:

@@ -23,6 +23,10 @@ def regret(gaps: NDArray[np.float64], arms: NDArray[np.intp]) -> NDArray[np.floa
     Returns:
         (..., rounds), rising. Zero where only the best arm is played. Expected rewards stand for
         drawn ones, so the luck of the rewards is not in it.
+
+    Example:
+        >>> regret(np.array([0.0, 0.5]), np.array([1, 0, 1]))
+        array([0.5, 0.5, 1. ])
     """
     return np.cumsum(gaps[arms], axis=-1)
 
@@ -44,7 +48,14 @@ class Evaluability(NamedTuple):
 
 
 def evaluability(gaps: NDArray[np.float64], propensities: NDArray[np.float64]) -> Evaluability:
-    """What logs of `propensities` (n,) are worth in a world of `gaps` (n,)."""
+    """What logs of `propensities` (n,) are worth in a world of `gaps` (n,).
+
+    Example:
+        >>> evaluability(np.array([0.0, 0.1]), np.array([0.5, 0.5])).effective
+        1.0
+
+    Source: the effective sample size of Kish, Survey Sampling, 1965.
+    """
     if gaps.shape != propensities.shape or gaps.ndim != 1:
         raise ShapeMismatch(
             f"gaps and propensities must both be (n,), got {gaps.shape} and {propensities.shape}"

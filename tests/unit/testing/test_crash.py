@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import doctest
-
 import pytest
 
 from tamesu.adapters.clock.manual import ManualClock
 from tamesu.adapters.eventlog.memory import MemoryEventLog
 from tamesu.base import TICK
-from tamesu.testing import Crash, CrashAfter, crash
+from tamesu.testing import Crash, CrashAfter
 
 
 def run(faults):
@@ -68,8 +66,3 @@ def test_a_crash_is_not_caught_by_what_catches_errors():
 def test_attributes_pass_through():
     log = CrashAfter(1).wrap(MemoryEventLog(3, clock=ManualClock()))
     assert log.partitions == 3
-
-
-def test_its_example_runs():
-    assert doctest.testmod(crash).failed == 0
-    assert doctest.testmod(crash).attempted > 0
