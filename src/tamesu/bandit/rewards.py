@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -10,12 +9,9 @@ from numpy.typing import NDArray
 
 from tamesu.base import InvalidInput, ShapeMismatch
 
-UNSEEN = math.nan
-"""In an array: nobody saw this delivery, so it teaches nothing."""
-
 
 def in_shape(values: Any, shape: tuple[int, ...], what: str = "rewards") -> NDArray[np.float64]:
-    """`values` as floats of `shape`; none becomes `UNSEEN`.
+    """`values` as floats of `shape`; none becomes NaN: nobody saw that delivery.
 
     Raises:
         ShapeMismatch: another shape.

@@ -20,6 +20,8 @@ from tamesu.base.reward import GRID
 from tamesu.base.times import Time
 
 LARGEST = float(1 << 62)
+"""Rewards and terms saturate here, half way to where a 64-bit integer ends."""
+
 NO_TIME = -1
 """`shown` of a delivery that nobody was seen to see."""
 

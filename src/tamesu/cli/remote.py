@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from tamesu.client import Client
 
 PATIENCE_S = 10.0
+"""Longest wait for an answer, retries included: somebody sits before the terminal."""
+
 LOOK_S = 2.0
+"""Longest wait to learn whether anything listens there at all."""
 
 
 def connect(url: str | None) -> Client:

@@ -13,6 +13,7 @@ FIRST_S = 0.05
 """Longest first wait; it doubles with each try."""
 
 LONGEST_S = 2.0
+"""Where the waits stop growing: a server that is back is found soon."""
 
 
 class Retries:

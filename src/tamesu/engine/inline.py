@@ -6,10 +6,8 @@ of the call. Refuses threads and waiting.
 
 from __future__ import annotations
 
-from tamesu.engine.learner import Learner
+from tamesu.engine.learner import LEASE_US, Learner
 from tamesu.ports import Archive, Clock, EventLog, Store
-
-LEASE_US = 5_000_000
 
 
 class InlineEngine:

@@ -20,7 +20,12 @@ from tamesu.join import Checkpoint, Emitted, Fold, Mark
 from tamesu.ports import Archive, Clock, Commit, EventLog, Lease, Store
 from tamesu.train import Pending
 
+LEASE_US = 5_000_000
+"""How long a trainer may be silent before another may take its place."""
+
 READ_MOST = 20_000
+"""Entries of one read: bounds the memory of a step, and the time until the lease is looked after."""
+
 IDLE_COMMIT_US = 5_000_000
 """How long offsets may move with nothing to learn before they are committed."""
 

@@ -12,14 +12,20 @@ import threading
 import structlog
 
 from tamesu.base import Conflict, Corrupt, TamesuError, Unavailable
-from tamesu.engine.learner import Learner
+from tamesu.engine.learner import LEASE_US, Learner
 from tamesu.ports import Archive, Clock, EventLog, Lease, Store
 
-LEASE_US = 5_000_000
 RENEW_US = 1_500_000
+"""Thrice in the life of a lease: one slow step does not lose it."""
+
 POLL_US = 20_000
+"""Rest after a look that found nothing; small beside `batch.every`."""
+
 RETRY_US = 500_000
+"""Rest after a failure, before starting over from the last commit."""
+
 UPKEEP_US = 1_000_000
+"""How often the log is looked after; looking costs less than a read."""
 
 _log = structlog.get_logger("tamesu.engine")
 

@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from tamesu.base import Observations
 
+MOST_POISON = 100
+"""How many set-aside records one advance reports; all are counted."""
+
 
 class SetAside(NamedTuple):
     """A record that could not be used: where it stands in the log, and why."""
@@ -32,7 +35,3 @@ class Emitted:
     observations: list[Observations]
     counts: dict[str, dict[str, int]]
     poison: list[SetAside]
-
-
-MOST_POISON = 100
-"""How many set-aside records one advance reports; all are counted."""

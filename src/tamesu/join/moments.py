@@ -21,6 +21,8 @@ _UNREAD = "?" * _LENGTH
 _CUMULATIVE = np.array([0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334])
 _MONTH_DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 _FEBRUARY = 2
+_DAYS_TO_EPOCH = 719_162
+"""Days from 0001-01-01 to 1970-01-01."""
 
 
 def read_moments(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -43,10 +45,6 @@ def read_moments(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.bo
     times = days * DAY_US + hour * HOUR_US + minute * MINUTE_US + second * SECOND_US
     times += _number(digits[:, 14:20])
     return np.where(read, times, 0), read
-
-
-_DAYS_TO_EPOCH = 719_162
-"""Days from 0001-01-01 to 1970-01-01."""
 
 
 def _number(digits: NDArray[np.int64]) -> NDArray[np.int64]:

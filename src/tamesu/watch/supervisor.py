@@ -23,11 +23,22 @@ import structlog
 from tamesu.watch.lifeline import LIFELINE_VARIABLE
 
 QUICK_S = 2.0
+"""A role that lives shorter died of what it met at its start, and would meet again."""
+
 LONGEST_WAIT_S = 5.0
+"""Longest rest between two tries: whoever mends the cause need not wait long."""
+
 POLL_S = 0.05
+"""How often the living are counted: a small part of the half second that a start takes."""
+
 GRACE_S = 15.0
+"""Time to drain: what a server gives requests in flight, and its log after them."""
+
 HOLDER_VARIABLE = "TAMESU_HOLDER"
+"""Tells a role who it is to the lease: the same for every process of one supervisor."""
+
 SOCKET_VARIABLE = "TAMESU_SOCKET_FD"
+"""Names the file descriptor of the socket that a role listens on."""
 
 # One thread per process for linear algebra: the roles are the parallelism.
 THREADS = {

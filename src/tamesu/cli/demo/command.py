@@ -14,9 +14,15 @@ if TYPE_CHECKING:
     from tamesu.cli.demo.stage import Stage
 
 LEAST_S = 6
+"""Half of it is traffic then, as long as one window."""
+
 SECONDS = 60
 RATE = 2_000
+"""A hundred thousand decisions in a minute: enough for rates of half a percent, and two small cores
+keep up with it."""
+
 SEED = 2026
+"""Of the people's choices; the bandit's own seed is drawn anew each time."""
 
 
 def demo(  # noqa: PLR0913 - the words of a command line

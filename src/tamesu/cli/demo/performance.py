@@ -28,6 +28,8 @@ SETTLED_S = 30.0
 """How long to wait at most for the trainer to have committed the last record."""
 
 LOOK_S = 0.5
+"""How often the line of progress is written anew."""
+
 RECENT = 5.0
 """Live click rates are those of the newest so many seconds."""
 

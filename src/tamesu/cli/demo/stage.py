@@ -23,6 +23,8 @@ from tamesu.client import Client
 from tamesu.wiring import load_settings, supervisor
 
 READY_S = 30.0
+"""A server is ready within a second or two; a machine under load may take its time."""
+
 POLL_S = 0.05
 
 

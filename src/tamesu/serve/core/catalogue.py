@@ -21,6 +21,8 @@ from tamesu.serve.core.hot import Hot, heat
 from tamesu.serve.core.trace import trace
 
 POLL_S = 0.2
+"""How often the store is asked for news; part of every decision's freshness."""
+
 _log = structlog.get_logger("tamesu.serve.catalogue")
 
 

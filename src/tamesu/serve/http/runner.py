@@ -23,6 +23,8 @@ from tamesu.serve.core import Service
 from tamesu.serve.http.application import application
 
 BACKLOG = 2048
+"""Callers that may wait to be accepted, as while a dead server is replaced."""
+
 GRACE_S = 10
 """Longest wait for requests in flight at the end."""
 
