@@ -15,7 +15,7 @@ DECLARATION = 1
 """The number of the declaration in every id: a bandit in memory has one."""
 
 
-class SeededIds:
+class NumberedIds:
     """Decision ids of one bandit by number, from 0: pure functions of its name and seed."""
 
     __slots__ = ("_bandit", "_key")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.bandit.ids import SeededIds, time_of
+from tamesu.bandit.ids import NumberedIds, time_of
 from tamesu.bandit.ledger import Ledger
 from tamesu.base import Conflict, Declaration, InvalidInput, NotFound, Time
 from tamesu.base.observations import to_grid_many
@@ -38,7 +38,7 @@ class Memory:
         self.ledger = Ledger()
         self.retired: frozenset[str] = frozenset()
         self.active = declaration.arm_ids
-        self._ids = SeededIds(declaration.name, declaration.seed or 0)
+        self._ids = NumberedIds(declaration.name, declaration.seed or 0)
         self._prepared: Prepared | None = None
 
     def restore(self, state: bytes, ledger: Ledger, retired: Iterable[str]) -> None:

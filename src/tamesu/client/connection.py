@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import httpx2
-import msgspec
 
 from tamesu.base import InvalidInput, Unavailable
 from tamesu.client.failures import failure
+from tamesu.client.outbound import json_bytes
 from tamesu.client.retries import Retries
 
 _JSON = {"content-type": "application/json"}
@@ -30,10 +30,11 @@ class Connection:
         self._timeout_s = timeout_s
         self._url = url.rstrip("/")
         try:
-            host = httpx2.URL(self._url).host
+            parts = httpx2.URL(self._url)
         except httpx2.InvalidURL as error:
             raise _bad_url(url) from error
-        if not host:
+        host = parts.host
+        if not host or parts.scheme not in ("http", "https") or (parts.port or 0) > MOST_PORT:
             raise _bad_url(url)
         # A proxy of the environment is for other machines.
         nearby = host in ("localhost", "127.0.0.1", "::1")
@@ -62,8 +63,9 @@ class Connection:
 
         Raises:
             TamesuError: what the server refused, or `Unavailable` after the last try.
+            InvalidInput: `data` cannot be said in JSON; nothing was sent.
         """
-        content = None if data is None else msgspec.json.encode(data)
+        content = None if data is None else json_bytes(data)
         headers = None if data is None else _JSON
         while True:
             try:

@@ -5,12 +5,15 @@ So a retry is the same request, and the server answers it once. Refuses what can
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 import yaml
 
 from tamesu.base import InvalidDeclaration, InvalidInput, Time
@@ -51,6 +54,46 @@ def time_text(time: datetime | Time | str) -> str:
     if time.tzinfo is None:
         raise InvalidInput("a time must have a zone, got one without", hint="use datetime.now(UTC)")
     return f"{time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+
+
+def json_bytes(data: Any) -> bytes:
+    """`data` as JSON; numbers of other libraries, NumPy's say, as plain ones.
+
+    Raises:
+        InvalidInput: a number that is not finite, or what JSON has no form for.
+    """
+    try:
+        said = msgspec.json.encode(data, enc_hook=_plain_number)
+    except (TypeError, UnicodeEncodeError, RecursionError) as error:
+        raise InvalidInput(f"what is sent must be plain data in Unicode: {error}") from error
+    if b"null" in said:
+        _refuse_not_finite(data)  # for which the encoder writes null, and nobody would know
+    return said
+
+
+def _plain_number(value: Any) -> int | float:
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        return _finite(float(value))
+    raise TypeError(f"got {type(value).__name__}")
+
+
+def _refuse_not_finite(data: Any) -> None:
+    if isinstance(data, float):
+        _finite(data)
+    elif isinstance(data, Mapping):
+        for value in data.values():
+            _refuse_not_finite(value)
+    elif isinstance(data, list | tuple):
+        for value in data:
+            _refuse_not_finite(value)
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(value):
+        raise InvalidInput(f"a number must be finite to be sent, got {value}")
+    return value
 
 
 def delivery_ids(subject: Decided | Delivered | str) -> list[str]:

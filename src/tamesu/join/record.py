@@ -71,11 +71,11 @@ def read_decision(entry: Entry, lookup: Lookup) -> tuple[Decision, DecisionId, R
         raise Poison("no such bandit or declaration")
     if abs(place.decided - entry.received * MILLISECOND_US) > CLOCK_SKEW_US:
         raise Poison("the decision's time is more than the clock skew away from its receipt")
-    check_decision(decision)
+    _check_decision(decision)
     return decision, place, reward
 
 
-def check_decision(decision: Decision) -> None:
+def _check_decision(decision: Decision) -> None:
     """Raises `Poison` where the numbers of a decision cannot be."""
     positions = {delivery.position for delivery in decision.deliveries}
     if len(positions) != len(decision.deliveries):

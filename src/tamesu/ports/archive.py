@@ -48,5 +48,6 @@ class Archive(Protocol):
 
         Raises:
             Corrupt: a file is missing, torn, damaged, or has other rows than the manifest says.
+            Unavailable: a file is there and cannot be opened.
         """
         ...

@@ -56,11 +56,14 @@ class EventLog(Protocol):
         ...
 
     def end(self, partition: int) -> int:
-        """The offset after the last entry; 0 for an empty partition."""
+        """The offset after the last entry; 0 for an empty partition. Raises as `read`."""
         ...
 
     def upkeep(self) -> None:
-        """Housekeeping that the reader does for the writers (a WAL checkpoint, say); may do nothing."""
+        """Housekeeping that the reader does for the writers (a WAL checkpoint, say); may do nothing.
+
+        Concurrent case: safe beside appends, which never wait for it. Raises as `read`.
+        """
         ...
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ class Meter(Protocol):
     """
 
     def count(self, name: str, amount: float = 1.0, **labels: str) -> None:
-        """Adds `amount` (≥ 0) to a counter."""
+        """Adds `amount` (≥ 0) to a counter; another is set aside, and counted as ignored."""
         ...
 
     def level(self, name: str, value: float, **labels: str) -> None:
@@ -19,7 +19,7 @@ class Meter(Protocol):
         ...
 
     def observe(self, name: str, value: float, **labels: str) -> None:
-        """Adds one value to a histogram."""
+        """Adds one value (≥ 0) to a histogram; another is set aside, and counted as ignored."""
         ...
 
     def quantile(self, name: str, share: float, **labels: str) -> float | None:

@@ -60,7 +60,10 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Store(Protocol):
-    """What must outlive a process besides the log. Safe from many threads and processes."""
+    """What must outlive a process besides the log. Safe from many threads and processes.
+
+    Any call raises `Unavailable` while the store is down, and `Corrupt` where its bytes do not read.
+    """
 
     # Declarations -------------------------------------------------------------------------------
 
