@@ -15,6 +15,7 @@ import msgspec
 import reasons
 from commanded import commands
 from declared import declaration
+from limits import limits
 from pieces import NOTE, meanings, spelt, table
 
 from tamesu.adapters.meter.metrics import METRICS
@@ -39,6 +40,7 @@ def pages() -> dict[str, str]:
         "commands.md": commands(),
         "declaration.md": declaration(),
         "errors.md": errors(),
+        "limits.md": limits(),
         "metrics.md": metrics(),
         "settings.md": settings(),
     }

@@ -1,0 +1,109 @@
+"""The page of limits: numbers that are fixed in this version, read from the code, with their reasons."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+
+from pieces import NOTE, table
+
+from tamesu.base import Duration
+from tamesu.base.declaration import MAX_ARMS, MAX_ID_CHARS
+from tamesu.base.reward import AHEAD_US, CLOCK_SKEW_US, SKEW_US
+from tamesu.base.times import SECOND_US
+from tamesu.engine.learner import LEASE_US
+from tamesu.serve.core import MAX_BATCH, MAX_NESTING, Appender
+from tamesu.serve.core.catalogue import POLL_S
+from tamesu.serve.core.claims import LASTS_US
+from tamesu.serve.core.health import MAX_AGE_S
+from tamesu.serve.core.wire import MAX_TEXT
+from tamesu.serve.http.resource import MAX_BODY
+
+_APPENDER = {
+    name: parameter.default for name, parameter in inspect.signature(Appender).parameters.items()
+}
+_MEBIBYTE = 1 << 20
+
+
+def limits() -> Iterator[str]:
+    """Every fixed number that somebody may run into."""
+    yield from ["# Limits", "", NOTE.replace("reasons.py", "limits.py"), ""]
+    yield "Fixed in this version: no setting changes them. What goes by bandit stands in its"
+    yield "[declaration](declaration.md)."
+    for title, rows in (("Time", _times()), ("Size", _sizes())):
+        yield from ["", f"## {title}", ""]
+        yield from table(("what", "limit", "why"), rows)
+
+
+def _times() -> Iterator[tuple[str, str, str]]:
+    yield (
+        "before its decision or its impression an event still counts as at it",
+        _length(SKEW_US),
+        "clocks of front ends and servers differ; an order of a few seconds means nothing",
+    )
+    yield (
+        "a client's time may lie ahead of its arrival",
+        _length(AHEAD_US),
+        "further ahead its clock is wrong, and the moment of arrival counts",
+    )
+    yield (
+        "a decision's id and its arrival may differ",
+        _length(CLOCK_SKEW_US),
+        "further apart a server's clock is wrong: the record is poison, and closes no window",
+    )
+    yield (
+        "a `request_id` gives the same decision",
+        _length(LASTS_US),
+        "longer than anybody retries",
+    )
+    yield (
+        "the log must take a record",
+        _length(_APPENDER["deadline_s"] * SECOND_US),
+        "else 503: a caller with a page to show waits no longer",
+    )
+    yield (
+        "a tick is written once the newest record is so old",
+        _length(_APPENDER["tick_s"] * SECOND_US),
+        "windows close where nobody writes",
+    )
+    yield (
+        "a server asks for new snapshots",
+        _length(POLL_S * SECOND_US),
+        "part of freshness; asking costs one short read",
+    )
+    yield (
+        "the store may be out of reach",
+        _length(MAX_AGE_S * SECOND_US),
+        "a server goes on with what it has; then it says that it is not ready",
+    )
+    yield (
+        "a trainer may be silent",
+        _length(LEASE_US),
+        "then another may take its place; under one supervisor the next one does at once",
+    )
+
+
+def _sizes() -> Iterator[tuple[str, str, str]]:
+    yield "bytes of a body", f"{MAX_BODY // _MEBIBYTE} MiB", "a full batch has room; else 413"
+    yield (
+        "requests, or events, of one call",
+        f"{MAX_BATCH:,}",
+        "one call does not hold up the others; the Python client divides larger ones",
+    )
+    yield "objects and lists within each other", f"{MAX_NESTING}", "no product needs more; else 413"
+    yield (
+        "records that wait for the log",
+        f"{_APPENDER['most_waiting']:,}",
+        "memory stays bounded where the disk is slow; else 429",
+    )
+    yield "arms of a bandit", f"{MAX_ARMS:,}", "their distribution is computed for every snapshot"
+    yield "characters of an arm's id", f"{MAX_ID_CHARS}", "it stands in every record"
+    yield (
+        "characters of a `unit`, a `request_id`, an `event_id`",
+        f"{MAX_TEXT}",
+        "it stands in a record, and for a while in memory",
+    )
+
+
+def _length(us: float) -> str:
+    return Duration(us).text()
