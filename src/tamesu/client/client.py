@@ -231,7 +231,7 @@ class Client:
 
 
 def _path(bandit: str) -> str:
-    return f"/v1/bandits/{quote(bandit, safe='')}"
+    return f"/v1/bandits/{quote(bandit, safe='', errors='replace')}"
 
 
 def _plain(body: bytes) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from tamesu.client.failures import failure
 from tamesu.client.outbound import json_bytes
 from tamesu.client.retries import Retries
 
+_MOST_PORT = 65_535
 _JSON = {"content-type": "application/json"}
 _UNSENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 
@@ -34,7 +35,7 @@ class Connection:
         except httpx2.InvalidURL as error:
             raise _bad_url(url) from error
         host = parts.host
-        if not host or parts.scheme not in ("http", "https") or (parts.port or 0) > MOST_PORT:
+        if not host or parts.scheme not in ("http", "https") or (parts.port or 0) > _MOST_PORT:
             raise _bad_url(url)
         # A proxy of the environment is for other machines.
         nearby = host in ("localhost", "127.0.0.1", "::1")

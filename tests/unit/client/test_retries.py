@@ -148,7 +148,7 @@ def test_a_server_that_is_not_there_is_unavailable_within_the_timeout():
 
 
 def test_a_url_that_is_none_is_refused():
-    for url in ("", "localhost:8000", "http://", "http://[::1"):
+    for url in ("", "localhost:8000", "http://", "http://[::1", "ftp://host", "http://host:65536"):
         with pytest.raises(InvalidInput, match="url must be like"):
             Client(url)
 

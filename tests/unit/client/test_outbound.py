@@ -1,0 +1,53 @@
+"""What a client sends is what it was given, or it says why not."""
+
+import math
+
+import numpy as np
+import pytest
+
+from tamesu.base import InvalidInput
+from tamesu.client import Client
+
+
+@pytest.fixture
+def client(scripted):
+    with Client(scripted.url, timeout=5) as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    "send",
+    [
+        lambda client, number: client.track("front.1.x-0", "click", value=number),
+        lambda client, number: client.decide("front", context={"age": [1.0, number]}),
+        lambda client, number: client.create({"name": "front", "reward": {"default": number}}),
+    ],
+    ids=["value", "context", "declaration"],
+)
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf, np.float32("inf")], ids=repr)
+def test_a_number_that_is_not_finite_is_refused_and_not_sent_as_none(
+    scripted, client, send, number
+):
+    with pytest.raises(InvalidInput, match="must be finite"):
+        send(client, number)
+    assert scripted.asked == []
+
+
+@pytest.mark.parametrize("number", [np.float64(2.0), np.float32(2.0), np.int64(2)])
+def test_a_number_of_numpy_is_a_number(scripted, client, number):
+    scripted.script = [(202, {"accepted": 1}, {})]
+    client.track("front.1.x-0", "click", value=number)
+    assert scripted.asked[0][1]["events"][0]["value"] == 2
+
+
+@pytest.mark.parametrize("unit", ["\ud800", object(), 1j])
+def test_what_json_cannot_say_is_refused(scripted, client, unit):
+    with pytest.raises(InvalidInput, match="plain data"):
+        client.decide("front", unit=unit)
+    assert scripted.asked == []
+
+
+def test_a_name_that_no_bandit_can_have_is_asked_for_all_the_same(scripted, client):
+    """The server knows its bandits, and says so."""
+    client.bandit("\udcff/日")
+    assert scripted.asked == [("/v1/bandits/%3F%2F%E6%97%A5", None)]
