@@ -14,6 +14,7 @@ import pytest
 
 from tamesu.base import Unavailable
 from tamesu.client import Client
+from tamesu.wiring import Settings, open_log_to_write
 
 TAMESU = [sys.executable, "-m", "tamesu"]
 USER = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
@@ -49,6 +50,19 @@ def test_a_taken_port_is_one_message(tmp_path):
         said = only_message(tamesu("serve", "--data", tmp_path / "data", "--port", port))
     assert str(port) in said
     assert "--port" in said
+
+
+def test_a_data_folder_that_another_server_uses_is_one_message(tmp_path, free_port):
+    """A second server could answer nothing; it says so, and whose folder it is, before it starts."""
+    data = tmp_path / "data"
+    log = open_log_to_write(Settings(data=str(data)))
+    try:
+        for words in (["serve"], ["run", "server"]):
+            said = only_message(tamesu(*words, "--data", data, "--port", free_port()))
+            assert str(data) in said
+            assert str(os.getpid()) in said
+    finally:
+        log.close()
 
 
 def test_a_read_only_data_folder_is_one_message(tmp_path, free_port):

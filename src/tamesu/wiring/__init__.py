@@ -4,7 +4,13 @@ Refuses to hold any rule of the loop: it only joins what others built.
 """
 
 from tamesu.wiring.checkup import doctor
-from tamesu.wiring.places import open_archive, open_bandit_folder, open_log, open_store
+from tamesu.wiring.places import (
+    open_archive,
+    open_bandit_folder,
+    open_log,
+    open_log_to_write,
+    open_store,
+)
 from tamesu.wiring.roles import run_server, run_trainer
 from tamesu.wiring.settings import Settings, load_settings
 from tamesu.wiring.supervision import supervise, supervisor
@@ -16,6 +22,7 @@ __all__ = [
     "open_archive",
     "open_bandit_folder",
     "open_log",
+    "open_log_to_write",
     "open_store",
     "run_server",
     "run_trainer",

@@ -7,18 +7,30 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tamesu.base import Unavailable
 from tamesu.ports import Archive, EventLog, Store
 from tamesu.wiring.settings import OPEN_BANDIT_VARIABLE, Settings
 
+if TYPE_CHECKING:
+    from tamesu.adapters.eventlog.sqlite import SqliteEventLog
+
 
 def open_log(settings: Settings) -> EventLog:
     """The event log of this installation."""
-    from tamesu.adapters.clock.system import SystemClock
-    from tamesu.adapters.eventlog.sqlite import SqliteEventLog
+    return _sqlite_log(settings)
 
-    return SqliteEventLog(_folder(settings) / "log", clock=SystemClock())
+
+def open_log_to_write(settings: Settings) -> EventLog:
+    """The event log of this installation, for its one writer: a second server has no use for it.
+
+    Raises:
+        Unavailable: another process writes it.
+    """
+    log = _sqlite_log(settings)
+    log.reserve()
+    return log
 
 
 def open_store(settings: Settings) -> Store:
@@ -42,6 +54,13 @@ def open_bandit_folder() -> Path:
         return Path(named)
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "tamesu" / "open-bandit"
+
+
+def _sqlite_log(settings: Settings) -> SqliteEventLog:
+    from tamesu.adapters.clock.system import SystemClock
+    from tamesu.adapters.eventlog.sqlite import SqliteEventLog
+
+    return SqliteEventLog(_folder(settings) / "log", clock=SystemClock())
 
 
 def _folder(settings: Settings) -> Path:

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 
 from tamesu.watch import HOLDER_VARIABLE, SOCKET_VARIABLE, THREADS, hold_lifeline
-from tamesu.wiring.places import open_archive, open_log, open_store
+from tamesu.wiring.places import open_archive, open_log, open_log_to_write, open_store
 from tamesu.wiring.settings import Settings
 
 NICENESS = 10
@@ -24,7 +24,7 @@ def run_server(settings: Settings, *, on_ready: Callable[[], None] | None = None
     """Decides and tracks until SIGTERM or SIGINT; what was acknowledged is in the log.
 
     Raises:
-        Unavailable: the port is taken, or the data folder cannot be used.
+        Unavailable: the port is taken, the data folder cannot be used, or another server uses it.
         Denied: the host is not loopback.
     """
     _settle_in()
@@ -42,7 +42,9 @@ def run_server(settings: Settings, *, on_ready: Callable[[], None] | None = None
         if inherited is None
         else socket.socket(fileno=int(inherited))
     )
-    log, store = open_log(settings), open_store(settings)
+    # A supervisor has looked before it started us, and its last server is dead.
+    log = open_log_to_write(settings) if inherited is None else open_log(settings)
+    store = open_store(settings)
     try:
         service = Service(
             log=log,

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import msgspec
 
 from tamesu.watch import Role, Supervisor
-from tamesu.wiring.places import open_archive, open_log, open_store
+from tamesu.wiring.places import open_archive, open_log_to_write, open_store
 from tamesu.wiring.settings import Settings
 
 
@@ -27,14 +27,14 @@ def supervisor(
         output: a file descriptor for what the roles print; our own stdout and stderr without.
 
     Raises:
-        Unavailable: the port is taken, or the data folder cannot be used.
+        Unavailable: the port is taken, the data folder cannot be used, or another server uses it.
         Denied: the host is not loopback.
     """
     from tamesu.serve.http import listen
 
     listener = listen(settings.host, settings.port)
     try:
-        for opened in (open_log(settings), open_store(settings)):
+        for opened in (open_log_to_write(settings), open_store(settings)):
             opened.close()
         open_archive(settings)
     except BaseException:

@@ -82,6 +82,16 @@ class SqliteEventLog:
         """Always 1."""
         return 1
 
+    def reserve(self) -> None:
+        """Becomes the log's writer now, not at the first append; it is until `close`.
+
+        Raises:
+            Unavailable: another process writes this log, or the folder cannot be written.
+        """
+        with self._writing, sqlite.translated(self._path):
+            self._refuse_closed()
+            self._lock.take()
+
     def append(self, drafts: Sequence[Draft]) -> list[Receipt]:
         """Appends `drafts` in one transaction; see `tamesu.ports.EventLog.append`.
 
