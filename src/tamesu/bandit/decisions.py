@@ -1,4 +1,7 @@
-"""What a bandit in memory gives back: one decision, or many as columns."""
+"""What a bandit in memory gives back: one decision, or many as columns.
+
+Refuses to be changed: what was chosen, and with which propensity, stands.
+"""
 
 from __future__ import annotations
 

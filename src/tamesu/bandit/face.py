@@ -1,4 +1,7 @@
-"""`Bandit`: the face that people see."""
+"""`Bandit`: the face that people see.
+
+Refuses a context, which this version does not know, and to learn a decision twice.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Which decisions have been learnt: each is learnt at most once."""
+"""Which decisions have been learnt: each is learnt at most once.
+
+Refuses to know what was learnt.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What arms are called: people say texts or whole numbers, a declaration says texts."""
+"""What arms are called: people say texts or whole numbers, a declaration says texts.
+
+Refuses two arms whose ids read alike, such as 1 and "1".
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Rewards as their user gives them, checked."""
+"""Rewards as their user gives them, checked.
+
+Refuses to guess a shape, and what is infinite.
+"""
 
 from __future__ import annotations
 

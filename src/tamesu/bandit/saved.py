@@ -1,4 +1,7 @@
-"""A bandit in memory as bytes."""
+"""A bandit in memory as bytes.
+
+Refuses bytes of another kind, version or content than it wrote.
+"""
 
 from __future__ import annotations
 

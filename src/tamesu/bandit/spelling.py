@@ -1,4 +1,7 @@
-"""From keywords, or from a file, to the declaration of a bandit in memory."""
+"""From keywords, or from a file, to the declaration of a bandit in memory.
+
+Refuses a keyword that no declaration has, with the close match.
+"""
 
 from __future__ import annotations
 

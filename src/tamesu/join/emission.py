@@ -1,4 +1,7 @@
-"""Final deliveries as `Observations`: the columns that trainers and archives take."""
+"""Final deliveries as `Observations`: the columns that trainers and archives take.
+
+Refuses to judge: what is final, and what counted, comes decided.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`Emitted`: what one advance of the join gave."""
+"""`Emitted`: what one advance of the join gave.
+
+Refuses to do anything.
+"""
 
 from __future__ import annotations
 

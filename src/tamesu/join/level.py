@@ -1,4 +1,7 @@
-"""`Level`: how many of something a table holds right now, per bandit."""
+"""`Level`: how many of something a table holds right now, per bandit.
+
+Refuses to know what is held.
+"""
 
 from __future__ import annotations
 

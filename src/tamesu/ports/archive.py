@@ -1,4 +1,7 @@
-"""The archive: observations as files that last."""
+"""The archive: observations as files that last.
+
+Refuses to say which files exist: the store's manifest does.
+"""
 
 from __future__ import annotations
 

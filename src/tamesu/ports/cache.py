@@ -1,4 +1,7 @@
-"""The cache: what several answers must agree on for a while."""
+"""The cache: what several answers must agree on for a while.
+
+Refuses to be the only place of anything.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Time and identity: the two things that a pure room may not know."""
+"""Time and identity: the two things that a pure room may not know.
+
+Refuses to promise a clock that never steps back: the log's `received` does.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The event log: the one truth, append only."""
+"""The event log: the one truth, append only.
+
+Refuses to change or to take out what was appended.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The meter: counts, levels and times, for whoever watches."""
+"""The meter: counts, levels and times, for whoever watches.
+
+Refuses to fail the work that it measures.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The store: declarations, snapshots, offsets, the lease, and the one transaction."""
+"""The store: declarations, snapshots, offsets, the lease, and the one transaction.
+
+Refuses half of a commit, and a writer without the newest lease.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Regret, and what it costs in evaluability: the figures of every comparison of policies."""
+"""Regret, and what it costs in evaluability: the figures of every comparison of policies.
+
+Refuses to draw: the worlds and the policies do.
+"""
 
 from __future__ import annotations
 

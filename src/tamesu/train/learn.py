@@ -1,4 +1,7 @@
-"""`learn`: observations into a state, by way of evidence."""
+"""`learn`: observations into a state, by way of evidence.
+
+Refuses to number states, and to know what time it is.
+"""
 
 from __future__ import annotations
 

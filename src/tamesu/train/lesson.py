@@ -1,4 +1,7 @@
-"""`teach`: one bandit's share of a micro-batch, from observations to the next snapshot."""
+"""`teach`: one bandit's share of a micro-batch, from observations to the next snapshot.
+
+Refuses to store it.
+"""
 
 from __future__ import annotations
 

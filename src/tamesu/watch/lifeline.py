@@ -2,7 +2,7 @@
 
 The supervisor keeps the writing end of a pipe and never writes; each role holds the reading end.
 When the supervisor dies, even by SIGKILL, the kernel closes the pipe, the read returns, and the
-role asks itself to end as if by SIGTERM.
+role asks itself to end as if by SIGTERM. Refuses to end anybody else's process.
 """
 
 from __future__ import annotations

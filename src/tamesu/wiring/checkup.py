@@ -1,4 +1,7 @@
-"""What the doctor looks at in this installation: settings, SQLite, data, and what answers."""
+"""What the doctor looks at in this installation: settings, SQLite, data, and what answers.
+
+Refuses to repair.
+"""
 
 from __future__ import annotations
 

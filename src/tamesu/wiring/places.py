@@ -1,6 +1,7 @@
 """Where things live on one machine: the data folder, opened as ports.
 
-Adapters are imported when they are opened, so that a command that needs none loads none.
+Adapters are imported when they are opened, so that a command that needs none loads none. Refuses to
+open what cannot be used: the error comes here, before any work.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The roles: what one process of an installation runs, from settings to the end.
 
-A role started by the supervisor finds its socket, its holder id and its lifeline in the environment;
-started by hand it does without. Linear algebra gets one thread, set before NumPy loads.
+A role started by the supervisor finds its socket, its holder id and its lifeline in the
+environment; started by hand it does without. Linear algebra gets one thread, set before NumPy
+loads. Refuses to restart anything: a supervisor does.
 """
 
 from __future__ import annotations

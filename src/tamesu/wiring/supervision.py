@@ -1,7 +1,7 @@
 """A whole installation on one machine: a supervisor over a server and a trainer.
 
 What can be wrong from the start (the port, the data folder, SQLite) is found here, once, before any
-process is started.
+process is started. Refuses to start anything that could not work.
 """
 
 from __future__ import annotations

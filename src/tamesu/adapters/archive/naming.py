@@ -1,4 +1,7 @@
-"""What a file of observations is called, in every archive alike."""
+"""What a file of observations is called, in every archive alike.
+
+Refuses a batch of no rows: there is nothing to name.
+"""
 
 from __future__ import annotations
 

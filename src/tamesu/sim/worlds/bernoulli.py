@@ -1,4 +1,7 @@
-"""A world of arms with fixed rates: each reward is 1 with its arm's rate, else 0."""
+"""A world of arms with fixed rates: each reward is 1 with its arm's rate, else 0.
+
+Refuses to draw: uniforms are arguments.
+"""
 
 from __future__ import annotations
 
