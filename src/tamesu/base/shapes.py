@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeGuard, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -77,10 +78,13 @@ def _from_wire_in_place(kind: type, value: Any) -> Any:
         raise _MisreadError(refused) from refused
 
 
-def fields_of(shape: type) -> dict[str, Any]:
-    """Wire name to annotation of every field of a struct type."""
+@cache
+def fields_of(shape: type) -> Mapping[str, Any]:
+    """Wire name to annotation of every field of a struct type; worked out once per type."""
     hints = get_type_hints(shape)
-    return {field.encode_name: hints[field.name] for field in msgspec.structs.fields(shape)}
+    return types.MappingProxyType(
+        {field.encode_name: hints[field.name] for field in msgspec.structs.fields(shape)}
+    )
 
 
 def refuse_unknown(data: Any, shape: Any, where: str, error: type[InvalidInput]) -> None:
