@@ -6,14 +6,10 @@ Every transport is a thin translation of this. Refuses to import any adapter or 
 from tamesu.serve.core.appender import Appender
 from tamesu.serve.core.catalogue import Catalogue, Terms
 from tamesu.serve.core.claims import Claims
-from tamesu.serve.core.control import Control
-from tamesu.serve.core.decide import Decider
-from tamesu.serve.core.freshness import Freshness
-from tamesu.serve.core.health import Health, Readiness
-from tamesu.serve.core.hot import Hot, heat
+from tamesu.serve.core.health import Readiness
 from tamesu.serve.core.service import Service
-from tamesu.serve.core.ticket import Landing, Ticket
-from tamesu.serve.core.track import Tracked, Tracker
+from tamesu.serve.core.ticket import Landing
+from tamesu.serve.core.track import Tracked
 from tamesu.serve.core.wire import (
     MAX_BATCH,
     MAX_NESTING,
@@ -31,23 +27,15 @@ __all__ = [
     "Appender",
     "Catalogue",
     "Claims",
-    "Control",
-    "Decider",
     "DecisionAnswer",
     "DecisionRequest",
     "DecisionRequests",
     "DeliveryAnswer",
     "EventRequest",
     "EventRequests",
-    "Freshness",
-    "Health",
-    "Hot",
     "Landing",
     "Readiness",
     "Service",
     "Terms",
-    "Ticket",
     "Tracked",
-    "Tracker",
-    "heat",
 ]
