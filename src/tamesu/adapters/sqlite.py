@@ -31,6 +31,7 @@ __all__ = [
     "OLDEST",
     "Connection",
     "Error",
+    "SameFile",
     "connect",
     "create",
     "driver",
@@ -102,6 +103,42 @@ def connect(path: Path) -> Connection:
     )
     connection.execute("PRAGMA synchronous = FULL")
     return connection
+
+
+class SameFile:
+    """Sees that a path goes on naming the file that was opened.
+
+    A file that was removed can still be written by whoever has it open: all is well, until they
+    close it and everything is gone.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known: tuple[int, int] | None = None
+
+    def remember(self) -> None:
+        """The file that is there now is the one; does nothing if there was one before."""
+        self._known = self._known or self._found()
+
+    def look(self) -> None:
+        """Looks whether it still is; nothing happens while there is none to remember.
+
+        Raises:
+            Unavailable: it was removed or replaced.
+        """
+        if self._known is not None and self._found() != self._known:
+            raise Unavailable(
+                f"{self._path} must stay where it is while it is in use, it was removed or replaced",
+                hint="put it back as it was, or stop, mend the folder, and start again",
+                path=str(self._path),
+            )
+
+    def _found(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
 
 
 @contextlib.contextmanager

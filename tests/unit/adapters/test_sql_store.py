@@ -157,3 +157,18 @@ def test_what_is_declared_is_parsed_once(tmp_path):
     with contextlib.closing(SqlStore(tmp_path / "store.sqlite3")) as store:
         store.declare(Declaration.parse({"name": "home", "arms": ["a"]}), Time(1))
         assert store.declared("home", 1) is store.declared("home", 1)
+
+
+def test_nothing_is_committed_into_a_store_that_was_taken_away(tmp_path):
+    """SQLite goes on writing a removed file, and whoever has it open goes on reading it."""
+    declaration = Declaration.parse({"name": "home", "arms": ["a"]})
+    home, away = tmp_path / "home", tmp_path / "away"
+    home.mkdir()
+    with contextlib.closing(SqlStore(home / "store.sqlite3")) as store:
+        home.rename(away)
+        for call in (store.versions, lambda: store.declare(declaration, Time(1))):
+            with pytest.raises(Unavailable, match="removed or replaced"):
+                call()
+        away.rename(home)
+        store.declare(declaration, Time(1))
+        assert list(store.declarations()) == ["home"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import resource
+import shutil
 import subprocess
 import sys
 
@@ -139,6 +140,25 @@ def test_one_process_writes_and_the_refusal_names_it(log, tmp_path):
         assert log.end(0) == 1
         writer.kill()
     assert log.append(drafts())[0].offset == 1
+
+
+def test_nothing_is_acknowledged_into_a_log_that_was_taken_away(log, tmp_path):
+    """SQLite goes on writing a removed file, and whoever has it open goes on reading it."""
+    log.append(drafts())
+    log.end(0)
+    away = (tmp_path / "log").rename(tmp_path / "away")
+    with pytest.raises(Unavailable, match="removed or replaced"):
+        log.append(drafts())
+    with pytest.raises(Unavailable, match="removed or replaced"):
+        log.end(0)
+    with contextlib.closing(SqliteEventLog(tmp_path / "log", ManualClock())) as other:
+        other.append(drafts(7))
+        with pytest.raises(Unavailable, match="removed or replaced"):
+            log.append(drafts())
+    shutil.rmtree(tmp_path / "log")
+    away.rename(tmp_path / "log")
+    assert log.append(drafts())[0].offset == 1
+    assert log.end(0) == 2
 
 
 def test_two_logs_of_one_process_are_two_writers(log, tmp_path):

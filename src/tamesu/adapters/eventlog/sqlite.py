@@ -65,6 +65,7 @@ class SqliteEventLog:
     def __init__(self, folder: Path, clock: Clock) -> None:
         sqlite.refuse_old()
         self._path = Path(folder) / SEGMENT
+        self._file = sqlite.SameFile(self._path)
         self._clock = clock
         self._lock = WriterLock(self._path.with_name("writer.lock"))
         self._writing = threading.Lock()
@@ -99,13 +100,15 @@ class SqliteEventLog:
         is gone.
 
         Raises:
-            Unavailable: the disk is full or read-only, or another process writes this log.
+            Unavailable: the disk is full or read-only, another process writes this log, or its file
+                was removed or replaced.
         """
         if not drafts:
             return []
         with self._writing:
             self._refuse_closed()
             with sqlite.translated(self._path):
+                self._file.look()
                 try:
                     connection = self._open_writer()
                     receipts = self._insert(connection, drafts)
@@ -204,6 +207,7 @@ class SqliteEventLog:
             self._lock.take()
             sqlite.create(self._path, _TABLE)
             self._writer = sqlite.connect(self._path)
+            self._file.remember()
             self._writer.execute("PRAGMA wal_autocheckpoint = 0")
         return self._writer
 
@@ -219,8 +223,10 @@ class SqliteEventLog:
         """The reading connection, or none before the first append; opened anew after a failure."""
         with self._reading, sqlite.translated(self._path):
             self._refuse_closed()
+            self._file.look()
             if self._reader is None and self._path.exists():
                 self._reader = sqlite.connect(self._path)
+                self._file.remember()
             try:
                 yield self._reader
             except BaseException:

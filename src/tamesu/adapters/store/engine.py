@@ -23,7 +23,8 @@ from tamesu.base import Corrupt, Unavailable
 def opened(path: Path) -> sa.Engine:
     """An engine over the database at `path`, made if it is not there.
 
-    A transaction of an engine with the execution option `writes` takes the write lock as it begins.
+    A transaction of an engine with the execution option `writes` takes the write lock as it begins;
+    none begins after the file was removed or replaced.
 
     Raises:
         Unavailable: the folder cannot be written, or the schema is newer than this version's.
@@ -38,7 +39,15 @@ def opened(path: Path) -> sa.Engine:
         poolclass=sa.QueuePool,
         max_overflow=20,
     )
-    sa.event.listen(engine, "begin", _begin)
+    file = sqlite.SameFile(path)
+    file.remember()
+
+    def begin(connection: sa.Connection) -> None:
+        file.look()
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    sa.event.listen(engine, "begin", begin)
     try:
         _check_schema(engine, path)
     except BaseException:
@@ -68,11 +77,6 @@ def translated(engine: sa.Engine, path: Path) -> Iterator[None]:
                 hint="the next try may succeed",
                 path=str(path),
             ) from problem
-
-
-def _begin(connection: sa.Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _script() -> str:
