@@ -39,7 +39,7 @@ def draw(figures: Sequence[Figure], path: Path) -> None:
     axes.xaxis.set_minor_formatter("")
     axes.set_yticks(range(len(lines)), [line.name for line in lines], fontsize=8)
     axes.set_ylim(-0.6, len(lines) - 0.2)
-    axes.set_xlabel("ratio to what was measured beside it; the open triangle is the reach")
+    axes.set_xlabel("ratio to what was measured beside it (open triangle: its reach)", fontsize=8)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(left=False)
     chart.savefig(path, metadata={"Date": None})

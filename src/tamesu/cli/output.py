@@ -47,7 +47,9 @@ def progress_console() -> Console:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
-    """A table with a title, whose last column gives way where the terminal is narrow.
+    """A table with a title, whose widest columns give way where the terminal is narrow.
+
+    They wrap: nothing is cut off, for a word that is cut off is another word.
 
     Args:
         title: printed above it.
@@ -71,7 +73,6 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
         made.add_column(
             name.removeprefix(">"),
             justify="right" if name.startswith(">") else "left",
-            no_wrap=name is not columns[-1],
             overflow="fold",
         )
     for row in rows:

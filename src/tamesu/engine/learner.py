@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from tamesu.base import Corrupt, Reward, Time
+from tamesu.base import Conflict, Corrupt, Reward, Time
 from tamesu.base.counts import merge
 from tamesu.engine.pupils import Pupils
 from tamesu.join import Checkpoint, Emitted, Fold, Mark
@@ -68,6 +68,20 @@ class Learner:
     def watermark(self) -> Time | None:
         """The log's time as far as it has been read, none before its first record."""
         return self._fold.watermark
+
+    def renew(self, lease: Lease) -> None:
+        """Goes on under `lease`, the one it had for longer.
+
+        Raises:
+            Conflict: it is another one: the first was lost meanwhile, and with it this memory's
+                right to be the newest.
+        """
+        lost, self.lease = self.lease.epoch != lease.epoch, lease
+        if lost:
+            raise Conflict(
+                f"the lease was lost and taken anew (epoch {lease.epoch}); starting over from the "
+                "last commit"
+            )
 
     def step(self, *, close: bool = False) -> Step:
         """Reads, joins, and commits if a micro-batch is due (or `close` asks for it).

@@ -83,12 +83,7 @@ class ProcessEngine:
                 step = learner.step()
                 now = self._clock.now()
                 if not 0 <= now - renewed < RENEW_US:
-                    learner.lease = self._store.lease(self._holder, now, LEASE_US)
-                    if learner.lease.epoch != lease.epoch:
-                        raise Conflict(
-                            f"the lease was lost and taken anew (epoch {learner.lease.epoch}); "
-                            "starting over from the last commit"
-                        )
+                    learner.renew(self._store.lease(self._holder, now, LEASE_US))
                     renewed = now
                 if not 0 <= now - tended < UPKEEP_US:
                     self._log.upkeep()
