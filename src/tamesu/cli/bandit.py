@@ -90,10 +90,8 @@ def list_(*, url: Url = None, json: Json = False) -> None:
     if not bandits:
         out.print("no bandits yet; create one:  tamesu bandit create bandit.yaml", markup=False)
         return
-    columns = ["name", "layout", ">arms", "status", ">snapshot", "created", "description"]
-    out.print(
-        table("", columns, [[bandit[name.lstrip(">")] for name in columns] for bandit in bandits])
-    )
+    columns = ["name", "layout", ">arms", "status", ">snapshot", "created (UTC)", "description"]
+    out.print(table("", columns, map(_in_short, bandits)))
 
 
 @app.command()
@@ -132,3 +130,9 @@ def _medians(report: dict[str, Any]) -> list[str]:
         return []
     waited = "" if delay is None else f", learning delay {delay:.2f} s"
     return [f"freshness {freshness:.2f} s{waited} (medians, since this server started)"]
+
+
+def _in_short(bandit: dict[str, Any]) -> tuple[object, ...]:
+    names = ("name", "layout", "arms", "status", "snapshot")
+    created = bandit["created"][:16].replace("T", " ")
+    return (*(bandit[name] for name in names), created, bandit["description"])

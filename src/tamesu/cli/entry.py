@@ -6,6 +6,7 @@ Refuses to show a traceback for an error that Tamesu raises on purpose; a bug ke
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -19,6 +20,9 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs `tamesu` with `arguments` (the process's own by default) and exits."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that cannot show a letter shows its number.
+        sys.stdout.reconfigure(errors="backslashreplace")
     code = run(words)
     try:
         sys.stdout.flush()

@@ -18,18 +18,20 @@ if TYPE_CHECKING:
 
 def write_json(data: Any) -> None:
     """Prints `data` on stdout as indented JSON."""
-    from tamesu.base import plain
-
-    text = json_text.dumps(plain(data), indent=2, ensure_ascii=False, allow_nan=False)
-    sys.stdout.write(f"{text}\n")
+    sys.stdout.write(f"{_json(data, indent=2)}\n")
 
 
 def write_line(data: Any) -> None:
     """Prints `data` on stdout as one line of JSON, at once."""
+    sys.stdout.write(f"{_json(data)}\n")
+    sys.stdout.flush()
+
+
+def _json(data: Any, indent: int | None = None) -> str:
     from tamesu.base import plain
 
-    sys.stdout.write(f"{json_text.dumps(plain(data), ensure_ascii=False, allow_nan=False)}\n")
-    sys.stdout.flush()
+    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    return json_text.dumps(plain(data), indent=indent, ensure_ascii=not unicode, allow_nan=False)
 
 
 def console() -> Console:

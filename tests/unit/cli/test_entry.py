@@ -21,6 +21,7 @@ from tamesu.base import (
 )
 from tamesu.cli.entry import run
 from tamesu.cli.failure import failure
+from tamesu.cli.output import console, table
 
 COMMANDS = [
     [],
@@ -173,3 +174,29 @@ def test_a_reader_that_goes_away_is_no_error():
             check=False,
         )
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("words", [[], ["--json"]], ids=["table", "json"])
+def test_a_terminal_without_unicode_gets_every_answer(tmp_path, words):
+    (tmp_path / "b.yaml").write_text("name: b\narms: [日本, été]\n", "utf-8")
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = tamesu("bandit", "check", str(tmp_path / "b.yaml"), *words, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    if words:
+        assert [arm["id"] for arm in json.loads(done.stdout)["declaration"]["arms"]] == [
+            "日本",
+            "été",
+        ]
+    else:
+        assert "\\u65e5" in done.stdout
+
+
+@pytest.mark.parametrize("width", [30, 60, 80])
+def test_a_narrow_terminal_cuts_no_word_off(capsys, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    cells = ["home-banner", "learning", "2026-11-22 13:00", "Which banner stands on top"]
+    console().print(table("", ["name", "status", ">created", "description"], [cells]))
+    told = capsys.readouterr().out
+    assert max(map(len, told.splitlines())) <= width
+    shown = sorted(told.split("─")[-1].replace(" ", "").replace("\n", ""))
+    assert shown == sorted("".join(cells).replace(" ", ""))
