@@ -6,6 +6,7 @@ Refuses a context, which this version does not know, and to learn a decision twi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -114,8 +115,11 @@ class Bandit:
             NotFound: as `decide`.
         """
         _refuse_context(contexts)
-        if n is None or n < 0:
-            raise InvalidInput(f"n must say how many decisions to make, got {n}")
+        if not isinstance(n, Integral) or n < 0:
+            raise InvalidInput(
+                f"n must say how many decisions to make, got {n!r}",
+                hint="for example  decide_many(n=100)",
+            )
         memory = self._memory
         first = memory.ledger.made
         ids = memory.next_ids(n)
@@ -144,6 +148,7 @@ class Bandit:
             InvalidInput: a reward that the belief cannot learn from, or a foreign decision.
             Conflict: it was learnt already.
         """
+        _refuse_other(decision, Decision, "decide")
         if (reward is None) == (rewards is None):
             raise InvalidInput("learn takes either reward=... or rewards=[...]")
         count = len(decision.arms)
@@ -170,6 +175,7 @@ class Bandit:
         Raises:
             ShapeMismatch, InvalidInput, Conflict: as `learn`.
         """
+        _refuse_other(decisions, Decisions, "decide_many")
         values = in_shape(rewards, decisions.arms.shape)
         if values.ndim == 1:
             without_unseen(values, "single decisions")
@@ -291,3 +297,11 @@ class Bandit:
 def _refuse_context(context: Any) -> None:
     if context is not None:
         raise InvalidInput("this bandit is context-free: it takes no context")
+
+
+def _refuse_other(given: Any, kind: type, giver: str) -> None:
+    if not isinstance(given, kind):
+        raise InvalidInput(
+            f"what is learnt must be what {giver} gave, got {type(given).__name__}",
+            hint="learn takes a decision of decide, learn_many the decisions of decide_many",
+        )

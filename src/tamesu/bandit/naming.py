@@ -23,27 +23,27 @@ def arm_key(arm: Any) -> str:
         InvalidInput: neither text nor a whole number.
     """
     if isinstance(arm, str):
-        return arm
+        return str(arm)
     if isinstance(arm, Integral) and not isinstance(arm, bool):
         return str(int(arm))
     raise InvalidInput(f"an arm id must be a text or a whole number, got {type(arm).__name__}")
 
 
 def arm_label(arm: Any) -> ArmId:
-    """An arm as it is given back: texts as texts, whole numbers as `int`."""
-    return arm if isinstance(arm, str) else int(arm)
+    """An arm as it is given back: texts as `str`, whole numbers as `int`, NumPy's too."""
+    return str(arm) if isinstance(arm, str) else int(arm)
 
 
 def labels_of(arms: Any) -> dict[str, ArmId]:
     """Id in the declaration to what the user called the arm.
 
     Args:
-        arms: an iterable of ids, or of mappings with an `id`.
+        arms: an iterable of ids, or of mappings with an `id`, in an order that is the same tomorrow.
 
     Raises:
-        InvalidDeclaration: no iterable of ids, or one id twice.
+        InvalidDeclaration: no such iterable, or one id twice.
     """
-    if isinstance(arms, str) or not isinstance(arms, Iterable):
+    if isinstance(arms, str | set | frozenset) or not isinstance(arms, Iterable):
         raise InvalidDeclaration(
             f"arms must be a list of ids, got {type(arms).__name__}",
             hint='for example  Bandit(arms=["a", "b", "c"])',
@@ -59,9 +59,15 @@ def labels_of(arms: Any) -> dict[str, ArmId]:
 
 
 def keys_of(eligible: Sequence[ArmId] | None) -> Sequence[str] | None:
-    """Ids in the declaration of eligible arms; none for all. A text is no list: `policy` says so."""
+    """Ids in the declaration of eligible arms; none for all. A text is no list: `policy` says so.
+
+    Raises:
+        InvalidInput: not a list of arms.
+    """
     if eligible is None or isinstance(eligible, str):
         return eligible
+    if not isinstance(eligible, Iterable):
+        raise InvalidInput(f"eligible must be a list of arm ids, got {type(eligible).__name__}")
     return [arm_key(arm) for arm in eligible]
 
 

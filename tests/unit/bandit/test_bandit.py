@@ -121,7 +121,13 @@ def test_a_slate_and_its_deliveries():
 
 @pytest.mark.parametrize(
     ("eligible", "error"),
-    [([], InvalidInput), (["a", "a"], InvalidInput), (["z"], NotFound), ("abc", InvalidInput)],
+    [
+        ([], InvalidInput),
+        (["a", "a"], InvalidInput),
+        (["z"], NotFound),
+        ("abc", InvalidInput),
+        (3, InvalidInput),
+    ],
 )
 def test_an_eligible_set_that_cannot_be_makes_no_decision(eligible, error):
     bandit, other = bandit_of(), bandit_of()
@@ -129,6 +135,14 @@ def test_an_eligible_set_that_cannot_be_makes_no_decision(eligible, error):
         bandit.decide(eligible=eligible)
     with pytest.raises(error):
         bandit.decide_many(n=3, eligible=eligible)
+    assert bandit.decide() == other.decide()
+
+
+@pytest.mark.parametrize("n", [None, -1, 2.5, "3"])
+def test_how_many_decisions_is_a_whole_number(n):
+    bandit, other = bandit_of(), bandit_of()
+    with pytest.raises(InvalidInput, match="n must say how many decisions"):
+        bandit.decide_many(n=n)
     assert bandit.decide() == other.decide()
 
 
@@ -161,6 +175,7 @@ def test_explore_and_explorer_are_flattened():
         ({"size": 2}, "unknown field 'size' in layout (single)", ""),
         ({"layout": {"kind": "slate", "size": 2}, "size": 3}, "size must be given once", ""),
         ({"arms": "abc"}, "arms must be a list of ids, got str", 'arms=["a"'),
+        ({"arms": {"a", "b"}}, "arms must be a list of ids, got set", 'arms=["a"'),
         ({"arms": []}, "1 to 100,000 ids, got 0", ""),
         ({"arms": ["1", 1]}, "unique, got 1 twice", ""),
         ({"arms": [True]}, "got bool", ""),
@@ -261,6 +276,8 @@ def test_a_foreign_decision_is_refused():
         (lambda b: b.learn(b.decide(), reward=float("inf")), InvalidInput, "finite"),
         (lambda b: b.learn(b.decide(), reward="yes"), InvalidInput, "rewards must be numbers"),
         (lambda b: b.learn(b.decide(), rewards=[1, 0]), ShapeMismatch, r"\(1,\), got \(2,\)"),
+        (lambda b: b.learn(b.decide_many(n=1), 1), InvalidInput, "decide gave, got Decisions"),
+        (lambda b: b.learn_many([b.decide()], [1]), InvalidInput, "decide_many gave, got list"),
         (lambda b: b.learn_many(b.decide_many(n=2), [1]), ShapeMismatch, r"\(2,\), got \(1,\)"),
         (lambda b: b.learn_many(b.decide_many(n=2), [1, None]), InvalidInput, "got NaN or none"),
         (lambda b: b.learn_many(b.decide_many(n=2), [1, 2]), InvalidInput, "got 2 for arm"),

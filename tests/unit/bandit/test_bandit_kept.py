@@ -72,6 +72,13 @@ def test_a_restored_bandit_goes_on_where_it_stood():
         assert [restored.decide() for _ in range(20)] == [bandit.decide() for _ in range(20)]
 
 
+def test_arms_out_of_an_array_are_kept_as_their_plain_selves():
+    bandit = tamesu.Bandit(arms=np.array(["x", "y"]), seed=7)
+    bandit.add_arm(np.array(["z"])[0])
+    assert tamesu.Bandit.from_bytes(bandit.to_bytes()).arms == ("x", "y", "z")
+    assert {type(arm) for arm in bandit.arms} == {str}
+
+
 def test_bytes_that_are_no_bandit_are_corrupt():
     good = bandit_of().to_bytes()
     for bad in (b"", b"x", good[:-1], good + b"x", b"\x96" + good[1:]):
