@@ -92,6 +92,10 @@ def load_settings(
     settings = convert(values, Settings, "the settings", InvalidInput)
     if not 0 <= settings.port <= MOST_PORT:
         raise InvalidInput(f"port must lie in 0..{MOST_PORT}, got {settings.port}")
+    if not settings.data:
+        raise InvalidInput(
+            "data must name a folder, got an empty text", hint="write . for the one you are in"
+        )
     return settings
 
 
@@ -119,4 +123,6 @@ def _checked(values: dict[str, Any], where: str) -> dict[str, Any]:
 
 
 def _absolute(values: dict[str, Any], folder: Path) -> dict[str, Any]:
-    return {**values, "data": str(folder / values["data"])} if "data" in values else values
+    """`values` with their folder, the default one too, taken from where their file lies."""
+    data = values.get("data", Settings().data)
+    return {**values, "data": data and str(folder / data)}

@@ -31,6 +31,21 @@ def test_a_relative_folder_is_relative_to_the_file_that_names_it(tmp_path):
     assert load_settings({}, {**named, "TAMESU_DATA": "there"}).data == "there"
 
 
+def test_the_default_folder_lies_beside_the_settings_too(tmp_path):
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "mine.toml").write_text("port = 1\n")
+    found = load_settings({}, {"TAMESU_CONFIG": "conf/mine.toml"})
+    assert found.folder == tmp_path / "conf" / "data"
+
+
+@pytest.mark.parametrize(("file", "environment"), [('data = ""\n', {}), ("", {"TAMESU_DATA": ""})])
+def test_an_empty_folder_is_no_folder(tmp_path, file, environment):
+    """And not the one that a command happens to start in."""
+    (tmp_path / "tamesu.toml").write_text(file)
+    with pytest.raises(InvalidInput, match="data must name a folder"):
+        load_settings({}, environment)
+
+
 @pytest.mark.parametrize(
     ("file", "environment"),
     [("prt = 1\n", {}), ("", {"TAMESU_PRT": "1"})],
