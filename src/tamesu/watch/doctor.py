@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tamesu.base import TamesuError
+from tamesu.base import TamesuError, Unavailable
 
 LEAST_FREE_BYTES = 1 << 30
 LEAST_PYTHON = (3, 11)
@@ -37,9 +36,9 @@ class Finding(NamedTuple):
 
 def examine(
     folder: Path,
-    host: str,
-    port: int,
+    where: str,
     *,
+    listen: Callable[[], None],
     answers: Callable[[], bool],
     more: dict[str, Callable[[], str]],
 ) -> Iterator[Finding]:
@@ -47,15 +46,15 @@ def examine(
 
     Args:
         folder: the data folder.
-        host: where the server listens or would.
-        port: its port.
+        where: host and port on which the server listens or would.
+        listen: listens there and stops, or raises what a server would.
         answers: whether a Tamesu server answers there.
         more: further checks by name: each gives what it found or raises a `TamesuError`.
     """
     yield _python()
     yield _writable(folder)
     yield _disk(folder)
-    yield _port(host, port, answers)
+    yield _port(where, listen, answers)
     for check, look in more.items():
         try:
             yield Finding(check, well=True, found=look())
@@ -104,19 +103,11 @@ def _disk(folder: Path) -> Finding:
     return Finding("disk", well=well, found=f"{free / 2**30:.1f} GiB free", hint=hint)
 
 
-def _port(host: str, port: int, answers: Callable[[], bool]) -> Finding:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            if answers():
-                return Finding("port", well=True, found=f"a Tamesu server answers on {host}:{port}")
-            return Finding(
-                "port",
-                well=False,
-                found=f"{host}:{port} is taken by something else: {error.strerror}",
-                hint=f"stop it, or choose another:  --port {port + 1}",
-            )
-    return Finding("port", well=True, found=f"{host}:{port} is free")
+def _port(where: str, listen: Callable[[], None], answers: Callable[[], bool]) -> Finding:
+    try:
+        listen()
+    except TamesuError as error:
+        if isinstance(error, Unavailable) and answers():
+            return Finding("port", well=True, found=f"a Tamesu server answers on {where}")
+        return Finding("port", well=False, found=error.message, hint=error.hint)
+    return Finding("port", well=True, found=f"{where} is free")

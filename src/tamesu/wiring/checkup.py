@@ -16,11 +16,17 @@ def doctor(settings: Settings) -> Iterator[Finding]:
     """Findings about this installation, one by one."""
     yield from examine(
         settings.folder,
-        settings.host,
-        settings.port,
+        f"{settings.host}:{settings.port}",
+        listen=lambda: _listen(settings),
         answers=lambda: _answers(settings),
         more={"sqlite": _sqlite, "open bandit data": _open_bandit},
     )
+
+
+def _listen(settings: Settings) -> None:
+    from tamesu.serve.http import listen
+
+    listen(settings.host, settings.port).close()
 
 
 def _answers(settings: Settings) -> bool:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-import socket
+import pytest
 
-from tamesu.base import NotFound
+from tamesu.base import Denied, NotFound, Unavailable
 from tamesu.watch import examine
 
 
-def findings(tmp_path, port=0, *, answers=False, more=None, folder=None):
+def findings(tmp_path, *, listen=lambda: None, answers=False, more=None, folder=None):
     found = examine(
-        folder or tmp_path / "data", "127.0.0.1", port, answers=lambda: answers, more=more or {}
+        folder or tmp_path / "data",
+        "127.0.0.1:8000",
+        listen=listen,
+        answers=lambda: answers,
+        more=more or {},
     )
     return {finding.check: finding for finding in found}
+
+
+def refusal(error):
+    def listen():
+        raise error
+
+    return listen
 
 
 def test_a_sound_machine_is_well(tmp_path):
@@ -24,15 +35,18 @@ def test_a_sound_machine_is_well(tmp_path):
 
 
 def test_a_taken_port_is_ill_unless_it_is_our_own_server(tmp_path):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        stranger = findings(tmp_path, port)["port"]
-        ours = findings(tmp_path, port, answers=True)["port"]
-    assert not stranger.well
+    taken = refusal(Unavailable("the port must be free", hint="choose another: --port"))
+    stranger = findings(tmp_path, listen=taken)["port"]
+    assert (stranger.well, stranger.found) == (False, "the port must be free")
     assert "--port" in stranger.hint
-    assert ours.well
+    assert findings(tmp_path, listen=taken, answers=True)["port"].well
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_where_no_server_would_listen_is_ill(tmp_path, answers):
+    wide = refusal(Denied("loopback only", hint="use 127.0.0.1"))
+    found = findings(tmp_path, listen=wide, answers=answers)["port"]
+    assert (found.well, found.found, found.hint) == (False, "loopback only", "use 127.0.0.1")
 
 
 def test_a_folder_that_cannot_be_written_is_ill(tmp_path):
