@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-import re
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,7 +19,8 @@ def commands() -> Iterator[str]:
     yield "needed extra is missing."
     for path, command in command_tree(typer.main.get_command(command_line()), ("tamesu",)):
         yield from ["", f"## `{' '.join(path)}`", ""]
-        yield from inspect.cleandoc(command.help or "").splitlines()
+        for paragraph in (command.help or "").split("\n"):
+            yield from textwrap.wrap(paragraph, 100) or [""]
         rows = [row for parameter in command.params if (row := _parameter(parameter))]
         if rows:
             yield ""
@@ -42,14 +42,11 @@ def _parameter(parameter: Any) -> tuple[str, ...] | None:
         return None
     option = parameter.param_type_name == "option"
     names = parameter.opts if option else [parameter.metavar or parameter.name.upper()]
-    text = parameter.help or ""
-    said = re.search(r"\s*\[default: (.*)\]", text)
-    default = parameter.default
+    said, default = parameter.show_default, parameter.default
     if parameter.required:
         shown = "required"
-    elif said is not None:
-        shown = said[1]
+    elif isinstance(said, str):
+        shown = said
     else:
         shown = "-" if default is None or default is False else spelt(default)
-    means = text if said is None else text.replace(said[0], "")
-    return ", ".join(f"`{name}`" for name in names), shown, means
+    return ", ".join(f"`{name}`" for name in names), shown, parameter.help or ""

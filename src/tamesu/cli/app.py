@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Annotated
 
 import typer
@@ -45,7 +46,18 @@ def command_line() -> typer.Typer:
     app.command("decide", rich_help_panel="Use")(trial.decide)
     app.command("track", rich_help_panel="Use")(trial.track)
     app.add_typer(data.app, name="data", rich_help_panel="Use")
+    _flow(app)
     return app
+
+
+def _flow(app: typer.Typer) -> None:
+    """Takes the line breaks out of the paragraphs of every help: terminals have widths of their own."""
+    for command in app.registered_commands:
+        paragraphs = (inspect.getdoc(command.callback) or "").split("\n\n")
+        command.help = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            _flow(group.typer_instance)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer's signature of a callback

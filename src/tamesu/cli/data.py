@@ -29,7 +29,8 @@ def open_bandit(
         typer.Option(
             "--data",
             metavar="DIR",
-            help="Where to keep it.  [default: $TAMESU_OPEN_BANDIT, else the user's cache]",
+            help="Where to keep it.",
+            show_default="$TAMESU_OPEN_BANDIT, else the user's cache",
         ),
     ] = None,
     json: Json = False,

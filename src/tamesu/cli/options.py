@@ -15,19 +15,22 @@ Data = Annotated[
     typer.Option(
         "--data",
         metavar="DIR",
-        help="Folder of log, store and archive.  [default: 'data' in tamesu.toml, else ./data]",
+        help="Folder of log, store and archive.",
+        show_default="'data' in tamesu.toml, else ./data",
     ),
 ]
 
 Host = Annotated[
     str | None,
-    typer.Option("--host", metavar="ADDRESS", help="Address to listen on.  [default: 127.0.0.1]"),
+    typer.Option(
+        "--host", metavar="ADDRESS", help="Address to listen on.", show_default="127.0.0.1"
+    ),
 ]
 
 Port = Annotated[
     int | None,
     typer.Option(
-        "--port", metavar="PORT", min=1, max=65535, help="Port to listen on.  [default: 8000]"
+        "--port", metavar="PORT", min=1, max=65535, help="Port to listen on.", show_default="8000"
     ),
 ]
 
@@ -36,6 +39,7 @@ Url = Annotated[
     typer.Option(
         "--url",
         metavar="URL",
-        help="Where the server answers.  [default: host and port of tamesu.toml]",
+        help="Where the server answers.",
+        show_default="host and port of tamesu.toml",
     ),
 ]

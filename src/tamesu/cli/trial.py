@@ -14,7 +14,7 @@ def decide(  # noqa: PLR0913 - the words of a command line
     *,
     eligible: Annotated[
         str | None,
-        typer.Option(metavar="A,B,…", help="Arms that may be chosen.  [default: all]"),
+        typer.Option(metavar="A,B,…", help="Arms that may be chosen.", show_default="all"),
     ] = None,
     unit: Annotated[
         str | None, typer.Option(metavar="ID", help="Whom it is for, such as a user's id.")
@@ -76,11 +76,11 @@ def track(  # noqa: PLR0913 - the words of a command line
     ],
     *,
     value: Annotated[
-        float | None, typer.Option(metavar="X", help="How much, such as a price.  [default: 1]")
+        float | None, typer.Option(metavar="X", help="How much, such as a price.", show_default="1")
     ] = None,
     event_id: Annotated[
         str | None,
-        typer.Option(metavar="ID", help="The same id counts once.  [default: drawn]"),
+        typer.Option(metavar="ID", help="The same id counts once.", show_default="drawn"),
     ] = None,
     url: Url = None,
     json: Json = False,

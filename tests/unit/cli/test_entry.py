@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -200,3 +201,22 @@ def test_a_narrow_terminal_cuts_no_word_off(capsys, monkeypatch, width):
     assert max(map(len, told.splitlines())) <= width
     shown = sorted(told.split("─")[-1].replace(" ", "").replace("\n", ""))
     assert shown == sorted("".join(cells).replace(" ", ""))
+
+
+def test_a_help_says_the_defaults_that_are_no_values(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    assert run(["serve", "--help"]) == 0
+    told = capsys.readouterr().out
+    assert "8000" in told
+    assert "./data" in told
+
+
+def test_the_paragraphs_of_a_help_fill_their_lines(capsys, monkeypatch):
+    """And do not break where the source does."""
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run(["demo", "--help"]) == 0
+    about = capsys.readouterr().out.split("╭")[0].split("\n" + " " * 80 + "\n")
+    for paragraph in about:
+        lines = [line.strip() for line in paragraph.splitlines() if line.strip()]
+        for line, after in itertools.pairwise(lines):
+            assert len(line) + 1 + len(after.split()[0]) > 78

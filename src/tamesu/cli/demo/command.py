@@ -37,12 +37,14 @@ def demo(  # noqa: PLR0913 - the words of a command line
     ] = RATE,
     port: Annotated[
         int | None,
-        typer.Option(metavar="PORT", min=1, max=65535, help="Port to use.  [default: a free one]"),
+        typer.Option(
+            metavar="PORT", min=1, max=65535, help="Port to use.", show_default="a free one"
+        ),
     ] = None,
     data: Annotated[
         Path | None,
         typer.Option(
-            "--data", metavar="DIR", help="Folder to use and keep.  [default: a temporary one]"
+            "--data", metavar="DIR", help="Folder to use and keep.", show_default="a temporary one"
         ),
     ] = None,
     keep: Annotated[
