@@ -1,5 +1,7 @@
 """Decisions over HTTP: the shape of the answer, what is logged, what is refused."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import msgspec
 import pytest
 
@@ -70,6 +72,22 @@ def test_a_batch_is_one_append_in_its_order(server):
     assert len({entry.received for entry in entries}) == 1
     assert [decode_decision(e.body).unit for e in entries] == [f"u-{n}" for n in range(120)]
     assert server.meter.value("decisions_total", bandit="colours") == 120
+
+
+def test_others_get_their_turn_between_the_decisions_of_a_slow_batch(server, declaration):
+    """However few they are: a wide slate takes longer than hundreds of single arms."""
+    arms = [str(number) for number in range(400)]
+    wide = {**declaration, "name": "wide", "arms": arms, "layout": {"kind": "slate", "size": 40}}
+    assert server.post("/v1/bandits", wide)[0] == 201
+    with ThreadPoolExecutor(1) as beside:
+        body = {"requests": [{"request_id": str(number)} for number in range(40)]}
+        batch = beside.submit(server.post, "/v1/bandits/wide/decisions/batch", body)
+        turns = 0
+        while not batch.done():
+            assert server.get("/health/live")[0] == 200
+            turns += 1
+    assert batch.result()[0] == 200
+    assert turns > 5
 
 
 def test_a_repeated_request_is_answered_with_the_same_bytes(server):
