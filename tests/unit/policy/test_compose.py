@@ -124,6 +124,15 @@ def test_the_summary_is_the_posterior():
     assert policy.summary(policy.init(), (), NOW) == []
 
 
+@pytest.mark.timeout(20)
+def test_a_prior_for_each_of_many_arms_is_read_in_seconds():
+    """Looking each one up among all arms would take the better part of a minute."""
+    arms = [f"arm-{i}" for i in range(60_000)]
+    priors = {arm: [1, 9] for arm in arms}
+    policy = compose(declared(arms=arms, policy={"belief": {"kind": "beta", "priors": priors}}))
+    assert policy.summary(policy.init(), arms[:1], NOW)[0].mean == pytest.approx(0.1)
+
+
 MODULE = """
 import msgspec, numpy as np
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

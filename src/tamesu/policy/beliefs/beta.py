@@ -117,7 +117,7 @@ def build(options: Options, declaration: Declaration) -> BetaBelief:
             hint="keep one event type, with weight 1 and aggregate any: it happened or it did not",
         )
     _check_prior(options.prior, "policy.belief.prior")
-    known = declaration.arm_ids
+    known = dict.fromkeys(declaration.arm_ids)
     for arm, prior in options.priors.items():
         if arm not in known:
             match = close_match(arm, known)
