@@ -6,6 +6,7 @@ Refuses to show a traceback for an error that Tamesu raises on purpose; a bug ke
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
@@ -20,6 +21,8 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs `tamesu` with `arguments` (the process's own by default) and exits."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if sys.stdout is None:  # closed by whoever started us
+        sys.stdout = io.TextIOWrapper(io.FileIO(os.devnull, "w"))
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal that cannot show a letter shows its number.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -28,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.stdout.flush()
     except BrokenPipeError:
         _let_go_of_stdout()
+    except OSError as problem:
+        code = _unprinted(problem, words)
     sys.exit(code)
 
 
@@ -49,6 +54,10 @@ def run(words: Sequence[str]) -> int:
     except BrokenPipeError:
         _let_go_of_stdout()
         return FAILED
+    except OSError as problem:
+        if problem.errno != errno.ENOSPC:
+            raise
+        return _unprinted(problem, words)
     except Exception as problem:
         from tamesu.cli.failure import failure
 
@@ -76,6 +85,19 @@ def _is_interrupted(problem: BaseException | None) -> bool:
 def wants_json(words: Sequence[str]) -> bool:
     """Whether these words ask for JSON; known before they are parsed, for errors in the words."""
     return "--json" in words
+
+
+def _unprinted(problem: OSError, words: Sequence[str]) -> int:
+    """Says that what was asked for cannot be printed, and gives the exit code."""
+    from tamesu.cli.failure import report
+
+    _let_go_of_stdout()
+    report(
+        f"the output must go somewhere, it cannot be written: {problem.strerror}",
+        "make room where it is redirected to",
+        json=wants_json(words),
+    )
+    return FAILED
 
 
 def _let_go_of_stdout() -> None:

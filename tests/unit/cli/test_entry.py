@@ -220,3 +220,17 @@ def test_the_paragraphs_of_a_help_fill_their_lines(capsys, monkeypatch):
         lines = [line.strip() for line in paragraph.splitlines() if line.strip()]
         for line, after in itertools.pairwise(lines):
             assert len(line) + 1 + len(after.split()[0]) > 78
+
+
+@pytest.mark.parametrize("words", [[], ["--json"]], ids=["table", "json"])
+def test_an_output_with_nowhere_to_go_is_no_traceback(tmp_path, words):
+    (tmp_path / "b.yaml").write_text("name: b\narms: [x, y]\n")
+    command = [sys.executable, "-m", "tamesu", "bandit", "check", tmp_path / "b.yaml", *words]
+    full = ["sh", "-c", 'exec "$@" > /dev/full', "sh", *command]
+    done = subprocess.run(full, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "No space left" in done.stderr
+    closed = ["sh", "-c", 'exec "$@" >&-', "sh", *command]
+    done = subprocess.run(closed, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
