@@ -60,17 +60,22 @@ def test_a_role_that_dies_at_once_is_tried_again_with_rests_between(watched, unt
 
 
 def test_a_role_that_cannot_even_be_started_again_does_not_end_the_watch(watched, tmp_path, until):
-    interpreter = tmp_path / "python"
-    interpreter.symlink_to(sys.executable)
-    gone = Role("gone", [str(interpreter), "-c", LIVES])
-    supervisor = watched(gone, role("other", LIVES))
-    interpreter.unlink()
+    command, ready = tmp_path / "command", tmp_path / "ready"
+    script = f"#!/bin/sh\ntouch {ready}\nexec sleep 1000\n"
+    command.write_text(script)
+    command.chmod(0o755)
+    supervisor = watched(Role("gone", [str(command)]), role("other", LIVES))
+    until(ready.exists)
+    command.unlink()
     os.kill(supervisor.pid("gone"), signal.SIGKILL)
     first = supervisor.pid("other")
     until(lambda: supervisor.pid("gone") is None)
     os.kill(first, signal.SIGKILL)
     until(lambda: supervisor.pid("other") not in {None, first})
-    interpreter.symlink_to(sys.executable)
+    fresh = tmp_path / "fresh"
+    fresh.write_text(script)
+    fresh.chmod(0o755)
+    fresh.rename(command)
     until(lambda: supervisor.pid("gone"))
     assert supervisor.restarts == {"gone": 1, "other": 1}
 
