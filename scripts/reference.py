@@ -20,6 +20,7 @@ from pieces import NOTE, meanings, spelt, table
 
 from tamesu.adapters.meter.metrics import METRICS
 from tamesu.base import GRPC_STATUS, HTTP_STATUS, TamesuError
+from tamesu.cli.serve import serve
 from tamesu.wiring import Settings
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -95,16 +96,18 @@ def settings() -> Iterator[str]:
     """Every setting of an installation."""
     yield from ["# Settings", "", NOTE, ""]
     yield "One file, `tamesu.toml` in the folder where a command starts, or where `TAMESU_CONFIG` points;"
-    yield "each value overridable by its variable and by its flag. `tamesu init` writes a commented one."
+    yield "each value overridable by its variable and, where it has one, by its flag of `tamesu serve`."
+    yield "`tamesu init` writes a commented one."
     yield ""
     means = meanings(Settings)
+    flags = inspect.signature(serve).parameters
     yield from table(
         ("setting", "variable", "flag", "default", "means", "why this default"),
         (
             (
                 f"`{field.name}`",
                 f"`TAMESU_{field.name.upper()}`",
-                f"`--{field.name}`",
+                f"`--{field.name}`" if field.name in flags else "-",
                 spelt(field.default),
                 means[field.name],
                 reasons.SETTINGS[field.name],

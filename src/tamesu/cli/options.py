@@ -34,6 +34,18 @@ Port = Annotated[
     ),
 ]
 
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="NUMBER",
+        min=1,
+        max=64,
+        help="Server processes behind the one port.",
+        show_default="1",
+    ),
+]
+
 Url = Annotated[
     str | None,
     typer.Option(

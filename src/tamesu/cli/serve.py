@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tamesu.cli.options import Data, Host, Json, Port
+from tamesu.cli.options import Data, Host, Json, Port, Workers
 
 
 class RoleName(StrEnum):
@@ -17,17 +17,24 @@ class RoleName(StrEnum):
     TRAINER = "trainer"
 
 
-def serve(*, data: Data = None, host: Host = None, port: Port = None, json: Json = False) -> None:
-    """Run everything on this machine: the server that decides, the trainer that learns.
+def serve(
+    *,
+    data: Data = None,
+    host: Host = None,
+    port: Port = None,
+    workers: Workers = None,
+    json: Json = False,
+) -> None:
+    """Run everything on this machine: the servers that decide, the trainer that learns.
 
-    Both run as processes of their own and are started again if they die. What was acknowledged is on
-    disk, so even `kill -9` loses nothing. Ctrl-C stops both cleanly.
+    All run as processes of their own and are started again if they die. What was acknowledged is on
+    disk, so even `kill -9` loses nothing. Ctrl-C stops them cleanly.
     """
     from tamesu.cli.messages import set_up_messages
     from tamesu.wiring import load_settings, supervise
 
     set_up_messages(json=json)
-    settings = load_settings({"data": data, "host": host, "port": port})
+    settings = load_settings({"data": data, "host": host, "port": port, "workers": workers})
 
     def ready(url: str) -> None:
         _say_ready(url, str(settings.folder), json=json)

@@ -14,12 +14,18 @@ from typing import Any
 
 import msgspec
 
-from tamesu.base import InvalidInput, convert
+from tamesu.base import Duration, InvalidInput, convert
+from tamesu.base.times import MILLISECOND_US
 from tamesu.watch import HOLDER_VARIABLE, LIFELINE_VARIABLE, SOCKET_VARIABLE
 
 FILE = "tamesu.toml"
 PREFIX = "TAMESU_"
 MOST_PORT = 65_535
+MOST_WORKERS = 64
+CACHES = ("memory", "sqlite")
+
+NUMBERS = frozenset({"port", "workers"})
+"""Settings that are whole numbers: variables are text."""
 
 CONFIG_VARIABLE = "TAMESU_CONFIG"
 """Names another settings file."""
@@ -47,16 +53,33 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         data: folder of log, store and archive; relative paths are relative to the settings' file.
         host: address to listen on; only loopback without keys.
         port: port to listen on.
+        workers: how many server processes answer behind the one port, 1 to 64.
+        cache: where answers to a `request_id` are remembered: `memory` (one server only) or `sqlite`
+            (in the data folder); without a word, `memory` for one worker and `sqlite` for more.
+        retention: how long the log keeps what has been learnt from, as in `30d`.
     """
 
     data: str = "data"
     host: str = "127.0.0.1"
     port: int = 8000
+    workers: int = 1
+    cache: str | None = None
+    retention: str = "30d"
 
     @property
     def folder(self) -> Path:
         """`data` as a path."""
         return Path(self.data)
+
+    @property
+    def cache_kind(self) -> str:
+        """`cache`, or what goes without saying for this number of workers."""
+        return self.cache or ("memory" if self.workers == 1 else "sqlite")
+
+    @property
+    def retention_ms(self) -> int:
+        """`retention` in milliseconds."""
+        return Duration.parse(self.retention) // MILLISECOND_US
 
     @property
     def url(self) -> str:
@@ -90,13 +113,36 @@ def load_settings(
     values |= _checked(_from(environment), "the environment")
     values |= {name: value for name, value in (flags or {}).items() if value is not None}
     settings = convert(values, Settings, "the settings", InvalidInput)
+    _refuse(settings)
+    return settings
+
+
+def _refuse(settings: Settings) -> None:
+    """Refuses values of the right type that no installation can have."""
     if not 0 <= settings.port <= MOST_PORT:
         raise InvalidInput(f"port must lie in 0..{MOST_PORT}, got {settings.port}")
     if not settings.data:
         raise InvalidInput(
             "data must name a folder, got an empty text", hint="write . for the one you are in"
         )
-    return settings
+    if not 1 <= settings.workers <= MOST_WORKERS:
+        raise InvalidInput(f"workers must lie in 1..{MOST_WORKERS}, got {settings.workers}")
+    if settings.cache is not None and settings.cache not in CACHES:
+        raise InvalidInput(
+            f"cache must be one of {', '.join(CACHES)}, got {settings.cache[:40]!r}",
+            hint="leave it out: memory for one worker, sqlite for more",
+        )
+    if settings.cache == "memory" and settings.workers > 1:
+        raise InvalidInput(
+            f"cache 'memory' is for one worker, got {settings.workers} workers: a retry that meets "
+            "another worker would be decided twice",
+            hint="leave cache out, or write sqlite",
+        )
+    if settings.retention_ms <= 0:
+        raise InvalidInput(
+            f"retention must be longer than nothing, got {settings.retention!r}",
+            hint="write it as 1h or 30d",
+        )
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -113,7 +159,7 @@ def _from(environment: Mapping[str, str]) -> dict[str, Any]:
             continue
         if name not in NOT_SETTINGS:
             key = name.removeprefix(PREFIX).lower()
-            values[key] = int(text) if key == "port" and text.isdecimal() else text
+            values[key] = int(text) if key in NUMBERS and text.isdecimal() else text
     return values
 
 

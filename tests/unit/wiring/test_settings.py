@@ -78,3 +78,29 @@ def test_a_named_file_that_is_not_there_is_refused():
 def test_variables_of_tests_and_of_our_own_processes_are_no_settings():
     environment = {"TAMESU_TEST_PORT": "1", "TAMESU_HOLDER": "x", "TAMESU_CI": "1", "OTHER": "1"}
     assert load_settings({}, environment) == Settings()
+
+
+def test_the_cache_goes_with_the_number_of_workers():
+    assert load_settings({}, {}).cache_kind == "memory"
+    assert load_settings({}, {"TAMESU_WORKERS": "2"}).cache_kind == "sqlite"
+    assert load_settings({"cache": "sqlite"}, {}).cache_kind == "sqlite"
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        ({"workers": 0}, "workers must lie in 1..64"),
+        ({"workers": 65}, "workers must lie in 1..64"),
+        ({"cache": "redis"}, "cache must be one of memory, sqlite"),
+        ({"cache": "memory", "workers": 2}, "'memory' is for one worker"),
+        ({"retention": "0s"}, "retention must be longer"),
+        ({"retention": "a month"}, "a duration must be"),
+    ],
+)
+def test_a_value_that_no_installation_can_have_is_refused(flags, says):
+    with pytest.raises(InvalidInput, match=says):
+        load_settings(flags, {})
+
+
+def test_retention_is_a_length_of_time():
+    assert load_settings({}, {"TAMESU_RETENTION": "1h"}).retention_ms == 3_600_000
