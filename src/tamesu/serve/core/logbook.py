@@ -51,9 +51,8 @@ def find_decision(log: EventLog, decision_id: str) -> bytes | None:
     """The record of a decision as it stands in the log, or none.
 
     Looks within the clock skew that the join allows between an id and its `received`: a decision
-    further off is poison, and counts as none. Duplicate case: the first in the order of the log, as
-    in the join; repeats have the same bytes. Concurrent case: safe beside appends; what is appended
-    meanwhile may be found or not.
+    further off is poison, and counts as none. Duplicate case: any of the repeats, which have the same
+    bytes. Concurrent case: safe beside appends; what is appended meanwhile may be found or not.
 
     Cost: a bisection and one chunk where it is there; where it is not, all that was received within
     the skew is read once.
