@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import threading
 from enum import Enum
-from typing import Any, TypeVar, cast
+from typing import Any
 
-Port = TypeVar("Port")
+from tamesu.testing.wrapped import Port, wrap
 
 
 class When(Enum):
@@ -57,7 +57,7 @@ class CrashAfter:
 
     def wrap(self, port: Port) -> Port:
         """`port`, with every call of a public method counted. Plain attributes pass through."""
-        return cast("Port", _Wrapped(port, self))
+        return wrap(port, self)
 
     def call(self, port: object, name: str, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         """Calls the port's method, unless this is the call to die at."""
@@ -73,21 +73,3 @@ class CrashAfter:
         if fatal:
             raise Crash(f"after call {self._n}, {self.calls[-1]}")
         return answer
-
-
-class _Wrapped:
-    """Stands for a port."""
-
-    def __init__(self, port: object, faults: CrashAfter) -> None:
-        self._port = port
-        self._faults = faults
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._port, name)
-        if name.startswith("_") or not callable(found):
-            return found
-
-        def counted(*args: Any, **options: Any) -> Any:
-            return self._faults.call(self._port, name, args, options)
-
-        return counted
