@@ -15,6 +15,7 @@ TamesuError
 ├─ Corrupt                 500   stored bytes that cannot be read
 ├─ MissingExtra            500   a driver that is not installed (exit code 3)
 ├─ Denied                  403   not allowed
+├─ Unsent                  500   events that a client could not deliver, handed back
 └─ Bug                     500   a law of our own is broken
 ```
 
@@ -29,7 +30,7 @@ import difflib
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 def close_match(name: str, known: Iterable[str]) -> str | None:
@@ -216,6 +217,31 @@ class Denied(TamesuError):
     code = "denied"
 
 
+class Unsent(TamesuError):
+    """Events that a client took and could not deliver; whoever gets this has them now.
+
+    Attributes:
+        events: they, with the ids of their first try: sent again, none counts twice.
+        refusals: `{index, code, detail, hint}` of each that the server refused for good, by its
+            index in `events`; the others were not acknowledged in time.
+    """
+
+    code = "unsent"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        events: Sequence[dict[str, Any]] = (),
+        refusals: Sequence[dict[str, Any]] = (),
+        **facts: Any,
+    ) -> None:
+        super().__init__(message, hint=hint, **facts)
+        self.events = list(events)
+        self.refusals = list(refusals)
+
+
 class Bug(TamesuError):
     """One of our own invariants does not hold: please report it."""
 
@@ -238,6 +264,7 @@ HTTP_STATUS: dict[type[TamesuError], int] = {
     Corrupt: 500,
     MissingExtra: 500,
     Denied: 403,
+    Unsent: 500,
     Bug: 500,
 }
 
@@ -256,5 +283,6 @@ GRPC_STATUS: dict[type[TamesuError], str] = {
     Corrupt: "DATA_LOSS",
     MissingExtra: "INTERNAL",
     Denied: "PERMISSION_DENIED",
+    Unsent: "INTERNAL",
     Bug: "INTERNAL",
 }
