@@ -52,6 +52,10 @@ OPTIONS = {
         "prior": "the uniform distribution: every rate as likely as any other",
         "priors": "all arms start alike",
     },
+    "explorer epsilon_greedy": {
+        "explore": "`epsilon` does the same; one of the two is enough",
+        "epsilon": "the share that most comparisons use",
+    },
     "explorer thompson": {
         "explore": "Thompson sampling explores by itself; raise it for evaluation"
     },

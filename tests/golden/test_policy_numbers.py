@@ -50,6 +50,29 @@ def test_thompson_on_beta(posteriors, golden):
     assert policy.prepare(state, arms, NOW).propensities() == pytest.approx(golden, abs=6e-7)
 
 
+@pytest.mark.parametrize(
+    ("counts", "explorer", "golden"),
+    [
+        # Means 1/3, 2/3, 1/2: 1 - epsilon + epsilon / 3 for the best, epsilon / 3 for others.
+        ([(0, 1), (1, 0), (0, 0)], {}, [1 / 30, 28 / 30, 1 / 30]),
+        ([(0, 1), (1, 0), (0, 0)], {"epsilon": 0.3}, [0.1, 0.8, 0.1]),
+        ([(0, 1), (1, 0), (0, 0)], {"epsilon": 0}, [0, 1, 0]),
+        ([(0, 1), (1, 0), (0, 0)], {"epsilon": 1}, [1 / 3, 1 / 3, 1 / 3]),
+        # explore e on top: (1 - e) p + e / 3.
+        ([(0, 1), (1, 0), (0, 0)], {"epsilon": 0.3, "explore": 0.5}, [13 / 60, 17 / 30, 13 / 60]),
+        # Means 1/2 by different counts, and 1/3 twice: ties share.
+        ([(0, 0), (3, 3), (0, 1), (1, 3)], {"epsilon": 0.2}, [0.45, 0.45, 0.05, 0.05]),
+        ([(0, 0)], {}, [1]),
+    ],
+)
+def test_epsilon_greedy(counts, explorer, golden):
+    policy, state, arms = taught(
+        counts, policy={"explorer": {"kind": "epsilon_greedy", **explorer}}
+    )
+    p = policy.prepare(state, arms, NOW).propensities()
+    assert p == pytest.approx(golden, abs=1e-15)
+
+
 def test_thompson_on_normal():
     family = NormalFamily(np.array([0.1, 0.0, 0.05]), np.array([0.1, 0.2, 0.05]))
     golden = [0.507827, 0.282026, 0.210147]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from fractions import Fraction
 
 import numpy as np
 from hypothesis import given
@@ -15,7 +16,14 @@ NOW = Time(0)
 NAMES = [f"arm-{i}" for i in range(12)]
 
 explores = st.sampled_from([0.0, 0.01, 0.3, 0.99])
-explorers = st.sampled_from(["thompson", "uniform"])
+explorers = st.sampled_from(
+    [
+        "thompson",
+        "uniform",
+        {"kind": "epsilon_greedy", "epsilon": 0.1},
+        {"kind": "epsilon_greedy", "epsilon": 0},
+    ]
+)
 counts = st.one_of(
     st.integers(0, 5),
     st.integers(0, 1000),
@@ -26,6 +34,7 @@ rows = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from([0, GRID])), m
 
 
 def policy_of(explorer="thompson", explore=0.0, layout="single", arms=NAMES):
+    part = {"kind": explorer} if isinstance(explorer, str) else explorer
     return compose(
         Declaration.parse(
             {
@@ -33,7 +42,7 @@ def policy_of(explorer="thompson", explore=0.0, layout="single", arms=NAMES):
                 "arms": arms,
                 "seed": 5,
                 "layout": layout,
-                "policy": {"explorer": {"kind": explorer, "explore": explore}},
+                "policy": {"explorer": {**part, "explore": explore}},
             }
         )
     )
@@ -78,9 +87,9 @@ def test_propensities_are_a_distribution_and_explore_bounds_them(pairs, explorer
     assert prepared.least <= p.min() + 1e-15
 
 
-@given(posteriors, st.randoms(use_true_random=False), explores)
-def test_permuting_arms_permutes_propensities_bit_for_bit(pairs, random, explore):
-    policy = policy_of(explore=explore)
+@given(posteriors, st.randoms(use_true_random=False), explorers, explores)
+def test_permuting_arms_permutes_propensities_bit_for_bit(pairs, random, explorer, explore):
+    policy = policy_of(explorer, explore)
     state = state_of(policy, pairs)
     arms = NAMES[: len(pairs)]
     turned = random.sample(arms, len(arms))
@@ -89,19 +98,32 @@ def test_permuting_arms_permutes_propensities_bit_for_bit(pairs, random, explore
     assert dict(zip(arms, straight, strict=True)) == dict(zip(turned, other, strict=True))
 
 
-@given(posteriors)
-def test_equal_arms_share_equally_bit_for_bit(pairs):
-    policy = policy_of()
+@given(posteriors, explorers)
+def test_equal_arms_share_equally_bit_for_bit(pairs, explorer):
+    policy = policy_of(explorer)
     p = policy.prepare(state_of(policy, pairs), tuple(NAMES[: len(pairs)]), NOW).propensities()
     shares = {}
     for pair, propensity in zip(pairs, p, strict=True):
         assert shares.setdefault(pair, propensity) == propensity
 
 
-@given(posteriors, st.data())
-def test_a_subset_is_a_bandit_of_its_own(pairs, data):
+@given(posteriors, st.floats(0, 1), explores)
+def test_epsilon_greedy_gives_the_highest_means_the_rest(pairs, epsilon, explore):
+    """By fractions, so that no rounding decides who is best."""
+    policy = policy_of({"kind": "epsilon_greedy", "epsilon": epsilon}, explore)
+    means = [Fraction(1 + ones, 2 + ones + zeros) for ones, zeros in pairs]
+    best = [mean == max(means) for mean in means]
+    n, spread = len(pairs), explore + (1 - explore) * epsilon
+    p = policy.prepare(state_of(policy, pairs), tuple(NAMES[:n]), NOW).propensities()
+    for propensity, is_best in zip(p, best, strict=True):
+        golden = spread / n + (1 - spread) * is_best / sum(best)
+        assert abs(propensity - golden) <= 1e-12
+
+
+@given(posteriors, explorers, st.data())
+def test_a_subset_is_a_bandit_of_its_own(pairs, explorer, data):
     """Eligible subsets, asked in any order of one snapshot, are what a fresh one says."""
-    policy = policy_of(explore=0.05)
+    policy = policy_of(explorer, 0.05)
     state = state_of(policy, pairs)
     arms = NAMES[: len(pairs)]
     shared = policy.prepare(state, tuple(arms), NOW)
@@ -113,10 +135,10 @@ def test_a_subset_is_a_bandit_of_its_own(pairs, data):
         assert sum(p for a, p in among.items() if a not in eligible) == 0
 
 
-@given(posteriors, st.integers(1, 4), st.integers(0, 10**6))
-def test_a_choice_carries_the_propensities_of_what_remained(pairs, size, number):
+@given(posteriors, explorers, st.integers(1, 4), st.integers(0, 10**6))
+def test_a_choice_carries_the_propensities_of_what_remained(pairs, explorer, size, number):
     size = min(size, len(pairs))
-    policy = policy_of(layout={"kind": "slate", "size": size}, explore=0.1)
+    policy = policy_of(explorer, layout={"kind": "slate", "size": size}, explore=0.1)
     arms = NAMES[: len(pairs)]
     prepared = policy.prepare(state_of(policy, pairs), tuple(arms), NOW)
     choice = prepared.choose(f"law.1.{number}")

@@ -42,7 +42,7 @@ class Bandit:
         layout: `single`, `slate` or a mapping with `kind`.
         size: arms per decision of a slate.
         belief: `beta`, or a mapping such as `{"kind": "beta", "prior": [1, 99]}`.
-        explorer: `thompson`, `uniform`, or a mapping.
+        explorer: `thompson`, `epsilon_greedy`, `uniform`, or a mapping.
         explore: share of the probability that is spread evenly, [0, 1).
         seed: [0, 2^63); drawn if absent.
         fields: name, description, reward, batch: as in a declaration.

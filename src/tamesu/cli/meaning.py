@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from tamesu.base import Anchor, Declaration, Duration, EventTerm, Reward, Time
+from tamesu.policy.explorers.epsilon_greedy import EPSILON
 
 MOST_ARMS_CHARS = 22
 
@@ -94,19 +95,24 @@ def _policy(declaration: Declaration, row: Any) -> Iterator[Meaning]:
             f"{alpha + beta:g} observations",
         )
     yield row("policy.explorer", explorer.kind, _EXPLORERS.get(explorer.kind, "how it tries out"))
+    spread = 0.0
+    if explorer.kind == "epsilon_greedy":
+        spread = float(explorer.options.get("epsilon", EPSILON))
+        yield row("policy.explorer.epsilon", f"{spread:g}", "the share that goes to any arm alike")
     explore = float(explorer.options.get("explore", 0.0))
-    least = explore / len(declaration.arm_ids)
+    least = (explore + (1 - explore) * spread) / len(declaration.arm_ids)
     yield row(
         "policy.explorer.explore",
         f"{explore:g}",
         f"every arm has at least {least:.2g} of the first choice"
-        if explore
+        if least
         else "no extra chance: an arm thought bad may never be shown, nor be evaluated later",
     )
 
 
 _BELIEFS = {"beta": "each arm has a rate of success; rewards are 0 or 1"}
 _EXPLORERS = {
+    "epsilon_greedy": "the arm with the highest mean, and now and then any other",
     "thompson": "an arm is chosen as often as it is likely to be the best",
     "uniform": "every arm equally often: nothing is made of what is learnt",
 }
