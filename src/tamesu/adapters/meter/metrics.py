@@ -22,11 +22,21 @@ class MetricKind(Enum):
     HISTOGRAM = "histogram"
 
 
+class LevelOf(Enum):
+    """Which level several processes have together: the levels of those that live."""
+
+    ALL = "all of them, added"
+    GREATEST = "the greatest"
+    LEAST = "the least"
+    NEWEST = "the one set last"
+
+
 class Metric(NamedTuple):
     """One row of the table.
 
     Attributes:
         buckets: upper bounds of a histogram's buckets, rising; none for other kinds.
+        of: what a gauge says of several processes; nothing for other kinds, which add up.
     """
 
     name: str
@@ -34,6 +44,7 @@ class Metric(NamedTuple):
     help: str
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = ()
+    of: LevelOf = LevelOf.NEWEST
 
     @property
     def names(self) -> frozenset[str]:
@@ -56,6 +67,7 @@ SLOW_S = _decades(-2, 4)
 
 SIZES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0)
 
+_ALL = LevelOf.ALL
 _COUNTER, _GAUGE, _HISTOGRAM = MetricKind.COUNTER, MetricKind.GAUGE, MetricKind.HISTOGRAM
 _ROWS = (
     # serve
@@ -70,9 +82,23 @@ _ROWS = (
     Metric("decision_seconds", _HISTOGRAM, "From request to answer, append included.", (), FAST_S),
     Metric("append_seconds", _HISTOGRAM, "One append to the log, sync included.", (), FAST_S),
     Metric("append_records", _HISTOGRAM, "Records in one append.", (), SIZES),
-    Metric("queue_length", _GAUGE, "Records that wait for the log's writer."),
-    Metric("snapshot_version", _GAUGE, "Version of the snapshot that serves.", ("bandit",)),
-    Metric("snapshot_age_seconds", _GAUGE, "Age of the snapshot that serves.", ("bandit",)),
+    Metric(
+        "queue_length", _GAUGE, "Records that wait for a log's writer, all servers added.", of=_ALL
+    ),
+    Metric(
+        "snapshot_version",
+        _GAUGE,
+        "Version of the snapshot that serves, of the server that is furthest behind.",
+        ("bandit",),
+        of=LevelOf.LEAST,
+    ),
+    Metric(
+        "snapshot_age_seconds",
+        _GAUGE,
+        "Age of the snapshot that serves, of the server that is furthest behind.",
+        ("bandit",),
+        of=LevelOf.GREATEST,
+    ),
     Metric(
         "freshness_seconds",
         _HISTOGRAM,
@@ -111,7 +137,52 @@ _ROWS = (
         _GAUGE,
         "Offset up to which the trainer has committed, all partitions added.",
     ),
+    Metric("lag_records", _GAUGE, "Records in the log that the trainer has not committed yet."),
+    # the trainer
+    Metric(
+        "steps_total", _COUNTER, "Steps of the trainer that read, learnt or committed something."
+    ),
+    Metric(
+        "records_read_total", _COUNTER, "Records that the trainer read, those read again included."
+    ),
+    Metric("observations_learnt_total", _COUNTER, "Observations that the trainer committed."),
+    Metric(
+        "commit_seconds",
+        _HISTOGRAM,
+        "One step of the trainer that commits, from reading the log to the end of the transaction.",
+        (),
+        FAST_S,
+    ),
+    Metric(
+        "learning_failures_total",
+        _COUNTER,
+        "Times the trainer started over from its last commit, by the error's code.",
+        ("code",),
+    ),
+    Metric(
+        "lease_epoch",
+        _GAUGE,
+        "Epoch of the lease; it rises whenever another trainer takes over.",
+        of=LevelOf.GREATEST,
+    ),
+    # the watch
+    Metric(
+        "restarts_total",
+        _COUNTER,
+        "Processes started again, by role and by what ended the last one.",
+        ("role", "reason"),
+    ),
+    Metric("roles_alive", _GAUGE, "Processes that the supervisor sees alive.", of=_ALL),
+    # every process
+    Metric("memory_bytes", _GAUGE, "Resident memory, by process.", ("process",), of=_ALL),
+    Metric("cpu_seconds_total", _COUNTER, "Processor time used, by process.", ("process",)),
     # the meter itself
+    Metric(
+        "unwritten_pages_total",
+        _COUNTER,
+        "Times a process could not write down what it measured, so that others did not see it.",
+        ("process",),
+    ),
     Metric("ignored_values_total", _COUNTER, "Values that are no finite number ≥ 0.", ("metric",)),
 )
 

@@ -1,16 +1,21 @@
 """A meter that Prometheus scrapes.
 
 Values are kept here, under one lock and in plain lists, and turned into the driver's form when a
-scrape asks: a count costs about a microsecond. Refuses the driver's global registry, so that two
-meters in one process are two.
+scrape asks: a count costs about a microsecond. With a folder, all processes that measure there are one:
+each writes its page a few times a second, and any of them shows all. Refuses the driver's global
+registry, so that two meters in one process are two.
 """
 
 from __future__ import annotations
 
 import math
+import os
 import threading
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
+import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -21,99 +26,206 @@ from prometheus_client.core import Metric as Family
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
-from tamesu.adapters.meter.metrics import METRICS, Metric, MetricKind, known_histogram, metric
+from tamesu.adapters.meter.measured import Key, Level, Measured
+from tamesu.adapters.meter.metrics import METRICS, MetricKind, known_histogram, metric
+from tamesu.adapters.meter.pages import Page, Pages
 from tamesu.adapters.meter.series import Histogram
 
 PREFIX = "tamesu_"
 
-_Key = tuple[str, ...]
+WRITE_S = 0.2
+"""How often a page is written: what a killed process measured since is lost."""
+
+_Asked = tuple[object, ...]
+_Keys = dict[_Asked, Key]
+_log = structlog.get_logger("tamesu.meter")
 
 
 class PrometheusMeter:
     """Counters, gauges and histograms of the table `tamesu.adapters.meter.metrics`.
 
-    Safe from many threads. Limits: one process; as many series as there are bandits.
+    Safe from many threads. Limits: as many series as there are bandits; a process killed outright
+    takes the counts of its last `WRITE_S` with it.
+
+    Args:
+        folder: where processes of one installation measure together; none is this process alone. One
+            that cannot be used costs the others' view of this process, and is said.
+        process: what this process is called there, such as server-0.
+        write_s: how often it tells the others.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self, folder: Path | None = None, process: str = "process", *, write_s: float = WRITE_S
+    ) -> None:
         self._lock = threading.Lock()
-        self._numbers: dict[_Key, float] = {}
-        self._histograms: dict[_Key, Histogram] = {}
+        self._mine = Measured()
+        self._counter_keys: _Keys = {}
+        self._level_keys: _Keys = {}
+        self._histogram_keys: _Keys = {}
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(_Families(self))
-        ProcessCollector(registry=self._registry)
+        self._pages = None if folder is None else Pages(folder)
+        self._page: Page | None = None
+        self._process = process
+        self._failing = False
+        self._used_s = 0.0
+        self._stop = threading.Event()
+        self._writing = threading.Lock()
+        self._writer: threading.Thread | None = None
+        if folder is None:
+            ProcessCollector(registry=self._registry)
+            return
+        try:
+            self._page = Page(folder, process)
+        except OSError as error:
+            _log.warning("no page to measure on: others do not see us", reason=str(error))
+            return
+        self._process = self._page.name
+        self._mine.add(self._page.inherited)
+        self.write()
+        self._writer = threading.Thread(
+            target=self._write_on, args=(write_s,), name="meter", daemon=True
+        )
+        self._writer.start()
 
     def count(self, name: str, amount: float = 1.0, **labels: str) -> None:
         """Adds `amount` (≥ 0) to a counter."""
-        key = _key(metric(name, MetricKind.COUNTER, labels), labels)
+        asked = (name, *labels.items())
+        key = self._counter_keys.get(asked) or _admit(
+            self._counter_keys, asked, MetricKind.COUNTER, labels
+        )
         if not 0 <= amount < math.inf:
             self._ignore(name)
             return
         with self._lock:
-            self._numbers[key] = self._numbers.get(key, 0.0) + amount
+            counters = self._mine.counters
+            counters[key] = counters.get(key, 0.0) + amount
 
     def level(self, name: str, value: float, **labels: str) -> None:
         """Sets a gauge."""
-        key = _key(metric(name, MetricKind.GAUGE, labels), labels)
+        asked = (name, *labels.items())
+        key = self._level_keys.get(asked) or _admit(
+            self._level_keys, asked, MetricKind.GAUGE, labels
+        )
+        level = Level(value, time.monotonic())
         with self._lock:
-            self._numbers[key] = value
+            self._mine.levels[key] = level
 
     def observe(self, name: str, value: float, **labels: str) -> None:
         """Adds one value (≥ 0) to a histogram."""
-        row = metric(name, MetricKind.HISTOGRAM, labels)
-        key = _key(row, labels)
+        asked = (name, *labels.items())
+        key = self._histogram_keys.get(asked) or _admit(
+            self._histogram_keys, asked, MetricKind.HISTOGRAM, labels
+        )
         if not 0 <= value < math.inf:
             self._ignore(name)
             return
         with self._lock:
-            found = self._histograms.get(key)
+            found = self._mine.histograms.get(key)
             if found is None:
-                found = self._histograms[key] = Histogram(row.buckets)
+                found = self._mine.histograms[key] = Histogram(METRICS[name].buckets)
             found.add(value)
 
     def quantile(self, name: str, share: float, **labels: str) -> float | None:
         """A quantile of a histogram; see `tamesu.ports.Meter.quantile`."""
         row = known_histogram(name, labels)
         wanted = [(1 + row.labels.index(label), value) for label, value in labels.items()]
-        with self._lock:
-            whole = Histogram.merged(
-                histogram
-                for key, histogram in self._histograms.items()
-                if key[0] == name and all(key[place] == value for place, value in wanted)
-            )
+        whole = Histogram.merged(
+            histogram
+            for key, histogram in self.measured().histograms.items()
+            if key[0] == name and all(key[place] == value for place, value in wanted)
+        )
         return None if whole is None else whole.quantile(share)
 
     def expose(self) -> tuple[str, bytes]:
         """Media type and bytes of everything measured, for a scrape."""
         return CONTENT_TYPE_LATEST, generate_latest(self._registry)
 
+    def measured(self) -> Measured:
+        """What all processes of the folder measured, this one's up to now."""
+        whole = self._copy()
+        if self._pages is not None:
+            for other in self._pages.others(None if self._page is None else self._page.name):
+                whole.add(other)
+        return whole
+
+    def write(self) -> None:
+        """Tells the other processes now; without a folder there are none."""
+        if self._page is None:
+            return
+        self._measure_process()
+        with self._writing:
+            try:
+                self._page.write(self._copy())
+            except OSError as error:
+                self.count("unwritten_pages_total", process=self._process)
+                if not self._failing:
+                    _log.warning("cannot tell what was measured; trying on", reason=str(error))
+                self._failing = True
+            else:
+                self._failing = False
+
+    def close(self) -> None:
+        """Tells the others a last time and leaves: counts stay, levels go. A second call is none."""
+        if self._page is None:
+            return
+        self._stop.set()
+        if self._writer is not None:
+            self._writer.join()
+        self.write()
+        page, self._page = self._page, None
+        page.close()
+        self._pages = None
+
     def families(self) -> Iterator[Family]:
         """Everything measured, in the driver's form; every metric of the table is there."""
-        with self._lock:
-            numbers = dict(self._numbers)
-            histograms = {
-                key: ([*_running(found)], found.total) for key, found in self._histograms.items()
-            }
+        measured = self.measured()
         for row in METRICS.values():
             name = PREFIX + row.name
             if row.kind is MetricKind.HISTOGRAM:
                 family = HistogramMetricFamily(name, row.help, labels=row.labels)
-                for key, (buckets, total) in histograms.items():
+                for key, histogram in measured.histograms.items():
                     if key[0] == row.name:
-                        family.add_metric(key[1:], buckets, total)
+                        family.add_metric(key[1:], [*_running(histogram)], histogram.total)
                 yield family
-                continue
-            counter = row.kind is MetricKind.COUNTER
-            kind = CounterMetricFamily if counter else GaugeMetricFamily
-            plain = kind(name, row.help, labels=row.labels)
-            for key, number in numbers.items():
-                if key[0] == row.name:
-                    plain.add_metric(key[1:], number)
-            yield plain
+            elif row.kind is MetricKind.COUNTER:
+                counter = CounterMetricFamily(name, row.help, labels=row.labels)
+                for key, number in measured.counters.items():
+                    if key[0] == row.name:
+                        counter.add_metric(key[1:], number)
+                yield counter
+            else:
+                gauge = GaugeMetricFamily(name, row.help, labels=row.labels)
+                for key, level in measured.levels.items():
+                    if key[0] == row.name:
+                        gauge.add_metric(key[1:], level.value)
+                yield gauge
+
+    def _copy(self) -> Measured:
+        with self._lock:
+            return self._mine.copy()
 
     def _ignore(self, name: str) -> None:
         """Sets a value aside that is no measure, and counts that it was."""
         self.count("ignored_values_total", metric=name)
+
+    def _write_on(self, every_s: float) -> None:
+        while not self._stop.wait(every_s):
+            self.write()
+
+    def _measure_process(self) -> None:
+        used_s = time.process_time()
+        self.count("cpu_seconds_total", used_s - self._used_s, process=self._process)
+        self._used_s = used_s
+        self.level("memory_bytes", _resident_bytes(), process=self._process)
+
+
+def _admit(keys: _Keys, asked: _Asked, kind: MetricKind, labels: dict[str, str]) -> Key:
+    """The series of that name and these labels, checked once for each way to spell it."""
+    name = str(asked[0])
+    row = metric(name, kind, labels)
+    key = keys[asked] = (name, *(labels[label] for label in row.labels))
+    return key
 
 
 class _Families(Collector):
@@ -126,8 +238,13 @@ class _Families(Collector):
         return self._meter.families()
 
 
-def _key(row: Metric, labels: dict[str, str]) -> _Key:
-    return (row.name, *(labels[label] for label in row.labels))
+def _resident_bytes() -> int:
+    """Memory of this process; 0 where the machine does not tell."""
+    try:
+        pages = int(Path("/proc/self/statm").read_bytes().split()[1])
+    except OSError:
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def _running(histogram: Histogram) -> Iterator[tuple[str, float]]:
