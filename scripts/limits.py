@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pieces import NOTE, table
 
 from tamesu.base import Duration
-from tamesu.base.declaration import MAX_ARMS, MAX_ID_CHARS
+from tamesu.base.arm import MAX_ARMS, MAX_ID_CHARS, MAX_METADATA_BYTES
 from tamesu.base.reward import AHEAD_US, CLOCK_SKEW_US, SKEW_US
 from tamesu.base.times import SECOND_US
 from tamesu.engine.learner import LEASE_US
@@ -97,6 +97,11 @@ def _sizes() -> Iterator[tuple[str, str, str]]:
         "memory stays bounded where the disk is slow; else 429",
     )
     yield "arms of a bandit", f"{MAX_ARMS:,}", "their distribution is computed for every snapshot"
+    yield (
+        "bytes of an arm's metadata",
+        f"{MAX_METADATA_BYTES // 1024} KiB",
+        "every roster holds all of it; large things have a place of their own",
+    )
     yield "characters of an arm's id", f"{MAX_ID_CHARS}", "it stands in every record"
     yield (
         "characters of a `unit`, a `request_id`, an `event_id`",

@@ -45,7 +45,10 @@ EVENT_TERM = {
     "cap": "`any` needs none",
 }
 
-ARM = {"id": REQUIRED + "; `a` is short for `{id: a}`"}
+ARM = {
+    "id": REQUIRED + "; `a` is short for `{id: a}`",
+    "metadata": "nothing: an id may say enough",
+}
 
 OPTIONS = {
     "belief beta": {

@@ -75,11 +75,12 @@ SNAPSHOT = Snapshot(
     observations=12,
     ready=Time(1_699_999_998_500_000),
 )
-SNAPSHOT_V1 = (
+SNAPSHOT_V1_AT_FIRST = (
     b'{"bandit":"home","declaration":1,"version":7,"state":"AP9zdGF0ZQ==",'
     b'"created":"2023-11-14T22:13:20.000000Z","watermark":"2023-11-14T22:13:19.000000Z",'
     b'"observations":12,"ready":"2023-11-14T22:13:18.500000Z","accepted":null,"v":1}'
 )
+SNAPSHOT_V1 = SNAPSHOT_V1_AT_FIRST.replace(b'"v":1}', b'"roster":0,"v":1}')
 
 DECLARATION = Declaration.parse(
     {

@@ -4,7 +4,10 @@ Everything else imports this room and it imports nothing of Tamesu. Refuses inpu
 and randomness.
 """
 
-from tamesu.base.declaration import Arm, Batch, Declaration, Part
+from tamesu.base.arm import Arm
+from tamesu.base.arms_change import ArmsChange, WantedArm
+from tamesu.base.command import Command, Effect, Refusal
+from tamesu.base.declaration import Batch, Declaration, Part
 from tamesu.base.errors import (
     GRPC_STATUS,
     HTTP_STATUS,
@@ -22,6 +25,7 @@ from tamesu.base.errors import (
     TamesuError,
     TooLarge,
     Unavailable,
+    Unsent,
     WrongMediaType,
 )
 from tamesu.base.ids import (
@@ -51,6 +55,7 @@ from tamesu.base.records import (
     encode,
 )
 from tamesu.base.reward import GRID, IMPRESSION, Aggregate, Anchor, EventTerm, Reward
+from tamesu.base.roster import Changed, Roster
 from tamesu.base.shapes import convert, plain
 from tamesu.base.times import Duration, Time
 
@@ -64,9 +69,12 @@ __all__ = [
     "Aggregate",
     "Anchor",
     "Arm",
+    "ArmsChange",
     "Backpressure",
     "Batch",
     "Bug",
+    "Changed",
+    "Command",
     "Conflict",
     "Corrupt",
     "Decision",
@@ -77,6 +85,7 @@ __all__ = [
     "Denied",
     "Draft",
     "Duration",
+    "Effect",
     "Entry",
     "Event",
     "EventTerm",
@@ -90,7 +99,9 @@ __all__ = [
     "Observations",
     "Outcome",
     "Part",
+    "Refusal",
     "Reward",
+    "Roster",
     "ShapeMismatch",
     "Snapshot",
     "TamesuError",
@@ -98,6 +109,8 @@ __all__ = [
     "Time",
     "TooLarge",
     "Unavailable",
+    "Unsent",
+    "WantedArm",
     "WrongMediaType",
     "convert",
     "decision_id",

@@ -13,24 +13,12 @@ from typing import Any
 
 import msgspec
 
+from tamesu.base.arm import MAX_ARMS, Arm, check_ids, check_metadata, long_arm
 from tamesu.base.errors import InvalidDeclaration
 from tamesu.base.ids import is_bandit_name
 from tamesu.base.reward import Anchor, Reward, check
 from tamesu.base.shapes import convert, is_mapping, is_sequence, plain, refuse_unknown
 from tamesu.base.times import MILLISECOND_US, Duration
-
-MAX_ARMS = 100_000
-MAX_ID_CHARS = 200
-
-
-class Arm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One thing that may be chosen.
-
-    Attributes:
-        id: 1 to 200 printable characters.
-    """
-
-    id: str
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,19 +144,12 @@ def _long_part(data: Any, where: str) -> dict[str, Any]:
 
 
 def _long_arms(arms: Any) -> Any:
-    """`a` is short for `{id: a}`; numbers are taken as their text."""
     if not is_sequence(arms):
         raise InvalidDeclaration(
             f"arms must be a list of ids, got {type(arms).__name__}",
             hint="for example  arms: [a, b, c]",
         )
-
-    def long(arm: Any) -> Any:
-        if isinstance(arm, int) and not isinstance(arm, bool):
-            return {"id": str(arm)}
-        return {"id": arm} if isinstance(arm, str) else arm
-
-    return [long(arm) for arm in arms]
+    return [long_arm(arm) for arm in arms]
 
 
 def _long_policy(policy: Any) -> Any:
@@ -221,15 +202,9 @@ def _check(declaration: Declaration) -> None:
     ids = declaration.arm_ids
     if not 1 <= len(ids) <= MAX_ARMS:
         raise InvalidDeclaration(f"arms must hold 1 to {MAX_ARMS:,} ids, got {len(ids):,}")
-    seen: set[str] = set()
-    for arm in ids:
-        if not (0 < len(arm) <= MAX_ID_CHARS and arm.isprintable()):
-            raise InvalidDeclaration(
-                f"an arm id must have 1 to {MAX_ID_CHARS} printable characters, got {arm[:80]!r}"
-            )
-        if arm in seen:
-            raise InvalidDeclaration(f"arm ids must be unique, got {arm!r} twice")
-        seen.add(arm)
+    check_ids(ids)
+    for arm in declaration.arms:
+        check_metadata(arm.id, arm.metadata)
     if declaration.seed is not None and not 0 <= declaration.seed < 1 << 63:
         raise InvalidDeclaration(f"seed must lie in [0, 2^63), got {declaration.seed}")
     if not 1 <= declaration.batch.size <= 1_000_000:  # noqa: PLR2004 - a batch fits in memory

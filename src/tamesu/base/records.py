@@ -126,6 +126,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
             the time of the first decision it serves, the freshness.
         accepted: when the earliest event this version learnt from was accepted, none if there was
             none; the same for the learning delay.
+        roster: number of the roster that says which arms were active; 0 is the declaration's.
     """
 
     bandit: str
@@ -137,6 +138,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     observations: int
     ready: Time | None = None
     accepted: Time | None = None
+    roster: int = 0
     v: int = VERSION
 
 

@@ -1,4 +1,4 @@
-"""The store: declarations, snapshots, offsets, the lease, and the one transaction.
+"""The store: declarations, commands, snapshots, rosters, offsets, the lease, the one transaction.
 
 Refuses half of a commit, and a writer without the newest lease.
 """
@@ -6,12 +6,15 @@ Refuses half of a commit, and a writer without the newest lease.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from tamesu.base import Declaration, Snapshot, Time
+from tamesu.base import Command, Declaration, Roster, Snapshot, Time
 from tamesu.ports.archive import ArchiveFile
+
+MOST_WAITING = 100
+"""Commands that may wait for the trainer; one more is refused until it has taken some."""
 
 
 class Declared(NamedTuple):
@@ -51,8 +54,10 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
         lease: the lease it is made under; refused if it is not the newest epoch.
         checkpoint: the join's checkpoint after the batch.
         counts: merged into the counts so far by `tamesu.base.counts.merge`: levels replace theirs.
-        snapshots: the new version of every bandit that changed.
+        snapshots: the new versions of every bandit that changed, rising.
         files: archive files that exist from now on.
+        rosters: those that the new snapshots name and no snapshot before them.
+        commands: those that were applied or refused, with their effect.
     """
 
     lease: Lease
@@ -60,6 +65,8 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     counts: dict[str, dict[str, int]]
     snapshots: Sequence[Snapshot] = ()
     files: Sequence[ArchiveFile] = ()
+    rosters: Sequence[Roster] = ()
+    commands: Sequence[Command] = ()
 
 
 class Store(Protocol):
@@ -99,13 +106,43 @@ class Store(Protocol):
         """A snapshot, the newest without `version`; none if there is no such version."""
         ...
 
+    def roster(self, bandit: str, number: int) -> Roster | None:
+        """The roster with this number, from 1; none if there is no such one.
+
+        Number 0 is the declaration's own and never here: see `Roster.of`.
+        """
+        ...
+
+    # Commands -----------------------------------------------------------------------------------
+
+    def ask(self, bandit: str, kind: str, body: dict[str, Any], now: Time) -> Command:
+        """Keeps a command for the trainer, under the next number.
+
+        Duplicate case: asking twice makes two. Concurrent case: each has its own number, and one
+        that is asked after another has returned comes after it.
+
+        Raises:
+            Backpressure: `MOST_WAITING` wait already.
+            Unavailable: the store is down or read-only; nothing was kept.
+        """
+        ...
+
+    def command(self, number: int) -> Command | None:
+        """The command with this number, its effect as of now; none if there is no such one."""
+        ...
+
+    def waiting(self) -> Sequence[Command]:
+        """The commands without an effect, by number; empty most of the time, and cheap to ask."""
+        ...
+
     # The trainer --------------------------------------------------------------------------------
 
     def lease(self, holder: str, now: Time, lasts_us: int) -> Lease:
         """Takes or renews the trainer's lease until `now + lasts_us`.
 
-        A free or expired lease is given with the epoch raised by one. The same holder asking while
-        it holds renews and keeps its epoch. Concurrent case: one gets it.
+        The holder that had it last and did not give it back renews it and keeps its epoch, also
+        after it expired: nobody wrote meanwhile, so nothing must be refused. Anybody else gets a
+        free or expired lease with the epoch raised by one. Concurrent case: one gets it.
 
         Raises:
             Conflict: another holder has it; the fact `expires` says until when.
@@ -131,10 +168,12 @@ class Store(Protocol):
     def commit(self, commit: Commit) -> None:
         """Does all of `commit` in one transaction, durably.
 
-        Duplicate case: versions that exist are refused. Concurrent case: a stale epoch is refused.
+        Duplicate case: versions, rosters and files that exist, and commands that have an effect
+        already or were never asked, are refused. Concurrent case: a stale epoch is refused; that
+        the lease expired is no matter while nobody took it.
 
         Raises:
-            Conflict: the lease is not the newest epoch, or a version exists; nothing was changed.
+            Conflict: as said; nothing was changed.
             Unavailable: the store is down or read-only; nothing was changed.
         """
         ...

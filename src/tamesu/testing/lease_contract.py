@@ -40,11 +40,26 @@ class LeaseContract:
                 assert refusal.value.facts["expires"] == held.expires
             assert store.lease("two", held.expires, LASTS_US).epoch == held.epoch + 1
 
-    def test_an_expired_lease_is_given_with_a_new_epoch(self, tmp_path: Path) -> None:
-        """Even to the holder that let it expire."""
+    def test_an_expired_lease_is_renewed_by_its_holder(self, tmp_path: Path) -> None:
+        """One slow step loses nothing: nobody wrote meanwhile, so the epoch stays and commits hold."""
         with self._store(tmp_path) as store:
             held = store.lease("one", NOW, LASTS_US)
-            assert store.lease("one", held.expires, LASTS_US).epoch == held.epoch + 1
+            again = store.lease("one", Time(held.expires + LASTS_US), LASTS_US)
+            assert again == ("one", held.epoch, held.expires + 2 * LASTS_US)
+            store.commit(commit_of(held))
+
+    def test_an_expired_lease_that_another_took_is_lost(self, tmp_path: Path) -> None:
+        """The slow holder is refused, and gets it back only under a newer epoch."""
+        with self._store(tmp_path) as store:
+            slow = store.lease("one", NOW, LASTS_US)
+            quick = store.lease("two", slow.expires, LASTS_US)
+            assert quick.epoch == slow.epoch + 1
+            for ask in (store.lease, store.takeover):
+                with pytest.raises(Conflict):
+                    ask("one", slow.expires, LASTS_US)
+            with pytest.raises(Conflict):
+                store.commit(commit_of(slow))
+            assert store.lease("one", quick.expires, LASTS_US).epoch == quick.epoch + 1
 
     def test_takeover_fences_the_dead_predecessor_at_once(self, tmp_path: Path) -> None:
         """The same holder gets a new epoch; what was under way under the old one is refused."""

@@ -98,7 +98,7 @@ def test_a_newer_schema_is_refused(tmp_path):
     SqlStore(path).close()
     with contextlib.closing(sqlite.connect(path)) as connection:
         connection.execute("UPDATE schema SET number = ?", (tables.SCHEMA + 1,))
-    with pytest.raises(Unavailable, match=r"schema 1 or older, got 2.*\n.*upgrade Tamesu"):
+    with pytest.raises(Unavailable, match=r"schema 2 or older, got 3.*\n.*upgrade Tamesu"):
         SqlStore(path)
 
 

@@ -1,7 +1,7 @@
 """SQLAlchemy over Tamesu's SQLite: connections, transactions, errors, the schema's number.
 
-The one place of the SQL store that knows which database it is on. Refuses a database whose schema
-is newer than this version knows.
+The one place of the SQL store that knows which database it is on. Opening brings an older schema up
+to date. Refuses one that is newer than this version knows.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite as dialect
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from tamesu.adapters import sqlite
-from tamesu.adapters.store import tables
+from tamesu.adapters.store import migrations, tables
 from tamesu.base import Corrupt, Unavailable
 
 
@@ -49,7 +49,7 @@ def opened(path: Path) -> sa.Engine:
 
     sa.event.listen(engine, "begin", begin)
     try:
-        _check_schema(engine, path)
+        _bring_up_to_date(engine, path)
     except BaseException:
         engine.dispose()
         raise
@@ -85,6 +85,11 @@ def _script() -> str:
     statements = [
         str(CreateTable(table).compile(dialect=kind)) for table in tables.metadata.sorted_tables
     ]
+    statements += [
+        str(CreateIndex(index).compile(dialect=kind))
+        for table in tables.metadata.sorted_tables
+        for index in sorted(table.indexes, key=lambda index: str(index.name))
+    ]
     rows = (
         tables.schema.insert().values(number=tables.SCHEMA),
         tables.lease.insert().values(id=1, epoch=0, expires=0),
@@ -94,10 +99,10 @@ def _script() -> str:
     return ";\n".join(statements) + ";"
 
 
-def _check_schema(engine: sa.Engine, path: Path) -> None:
+def _bring_up_to_date(engine: sa.Engine, path: Path) -> None:
     try:
         with translated(engine, path), engine.begin() as connection:
-            found = connection.execute(sa.select(tables.schema.c.number)).scalar_one()
+            found = migrations.number(connection)
     except Unavailable as problem:
         if problem.facts.get("sqlite") != "SQLITE_ERROR":
             raise
@@ -106,11 +111,8 @@ def _check_schema(engine: sa.Engine, path: Path) -> None:
             hint="point the setting at another file, or move this one away",
             path=str(path),
         ) from problem
-    if found > tables.SCHEMA:
-        raise Unavailable(
-            f"{path} must have schema {tables.SCHEMA} or older, got {found}: a newer version of "
-            "Tamesu wrote it",
-            hint="upgrade Tamesu, or use the version that wrote it",
-            found=found,
-            newest=tables.SCHEMA,
-        )
+    migrations.refuse_newer(found, path)
+    if found < tables.SCHEMA:
+        writer = engine.execution_options(writes=True)
+        with translated(engine, path), writer.begin() as connection:
+            migrations.migrate(connection, path)

@@ -5,7 +5,7 @@ Refuses to decide; the stores do.
 
 from __future__ import annotations
 
-from tamesu.base import Conflict
+from tamesu.base import Backpressure, Conflict
 from tamesu.ports import Lease
 
 
@@ -50,4 +50,34 @@ def file_exists(name: str) -> Conflict:
         f"an archive file must be new to the manifest, got {name!r} again; nothing was changed",
         hint="repeat the batch from the stored progress",
         file=name,
+    )
+
+
+def roster_exists(bandit: str, number: int) -> Conflict:
+    """A roster number that is taken."""
+    return Conflict(
+        f"a new roster of {bandit!r} must have a new number, got {number} again; "
+        "nothing was changed",
+        hint="repeat the batch from the stored progress",
+        bandit=bandit,
+        number=number,
+    )
+
+
+def not_waiting(number: int) -> Conflict:
+    """An effect for a command that has one, or that nobody asked."""
+    return Conflict(
+        f"an effect must be that of a command which waits, command {number} does not; "
+        "nothing was changed",
+        hint="repeat the batch from the stored progress",
+        command=number,
+    )
+
+
+def too_many_wait(waiting: int) -> Backpressure:
+    """One command more than may wait."""
+    return Backpressure(
+        f"at most {waiting} commands may wait for the trainer, and so many do",
+        hint="see that the trainer runs:  tamesu status",
+        waiting=waiting,
     )

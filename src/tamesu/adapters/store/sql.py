@@ -10,19 +10,21 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
-from tamesu.adapters.store import engine, refusals, tables
-from tamesu.base import Conflict, Declaration, Snapshot, Time, encode
-from tamesu.base.counts import LEVELS
+from tamesu.adapters.store import engine, refusals, tables, transaction
+from tamesu.base import Command, Conflict, Declaration, Roster, Snapshot, Time, encode
 from tamesu.base.shapes import from_wire
 from tamesu.ports import ArchiveFile, Commit, Declared, Lease, Progress
+from tamesu.ports.store import MOST_WAITING
 
 _FILE = ArchiveFile.__struct_fields__
 _decode_snapshot = msgspec.json.Decoder(Snapshot, dec_hook=from_wire).decode
+_decode_roster = msgspec.json.Decoder(Roster, dec_hook=from_wire).decode
+_decode_command = msgspec.json.Decoder(Command, dec_hook=from_wire).decode
 
 
 class SqlStore:
@@ -91,6 +93,45 @@ class SqlStore:
             return None
         return msgspec.structs.replace(_decode_snapshot(row.body), state=row.state)
 
+    def roster(self, bandit: str, number: int) -> Roster | None:
+        """The roster with this number, from 1; none if there is no such one."""
+        table = tables.rosters
+        query = sa.select(table.c.body).where(table.c.bandit == bandit, table.c.number == number)
+        with self._reading() as connection:
+            body = connection.execute(query).scalar()
+        return None if body is None else _decode_roster(body)
+
+    # Commands -----------------------------------------------------------------------------------
+
+    def ask(self, bandit: str, kind: str, body: dict[str, Any], now: Time) -> Command:
+        """Keeps a command for the trainer; see `tamesu.ports.Store.ask`."""
+        table = tables.commands
+        with self._writing() as connection:
+            waiting = sa.select(sa.func.count()).where(table.c.waits)
+            if connection.execute(waiting).scalar_one() >= MOST_WAITING:
+                raise refusals.too_many_wait(MOST_WAITING)
+            number = connection.execute(sa.select(sa.func.max(table.c.number))).scalar() or 0
+            made = Command(number=number + 1, bandit=bandit, kind=kind, body=body, asked=Time(now))
+            row = {"number": made.number, "waits": True, "body": encode(made)}
+            connection.execute(table.insert(), row)
+            return made
+
+    def command(self, number: int) -> Command | None:
+        """The command with this number; none if there is no such one."""
+        table = tables.commands
+        with self._reading() as connection:
+            body = connection.execute(
+                sa.select(table.c.body).where(table.c.number == number)
+            ).scalar()
+        return None if body is None else _decode_command(body)
+
+    def waiting(self) -> Sequence[Command]:
+        """The commands without an effect, by number."""
+        table = tables.commands
+        query = sa.select(table.c.body).where(table.c.waits).order_by(table.c.number)
+        with self._reading() as connection:
+            return [_decode_command(row.body) for row in connection.execute(query)]
+
     # The trainer --------------------------------------------------------------------------------
 
     def lease(self, holder: str, now: Time, lasts_us: int) -> Lease:
@@ -128,10 +169,7 @@ class SqlStore:
             held, epoch = _held(connection)
             if held is None or held[:2] != commit.lease[:2]:
                 raise refusals.stale(commit.lease, held, epoch)
-            _put_progress(connection, commit)
-            _put_counts(connection, commit)
-            _put_snapshots(connection, commit.snapshots)
-            _put_files(connection, commit.files)
+            transaction.put(connection, commit)
 
     def files(self) -> Sequence[ArchiveFile]:
         """The manifest, in the order of commits."""
@@ -166,10 +204,10 @@ class SqlStore:
     def _take(self, holder: str, now: Time, lasts_us: int, *, raise_epoch: bool) -> Lease:
         with self._writing() as connection:
             held, epoch = _held(connection)
-            live = held is not None and now < held.expires
-            if held is not None and live and held.holder != holder:
+            others = held is not None and held.holder != holder
+            if held is not None and others and now < held.expires:
                 raise refusals.leased(held)
-            if not live or raise_epoch:
+            if held is None or others or raise_epoch:
                 epoch += 1
             taken = Lease(holder, epoch, Time(now + lasts_us))
             connection.execute(
@@ -195,56 +233,3 @@ def _held(connection: sa.Connection) -> tuple[Lease | None, int]:
     row = connection.execute(sa.select(tables.lease).with_for_update()).one()
     held = None if row.holder is None else Lease(row.holder, row.epoch, Time(row.expires))
     return held, row.epoch
-
-
-def _put_progress(connection: sa.Connection, commit: Commit) -> None:
-    row = {"checkpoint": commit.checkpoint, "epoch": commit.lease.epoch}
-    connection.execute(
-        insert(tables.progress)
-        .values(id=1, **row)
-        .on_conflict_do_update(index_elements=["id"], set_=row)
-    )
-
-
-def _put_counts(connection: sa.Connection, commit: Commit) -> None:
-    """Adds sums, replaces levels."""
-    for level in (False, True):
-        rows = [
-            {"bandit": bandit, "name": name, "value": value}
-            for bandit, classes in commit.counts.items()
-            for name, value in classes.items()
-            if (name in LEVELS) is level
-        ]
-        if not rows:
-            continue
-        new = insert(tables.counts)
-        value = new.excluded.value if level else tables.counts.c.value + new.excluded.value
-        connection.execute(
-            new.on_conflict_do_update(index_elements=["bandit", "name"], set_={"value": value}),
-            rows,
-        )
-
-
-def _put_snapshots(connection: sa.Connection, snapshots: Sequence[Snapshot]) -> None:
-    for new in snapshots:
-        query = sa.select(tables.newest.c.version).where(tables.newest.c.bandit == new.bandit)
-        newest = connection.execute(query).scalar() or 0
-        if new.version <= newest:
-            raise refusals.version_exists(new.bandit, new.version, newest)
-        body = encode(msgspec.structs.replace(new, state=b""))
-        row = {"bandit": new.bandit, "version": new.version, "body": body, "state": new.state}
-        connection.execute(tables.snapshots.insert(), row)
-        connection.execute(
-            insert(tables.newest)
-            .values(bandit=new.bandit, version=new.version)
-            .on_conflict_do_update(index_elements=["bandit"], set_={"version": new.version})
-        )
-
-
-def _put_files(connection: sa.Connection, files: Sequence[ArchiveFile]) -> None:
-    table = tables.files
-    last = connection.execute(sa.select(sa.func.max(table.c.number))).scalar() or 0
-    for number, file in enumerate(files, last + 1):
-        if connection.execute(sa.select(table).where(table.c.name == file.name)).first():
-            raise refusals.file_exists(file.name)
-        connection.execute(table.insert(), {"number": number, **msgspec.structs.asdict(file)})

@@ -1,14 +1,15 @@
 """The tables of the SQL store.
 
 Written for SQLite and PostgreSQL alike: 64-bit integers, text, bytes. Times are microseconds since
-the epoch. Refuses to change a table in place: a change raises `SCHEMA` and brings its migration.
+the epoch. Refuses to change a table in place: a change raises `SCHEMA` and brings its step in
+`tamesu.adapters.store.migrations`.
 """
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
-SCHEMA = 1
+SCHEMA = 2
 """The number of this schema; a store with a newer one is refused."""
 
 metadata = sa.MetaData()
@@ -46,6 +47,31 @@ newest = sa.Table(
     sa.Column("version", sa.BigInteger, nullable=False),
 )
 """The newest version of each bandit, so that a poll costs one row a bandit however many are kept."""
+
+rosters = sa.Table(
+    "rosters",
+    metadata,
+    sa.Column("bandit", sa.Text, primary_key=True),
+    sa.Column("number", sa.BigInteger, primary_key=True),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+)
+"""`body` is the JSON of the roster; all are kept in this version."""
+
+commands = sa.Table(
+    "commands",
+    metadata,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("waits", sa.Boolean, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+)
+"""`body` is the JSON of the command, with its effect from the moment at which it waits no more."""
+
+sa.Index(
+    "commands_that_wait",
+    commands.c.number,
+    sqlite_where=commands.c.waits,
+    postgresql_where=commands.c.waits,
+)
 
 counts = sa.Table(
     "counts",

@@ -1,0 +1,106 @@
+"""What one commit writes, table by table, within a transaction that somebody else began.
+
+Refuses to judge the lease: that was done before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from tamesu.adapters.store import refusals, tables
+from tamesu.base import Command, Roster, Snapshot, encode
+from tamesu.base.counts import LEVELS
+from tamesu.ports import ArchiveFile, Commit
+
+
+def put(connection: sa.Connection, commit: Commit) -> None:
+    """Writes all of `commit`.
+
+    Raises:
+        Conflict: something of it exists already; the transaction must be given up.
+    """
+    _put_progress(connection, commit)
+    _put_counts(connection, commit)
+    _put_snapshots(connection, commit.snapshots)
+    _put_files(connection, commit.files)
+    _put_rosters(connection, commit.rosters)
+    _put_commands(connection, commit.commands)
+
+
+def _put_progress(connection: sa.Connection, commit: Commit) -> None:
+    row = {"checkpoint": commit.checkpoint, "epoch": commit.lease.epoch}
+    connection.execute(
+        insert(tables.progress)
+        .values(id=1, **row)
+        .on_conflict_do_update(index_elements=["id"], set_=row)
+    )
+
+
+def _put_counts(connection: sa.Connection, commit: Commit) -> None:
+    """Adds sums, replaces levels."""
+    for level in (False, True):
+        rows = [
+            {"bandit": bandit, "name": name, "value": value}
+            for bandit, classes in commit.counts.items()
+            for name, value in classes.items()
+            if (name in LEVELS) is level
+        ]
+        if not rows:
+            continue
+        new = insert(tables.counts)
+        value = new.excluded.value if level else tables.counts.c.value + new.excluded.value
+        connection.execute(
+            new.on_conflict_do_update(index_elements=["bandit", "name"], set_={"value": value}),
+            rows,
+        )
+
+
+def _put_snapshots(connection: sa.Connection, snapshots: Sequence[Snapshot]) -> None:
+    for new in snapshots:
+        query = sa.select(tables.newest.c.version).where(tables.newest.c.bandit == new.bandit)
+        newest = connection.execute(query).scalar() or 0
+        if new.version <= newest:
+            raise refusals.version_exists(new.bandit, new.version, newest)
+        body = encode(msgspec.structs.replace(new, state=b""))
+        row = {"bandit": new.bandit, "version": new.version, "body": body, "state": new.state}
+        connection.execute(tables.snapshots.insert(), row)
+        connection.execute(
+            insert(tables.newest)
+            .values(bandit=new.bandit, version=new.version)
+            .on_conflict_do_update(index_elements=["bandit"], set_={"version": new.version})
+        )
+
+
+def _put_files(connection: sa.Connection, files: Sequence[ArchiveFile]) -> None:
+    table = tables.files
+    last = connection.execute(sa.select(sa.func.max(table.c.number))).scalar() or 0
+    for number, file in enumerate(files, last + 1):
+        if connection.execute(sa.select(table).where(table.c.name == file.name)).first():
+            raise refusals.file_exists(file.name)
+        connection.execute(table.insert(), {"number": number, **msgspec.structs.asdict(file)})
+
+
+def _put_rosters(connection: sa.Connection, rosters: Sequence[Roster]) -> None:
+    table = tables.rosters
+    for roster in rosters:
+        key = {"bandit": roster.bandit, "number": roster.number}
+        taken = sa.select(table.c.number).filter_by(**key)
+        if connection.execute(taken).first():
+            raise refusals.roster_exists(roster.bandit, roster.number)
+        connection.execute(table.insert(), {**key, "body": encode(roster)})
+
+
+def _put_commands(connection: sa.Connection, commands: Sequence[Command]) -> None:
+    table = tables.commands
+    for command in commands:
+        done = connection.execute(
+            table.update()
+            .where(table.c.number == command.number, table.c.waits)
+            .values(waits=False, body=encode(command))
+        )
+        if done.rowcount != 1:
+            raise refusals.not_waiting(command.number)

@@ -1,0 +1,85 @@
+"""`Arm`: one thing that may be chosen, and what every list of arms must hold.
+
+Refuses to know whether an arm is active: that is a roster's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from tamesu.base.errors import InvalidDeclaration, InvalidInput
+
+MAX_ARMS = 100_000
+MAX_ID_CHARS = 200
+MAX_METADATA_BYTES = 4_096
+
+
+class Arm(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """One thing that may be chosen.
+
+    Attributes:
+        id: 1 to 200 printable characters.
+        metadata: whatever its team wants to find beside it, as plain JSON of at most 4 KiB; it
+            changes no decision.
+    """
+
+    id: str
+    metadata: dict[str, Any] = {}
+
+
+def long_arm(arm: Any) -> Any:
+    """`a` is short for `{id: a}`; numbers are taken as their text."""
+    if isinstance(arm, int) and not isinstance(arm, bool):
+        return {"id": str(arm)}
+    return {"id": arm} if isinstance(arm, str) else arm
+
+
+def check_ids(ids: Iterable[str], error: type[InvalidInput] = InvalidDeclaration) -> None:
+    """Refuses ids that cannot be, and one that stands twice.
+
+    Raises:
+        InvalidInput: as said, or the kind of it that `error` is.
+    """
+    seen: set[str] = set()
+    for arm in ids:
+        if not (0 < len(arm) <= MAX_ID_CHARS and arm.isprintable()):
+            raise error(
+                f"an arm id must have 1 to {MAX_ID_CHARS} printable characters, got {arm[:80]!r}"
+            )
+        if arm in seen:
+            raise error(f"arm ids must be unique, got {arm!r} twice")
+        seen.add(arm)
+
+
+def check_metadata(
+    arm: str, metadata: dict[str, Any], error: type[InvalidInput] = InvalidDeclaration
+) -> None:
+    """Refuses metadata that is no plain JSON, or too much of it.
+
+    Raises:
+        InvalidInput: as said, or the kind of it that `error` is.
+    """
+    if not metadata:
+        return
+    try:
+        body = msgspec.json.encode(metadata)
+        same = msgspec.json.decode(body) == metadata
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError):
+        body, same = b"", False
+    if not same:
+        raise error(
+            f"metadata must be plain JSON (objects, lists, texts, finite numbers), that of arm "
+            f"{arm!r} is not",
+            hint="write dates and the like as text",
+        )
+    if len(body) > MAX_METADATA_BYTES:
+        raise error(
+            f"metadata may have {MAX_METADATA_BYTES:,} bytes of JSON, that of arm {arm!r} has "
+            f"{len(body):,}",
+            hint="keep large things elsewhere, under the arm's id",
+        )

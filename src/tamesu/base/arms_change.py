@@ -1,0 +1,88 @@
+"""`ArmsChange`: what somebody wants a bandit's arms to become.
+
+Refuses what can be no change of any roster; whether it fits the one at hand is `Roster.changed`'s
+business.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from tamesu.base.arm import MAX_ARMS, check_ids, check_metadata, long_arm
+from tamesu.base.errors import InvalidInput
+from tamesu.base.shapes import convert, is_mapping, is_sequence
+
+
+class WantedArm(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """An arm that is to be active.
+
+    Attributes:
+        id: as an arm's.
+        metadata: what its metadata becomes; none keeps what it has, or had when it was retired.
+    """
+
+    id: str
+    metadata: dict[str, Any] | None = None
+
+
+class ArmsChange(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """Arms to add, change, revive or retire, all at once or not at all.
+
+    Attributes:
+        add: to be active afterwards; each is new, changed or revived.
+        retire: ids to be active no more.
+        sync: the exact full set to be active afterwards, instead of `add` and `retire`.
+        force: lets `sync` retire more than half of the active arms.
+    """
+
+    add: tuple[WantedArm, ...] = ()
+    retire: tuple[str, ...] = ()
+    sync: tuple[WantedArm, ...] | None = None
+    force: bool = False
+
+    @classmethod
+    def parse(cls, data: Any) -> ArmsChange:
+        """The change that plain data spells out; an id alone is short for `{id: ...}`.
+
+        Raises:
+            InvalidInput: an unknown key, a wrong type, an id or metadata that cannot be, an arm that
+                stands twice, `sync` beside the others, or nothing at all.
+        """
+        if is_mapping(data):
+            data = {key: _long(key, value) for key, value in data.items()}
+        change = convert(data, cls, "the body", InvalidInput)
+        if change.sync is not None and (change.add or change.retire):
+            raise InvalidInput(
+                "sync is the exact full set and stands alone, got add or retire beside it",
+                hint="send either sync, or add and retire",
+            )
+        if change.sync is None and not (change.add or change.retire):
+            raise InvalidInput("a change of arms must hold add, retire or sync, got none of them")
+        if change.force and change.sync is None:
+            raise InvalidInput("force belongs to sync, got it without", field="force")
+        wanted = change.wanted
+        if len(wanted) > MAX_ARMS:
+            raise InvalidInput(f"a bandit has at most {MAX_ARMS:,} arms, got {len(wanted):,}")
+        check_ids([*(arm.id for arm in wanted), *change.retire], InvalidInput)
+        for arm in wanted:
+            check_metadata(arm.id, arm.metadata or {}, InvalidInput)
+        return change
+
+    @property
+    def wanted(self) -> tuple[WantedArm, ...]:
+        """The arms that are to be active."""
+        return self.add if self.sync is None else self.sync
+
+
+def _long(key: str, value: Any) -> Any:
+    if key not in ("add", "retire", "sync") or not is_sequence(value):
+        return value
+    if key == "retire":
+        return [str(arm) if type(arm) is int else arm for arm in value]
+    return [long_arm(arm) for arm in value]
