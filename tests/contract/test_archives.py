@@ -13,7 +13,13 @@ class TestMemoryArchive(ArchiveContract):
     def make(self, _place):
         return MemoryArchive()
 
+    def path(self, _place, _file):
+        return None
+
 
 class TestParquetArchive(ArchiveContract):
     def make(self, place):
         return ParquetArchive(place)
+
+    def path(self, place, file):
+        return place / file.name

@@ -11,12 +11,15 @@ import pytest
 from hypothesis import given, settings
 
 from tamesu.base import Bug, Corrupt, Observations
-from tamesu.ports import Archive
+from tamesu.ports import Archive, ArchiveFile
 from tamesu.testing.observations import difference, observations, single
+
+DAMAGES = 40
+"""Places of a file at which it is cut off, and at which a bit of it is turned."""
 
 
 class ArchiveContract:
-    """Bind an adapter by a subclass that defines `make`, and say what it can do.
+    """Bind an adapter by a subclass that defines `make` and `path`, and say what it can do.
 
     Attributes:
         durable: what was written is there when the archive is made anew at the same place.
@@ -26,6 +29,10 @@ class ArchiveContract:
 
     def make(self, place: Path) -> Archive:
         """An archive at `place`, new if nothing is there."""
+        raise NotImplementedError
+
+    def path(self, place: Path, file: ArchiveFile) -> Path | None:
+        """Where the bytes of a file lie that was written at `place`, none where there are none."""
         raise NotImplementedError
 
     def test_what_is_written_is_read_back(self, tmp_path: Path) -> None:
@@ -90,6 +97,32 @@ class ArchiveContract:
         file = archive.write("1-0-9", single())
         with pytest.raises(Corrupt):
             list(archive.read([msgspec.structs.replace(file, rows=file.rows + 1)]))
+
+    def test_a_torn_or_damaged_file_is_corruption(self, tmp_path: Path) -> None:
+        """Cut off anywhere, with more behind it, or any byte another: it says so, and gives no rows.
+
+        An archive without bytes of its own has nothing to damage: its file has none.
+        """
+        archive = self.make(tmp_path)
+        file = archive.write("1-0-9", Observations.concatenate([single(), single(position=1)]))
+        path = self.path(tmp_path, file)
+        if path is None:
+            assert file.bytes == 0
+            return
+        whole = path.read_bytes()
+        step = max(len(whole) // DAMAGES, 1)
+        torn = [whole[:size] for size in range(0, len(whole), step)]
+        damaged = [
+            whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :]
+            for place in range(0, len(whole), step)
+        ]
+        for content in (*torn, *damaged, whole + b"\0"):
+            path.write_bytes(content)
+            with pytest.raises(Corrupt):
+                list(archive.read([file]))
+        path.write_bytes(whole)
+        (read,) = archive.read([file])
+        assert len(read) == file.rows
 
     def test_an_archive_made_anew_holds_what_was_written(self, tmp_path: Path) -> None:
         """Durable case: the same observations. Else: the files are gone, and it says so."""

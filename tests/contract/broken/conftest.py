@@ -10,6 +10,7 @@ import itertools
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, settings
 
 from tamesu.base import TamesuError
 
@@ -36,15 +37,25 @@ def failure(suite, name, folder):
     """What the law fails with on the suite's adapter, none if it holds."""
     law = getattr(suite, name)
     for number, arguments in enumerate(cases(law)):
-        if "tmp_path" in law.__code__.co_varnames[: law.__code__.co_argcount]:
-            place = Path(folder, f"{name}-{number}")
-            place.mkdir()
-            arguments = {**arguments, "tmp_path": place}
+        place = Path(folder, f"{name}-{number}")
+        place.mkdir()
+        wants = "tmp_path" in law.__code__.co_varnames[: law.__code__.co_argcount]
         try:
-            law(**arguments)
+            law(**arguments, **({"tmp_path": place} if wants else {}))
         except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 - whatever it is, it failed
             return error
     return None
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_shrinking():
+    """That a drawn law fails is enough here; nobody reads the smallest example."""
+    before = settings.default
+    settings.register_profile("broken", parent=before, phases=[Phase.generate])
+    settings.load_profile("broken")
+    yield
+    settings.register_profile("as before", parent=before)
+    settings.load_profile("as before")
 
 
 @pytest.fixture
