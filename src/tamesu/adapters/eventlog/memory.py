@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import zlib
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from tamesu.base import Draft, Entry, Unavailable
@@ -17,12 +18,14 @@ class MemoryEventLog:
     """Lists of entries, one a partition.
 
     Partition: CRC-32 of the key modulo their number, so that records of one key stay together.
-    Durability: none. Limits: what memory holds; nothing is ever dropped.
+    Durability: none. Limits: what memory holds. Retires entry by entry.
     """
 
     def __init__(self, partitions: int = 1, *, clock: Clock) -> None:
         self._clock = clock
         self._entries: list[list[Entry]] = [[] for _ in range(partitions)]
+        self._starts = [0] * partitions
+        self._newest = [0] * partitions  # received, ms
         self._lock = threading.Lock()
         self._closed = False
 
@@ -40,8 +43,8 @@ class MemoryEventLog:
             for draft in drafts:
                 number = self._partition(draft.key)
                 entries = self._entries[number]
-                received = max(now, entries[-1].received) if entries else now
-                receipts.append(Receipt(number, len(entries), received))
+                received = self._newest[number] = max(now, self._newest[number])
+                receipts.append(Receipt(number, self._starts[number] + len(entries), received))
                 entries.append(Entry(*receipts[-1], *draft))
             return receipts
 
@@ -49,14 +52,32 @@ class MemoryEventLog:
         """Up to `most` entries from `offset` on; see `tamesu.ports.EventLog.read`."""
         with self._lock:
             self._refuse_closed()
-            start = max(offset, 0)
+            start = max(offset - self._starts[partition], 0)
             return self._entries[partition][start : start + max(most, 0)]
 
     def end(self, partition: int) -> int:
         """The offset after the last entry; 0 for an empty partition."""
         with self._lock:
             self._refuse_closed()
-            return len(self._entries[partition])
+            return self._starts[partition] + len(self._entries[partition])
+
+    def start(self, partition: int) -> int:
+        """The first offset that is still kept; 0 for an empty log."""
+        with self._lock:
+            self._refuse_closed()
+            return self._starts[partition]
+
+    def retire(self, partition: int, before: int, older_than_ms: int) -> int:
+        """Drops a beginning of `partition`; see `tamesu.ports.EventLog.retire`."""
+        with self._lock:
+            self._refuse_closed()
+            entries = self._entries[partition]
+            by_offset = bisect_left(entries, before, key=lambda entry: entry.offset)
+            by_time = bisect_left(entries, older_than_ms, key=lambda entry: entry.received)
+            gone = min(by_offset, by_time)
+            del entries[:gone]
+            self._starts[partition] += gone
+            return gone
 
     def upkeep(self) -> None:
         """Nothing to do."""

@@ -134,6 +134,16 @@ class SqliteEventLog:
             last = None if connection is None else connection.execute(_LAST).fetchone()
         return 0 if last is None else int(last[0]) + 1
 
+    def start(self, partition: int) -> int:
+        """Always 0: the one segment is kept."""
+        _refuse_partition(partition)
+        return 0
+
+    def retire(self, partition: int, before: int, older_than_ms: int) -> int:  # noqa: ARG002 - one segment
+        """Nothing goes: the one segment is the newest."""
+        _refuse_partition(partition)
+        return 0
+
     def upkeep(self) -> None:
         """Copies the WAL into the database when a few megabytes of it wait; waits for nobody.
 
