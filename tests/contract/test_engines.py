@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+from tamesu.adapters.meter.memory import MemoryMeter
 from tamesu.base import Time
 from tamesu.engine import InlineEngine, ProcessEngine
 from tamesu.testing.engine_contract import EngineContract
@@ -23,7 +24,10 @@ class TestProcessEngine(EngineContract):
     def drive(self, log, store, archive, clock, journal=()):
         stop = threading.Event()
         waiting = _WaitingClock(clock, journal, stop)
-        ProcessEngine(log, store, archive, waiting, holder="trainer", succeeds=True).run(stop)
+        meter = MemoryMeter()
+        ProcessEngine(log, store, archive, waiting, meter, holder="trainer", succeeds=True).run(
+            stop
+        )
 
 
 class _WaitingClock:

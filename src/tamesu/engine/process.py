@@ -8,12 +8,14 @@ decide anything about records.
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 
 import structlog
 
 from tamesu.base import Conflict, Corrupt, TamesuError, Unavailable
-from tamesu.engine.learner import LEASE_US, Learner
-from tamesu.ports import Archive, Clock, EventLog, Lease, Store
+from tamesu.engine.learner import LEASE_US, Learner, Step
+from tamesu.ports import Archive, Clock, EventLog, Lease, Meter, Store
 
 RENEW_US = 1_500_000
 """Thrice in the life of a lease: one slow step does not lose it."""
@@ -37,6 +39,7 @@ class ProcessEngine:
         holder: who this trainer is to the lease. The supervisor gives every trainer it starts the
             same holder and starts one only after its predecessor was reaped.
         succeeds: whether a predecessor of the same holder is known to be dead.
+        beat: called at each turn of the loop, to show that it turns.
     """
 
     def __init__(  # noqa: PLR0913 - the ports, and who it is
@@ -45,12 +48,16 @@ class ProcessEngine:
         store: Store,
         archive: Archive,
         clock: Clock,
+        meter: Meter,
         *,
         holder: str,
         succeeds: bool = False,
+        beat: Callable[[], None] | None = None,
     ) -> None:
         self._log, self._store, self._archive, self._clock = log, store, archive, clock
+        self._meter = meter
         self._holder, self._succeeds = holder, succeeds
+        self._beat = beat or (lambda: None)
 
     def run(self, stop: threading.Event) -> None:
         """Learns until `stop` is set, then commits what is ready and gives the lease back.
@@ -59,12 +66,15 @@ class ProcessEngine:
         nothing, since nothing was taken from the log.
         """
         while not stop.is_set():
+            self._beat()
             try:
                 lease = self._take_lease()
                 self._learn(lease, stop)
             except Conflict as error:
+                self._meter.count("learning_failures_total", code=error.code)
                 _log.warning("lease held by another trainer", reason=error.message)
             except (Unavailable, Corrupt) as error:
+                self._meter.count("learning_failures_total", code=error.code)
                 _log.warning("learning waits", code=error.code, reason=error.message)
             if not stop.is_set():
                 self._clock.sleep(RETRY_US)
@@ -80,7 +90,8 @@ class ProcessEngine:
         renewed = tended = self._clock.now()
         try:
             while not stop.is_set():
-                step = learner.step()
+                self._beat()
+                step = self._step(learner)
                 now = self._clock.now()
                 if not 0 <= now - renewed < RENEW_US:
                     learner.renew(self._store.lease(self._holder, now, LEASE_US))
@@ -90,9 +101,23 @@ class ProcessEngine:
                     tended = now
                 if step.read == 0:
                     self._clock.sleep(POLL_US)
-            learner.step(close=True)
+            self._step(learner, close=True)
         finally:
             self._give_back(learner.lease)
+
+    def _step(self, learner: Learner, *, close: bool = False) -> Step:
+        """One step of `learner`, measured."""
+        began = time.perf_counter()
+        step = learner.step(close=close)
+        if step.read or step.committed:
+            meter = self._meter
+            meter.level("lease_epoch", learner.lease.epoch)
+            meter.count("steps_total")
+            meter.count("records_read_total", step.read)
+            meter.count("observations_learnt_total", step.observations)
+            if step.committed:
+                meter.observe("commit_seconds", time.perf_counter() - began)
+        return step
 
     def _give_back(self, lease: Lease) -> None:
         try:
