@@ -50,15 +50,11 @@ def installation(**reward: Any) -> Iterator[Installation]:
     """A fresh installation with a bandit of 34 arms, stopped and removed at the end."""
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "roles.log").open("wb") as out:
         settings = Settings(data=f"{folder}/data", port=0)
-        watch, listener = supervisor(settings, output=out.fileno())
-        with listener:
+        with supervisor(settings, output=out.fileno()) as (watch, url):
             watch.start()
-            try:
-                here = Installation(listener.getsockname()[1], settings.folder, watch)
-                here.post("/v1/bandits", {"name": NAME, "arms": ARMS, "reward": reward})
-                yield here
-            finally:
-                watch.stop()
+            here = Installation(int(url.rpartition(":")[2]), settings.folder, watch)
+            here.post("/v1/bandits", {"name": NAME, "arms": ARMS, "reward": reward})
+            yield here
 
 
 def resident_mib(pid: int) -> float:

@@ -39,7 +39,7 @@ def measure() -> Iterator[Figure]:
 
 
 def _memory(here: Installation) -> Figure:
-    pid = here.watch.pid("server")
+    pid = here.watch.pid("server-0")
     assert pid is not None
     body = {"requests": [{}] * BATCH}
     early = 0.0

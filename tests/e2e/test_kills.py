@@ -80,25 +80,22 @@ class Caller(threading.Thread):
 def test_twenty_kills_lose_nothing_and_count_nothing_twice(tmp_path, until):
     settings = Settings(data=str(tmp_path / "data"), port=0)
     with (tmp_path / "roles.log").open("wb") as output:
-        watch, listener = supervisor(settings, output=output.fileno())
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         stop = threading.Event()
-        callers = [Caller(url, number, stop) for number in range(2)]
-        try:
-            watch.start()
-            with Client(url, timeout=30) as client:
-                client.create(DECLARATION)
-                for caller in callers:
-                    caller.start()
-                killed = kill_at_random(watch, callers, until)
+        with supervisor(settings, output=output.fileno()) as (watch, url):
+            callers = [Caller(url, number, stop) for number in range(2)]
+            try:
+                watch.start()
+                with Client(url, timeout=30) as client:
+                    client.create(DECLARATION)
+                    for caller in callers:
+                        caller.start()
+                    killed = kill_at_random(watch, callers, until)
+                    stop.set()
+                    for caller in callers:
+                        caller.join()
+                    everything_final(client, until)
+            finally:
                 stop.set()
-                for caller in callers:
-                    caller.join()
-                everything_final(client, until)
-        finally:
-            stop.set()
-            watch.stop()
-            listener.close()
     assert [caller.failed for caller in callers] == [None, None]
     assert watch.restarts == killed
     check_promises(settings, callers)
@@ -116,7 +113,7 @@ def kill_at_random(watch, callers, until):
                 or any(caller.failed for caller in callers)
             )
         )
-        role = draw.choice(["server", "trainer"])
+        role = draw.choice(["server-0", "trainer"])
         pid = until(lambda role=role: watch.pid(role))
         os.kill(pid, signal.SIGKILL)
         killed[role] += 1

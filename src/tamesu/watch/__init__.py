@@ -1,25 +1,34 @@
-"""The watch: starts the roles as processes, restarts the dead, and says what is wrong here.
+"""The watch: starts the roles as processes, restarts the dead and the hanging, says what is wrong here.
 
 Refuses to know what a role does: it gets command lines and gives back processes.
 """
 
+from tamesu.watch.board import BOARD_VARIABLE, Board
 from tamesu.watch.doctor import Finding, examine
+from tamesu.watch.folder_lock import FolderLock
+from tamesu.watch.life import Life
 from tamesu.watch.lifeline import LIFELINE_VARIABLE, hold_lifeline
+from tamesu.watch.role import Role
+from tamesu.watch.seat import Seat
 from tamesu.watch.supervisor import (
     HOLDER_VARIABLE,
     SOCKET_VARIABLE,
     THREADS,
-    Role,
     Supervisor,
 )
 
 __all__ = [
+    "BOARD_VARIABLE",
     "HOLDER_VARIABLE",
     "LIFELINE_VARIABLE",
     "SOCKET_VARIABLE",
     "THREADS",
+    "Board",
     "Finding",
+    "FolderLock",
+    "Life",
     "Role",
+    "Seat",
     "Supervisor",
     "examine",
     "hold_lifeline",

@@ -1,8 +1,9 @@
 """The supervisor: one process that starts the others and never lets one stay dead.
 
 It holds the listening socket, so a server that dies takes no connection with it: callers wait in the
-backlog until the next one answers. A role that dies is started again at once; one that dies
-repeatedly within `QUICK_S` of its start waits a little longer each time. Refuses to touch data.
+backlog until the next one answers. A role that dies is started again at once, and one that hangs is
+killed and started again; one that ends repeatedly soon after its start waits a little longer each
+time. It never gives up. Refuses to touch data.
 """
 
 from __future__ import annotations
@@ -12,24 +13,22 @@ import os
 import secrets
 import signal
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import structlog
 
+from tamesu.watch.board import Board
+from tamesu.watch.life import Life
 from tamesu.watch.lifeline import LIFELINE_VARIABLE
-
-QUICK_S = 2.0
-"""A role that lives shorter died of what it met at its start, and would meet again."""
-
-LONGEST_WAIT_S = 5.0
-"""Longest rest between two tries: whoever mends the cause need not wait long."""
+from tamesu.watch.role import Role
 
 POLL_S = 0.05
 """How often the living are counted: a small part of the half second that a start takes."""
+
+TELL_S = 1.0
+"""How often how they stand is told where nothing happens."""
 
 GRACE_S = 15.0
 """Time to drain: what a server gives requests in flight, and its log after them."""
@@ -51,56 +50,41 @@ THREADS = {
 _log = structlog.get_logger("tamesu.watch")
 
 
-@dataclass(frozen=True)
-class Role:
-    """One kind of process to keep alive.
-
-    Attributes:
-        name: as people call it: server, trainer.
-        command: what to run.
-        listens: whether it gets the supervisor's socket.
-    """
-
-    name: str
-    command: Sequence[str]
-    listens: bool = False
-
-
-@dataclass
-class _Life:
-    role: Role
-    process: subprocess.Popen[bytes] | None = None
-    started: float = 0.0
-    quick_deaths: int = 0
-    restarts: int = 0
-    not_before: float = 0.0
-
-
 class Supervisor:
     """Keeps one process of each role alive until told to stop.
 
-    Roles are started in the order given and stopped in it too: the server first, so that the
-    trainer still learns from what the server drains.
+    Roles are started in the order given. Those that listen are stopped first and together; then the
+    others, one after another in their order, so that a trainer still learns from what servers drain.
 
     Args:
-        roles: what to keep alive.
-        listener: the socket for the role that listens.
+        roles: what to keep alive, each of another name.
+        listener: the socket for the roles that listen.
         environment: variables for the roles beside our own.
         output: a file descriptor for what the roles print; our own stdout and stderr without.
+        inherited: file descriptors that the roles keep open, whatever for.
+        on_end: told of each end that was not asked for: the role's name and `died`, `hung` or
+            `cannot_start`.
+        on_change: given the lives whenever one changed, and every second.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a process needs, and who is told
         self,
         roles: Sequence[Role],
         *,
         listener: socket.socket | None = None,
         environment: Mapping[str, str] | None = None,
         output: int | None = None,
+        inherited: Sequence[int] = (),
+        on_end: Callable[[str, str], None] | None = None,
+        on_change: Callable[[Sequence[Life]], None] | None = None,
     ) -> None:
         self._output = output
-        self._lives = [_Life(role) for role in roles]
+        self._board = Board.make(len(roles))
+        self._lives = [Life(role, self._board, seat) for seat, role in enumerate(roles)]
         self._listener = listener
         self._environment = dict(environment or {})
+        self._inherited = tuple(inherited)
+        self._on_end, self._on_change = on_end, on_change
         self._holder = f"supervisor-{os.getpid()}-{secrets.token_hex(4)}"
         self._pulse_read, self._pulse_write = os.pipe()
         self._stopping = threading.Event()
@@ -109,15 +93,15 @@ class Supervisor:
 
     @property
     def restarts(self) -> dict[str, int]:
-        """How often each role was started again after a death."""
+        """How often each role was started again after an end."""
         return {life.role.name: life.restarts for life in self._lives}
 
     def pid(self, role: str) -> int | None:
         """The process id of the role's living process, none while there is none."""
         with self._lock:
             for life in self._lives:
-                if life.role.name == role and life.process and life.process.poll() is None:
-                    return life.process.pid
+                if life.role.name == role:
+                    return life.pid
         return None
 
     def start(self) -> None:
@@ -129,6 +113,7 @@ class Supervisor:
         with self._lock:
             for life in self._lives:
                 self._spawn(life)
+        self._tell()
         self._watcher = threading.Thread(target=self._watch, name="watch", daemon=True)
         self._watcher.start()
 
@@ -151,49 +136,63 @@ class Supervisor:
                 signal.signal(number, handler)
 
     def stop(self) -> None:
-        """Stops the roles one after another, each with time to drain; a second call does nothing."""
+        """Stops the roles, each with time to drain; a second call does nothing."""
         self._stopping.set()
         if self._watcher:
             self._watcher.join()
             self._watcher = None
-        for life in self._lives:
-            self._end(life)
+        servers = [life for life in self._lives if life.role.listens]
+        others = [[life] for life in self._lives if not life.role.listens]
+        for together in (servers, *others):
+            for life in together:
+                life.ask_to_end()
+            until = time.monotonic() + GRACE_S
+            for life in together:
+                life.await_end(until)
         for descriptor in (self._pulse_read, self._pulse_write):
             with contextlib.suppress(OSError):
                 os.close(descriptor)
         self._pulse_read = self._pulse_write = -1
+        self._board.close()
 
     def _watch(self) -> None:
+        looked = told = time.monotonic()
         while not self._stopping.wait(POLL_S):
+            now = time.monotonic()
+            # Of a longer gap we slept through the rest, and heard nothing.
+            listened, looked = min(now - looked, 2 * POLL_S), now
             with self._lock:
-                for life in self._lives:
-                    self._revive(life)
+                changed = [self._look_after(life, now, listened) for life in self._lives]
+            if any(changed) or now - told > TELL_S:
+                told = now
+                self._tell()
 
-    def _revive(self, life: _Life) -> None:
-        now = time.monotonic()
+    def _look_after(self, life: Life, now: float, listened_s: float) -> bool:
+        """Whether anything happened to it."""
+        lived = life.process is not None
         if life.process is not None:
-            code = life.process.poll()
-            if code is None:
-                return
-            life.process = None
-            self._mourn(life, now, exit_code=code)
+            if (why := life.why_ended()) is not None:
+                self._lose(life, "died", why)
+            elif life.listen(listened_s):
+                return False
+            else:
+                self._lose(life, "hung", life.kill_hanging())
         if now < life.not_before:
-            return
+            return lived
         try:
             self._spawn(life)
         except OSError as error:  # no memory, no process ids left, the interpreter gone
-            self._mourn(life, now, cannot_start=str(error))
+            self._lose(life, "cannot_start", f"cannot be started: {error}")
         else:
             life.restarts += 1
+        return True
 
-    def _mourn(self, life: _Life, now: float, **why: object) -> None:
-        """Says how long the role rests: not at all after a good life, longer with each quick death."""
-        life.quick_deaths = life.quick_deaths + 1 if now - life.started < QUICK_S else 0
-        rest = min(0.1 * 2**life.quick_deaths, LONGEST_WAIT_S) if life.quick_deaths > 1 else 0.0
-        life.not_before = now + rest
-        _log.warning("role died", role=life.role.name, again_in_s=round(rest, 2), **why)
+    def _lose(self, life: Life, reason: str, why: str) -> None:
+        life.mourn(why)
+        if self._on_end is not None:
+            self._on_end(life.role.name, reason)
 
-    def _spawn(self, life: _Life) -> None:
+    def _spawn(self, life: Life) -> None:
         environment = {
             **os.environ,
             **THREADS,
@@ -201,31 +200,12 @@ class Supervisor:
             LIFELINE_VARIABLE: str(self._pulse_read),
             HOLDER_VARIABLE: self._holder,
         }
-        inherited = [self._pulse_read]
+        inherited = [self._pulse_read, *self._inherited]
         if life.role.listens and self._listener is not None:
             environment[SOCKET_VARIABLE] = str(self._listener.fileno())
             inherited.append(self._listener.fileno())
-        life.started = time.monotonic()
-        life.process = subprocess.Popen(  # noqa: S603 - the command is our own
-            life.role.command,
-            env=environment,
-            pass_fds=inherited,
-            stdin=subprocess.DEVNULL,
-            stdout=self._output,
-            stderr=self._output,
-            start_new_session=True,
-        )
+        life.start(environment, tuple(inherited), self._output)
 
-    def _end(self, life: _Life) -> None:
-        process = life.process
-        if process is None:
-            return
-        if process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(GRACE_S)
-            except subprocess.TimeoutExpired:
-                _log.error("role did not stop in time", role=life.role.name, after_s=GRACE_S)
-                process.kill()
-                process.wait()
-        life.process = None
+    def _tell(self) -> None:
+        if self._on_change is not None:
+            self._on_change(self._lives)

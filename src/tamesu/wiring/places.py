@@ -16,6 +16,27 @@ from tamesu.wiring.settings import OPEN_BANDIT_VARIABLE, Settings
 
 if TYPE_CHECKING:
     from tamesu.adapters.eventlog.sqlite import SqliteEventLog
+    from tamesu.adapters.meter.prometheus import PrometheusMeter
+
+
+def open_folder(settings: Settings) -> Path:
+    """The data folder of this installation, made if it is not there.
+
+    Raises:
+        Unavailable: it cannot be made or written.
+    """
+    folder = settings.folder
+    try:
+        (folder / "log").mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise Unavailable(
+            f"the data folder {str(folder)!r} must be writable, it is not: {error.strerror}",
+            hint="mend its permissions or its disk, or choose another with --data",
+        ) from error
+    return folder
 
 
 def open_log(settings: Settings) -> EventLog:
@@ -38,14 +59,28 @@ def open_store(settings: Settings) -> Store:
     """The store of this installation."""
     from tamesu.adapters.store.sql import SqlStore
 
-    return SqlStore(_folder(settings) / "store.sqlite3")
+    return SqlStore(open_folder(settings) / "store.sqlite3")
 
 
 def open_archive(settings: Settings) -> Archive:
     """The archive of this installation."""
     from tamesu.adapters.archive.parquet import ParquetArchive
 
-    return ParquetArchive(_folder(settings) / "archive")
+    return ParquetArchive(open_folder(settings) / "archive")
+
+
+def open_meter(settings: Settings, process: str) -> PrometheusMeter:
+    """The meter of this process, called `process`; it shows what all of this installation measure."""
+    from tamesu.adapters.meter.prometheus import PrometheusMeter
+
+    return PrometheusMeter(_meter_folder(settings), process)
+
+
+def clear_meter(settings: Settings) -> None:
+    """Forgets what processes that have ended measured; those that live go on."""
+    from tamesu.adapters.meter.pages import Pages
+
+    Pages(_meter_folder(settings)).clear()
 
 
 def open_bandit_folder() -> Path:
@@ -57,28 +92,12 @@ def open_bandit_folder() -> Path:
     return Path(cache) / "tamesu" / "open-bandit"
 
 
+def _meter_folder(settings: Settings) -> Path:
+    return settings.folder / "meter"
+
+
 def _sqlite_log(settings: Settings) -> SqliteEventLog:
     from tamesu.adapters.clock.system import SystemClock
     from tamesu.adapters.eventlog.sqlite import SqliteEventLog
 
-    return SqliteEventLog(_folder(settings) / "log", clock=SystemClock())
-
-
-def _folder(settings: Settings) -> Path:
-    """The data folder, made if it is not there.
-
-    Raises:
-        Unavailable: it cannot be made or written.
-    """
-    folder = settings.folder
-    try:
-        (folder / "log").mkdir(parents=True, exist_ok=True)
-        probe = folder / ".writable"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise Unavailable(
-            f"the data folder {str(folder)!r} must be writable, it is not: {error.strerror}",
-            hint="mend its permissions or its disk, or choose another with --data",
-        ) from error
-    return folder
+    return SqliteEventLog(open_folder(settings) / "log", clock=SystemClock())

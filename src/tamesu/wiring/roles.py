@@ -7,15 +7,16 @@ loads. Refuses to restart anything: a supervisor does.
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import socket
 import threading
 from collections.abc import Callable
 
-from tamesu.watch import HOLDER_VARIABLE, SOCKET_VARIABLE, THREADS, hold_lifeline
-from tamesu.wiring.places import open_archive, open_log, open_log_to_write, open_store
-from tamesu.wiring.settings import Settings
+from tamesu.watch import HOLDER_VARIABLE, SOCKET_VARIABLE, THREADS, Seat, hold_lifeline
+from tamesu.wiring.places import open_archive, open_log, open_log_to_write, open_meter, open_store
+from tamesu.wiring.settings import PROCESS_VARIABLE, Settings
 
 NICENESS = 10
 """How much a trainer gives way to servers on its machine; it still gets what they leave."""
@@ -28,12 +29,11 @@ def run_server(settings: Settings, *, on_ready: Callable[[], None] | None = None
         Unavailable: the port is taken, the data folder cannot be used, or another server uses it.
         Denied: the host is not loopback.
     """
-    _settle_in()
+    seat = _settle_in()
     import uvloop
 
     from tamesu.adapters.cache.memory import MemoryCache
     from tamesu.adapters.clock.system import SystemClock, SystemIds
-    from tamesu.adapters.meter.prometheus import PrometheusMeter
     from tamesu.serve import Service
     from tamesu.serve.http import listen, run
 
@@ -46,6 +46,7 @@ def run_server(settings: Settings, *, on_ready: Callable[[], None] | None = None
     # A supervisor has looked before it started us, and its last server is dead.
     log = open_log_to_write(settings) if inherited is None else open_log(settings)
     store = open_store(settings)
+    meter = open_meter(settings, os.environ.get(PROCESS_VARIABLE, "server"))
     try:
         service = Service(
             log=log,
@@ -53,13 +54,14 @@ def run_server(settings: Settings, *, on_ready: Callable[[], None] | None = None
             cache=MemoryCache(),
             clock=SystemClock(),
             ids=SystemIds(),
-            meter=PrometheusMeter(),
+            meter=meter,
         )
         bench = os.environ.get("TAMESU_TEST_NOOP") == "1"
-        uvloop.run(run(service, listener, bench=bench, on_ready=on_ready))
+        uvloop.run(run(service, listener, seat, bench=bench, on_ready=on_ready))
     finally:
         log.close()
         store.close()
+        meter.close()
 
 
 def run_trainer(settings: Settings) -> None:
@@ -68,7 +70,7 @@ def run_trainer(settings: Settings) -> None:
     Raises:
         Unavailable: the data folder cannot be used.
     """
-    _settle_in()
+    seat = _settle_in()
     give_way()
     from tamesu.adapters.clock.system import SystemClock
     from tamesu.engine import ProcessEngine
@@ -77,6 +79,7 @@ def run_trainer(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     log, store = open_log(settings), open_store(settings)
+    meter = open_meter(settings, os.environ.get(PROCESS_VARIABLE, "trainer"))
     try:
         holder = os.environ.get(HOLDER_VARIABLE)
         engine = ProcessEngine(
@@ -84,13 +87,16 @@ def run_trainer(settings: Settings) -> None:
             store,
             open_archive(settings),
             SystemClock(),
+            meter,
             holder=holder or f"trainer-{socket.gethostname()}-{os.getpid()}",
             succeeds=holder is not None,
+            beat=seat.beat,
         )
         engine.run(stop)
     finally:
         log.close()
         store.close()
+        meter.close()
 
 
 def give_way() -> None:
@@ -98,7 +104,11 @@ def give_way() -> None:
     os.nice(NICENESS)
 
 
-def _settle_in() -> None:
+def _settle_in() -> Seat:
+    """What every role does first; gives its seat on the supervisor's board."""
+    # Asked by SIGUSR1, as a supervisor does before it kills who hangs, a role says where it stands.
+    faulthandler.register(signal.SIGUSR1, all_threads=True)
     hold_lifeline()
     for name, value in THREADS.items():
         os.environ.setdefault(name, value)
+    return Seat.take()

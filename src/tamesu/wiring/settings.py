@@ -16,7 +16,7 @@ import msgspec
 
 from tamesu.base import Duration, InvalidInput, convert
 from tamesu.base.times import MILLISECOND_US
-from tamesu.watch import HOLDER_VARIABLE, LIFELINE_VARIABLE, SOCKET_VARIABLE
+from tamesu.watch import BOARD_VARIABLE, HOLDER_VARIABLE, LIFELINE_VARIABLE, SOCKET_VARIABLE
 
 FILE = "tamesu.toml"
 PREFIX = "TAMESU_"
@@ -33,12 +33,17 @@ CONFIG_VARIABLE = "TAMESU_CONFIG"
 OPEN_BANDIT_VARIABLE = "TAMESU_OPEN_BANDIT"
 """Names the folder of the Open Bandit Dataset."""
 
+PROCESS_VARIABLE = "TAMESU_PROCESS"
+"""What the supervisor calls this process: server-0, trainer."""
+
 NOT_SETTINGS = frozenset(
     {
+        BOARD_VARIABLE,
         CONFIG_VARIABLE,
         OPEN_BANDIT_VARIABLE,
         HOLDER_VARIABLE,
         LIFELINE_VARIABLE,
+        PROCESS_VARIABLE,
         SOCKET_VARIABLE,
         "TAMESU_CI",
     }

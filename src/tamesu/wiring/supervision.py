@@ -1,64 +1,114 @@
-"""A whole installation on one machine: a supervisor over a server and a trainer.
+"""A whole installation on one machine: a supervisor over its servers and a trainer.
 
-What can be wrong from the start (the port, the data folder, SQLite) is found here, once, before any
-process is started. Refuses to start anything that could not work.
+What can be wrong from the start (another supervisor, the port, the data folder, SQLite) is found here,
+once, before any process is started. Refuses to start anything that could not work.
 """
 
 from __future__ import annotations
 
-import socket
+import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import msgspec
 
-from tamesu.watch import Role, Supervisor
-from tamesu.wiring.places import open_archive, open_log_to_write, open_store
-from tamesu.wiring.settings import Settings
+from tamesu.watch import FolderLock, Role, Supervisor
+from tamesu.wiring.places import (
+    clear_meter,
+    open_archive,
+    open_folder,
+    open_log,
+    open_meter,
+    open_store,
+)
+from tamesu.wiring.settings import PROCESS_VARIABLE, Settings
+
+SERVER_PATIENCE_S = 10.0
+"""Longest that a server's event loop may stand still: callers have long given up by then."""
+
+TRAINER_PATIENCE_S = 60.0
+"""Longest step of a trainer; the widest, with a hundred thousand arms, take a few seconds."""
 
 
+@contextlib.contextmanager
 def supervisor(
     settings: Settings, *, output: int | None = None
-) -> tuple[Supervisor, socket.socket]:
-    """A supervisor, not yet started, and the socket that it holds; whoever asked closes it.
+) -> Iterator[tuple[Supervisor, str]]:
+    """A supervisor, not yet started, and the address that its servers will answer on.
+
+    At the end it is stopped, and the socket and the folder are given back.
 
     Args:
         settings: where the data is and where to listen.
         output: a file descriptor for what the roles print; our own stdout and stderr without.
 
     Raises:
-        Unavailable: the port is taken, the data folder cannot be used, or another server uses it.
+        Unavailable: another supervisor has the data folder, it cannot be used, or the port is taken.
         Denied: the host is not loopback.
     """
     from tamesu.serve.http import listen
 
-    listener = listen(settings.host, settings.port)
-    try:
-        for opened in (open_log_to_write(settings), open_store(settings)):
+    with contextlib.ExitStack() as held:
+        lock = FolderLock.take(open_folder(settings))
+        held.callback(lock.close)
+        listener = held.enter_context(listen(settings.host, settings.port))
+        for opened in (open_log(settings), open_store(settings)):
             opened.close()
         open_archive(settings)
-    except BaseException:
-        listener.close()
-        raise
-    data = str(settings.folder.absolute())
-    port = listener.getsockname()[1]
-    flags = ["--data", data, "--host", settings.host, "--port", str(port)]
-    command = [sys.executable, "-m", "tamesu", "run"]
-    roles = [
-        Role("server", [*command, "server", *flags], listens=True),
-        Role("trainer", [*command, "trainer", "--data", data]),
-    ]
-    return Supervisor(roles, listener=listener, output=output), listener
+        settings = msgspec.structs.replace(settings, port=listener.getsockname()[1])
+        clear_meter(settings)
+        meter = open_meter(settings, "supervisor")
+        held.callback(meter.close)
+        watch = Supervisor(
+            list(_roles(settings)),
+            listener=listener,
+            output=output,
+            environment=_told(settings),
+            inherited=[lock.descriptor],
+            on_end=lambda role, reason: meter.count("restarts_total", role=role, reason=reason),
+            on_change=lambda lives: meter.level(
+                "roles_alive", sum(life.pid is not None for life in lives)
+            ),
+        )
+        held.callback(watch.stop)
+        yield watch, settings.url
 
 
 def supervise(settings: Settings, *, on_ready: Callable[[str], None] | None = None) -> None:
-    """Runs server and trainer until SIGTERM or SIGINT.
+    """Runs servers and trainer until SIGTERM or SIGINT.
 
     Args:
         settings: where the data is and where to listen.
         on_ready: called with the address once the socket listens.
     """
-    watch, listener = supervisor(settings)
-    url = msgspec.structs.replace(settings, port=listener.getsockname()[1]).url
-    with listener:
+    with supervisor(settings) as (watch, url):
         watch.run(on_ready=None if on_ready is None else lambda: on_ready(url))
+
+
+def _roles(settings: Settings) -> Iterator[Role]:
+    data = str(settings.folder.absolute())
+    command = [sys.executable, "-m", "tamesu", "run"]
+    flags = ["--data", data, "--host", settings.host, "--port", str(settings.port)]
+    for number in range(settings.workers):
+        yield Role(
+            f"server-{number}",
+            [*command, "server", *flags],
+            listens=True,
+            patience_s=SERVER_PATIENCE_S,
+            environment={PROCESS_VARIABLE: f"server-{number}"},
+        )
+    yield Role(
+        "trainer",
+        [*command, "trainer", "--data", data],
+        patience_s=TRAINER_PATIENCE_S,
+        environment={PROCESS_VARIABLE: "trainer"},
+    )
+
+
+def _told(settings: Settings) -> dict[str, str]:
+    """What the roles must know and no flag of theirs says."""
+    return {
+        "TAMESU_WORKERS": str(settings.workers),
+        "TAMESU_CACHE": settings.cache_kind,
+        "TAMESU_RETENTION": settings.retention,
+    }

@@ -16,6 +16,7 @@ from tamesu.adapters.store.memory import MemoryStore
 from tamesu.base import Unavailable
 from tamesu.serve import Service
 from tamesu.serve.http import listen, run
+from tamesu.watch import Seat
 
 DECLARATION = {
     "name": "colours",
@@ -83,7 +84,12 @@ class Running:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         self.drained = await run(
-            self.service, self._listener, bench=True, on_ready=self._ready.set, stop=self._stop
+            self.service,
+            self._listener,
+            Seat.take(),
+            bench=True,
+            on_ready=self._ready.set,
+            stop=self._stop,
         )
 
     def stop(self):

@@ -11,6 +11,7 @@ import shutil
 import signal
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
@@ -40,19 +41,19 @@ class Stage:
         self.is_temporary = data is None
         self.folder = Path(tempfile.mkdtemp(prefix="tamesu-demo-")) if data is None else data
         self._messages: TextIO | None = None
+        self._held = ExitStack()
         try:
             self._messages = self._open_messages()
             settings = load_settings(
                 {"data": str(self.folder), "host": "127.0.0.1", "port": port or 0}
             )
             with uninterrupted():
-                self._supervisor, self._listener = supervisor(
-                    settings, output=self._messages.fileno()
+                self._supervisor, self.url = self._held.enter_context(
+                    supervisor(settings, output=self._messages.fileno())
                 )
         except BaseException:
             self._clear()
             raise
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def __enter__(self) -> Self:
         try:
@@ -71,8 +72,7 @@ class Stage:
         trace: TracebackType | None,
     ) -> None:
         with uninterrupted():
-            self._supervisor.stop()
-            self._listener.close()
+            self._held.close()
             self._clear()
 
     @property

@@ -14,6 +14,8 @@ import ipaddress
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
 
 import structlog
 import uvicorn
@@ -21,12 +23,16 @@ import uvicorn
 from tamesu.base import Denied, InvalidInput, Unavailable
 from tamesu.serve.core import Service
 from tamesu.serve.http.application import application
+from tamesu.serve.http.doorman import Doorman, Place
 
 BACKLOG = 2048
 """Callers that may wait to be accepted, as while a dead server is replaced."""
 
 GRACE_S = 10
 """Longest wait for requests in flight at the end."""
+
+BEAT_S = 0.1
+"""How often the event loop shows that it turns."""
 
 _log = structlog.get_logger("tamesu.serve.http")
 
@@ -63,9 +69,10 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def run(
+async def run(  # noqa: PLR0913 - what is served where, and who is told
     service: Service,
     listener: socket.socket,
+    place: Place,
     *,
     bench: bool = False,
     on_ready: Callable[[], None] | None = None,
@@ -75,7 +82,8 @@ async def run(
 
     Args:
         service: not yet started; closed afterwards. Its ports stay open.
-        listener: from `listen`, or handed down by a supervisor.
+        listener: from `listen`, or handed down by a supervisor; closed afterwards.
+        place: among the servers behind that listener.
         bench: with the path that does nothing.
         on_ready: called when requests are taken.
         stop: ends it, where no signal can.
@@ -92,7 +100,8 @@ async def run(
         backlog=BACKLOG,
         timeout_graceful_shutdown=GRACE_S,
     )
-    server = _Server(config, on_ready)
+    server = _Server(config, listener, place, on_ready)
+    beating = asyncio.create_task(_beat(service, server, place))
     stopping = asyncio.create_task(_set_when(stop, server)) if stop is not None else None
     try:
         await service.start()
@@ -100,21 +109,39 @@ async def run(
         gc.collect()
         gc.freeze()
         with _signals(server):
-            await server.serve(sockets=[listener])
+            await server.serve(sockets=[])
     finally:
+        place.say_ready(ready=False)
         if stopping is not None:
             stopping.cancel()
         drained = await service.close()
+        beating.cancel()
         _log.info("stopped", drained=drained)
     return drained
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, with the signals left to `run`: after them there is a log to drain."""
+    """uvicorn's server, with two things left to others.
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None] | None) -> None:
+    Signals are `run`'s: after them there is a log to drain. Accepting is the doorman's: there are other
+    servers behind the same socket.
+    """
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        listener: socket.socket,
+        place: Place,
+        on_ready: Callable[[], None] | None,
+    ) -> None:
         super().__init__(config)
-        self._on_ready = on_ready
+        self._listener, self._place, self._on_ready = listener, place, on_ready
+        self._doorman: Doorman | None = None
+
+    @property
+    def held(self) -> int | None:
+        """How many connections are open; none while none are taken."""
+        return None if self._doorman is None else self._doorman.held
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -124,8 +151,36 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Starts to accept, then says so."""
         await super().startup(sockets)
+        speaker: Any = self.config.http_protocol_class  # its own signature is not its base's
+        protocol = partial(
+            speaker,
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
+        connections = self.server_state.connections
+        self._doorman = Doorman(self._listener, protocol, lambda: len(connections), self._place)
+        self._doorman.open()
         if self._on_ready is not None:
             self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stops to accept, and answers what is in flight."""
+        if self._doorman is not None:
+            await self._doorman.close()
+            self._doorman = None
+        self._listener.close()
+        await super().shutdown(sockets)
+
+
+async def _beat(service: Service, server: _Server, place: Place) -> None:
+    while True:
+        place.beat()
+        held = server.held
+        if held is not None:
+            place.hold(held)
+            place.say_ready(ready=service.health.readiness().ready)
+        await asyncio.sleep(BEAT_S)
 
 
 @contextlib.contextmanager
