@@ -7,6 +7,7 @@ uniforms. A new belief, explorer or layout is a new file; see `tamesu.policy.con
 
 from tamesu.policy.compose import ArmSummary, Policy, compose
 from tamesu.policy.contract import Batch
+from tamesu.policy.explanation import Explanation, Weighed, explain
 from tamesu.policy.kinds import known_kinds
 from tamesu.policy.prepared import Choice, Choices, Prepared
 from tamesu.policy.table import Evidence, State
@@ -17,9 +18,12 @@ __all__ = [
     "Choice",
     "Choices",
     "Evidence",
+    "Explanation",
     "Policy",
     "Prepared",
     "State",
+    "Weighed",
     "compose",
+    "explain",
     "known_kinds",
 ]

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from tamesu.base import Bug, Declaration, InvalidDeclaration, Time
 from tamesu.policy.codec import decode_state, encode_state
@@ -108,12 +110,26 @@ class Policy:
             seed_key(self._declaration.seed),
         )
 
-    def summary(self, state: State, arms: Sequence[str], time: Time) -> list[ArmSummary]:
-        """One row per arm, in the order of `arms`."""
+    def summary(
+        self,
+        state: State,
+        arms: Sequence[str],
+        time: Time,
+        *,
+        shares: NDArray[np.float64] | None = None,
+    ) -> list[ArmSummary]:
+        """One row per arm, in the order of `arms`.
+
+        Args:
+            state: what was learnt.
+            arms: ids, unique.
+            time: of the summary.
+            shares: (n,) the share of each, where it is not the one among `arms` alone.
+        """
         marginals = self._belief.marginals(state.parts[0], None, arms, time)
         if not arms:
             return []
-        share = self.prepare(state, arms, time).propensities()
+        share = self.prepare(state, arms, time).propensities() if shares is None else shares
         mean = marginals.family.mean()
         low = marginals.family.quantile((1 - INTERVAL) / 2)
         high = marginals.family.quantile((1 + INTERVAL) / 2)

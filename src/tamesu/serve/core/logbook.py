@@ -48,7 +48,13 @@ def first_since(log: EventLog, partition: int, end: int, since_ms: int) -> int:
 
 
 def find_decision(log: EventLog, decision_id: str) -> bytes | None:
-    """The record of a decision as it stands in the log, or none.
+    """The record of a decision, or none: the body of what `find_entry` gives, with its errors."""
+    entry = find_entry(log, decision_id)
+    return None if entry is None else entry.body
+
+
+def find_entry(log: EventLog, decision_id: str) -> Entry | None:
+    """A decision as it stands in the log, or none.
 
     Looks within the clock skew that the join allows between an id and its `received`: a decision
     further off is poison, and counts as none. Duplicate case: any of the repeats, which have the same
@@ -73,7 +79,7 @@ def find_decision(log: EventLog, decision_id: str) -> bytes | None:
         for partition in range(log.partitions):
             for entry in _received(log, partition, since, until):
                 if entry.key == decision_id and entry.kind == Kind.DECISION.value:
-                    return entry.body
+                    return entry
     return None
 
 

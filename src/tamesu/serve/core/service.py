@@ -20,6 +20,7 @@ from tamesu.serve.core.catalogue import Catalogue
 from tamesu.serve.core.claims import Claims
 from tamesu.serve.core.control import Control
 from tamesu.serve.core.decide import Decider
+from tamesu.serve.core.explain import Explainer
 from tamesu.serve.core.freshness import Freshness
 from tamesu.serve.core.health import MAX_AGE_S, Health
 from tamesu.serve.core.track import Tracker
@@ -72,6 +73,7 @@ class Service:
         self.control = Control(
             store=store, catalogue=self.catalogue, clock=clock, ids=ids, meter=meter
         )
+        self.explainer = Explainer(log=log, store=store, catalogue=self.catalogue, clock=clock)
         self.health = Health(catalogue=self.catalogue, appender=self.appender, max_age_s=max_age_s)
 
     async def start(self) -> None:

@@ -52,6 +52,10 @@ class Paths:
         tracked = await self._service.tracker.track(self._read_events(body), partial=partial)
         return Answer(write(tracked), 202 if tracked.accepted else 200)
 
+    async def explain(self, scope: Scope, _: bytes) -> Answer:
+        """GET /v1/decisions/{id}."""
+        return Answer(write(await self._service.explainer.explain(scope["path_params"]["id"])))
+
     async def create(self, _: Scope, body: bytes) -> Answer:
         """POST /v1/bandits."""
         created = await self._service.control.create(read_json(body))
@@ -119,6 +123,7 @@ def application(service: Service, *, bench: bool = False) -> ASGIApp:
         f"{bandit}/decisions": {"POST": paths.decide},
         "/v1/events": {"POST": paths.track},
         f"{bandit}/decisions/batch": {"POST": paths.decide_many},
+        "/v1/decisions/{id}": {"GET": paths.explain},
         "/v1/bandits": {"GET": paths.bandits, "POST": paths.create},
         bandit: {"GET": paths.bandit},
         f"{bandit}/conservation": {"GET": paths.conservation},
