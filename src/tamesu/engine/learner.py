@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from tamesu.base import Conflict, Corrupt, Reward, Time
+from tamesu.base import Command, Conflict, Corrupt, Reward, Time
 from tamesu.base.counts import merge
 from tamesu.engine.pupils import Pupils
 from tamesu.join import Checkpoint, Emitted, Fold, Mark
@@ -84,7 +84,7 @@ class Learner:
             )
 
     def step(self, *, close: bool = False) -> Step:
-        """Reads, joins, and commits if a micro-batch is due (or `close` asks for it).
+        """Reads, joins, and commits if a micro-batch is due, a command waits or `close` asks for it.
 
         Raises:
             Conflict: another trainer has the lease; this learner must be thrown away.
@@ -96,9 +96,10 @@ class Learner:
         emitted = self._fold.advance()
         self._take(emitted)
         now = self._clock.now()
-        if not (self._is_due(now) or (close and self._is_dirty())):
+        commands = self._store.waiting()
+        if not (commands or self._is_due(now) or (close and self._is_dirty())):
             return Step(read, 0, committed=False)
-        return Step(read, self._commit(now), committed=True)
+        return Step(read, self._commit(now, commands), committed=True)
 
     def _read(self) -> int:
         read = 0
@@ -127,25 +128,40 @@ class Learner:
             return True
         return self._is_dirty() and not 0 <= now - self._last_commit < IDLE_COMMIT_US
 
-    def _commit(self, now: Time) -> int:
+    def _commit(self, now: Time, commands: Sequence[Command]) -> int:
         checkpoint = self._fold.checkpoint()
         groups = self._pending.groups()
         stem = f"{self.lease.epoch:06d}-{sum(self._committed_reads):012d}-{sum(self._next):012d}"
         files = [self._archive.write(stem, group) for group in groups]
-        snapshots = self._pupils.learn(groups, now, self._fold.watermark or now)
+        watermark = self._fold.watermark or now
+        # Commands first: they take effect upon what the last commit left, at its offsets.
+        self._pupils.obey(commands, self._committed_reads, now, watermark)
+        self._pupils.learn(groups, now, watermark)
         self._store.commit(
             Commit(
                 lease=self.lease,
                 checkpoint=checkpoint.to_bytes(),
                 counts=self._counts,
-                snapshots=snapshots,
+                snapshots=self._pupils.snapshots,
                 files=files,
+                rosters=self._pupils.rosters,
+                commands=self._pupils.commands,
             )
         )
+        self._tell(self._pupils.commands)
         self._pupils.committed()
         self._pending, self._counts = Pending(), {}
         self._committed_reads, self._last_commit = self._reads(), now
         return sum(len(group) for group in groups)
+
+    def _tell(self, commands: Sequence[Command]) -> None:
+        for command in commands:
+            facts = {"number": command.number, "kind": command.kind, "bandit": command.bandit}
+            refusal = None if command.effect is None else command.effect.refusal
+            if refusal is None:
+                _log.info("command applied", **facts)
+            else:
+                _log.warning("command refused", **facts, code=refusal.code, reason=refusal.detail)
 
     def _reward(self, bandit: str, number: int) -> Reward | None:
         key = (bandit, number)

@@ -5,16 +5,17 @@ them. Refuses to know any adapter.
 """
 
 from tamesu.ports.archive import Archive, ArchiveFile
-from tamesu.ports.cache import Cache
+from tamesu.ports.cache import Cache, Claim
 from tamesu.ports.clock import Clock, IdSource
 from tamesu.ports.eventlog import EventLog, Receipt
 from tamesu.ports.meter import Meter
-from tamesu.ports.store import Commit, Declared, Lease, Progress, Store
+from tamesu.ports.store import Commit, Declared, Lease, Progress, Store, roster_of
 
 __all__ = [
     "Archive",
     "ArchiveFile",
     "Cache",
+    "Claim",
     "Clock",
     "Commit",
     "Declared",
@@ -25,4 +26,5 @@ __all__ = [
     "Progress",
     "Receipt",
     "Store",
+    "roster_of",
 ]

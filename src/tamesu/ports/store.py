@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from tamesu.base import Command, Declaration, Roster, Snapshot, Time
+from tamesu.base import Command, Corrupt, Declaration, Roster, Snapshot, Time
 from tamesu.ports.archive import ArchiveFile
 
 MOST_WAITING = 100
@@ -185,3 +185,23 @@ class Store(Protocol):
     def close(self) -> None:
         """Lets go of connections; a second call does nothing."""
         ...
+
+
+def roster_of(store: Store, declared: Declared, snapshot: Snapshot | None) -> Roster:
+    """The roster that `snapshot` names; without a snapshot, or where it names none, the declaration's.
+
+    Raises:
+        Corrupt: the store does not hold it.
+        Unavailable: the store is down.
+    """
+    if snapshot is None or not snapshot.roster:
+        return Roster.of(declared.declaration, declared.created)
+    found = store.roster(snapshot.bandit, snapshot.roster)
+    if found is None:
+        raise Corrupt(
+            f"the store must hold roster {snapshot.roster} of {snapshot.bandit!r}, which its "
+            f"snapshot {snapshot.version} names; it does not",
+            hint="restore the store from a backup",
+            bandit=snapshot.bandit,
+        )
+    return found

@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import structlog
 
-from tamesu.base import Declaration, NotFound, Reward, TamesuError, is_bandit_name
+from tamesu.base import Declaration, NotFound, Reward, Roster, Snapshot, TamesuError, is_bandit_name
 from tamesu.policy import compose
-from tamesu.ports import Declared, Store
+from tamesu.ports import Declared, Store, roster_of
 from tamesu.serve.core.hot import Hot, heat
 from tamesu.serve.core.trace import trace
 
@@ -117,6 +117,14 @@ class Catalogue:
         """Takes in a bandit that this server just declared. Not for the event loop."""
         return self._load(declared)
 
+    async def renew(self, name: str) -> Hot | None:
+        """The bandit of that name as the store has it now, for whoever cannot wait for the poll.
+
+        Raises:
+            Unavailable: the store cannot be read.
+        """
+        return await asyncio.to_thread(self._renew, name)
+
     def refresh(self) -> None:
         """Asks for news once and takes in what is new.
 
@@ -168,7 +176,7 @@ class Catalogue:
                 and held.version >= snapshot.version
             ):
                 return held
-            hot = heat(declared, snapshot)
+            hot = heat(declared, snapshot, self._roster(declared, snapshot))
             if hot.broken:
                 _log.error("a snapshot cannot be used", bandit=name, version=hot.version)
                 self._broken[name] = hot.version
@@ -178,11 +186,27 @@ class Catalogue:
             self._hots[name] = hot
             return hot
 
+    def _roster(self, declared: Declared, snapshot: Snapshot | None) -> Roster:
+        """The roster that `snapshot` names; rosters never change, so the one held may do."""
+        held = self._hots.get(declared.declaration.name)
+        if held is not None and snapshot is not None and held.roster.number == snapshot.roster > 0:
+            return held.roster
+        return roster_of(self._store, declared, snapshot)
+
     def _fetch(self, name: str) -> Hot | None:
         if self._store.declared(name, 1) is None:
             return None
         declared = self._store.declarations().get(name)
         return None if declared is None else self._load(declared)
+
+    def _renew(self, name: str) -> Hot | None:
+        held = self._hots.get(name)
+        if held is None:
+            return self._fetch(name)
+        version = self._store.versions().get(name, 0)
+        if held.version >= version or self._broken.get(name, 0) >= version:
+            return held
+        return self._load(held.declared)
 
     def _fetch_terms(self, bandit: str, number: int) -> Terms | None:
         declaration = self._store.declared(bandit, number)

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from tamesu.base import Part, Snapshot, Time
+from tamesu.base import Bug, Part, Roster, Snapshot, Time
 from tamesu.policy import Policy, Prepared, compose
 from tamesu.ports import Declared
 from tamesu.serve.core.trace import trace
@@ -32,15 +32,18 @@ class Hot:
         declared: the declaration, its number and when it was made.
         policy: the declaration's policy.
         snapshot: what it serves; none is snapshot 0, the prior.
+        roster: which arms are active.
         state: what the policy has learnt.
         prepared: its distribution over the arms, ready to be chosen from.
         fallback: uniform over the same layout, for when `prepared` fails.
+        arms: ids of the active arms.
         broken: `prepared` is the fallback because the snapshot could not be read.
     """
 
     declared: Declared
     policy: Policy
     snapshot: Snapshot | None
+    roster: Roster
     state: Any
     prepared: Prepared
     fallback: Prepared
@@ -58,23 +61,32 @@ class Hot:
         return self.declared.created if self.snapshot is None else self.snapshot.created
 
 
-def heat(declared: Declared, snapshot: Snapshot | None) -> Hot:
+def heat(declared: Declared, snapshot: Snapshot | None, roster: Roster | None = None) -> Hot:
     """The bandit ready to be served, its first distribution computed.
+
+    Args:
+        declared: the declaration.
+        snapshot: what it has learnt, none for the prior.
+        roster: the roster that the snapshot names, none for the declaration's.
 
     A snapshot of another declaration is not this one's: the prior serves. One that cannot be read
     gives a bandit that answers with its fallback, marked.
     """
     declaration = declared.declaration
     policy = compose(declaration)
+    if roster is None:
+        roster = Roster.of(declaration, declared.created)
+    if snapshot is not None and snapshot.roster != roster.number:
+        raise Bug(f"snapshot {snapshot.version} names roster {snapshot.roster}, not this one")
     if snapshot is not None and snapshot.declaration != declared.number:
-        snapshot = None
+        snapshot, roster = None, Roster.of(declaration, declared.created)
     time = declared.created if snapshot is None else snapshot.watermark
     uniform = compose(msgspec.structs.replace(declaration, explorer=Part(kind="uniform")))
-    fallback = uniform.prepare(uniform.init(), declaration.arm_ids, time)
+    fallback = uniform.prepare(uniform.init(), roster.ids, time)
     broken = False
     try:
         state = policy.init() if snapshot is None else policy.decode(snapshot.state)
-        prepared = policy.prepare(state, declaration.arm_ids, time)
+        prepared = policy.prepare(state, roster.ids, time)
         prepared.choose(WARM, None)
     except Exception as error:  # noqa: BLE001 - whatever it fails with, the fallback answers
         _log.error("a snapshot cannot be served", bandit=declaration.name, trace=trace(error))
@@ -83,9 +95,10 @@ def heat(declared: Declared, snapshot: Snapshot | None) -> Hot:
         declared,
         policy,
         snapshot,
+        roster,
         state,
         prepared,
         fallback,
-        frozenset(declaration.arm_ids),
+        frozenset(roster.ids),
         broken,
     )

@@ -1,0 +1,36 @@
+"""The kind `arms`: arms added, changed, revived or retired.
+
+The state stays as it is: what a retired arm has learnt waits there for its return, and events of its
+deliveries still count; a new arm starts from the prior. Refuses to leave fewer arms than a decision
+delivers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from tamesu.base import ArmsChange, Time, plain
+from tamesu.train.commands.standing import Standing
+
+
+def parse(data: Any) -> dict[str, Any]:
+    """The command's body out of what a person sent.
+
+    Raises:
+        InvalidInput: it can be no change of any roster.
+    """
+    body: dict[str, Any] = plain(ArmsChange.parse(data))
+    return body
+
+
+def apply(before: Standing, body: dict[str, Any], now: Time) -> tuple[Standing, dict[str, Any]]:
+    """The bandit with its arms changed, and `{added, changed, revived, retired}`: how many.
+
+    Raises:
+        TamesuError: it does not fit the roster at hand; see `tamesu.base.Roster.changed`.
+    """
+    change = ArmsChange.parse(body)
+    roster, changed = before.roster.changed(change, now, before.policy.size)
+    told = dict(changed._asdict())
+    return (before if roster is before.roster else replace(before, roster=roster)), told
