@@ -7,45 +7,30 @@ batches, and to sleep.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tamesu.adapters.archive.memory import MemoryArchive
-from tamesu.adapters.clock.manual import ManualClock
 from tamesu.adapters.eventlog.memory import MemoryEventLog
-from tamesu.adapters.store.memory import MemoryStore
-from tamesu.base import TICK, Conflict, Corrupt, Observation, Observations, encode
+from tamesu.base import TICK, Conflict, Corrupt
 from tamesu.base.times import HOUR_US
-from tamesu.join import oracle, table
-from tamesu.policy import compose
+from tamesu.engine import InlineEngine
+from tamesu.join import table
 from tamesu.ports import Archive, Clock, EventLog, Store
 from tamesu.testing.crash import Crash, CrashAfter, When
-from tamesu.testing.journal import Journal, declarations, entries_of
-from tamesu.train import learn
+from tamesu.testing.duplicate import Duplicate
+from tamesu.testing.installation import Installation
+from tamesu.testing.journal import Journal
+from tamesu.testing.pause import Pause
+from tamesu.testing.reorder import Reorder
+from tamesu.testing.torn import Torn
 
-
-@dataclass(frozen=True)
-class World:
-    """One installation in memory."""
-
-    log: EventLog
-    store: Store
-    archive: Archive
-    clock: ManualClock
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a log came to: states, observations and counts, comparable bit for bit."""
-
-    states: dict[str, bytes]
-    observations: list[bytes]
-    counts: dict[str, dict[str, int]]
+MOST_FEW = 8
+"""Port calls of one micro-batch that a crash test must at least have met."""
 
 
 class EngineContract:
@@ -74,12 +59,12 @@ class EngineContract:
         @settings(max_examples=25)
         @given(seed=st.integers(0, 1 << 32), stops=st.sets(st.integers(0, 59), max_size=6))
         def law(seed: int, stops: set[int]) -> None:
-            world = _world(partitions)
-            for step, _ in enumerate(Journal(seed).write(world.log, world.clock)):
+            one = Installation.new(partitions)
+            for step, _ in enumerate(Journal(seed).write(one.log, one.clock)):
                 if step in stops:
-                    self._drive(world)
-            self._drive(world)
-            assert _outcome(world) == _expected(world)
+                    self._drive(one)
+            self._drive(one)
+            assert one.outcome() == one.expected()
 
         law()
 
@@ -89,20 +74,55 @@ class EngineContract:
         @settings(max_examples=25)
         @given(seed=st.integers(0, 1 << 32))
         def law(seed: int) -> None:
-            world = _world(1)
-            journal = Journal(seed).write(world.log, world.clock)
-            self.drive(world.log, world.store, world.archive, world.clock, journal)
-            assert _outcome(world) == _expected(world)
+            one = Installation.new()
+            journal = Journal(seed).write(one.log, one.clock)
+            self.drive(one.log, one.store, one.archive, one.clock, journal)
+            assert one.outcome() == one.expected()
 
         law()
 
     def test_the_difference_is_zero_at_every_moment(self) -> None:
         """Conservation: whatever was read is in exactly one class, also while it is open."""
-        world = _world(1)
-        for _ in Journal(11).write(world.log, world.clock):
-            self._drive(world)
-            for bandit, counts in world.store.progress().counts.items():
+        one = Installation.new()
+        for _ in Journal(11).write(one.log, one.clock):
+            self._drive(one)
+            for bandit, counts in one.store.progress().counts.items():
                 assert table(counts)["difference"] == 0, bandit
+
+    def test_repeats_teach_nothing(self) -> None:
+        """Any number of repeats: the same final observations and states as without them."""
+
+        @settings(max_examples=15)
+        @given(seed=st.integers(0, 1 << 32), stops=st.sets(st.integers(0, 59), max_size=3))
+        def law(seed: int, stops: set[int]) -> None:
+            both = [Installation.new(), Installation.new()]
+            repeating = Duplicate(seed)
+            logs = [both[0].log, repeating.wrap(both[1].log)]
+            for one, log in zip(both, logs, strict=True):
+                for step, _ in enumerate(Journal(seed).write(log, one.clock)):
+                    if step in stops:
+                        self._drive(one)
+                self._drive(one)
+            plain, repeated = (one.outcome() for one in both)
+            assert repeating.repeats > 0
+            assert (plain.states, plain.observations) == (repeated.states, repeated.observations)
+            assert repeated == both[1].expected()
+
+        law()
+
+    def test_records_that_overtake_each_other_are_joined(self) -> None:
+        """An event before its decision is held, however the records of an append are shuffled."""
+
+        @settings(max_examples=15)
+        @given(seed=st.integers(0, 1 << 32))
+        def law(seed: int) -> None:
+            one = Installation.new()
+            shuffled = Reorder(seed).wrap(one.log)
+            for _ in Journal(seed).write(shuffled, one.clock):
+                self._drive(one)
+            assert one.outcome() == one.expected()
+
+        law()
 
     # Crashes ------------------------------------------------------------------------------------
 
@@ -112,110 +132,115 @@ class EngineContract:
         n = crashed = 0
         while True:
             n += 1
-            world = _world(1)
-            journal = Journal(5, steps=25).write(world.log, world.clock)
+            one = Installation.new()
+            journal = Journal(5, steps=25).write(one.log, one.clock)
             for _ in range(14):
                 next(journal)
-            self._drive(world)
+            self._drive(one)
             for _ in range(8):
                 next(journal)
             faults = CrashAfter(n, when)
             try:
                 self.drive(
-                    faults.wrap(world.log),
-                    faults.wrap(world.store),
-                    faults.wrap(world.archive),
-                    world.clock,
+                    faults.wrap(one.log),
+                    faults.wrap(one.store),
+                    faults.wrap(one.archive),
+                    one.clock,
                 )
             except Crash:
                 crashed += 1
             for _ in journal:
-                self._drive(world)
-            assert _outcome(world) == _expected(world), f"killed at {faults.calls[-1]}, call {n}"
+                self._drive(one)
+            assert one.outcome() == one.expected(), f"killed at {faults.calls[-1]}, call {n}"
             if not faults.crashed:
                 break
         assert crashed == n - 1 >= MOST_FEW, f"only {crashed} calls to crash at"
 
+    def test_a_torn_write_changes_nothing_in_the_end(self) -> None:
+        """A file of observations that is half there, for every file: its successor writes it whole."""
+        n = 0
+        while True:
+            n += 1
+            one = Installation.new()
+            journal = Journal(5, steps=25).write(one.log, one.clock)
+            for _ in range(14):
+                next(journal)
+            torn = Torn(n)
+            with contextlib.suppress(Crash):
+                self.drive(one.log, one.store, torn.wrap(one.archive), one.clock)
+            for _ in journal:
+                self._drive(one)
+            assert one.outcome() == one.expected(), f"torn at write {n}"
+            if not torn.crashed:
+                break
+        assert n > 1, "there was nothing to tear"
+
     def test_a_log_that_lost_its_end_is_not_learnt_from(self) -> None:
         """The store has read further than the log goes: nothing is written on such ground."""
-        world = _world(1)
-        for _ in Journal(3, steps=10).write(world.log, world.clock):
+        one = Installation.new()
+        for _ in Journal(3, steps=10).write(one.log, one.clock):
             pass
-        self._drive(world)
-        before = world.store.progress()
-        shorter = replace(world, log=MemoryEventLog(1, clock=world.clock))
+        self._drive(one)
+        before = one.store.progress()
+        shorter = replace(one, log=MemoryEventLog(1, clock=one.clock))
         shorter.log.append([TICK])
         with contextlib.suppress(Corrupt):
             self._drive(shorter)
-        after = world.store.progress()
+        after = one.store.progress()
         assert (after.checkpoint, after.counts) == (before.checkpoint, before.counts)
 
     # Two of them --------------------------------------------------------------------------------
 
     def test_while_another_holds_the_lease_nothing_is_written(self) -> None:
         """The lease lets one write; the other is refused and changes nothing."""
-        world = _world(1)
-        for _ in Journal(3, steps=10).write(world.log, world.clock):
+        one = Installation.new()
+        for _ in Journal(3, steps=10).write(one.log, one.clock):
             pass
-        world.store.lease("somebody else", world.clock.now(), HOUR_US)
-        before = world.store.progress()
+        one.store.lease("somebody else", one.clock.now(), HOUR_US)
+        before = one.store.progress()
         with contextlib.suppress(Conflict):
-            self._drive(world)
-        assert world.store.progress() == before
-        assert not world.store.files()
+            self._drive(one)
+        assert one.store.progress() == before
+        assert not one.store.files()
 
-    def _drive(self, world: World) -> None:
-        self.drive(world.log, world.store, world.archive, world.clock)
+    @pytest.mark.parametrize("when", list(When))
+    def test_one_that_stood_still_writes_nothing_once_another_took_over(self, when: When) -> None:
+        """Stopped at its n-th port call for longer than its lease, for every n, it is refused.
 
+        Its successor reads, commits and gives the lease back meanwhile. What the sleeper had under
+        way is not done; that it may go on from the newest commit later is its own affair.
+        """
+        n = 0
+        while True:
+            n += 1
+            one = Installation.new()
+            journal = Journal(5, steps=25).write(one.log, one.clock)
+            for _ in range(14):
+                next(journal)
+            pause = Pause(n, partial(_succeed, one, journal), when)
+            with contextlib.suppress(Conflict):
+                self.drive(
+                    pause.wrap(one.log),
+                    pause.wrap(one.store),
+                    pause.wrap(one.archive),
+                    one.clock,
+                )
+            for _ in journal:
+                pass
+            self._drive(one)
+            assert one.outcome() == one.expected(), f"slept at {pause.calls[n - 1 :][:1]}"
+            if not pause.paused:
+                break
+        assert n > MOST_FEW, f"only {n - 1} calls to sleep at"
 
-MOST_FEW = 8
-"""Port calls of one micro-batch that a crash test must at least have met."""
-
-
-def _world(partitions: int) -> World:
-    clock = ManualClock()
-    world = World(MemoryEventLog(partitions, clock=clock), MemoryStore(), MemoryArchive(), clock)
-    for declaration in declarations():
-        world.store.declare(declaration, clock.now())
-    return world
-
-
-def _outcome(world: World) -> Outcome:
-    rows = [row for batch in world.archive.read(world.store.files()) for row in batch.rows()]
-    states = {}
-    for name in world.store.versions():
-        snapshot = world.store.snapshot(name)
-        assert snapshot is not None
-        states[name] = snapshot.state
-    return Outcome(states, _sorted(rows), _tidy(world.store.progress().counts))
-
-
-def _expected(world: World) -> Outcome:
-    known = {declaration.name: declaration for declaration in declarations()}
-
-    def lookup(bandit: str, number: int) -> Any:
-        return known[bandit].reward if bandit in known and number == 1 else None
-
-    result = oracle(entries_of(world.log), lookup)
-    states = {}
-    for name, declaration in known.items():
-        policy = compose(declaration)
-        rows = [row for row in result.observations if row.decision_id.startswith(f"{name}.")]
-        if not rows:
-            continue
-        state, learnt = learn(policy, policy.init(), Observations.of(name, 1, rows))
-        if learnt:
-            states[name] = policy.encode(state)
-    return Outcome(states, _sorted(result.observations), _tidy(result.counts))
+    def _drive(self, one: Installation) -> None:
+        self.drive(one.log, one.store, one.archive, one.clock)
 
 
-def _sorted(rows: list[Observation]) -> list[bytes]:
-    return sorted(encode(row) for row in rows)
-
-
-def _tidy(counts: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
-    return {
-        bandit: {name: number for name, number in mine.items() if number}
-        for bandit, mine in counts.items()
-        if any(mine.values())
-    }
+def _succeed(one: Installation, journal: Iterator[None]) -> None:
+    """What another trainer does while the first stands still for longer than its lease."""
+    for _ in range(4):
+        next(journal)
+    one.clock.sleep(HOUR_US)
+    InlineEngine(one.log, one.store, one.archive, one.clock, holder="another").catch_up()
+    one.clock.sleep(HOUR_US)

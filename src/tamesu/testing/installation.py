@@ -1,0 +1,92 @@
+"""One installation in memory, and what its log must come to.
+
+The oracle folds the whole log at once, the policy learns it at once: whatever an engine did on its
+way, it must end there, bit for bit. Refuses to hold any bandit but the journal's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tamesu.adapters.archive.memory import MemoryArchive
+from tamesu.adapters.clock.manual import ManualClock
+from tamesu.adapters.eventlog.memory import MemoryEventLog
+from tamesu.adapters.store.memory import MemoryStore
+from tamesu.base import Observation, Observations, Reward, encode
+from tamesu.join import oracle
+from tamesu.policy import compose
+from tamesu.ports import Archive, EventLog, Store
+from tamesu.testing.journal import declarations, entries_of
+from tamesu.train import learn
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a log came to: states, observations and counts, comparable bit for bit.
+
+    Attributes:
+        states: the newest state of every bandit that learnt anything.
+        observations: every row, as bytes, in their order.
+        counts: as the store keeps them, without zeros.
+    """
+
+    states: dict[str, bytes]
+    observations: list[bytes]
+    counts: dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A log, a store with the bandits of the journal in it, an archive and a clock."""
+
+    log: EventLog
+    store: Store = field(default_factory=MemoryStore)
+    archive: Archive = field(default_factory=MemoryArchive)
+    clock: ManualClock = field(default_factory=ManualClock)
+
+    @classmethod
+    def new(cls, partitions: int = 1) -> Installation:
+        """An installation in which nothing has happened yet."""
+        clock = ManualClock()
+        new = cls(MemoryEventLog(partitions, clock=clock), clock=clock)
+        for declaration in declarations():
+            new.store.declare(declaration, clock.now())
+        return new
+
+    def outcome(self) -> Outcome:
+        """What store and archive hold."""
+        rows = [row for batch in self.archive.read(self.store.files()) for row in batch.rows()]
+        newest = {name: self.store.snapshot(name) for name in self.store.versions()}
+        states = {name: snapshot.state for name, snapshot in newest.items() if snapshot}
+        return Outcome(states, _sorted(rows), _tidy(self.store.progress().counts))
+
+    def expected(self) -> Outcome:
+        """What they must hold once the log, as it is now, was learnt to its end."""
+        known = {declaration.name: declaration for declaration in declarations()}
+
+        def lookup(bandit: str, number: int) -> Reward | None:
+            return known[bandit].reward if bandit in known and number == 1 else None
+
+        result = oracle(entries_of(self.log), lookup)
+        states = {}
+        for name, declaration in known.items():
+            policy = compose(declaration)
+            rows = [row for row in result.observations if row.decision_id.startswith(f"{name}.")]
+            if not rows:
+                continue
+            state, learnt = learn(policy, policy.init(), Observations.of(name, 1, rows))
+            if learnt:
+                states[name] = policy.encode(state)
+        return Outcome(states, _sorted(result.observations), _tidy(result.counts))
+
+
+def _sorted(rows: list[Observation]) -> list[bytes]:
+    return sorted(encode(row) for row in rows)
+
+
+def _tidy(counts: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+    return {
+        bandit: {name: number for name, number in mine.items() if number}
+        for bandit, mine in counts.items()
+        if any(mine.values())
+    }
