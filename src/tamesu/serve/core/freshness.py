@@ -1,10 +1,13 @@
 """`Freshness`: how old news is when it first decides something.
 
-Refuses to measure by anything but the first decision that a snapshot serves: a snapshot that nobody
-asked for has served nobody.
+Measured by every server for itself, so that several together never look better than the slowest of
+them. Refuses to measure by anything but the first decision that a snapshot serves: a snapshot that nobody
+asked for has served nobody; and one that is older than its server was news to another.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from tamesu.base import Time
 from tamesu.base.times import SECOND_US
@@ -18,6 +21,12 @@ class Freshness:
     def __init__(self, meter: Meter) -> None:
         self._meter = meter
         self._served: dict[str, int] = {}
+
+    def start(self, hots: Iterable[Hot]) -> None:
+        """These were there when the server started: whoever they were news to, it was not us."""
+        for hot in hots:
+            if hot.snapshot is not None:
+                self._served[hot.snapshot.bandit] = hot.version
 
     def served(self, hot: Hot, now: Time) -> None:
         """A decision was made with `hot` at `now`."""

@@ -7,13 +7,9 @@ and over what.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 
 import structlog
 
-from tamesu.base import TamesuError, Time
-from tamesu.base.times import SECOND_US
-from tamesu.join import Checkpoint, table
 from tamesu.ports import Cache, Clock, EventLog, IdSource, Meter, Store
 from tamesu.serve.core.appender import Appender
 from tamesu.serve.core.catalogue import Catalogue
@@ -22,6 +18,7 @@ from tamesu.serve.core.control import Control
 from tamesu.serve.core.decide import Decider
 from tamesu.serve.core.explain import Explainer
 from tamesu.serve.core.freshness import Freshness
+from tamesu.serve.core.gauges import Gauges
 from tamesu.serve.core.health import MAX_AGE_S, Health
 from tamesu.serve.core.track import Tracker
 
@@ -57,12 +54,12 @@ class Service:
         self.appender = Appender(log, clock, meter, deadline_s=deadline_s)
         self.catalogue = Catalogue(store)
         self._claims = Claims(cache)
-        freshness = Freshness(meter)
+        self._freshness = Freshness(meter)
         self.decider = Decider(
             catalogue=self.catalogue,
             appender=self.appender,
             claims=self._claims,
-            freshness=freshness,
+            freshness=self._freshness,
             clock=clock,
             ids=ids,
             meter=meter,
@@ -74,6 +71,14 @@ class Service:
             store=store, catalogue=self.catalogue, clock=clock, ids=ids, meter=meter
         )
         self.explainer = Explainer(log=log, store=store, catalogue=self.catalogue, clock=clock)
+        self._gauges = Gauges(
+            catalogue=self.catalogue,
+            appender=self.appender,
+            log=log,
+            store=store,
+            clock=clock,
+            meter=meter,
+        )
         self.health = Health(catalogue=self.catalogue, appender=self.appender, max_age_s=max_age_s)
 
     async def start(self) -> None:
@@ -83,55 +88,19 @@ class Service:
             Unavailable: the log or the store cannot be read.
         """
         await asyncio.to_thread(self.catalogue.start)
+        self._freshness.start(self.catalogue.held().values())
         claims = await asyncio.to_thread(self._claims.refill, self._log, self._clock.now())
         self.appender.start()
+        self._gauges.start()
         _log.info("serving", bandits=len(self.catalogue.held()), claims=claims)
 
     async def close(self, patience_s: float = 5.0) -> bool:
         """Drains the log writer and stops polling; whether everything was written."""
+        await self._gauges.close()
         drained = await self.appender.close(patience_s)
         await asyncio.to_thread(self.catalogue.close)
         return drained
 
     async def expose(self) -> tuple[str, bytes]:
         """Media type and bytes of everything measured, the levels as of now."""
-        now = self._clock.now()
-        for name, hot in self.catalogue.held().items():
-            self.meter.level("snapshot_version", hot.version, bandit=name)
-            age = max(0.0, (now - hot.made) / SECOND_US)
-            self.meter.level("snapshot_age_seconds", age, bandit=name)
-        self.meter.level("queue_length", self.appender.waiting)
-        try:
-            progress = await self.control.progress()
-            self._place(Checkpoint.from_bytes(progress.checkpoint), now)
-            end = await asyncio.to_thread(self._log_end)
-        except TamesuError as error:
-            _log.warning("the store or the log cannot be read for metrics", code=error.code)
-        else:
-            self.meter.level("log_end_offset", end)
-            for name, mine in progress.counts.items():
-                self._conserve(name, mine)
-        return self.meter.expose()
-
-    def _place(self, checkpoint: Checkpoint, now: Time) -> None:
-        """How far the trainer has come; nothing of its time before its first commit."""
-        self.meter.level("log_read_offset", sum(mark.read for mark in checkpoint.marks))
-        if checkpoint.time is not None:
-            age = max(0.0, (now - checkpoint.time) / SECOND_US)
-            self.meter.level("watermark_age_seconds", age)
-
-    def _log_end(self) -> int:
-        return sum(self._log.end(partition) for partition in range(self._log.partitions))
-
-    def _conserve(self, bandit: str, counts: Mapping[str, int]) -> None:
-        of_bandit = table(counts)
-        for record, classes in (
-            ("decisions", of_bandit["decisions"]),
-            ("deliveries", of_bandit["deliveries"]),
-            ("events", of_bandit["events"]),
-        ):
-            for name, number in classes.items():
-                self.meter.level(
-                    "conservation_records", number, bandit=bandit, **{"class": f"{record}_{name}"}
-                )
-        self.meter.level("conservation_difference", of_bandit["difference"], bandit=bandit)
+        return await self._gauges.expose()
