@@ -17,6 +17,7 @@ from tamesu.base import (
     Entry,
     InvalidInput,
     NotFound,
+    Roster,
     Snapshot,
     Time,
     decode_decision,
@@ -86,11 +87,11 @@ class Explainer:
             raise self._missing(decision_id, decided)
         decision = _read(entry)
         declared = hot.declared
-        snapshot = None
-        if decision.snapshot:
-            snapshot = self._store.snapshot(declared.declaration.name, decision.snapshot)
-        lost = decision.snapshot > 0 and snapshot is None
-        made = None if lost else _make_again(decision, declared, snapshot)
+        snapshot, roster = self._standing(declared.declaration.name, decision.snapshot)
+        lost = decision.snapshot > 0 and (
+            snapshot is None or (snapshot.roster > 0 and roster is None)
+        )
+        made = None if lost else _make_again(decision, declared, snapshot, roster)
         return {
             "decision_id": decision_id,
             "bandit": declared.declaration.name,
@@ -120,6 +121,13 @@ class Explainer:
             ],
             "arms_omitted": 0 if made is None else made.omitted,
         }
+
+    def _standing(self, bandit: str, version: int) -> tuple[Snapshot | None, Roster | None]:
+        """A snapshot and the roster that it names; none of what is not kept, or not in the store."""
+        snapshot = self._store.snapshot(bandit, version) if version else None
+        if snapshot is None or not snapshot.roster:
+            return snapshot, None
+        return snapshot, self._store.roster(bandit, snapshot.roster)
 
     def _missing(self, decision_id: str, decided: Time) -> NotFound:
         """Why a decision that may have been made here is not in the log."""
@@ -176,10 +184,10 @@ def _read(entry: Entry) -> Decision:
 
 
 def _make_again(
-    decision: Decision, declared: Declared, snapshot: Snapshot | None
+    decision: Decision, declared: Declared, snapshot: Snapshot | None, roster: Roster | None
 ) -> Explanation | None:
     """The decision made again; none if its snapshot cannot be read."""
-    hot = heat(declared, snapshot)
+    hot = heat(declared, snapshot, roster)
     if hot.broken and not decision.fallback:
         return None
     return explain(
@@ -206,9 +214,15 @@ def _snapshot(decision: Decision, declared: Declared, snapshot: Snapshot | None)
             "created": snapshot.created.text(),
             "watermark": snapshot.watermark.text(),
             "observations": snapshot.observations,
+            "roster": snapshot.roster,
         }
     elif not decision.snapshot:
-        known |= {"created": declared.created.text(), "watermark": None, "observations": 0}
+        known |= {
+            "created": declared.created.text(),
+            "watermark": None,
+            "observations": 0,
+            "roster": 0,
+        }
     return known
 
 
