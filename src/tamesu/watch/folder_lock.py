@@ -67,7 +67,7 @@ class FolderLock:
             self.descriptor = -1
 
 
-def holder(folder: Path) -> int | None:
+def folder_holder(folder: Path) -> int | None:
     """The process id of the supervisor that has `folder`; none if nobody has.
 
     A dead supervisor's id is given while its roles have not ended.

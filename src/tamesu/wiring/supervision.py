@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from tamesu.watch import FolderLock, Role, Supervisor
+from tamesu.watch import FolderLock, Life, Role, StandingFile, Supervisor
 from tamesu.wiring.places import (
     clear_meter,
     open_archive,
@@ -59,6 +59,12 @@ def supervisor(
         clear_meter(settings)
         meter = open_meter(settings, "supervisor")
         held.callback(meter.close)
+        standing = StandingFile(settings.folder, settings.url)
+
+        def tell(lives: Sequence[Life]) -> None:
+            standing.tell(lives)
+            meter.level("roles_alive", sum(life.pid is not None for life in lives))
+
         watch = Supervisor(
             list(_roles(settings)),
             listener=listener,
@@ -66,10 +72,9 @@ def supervisor(
             environment=_told(settings),
             inherited=[lock.descriptor],
             on_end=lambda role, reason: meter.count("restarts_total", role=role, reason=reason),
-            on_change=lambda lives: meter.level(
-                "roles_alive", sum(life.pid is not None for life in lives)
-            ),
+            on_change=tell,
         )
+        held.callback(standing.remove)
         held.callback(watch.stop)
         yield watch, settings.url
 
