@@ -139,7 +139,7 @@ class Control:
             "created": declared.created.text(),
             "description": declaration.description,
             "layout": declaration.layout.kind,
-            "arms": len(declaration.arms),
+            "arms": len(declaration.arms if hot is None else hot.roster.active),
         }
 
 
@@ -154,4 +154,4 @@ def _described(snapshot: Snapshot) -> dict[str, Any]:
 
 
 def _arms(hot: Hot) -> list[ArmSummary]:
-    return hot.policy.summary(hot.state, hot.declared.declaration.arm_ids, hot.made)
+    return hot.policy.summary(hot.state, hot.roster.ids, hot.made)

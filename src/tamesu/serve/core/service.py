@@ -12,8 +12,10 @@ import structlog
 
 from tamesu.ports import Cache, Clock, EventLog, IdSource, Meter, Store
 from tamesu.serve.core.appender import Appender
+from tamesu.serve.core.arms import Arms
 from tamesu.serve.core.catalogue import Catalogue
 from tamesu.serve.core.claims import Claims
+from tamesu.serve.core.commands import Commands
 from tamesu.serve.core.control import Control
 from tamesu.serve.core.decide import Decider
 from tamesu.serve.core.explain import Explainer
@@ -79,6 +81,8 @@ class Service:
             clock=clock,
             meter=meter,
         )
+        self.commands = Commands(store=store, catalogue=self.catalogue, clock=clock)
+        self.arms = Arms(catalogue=self.catalogue, commands=self.commands)
         self.health = Health(catalogue=self.catalogue, appender=self.appender, max_age_s=max_age_s)
 
     async def start(self) -> None:

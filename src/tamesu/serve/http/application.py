@@ -5,6 +5,8 @@ Refuses to hold any rule of its own: what may be asked and what it means is the 
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -20,7 +22,14 @@ from tamesu.serve.core import (
     Service,
 )
 from tamesu.serve.core.wire import Reader, read_json, write
-from tamesu.serve.http.resource import Answer, Handler, Missing, Resource
+from tamesu.serve.http.resource import (
+    MAX_ARMS_BODY,
+    MAX_BODY,
+    Answer,
+    Handler,
+    Missing,
+    Resource,
+)
 
 _EMPTY = DecisionRequest()
 
@@ -58,7 +67,7 @@ class Paths:
 
     async def create(self, _: Scope, body: bytes) -> Answer:
         """POST /v1/bandits."""
-        created = await self._service.control.create(read_json(body))
+        created = await self._service.control.create(await asyncio.to_thread(read_json, body))
         location = (b"location", f"/v1/bandits/{created['name']}".encode())
         return Answer(write(created), 201, headers=(location,))
 
@@ -82,6 +91,31 @@ class Paths:
     async def report(self, scope: Scope, _: bytes) -> Answer:
         """GET /v1/bandits/{name}/report."""
         return Answer(write(await self._service.control.report(scope["path_params"]["name"])))
+
+    async def arms(self, scope: Scope, _: bytes) -> Answer:
+        """GET /v1/bandits/{name}/arms."""
+        return Answer(write(await self._service.arms.all(scope["path_params"]["name"])))
+
+    async def change_arms(self, scope: Scope, body: bytes) -> Answer:
+        """POST /v1/bandits/{name}/arms."""
+        data = await asyncio.to_thread(read_json, body)
+        return _commanded(await self._service.arms.change(scope["path_params"]["name"], data))
+
+    async def put_arm(self, scope: Scope, body: bytes) -> Answer:
+        """PUT /v1/bandits/{name}/arms/{arm}; an empty body says nothing of its metadata."""
+        place = scope["path_params"]
+        data = read_json(body) if body else {}
+        return _commanded(await self._service.arms.put(place["name"], place["arm"], data))
+
+    async def retire_arm(self, scope: Scope, _: bytes) -> Answer:
+        """DELETE /v1/bandits/{name}/arms/{arm}."""
+        place = scope["path_params"]
+        return _commanded(await self._service.arms.retire(place["name"], place["arm"]))
+
+    async def command(self, scope: Scope, _: bytes) -> Answer:
+        """GET /v1/commands/{command}."""
+        number = scope["path_params"]["command"]
+        return Answer(write(await self._service.commands.find(number)))
 
     async def live(self, _: Scope, __: bytes) -> Answer:
         """GET /health/live."""
@@ -126,6 +160,9 @@ def application(service: Service, *, bench: bool = False) -> ASGIApp:
         "/v1/decisions/{id}": {"GET": paths.explain},
         "/v1/bandits": {"GET": paths.bandits, "POST": paths.create},
         bandit: {"GET": paths.bandit},
+        f"{bandit}/arms": {"GET": paths.arms, "POST": paths.change_arms},
+        f"{bandit}/arms/{{arm:path}}": {"PUT": paths.put_arm, "DELETE": paths.retire_arm},
+        "/v1/commands/{command:int}": {"GET": paths.command},
         f"{bandit}/conservation": {"GET": paths.conservation},
         f"{bandit}/snapshots": {"GET": paths.snapshots},
         f"{bandit}/report": {"GET": paths.report},
@@ -136,10 +173,26 @@ def application(service: Service, *, bench: bool = False) -> ASGIApp:
     if bench:
         resources["/bench/nothing"] = {"POST": paths.nothing}
     return Router(
-        routes=[Route(path, Resource(methods, meter)) for path, methods in resources.items()],
+        routes=[
+            Route(path, Resource(methods, meter, most=most_bytes(path)))
+            for path, methods in resources.items()
+        ],
         redirect_slashes=False,
         default=Missing(meter),
     )
+
+
+def most_bytes(path: str) -> int:
+    """The most bytes of a body sent to `path`: those that list a bandit's arms may be long."""
+    return MAX_ARMS_BODY if path in ("/v1/bandits", "/v1/bandits/{name}/arms") else MAX_BODY
+
+
+def _commanded(said: Mapping[str, Any]) -> Answer:
+    """What became of a command: 202 and where to look while it waits for the trainer."""
+    if said["status"] != "pending":
+        return Answer(write(said))
+    location = (b"location", b"/v1/commands/%d" % said["command"])
+    return Answer(write(said), 202, headers=(location,))
 
 
 def _flag(query: bytes, name: str) -> bool:

@@ -24,6 +24,9 @@ from tamesu.serve.http.problem import MEDIA_TYPE, bug, problem
 MAX_BODY = 1 << 20
 """Most bytes of a body."""
 
+MAX_ARMS_BODY = 32 << 20
+"""Most bytes of a body that lists a bandit's arms."""
+
 BODY_S = 30.0
 """Longest wait for the rest of a body."""
 
@@ -58,14 +61,18 @@ class Resource:
     Args:
         methods: handler per method; GET also answers HEAD.
         meter: takes `refused_total`.
+        most: bytes of a body.
     """
 
-    def __init__(self, methods: Mapping[str, Handler], meter: Meter) -> None:
+    def __init__(
+        self, methods: Mapping[str, Handler], meter: Meter, *, most: int = MAX_BODY
+    ) -> None:
         self._methods = dict(methods)
         if "GET" in methods:
             self._methods["HEAD"] = methods["GET"]
         self._allowed = ", ".join(sorted({*self._methods, "OPTIONS"}))
         self._meter = meter
+        self._most = most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -106,7 +113,7 @@ class Resource:
         if handler is None:
             return self._other(method)
         if method in ("POST", "PUT", "PATCH"):
-            return await handler(scope, await read_body(scope, receive))
+            return await handler(scope, await read_body(scope, receive, self._most))
         return await handler(scope, b"")
 
     def _other(self, method: str) -> Answer:
@@ -144,20 +151,20 @@ class Missing(Resource):
         )
 
 
-async def read_body(scope: Scope, receive: Receive) -> bytes:
+async def read_body(scope: Scope, receive: Receive, most: int = MAX_BODY) -> bytes:
     """The whole body.
 
     Raises:
         WrongMediaType: there is one, and it is not declared as JSON.
-        TooLarge: more than `MAX_BODY`, declared or sent.
+        TooLarge: more than `most` bytes, declared or sent.
         Unavailable: the rest of it did not come in time.
     """
     media_type = None
     for name, value in scope["headers"]:
         if name == b"content-type":
             media_type = value
-        elif name == b"content-length" and int(value) > MAX_BODY:
-            raise _too_large()
+        elif name == b"content-length" and int(value) > most:
+            raise _too_large(most)
     message = await receive()
     if message["type"] == "http.disconnect":
         raise ClientGone
@@ -166,17 +173,17 @@ async def read_body(scope: Scope, receive: Receive) -> bytes:
     if media_type != JSON and (body or more):
         _check_media_type(media_type)
     if not more:
-        if len(body) > MAX_BODY:
-            raise _too_large()
+        if len(body) > most:
+            raise _too_large(most)
         return body
     try:
         async with asyncio.timeout(BODY_S):
-            return await _read_rest(body, receive)
+            return await _read_rest(body, receive, most)
     except TimeoutError as error:
         raise Unavailable(f"a body must arrive within {BODY_S:g} s, it did not") from error
 
 
-async def _read_rest(body: bytes, receive: Receive) -> bytes:
+async def _read_rest(body: bytes, receive: Receive, most: int) -> bytes:
     parts = [body]
     size = len(body)
     more = True
@@ -187,8 +194,8 @@ async def _read_rest(body: bytes, receive: Receive) -> bytes:
         part = message.get("body", b"")
         parts.append(part)
         size += len(part)
-        if size > MAX_BODY:
-            raise _too_large()
+        if size > most:
+            raise _too_large(most)
         more = message.get("more_body", False)
     return b"".join(parts)
 
@@ -201,11 +208,11 @@ async def _drain(receive: Receive) -> None:
                 pass
 
 
-def _too_large() -> TooLarge:
+def _too_large(most: int) -> TooLarge:
     return TooLarge(
-        f"a body may have {MAX_BODY:,} bytes, got more",
+        f"a body may have {most:,} bytes, got more",
         hint="send smaller batches",
-        limit_bytes=MAX_BODY,
+        limit_bytes=most,
     )
 
 
