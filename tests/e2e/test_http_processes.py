@@ -93,7 +93,8 @@ def callers(url, count):
                     decided = client.decide("front", unit=f"u-{number}")
                     told["decisions"].append(decided.decision_id)
                     event = f"e-{number}-{turn}"
-                    client.track(decided, "click", event_id=event)
+                    said = {"delivery_id": decided[0].delivery_id, "type": "click"}
+                    client.track_many([{**said, "event_id": event}])
                     told["events"].append(event)
                 except Unavailable:
                     return  # the server is gone

@@ -94,7 +94,10 @@ def track(  # noqa: PLR0913 - the words of a command line
     from tamesu.cli.remote import connect
 
     with connect(url) as client:
-        tracked = client.track(delivery, type_, value=value, event_id=event_id)
+        # At once, and not in the background: what is wrong with it is to be told here.
+        tracked = client.track_many(
+            [{"delivery_id": delivery, "type": type_, "value": value, "event_id": event_id}]
+        )
     if json:
         write_json({"accepted": tracked.accepted})
         return

@@ -4,7 +4,18 @@ Retries are safe: what is sent has its id from the first try on. Imports the nou
 know how a server works.
 """
 
-from tamesu.client.client import Client, Tracked
+from tamesu.client.client import Client
 from tamesu.client.decided import Decided, Delivered
+from tamesu.client.outbox import Batching
+from tamesu.client.tracked import Tracked
+from tamesu.client.unsent import load_events, save_events
 
-__all__ = ["Client", "Decided", "Delivered", "Tracked"]
+__all__ = [
+    "Batching",
+    "Client",
+    "Decided",
+    "Delivered",
+    "Tracked",
+    "load_events",
+    "save_events",
+]

@@ -9,63 +9,52 @@ with Client("http://localhost:8000") as t:
 
 Whatever is sent carries its id from the first try on, so that a retry never counts twice. Refuses to
 retry for longer than `timeout`, and to hide an error: a server's problem is raised as the error it
-was.
+was, and an event that could not be delivered is handed back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
-from urllib.parse import quote
+from typing import Any, Self, TypeVar
 
-import msgspec
-
-from tamesu.base import Conflict, Declaration, Time
+from tamesu.base import Time
+from tamesu.client.address import Address
+from tamesu.client.calls import Calls
 from tamesu.client.connection import Connection
+from tamesu.client.control import Control
 from tamesu.client.decided import Decided, Delivered
-from tamesu.client.outbound import (
-    delivery_ids,
-    parts,
-    read_declaration,
-    time_text,
-    with_event_id,
-    with_request_id,
-)
-from tamesu.client.retries import Retries
+from tamesu.client.exchange import Exchange
+from tamesu.client.flusher import Flusher
+from tamesu.client.forks import renewed_by_forks
+from tamesu.client.outbound import events_of
+from tamesu.client.outbox import Batching
+from tamesu.client.tracked import Tracked
 
-_decided = msgspec.json.Decoder(Decided).decode
+T = TypeVar("T")
 
 
-class Tracked(msgspec.Struct, frozen=True, kw_only=True):
-    """How many events were accepted, and which not: `{index, code, detail, hint}` each."""
-
-    accepted: int
-    errors: list[dict[str, Any]] = []
-
-
-class _Results(msgspec.Struct):
-    accepted: int
-    results: list[dict[str, Any]] = []
-
-
-class _Decisions(msgspec.Struct):
-    decisions: list[Decided]
-
-
-class Client:
+class Client(Control):
     """A connection to a server. Safe from several threads.
+
+    After a fork the child's client has connections of its own and no events: those that waited are
+    the parent's, which sends them.
 
     Args:
         url: where the server is, as in `http://localhost:8000`.
         timeout: seconds that one call may take in all, retries included.
+        batching: when tracked events are sent, and how many may wait.
     """
 
-    def __init__(self, url: str, timeout: float = 10.0) -> None:
+    def __init__(
+        self, url: str, timeout: float = 10.0, *, batching: Batching | None = None
+    ) -> None:
+        super().__init__(Calls(timeout))
         self._timeout_s = timeout
-        self._connection = Connection(url, timeout)
+        self._connection = Connection(Address.parse(url))
+        self._flusher = Flusher(self._connection, self._calls, batching or Batching(), timeout)
+        renewed_by_forks(self)
 
     def __enter__(self) -> Self:
         return self
@@ -78,9 +67,10 @@ class Client:
     ) -> None:
         self.close()
 
-    def close(self) -> None:
-        """Lets go of the connections."""
-        self._connection.close()
+    def renew(self) -> None:
+        """Leaves connections and waiting events to the process that this one was forked from."""
+        self._connection.reopen()
+        self._flusher.renew()
 
     # Decide and track ---------------------------------------------------------------------------
 
@@ -104,15 +94,7 @@ class Client:
         Raises:
             TamesuError: what the server refused, or `Unavailable` after the last retry.
         """
-        request = with_request_id(
-            {
-                "unit": unit,
-                "context": context,
-                "eligible": eligible,
-                "request_id": request_id,
-            }
-        )
-        return _decided(self._post(f"{_path(bandit)}/decisions", request))
+        return self._perform(self._calls.decide(bandit, unit, context, eligible, request_id))
 
     def decide_many(
         self, bandit: str, requests: int | Iterable[Mapping[str, Any]]
@@ -121,13 +103,7 @@ class Client:
 
         Up to a thousand go in one call; more are divided. The whole takes at most `timeout` a call.
         """
-        asked = [{}] * requests if isinstance(requests, int) else list(requests)
-        said = [with_request_id(request) for request in asked]
-        decided: list[Decided] = []
-        for _, part in parts(said):
-            body = self._post(f"{_path(bandit)}/decisions/batch", {"requests": part})
-            decided += msgspec.json.decode(body, type=_Decisions).decisions
-        return decided
+        return self._perform(self._calls.decide_many(bandit, requests))
 
     def track(
         self,
@@ -136,8 +112,11 @@ class Client:
         value: float | None = None,
         time: datetime | Time | str | None = None,
         event_id: str | None = None,
-    ) -> Tracked:
+    ) -> None:
         """Tells that something happened: one event per delivery of `subject`.
+
+        Returns at once: a thread sends it with others, and tries again until it is acknowledged.
+        `flush` waits for that; `close` does too, and hands back what could not be delivered.
 
         Args:
             subject: a decision, one of its deliveries, or a delivery id.
@@ -146,100 +125,61 @@ class Client:
             time: when, if not now; with a zone.
             event_id: the same id counts once; drawn if absent. For a decision of several deliveries
                 each gets it with its position behind.
+
+        Raises:
+            InvalidInput: what no server would take; or the client is closed.
+            Backpressure: too many events wait; none of these was taken.
         """
-        ids = delivery_ids(subject)
-        events = [
-            {
-                "delivery_id": delivery_id,
-                "type": type,
-                "value": value,
-                "time": None if time is None else time_text(time),
-                "event_id": event_id
-                if event_id is None or len(ids) == 1
-                else f"{event_id}-{place}",
-            }
-            for place, delivery_id in enumerate(ids)
-        ]
-        return self.track_many(events)
+        self._flusher.outbox.put(events_of(subject, type, value, time, event_id))
 
     def track_many(self, events: Iterable[Mapping[str, Any]], *, partial: bool = False) -> Tracked:
-        """Sends events, up to a thousand in one call; more are divided.
+        """Sends events now, up to a thousand in one call, and says what became of them.
 
         Args:
             events: mappings with `delivery_id`, `type` and optionally `value`, `time`, `event_id`.
             partial: take the good ones of a call that has bad ones too; else a call is taken or
                 refused as a whole.
+
+        Raises:
+            TamesuError: what the server refused, or `Unavailable`. Where there were several calls,
+                its fact `acknowledged` says how many events those before took or named.
         """
-        said = [with_event_id(event) for event in events]
-        accepted = 0
-        errors: list[dict[str, Any]] = []
-        path = "/v1/events?partial=true" if partial else "/v1/events"
-        for start, part in parts(said):
-            told = msgspec.json.decode(self._post(path, {"events": part}), type=_Results)
-            accepted += told.accepted
-            errors += [
-                {**result, "index": result["index"] + start}
-                for result in told.results
-                if not result.pop("accepted")
-            ]
-        return Tracked(accepted=accepted, errors=errors)
+        return self._perform(self._calls.track_many(events, partial=partial))
 
-    # Control ------------------------------------------------------------------------------------
+    @property
+    def waiting(self) -> int:
+        """How many tracked events are not acknowledged."""
+        return self._flusher.outbox.waiting
 
-    def create(self, declaration: Mapping[str, Any] | str | Path) -> dict[str, Any]:
-        """Creates a bandit from its declaration, or from a YAML or JSON file that holds one."""
-        data = read_declaration(declaration)
-        retries = Retries(self._timeout_s)
-        try:
-            body = self._connection.send("POST", "/v1/bandits", data, retries)
-        except Conflict:
-            # Perhaps our own earlier try, whose answer was lost.
-            if not retries.lost_answer:
-                raise
-            made = self.bandit(str(data["name"]))
-            if not _same(made["declaration"], data):
-                raise
-            return made
-        return _plain(body)
+    def flush(self, timeout: float | None = None) -> None:
+        """Waits until every event tracked before is acknowledged.
 
-    def bandits(self) -> list[dict[str, Any]]:
-        """Every bandit in short."""
-        bandits: list[dict[str, Any]] = self._get("/v1/bandits")["bandits"]
-        return bandits
+        Args:
+            timeout: longest wait in seconds; that of the client if absent.
 
-    def bandit(self, name: str) -> dict[str, Any]:
-        """A bandit with its whole declaration."""
-        return self._get(_path(name))
+        Raises:
+            Unavailable: some are not in time; they stay here and go on being tried.
+            Unsent: some were refused for good; they are handed back, and no longer here.
+        """
+        self._flusher.flush(self._timeout_s if timeout is None else timeout)
 
-    def conservation(self, name: str) -> dict[str, Any]:
-        """Where all records of a bandit are; `difference` is 0 unless some are missing."""
-        return self._get(f"{_path(name)}/conservation")
+    def close(self, timeout: float | None = None) -> None:
+        """Sends what waits, and lets go of the connections. A second time it does nothing.
 
-    def report(self, name: str) -> dict[str, Any]:
-        """What a bandit has learnt, arm by arm."""
-        return self._get(f"{_path(name)}/report")
+        Args:
+            timeout: longest wait in seconds; that of the client if absent.
+
+        Raises:
+            Unsent: with the events that were refused, or not acknowledged in time.
+        """
+        unsent = self._flusher.close(self._timeout_s if timeout is None else timeout)
+        self._connection.close()
+        if unsent is not None:
+            raise unsent
 
     def ready(self) -> bool:
         """Whether the server is there and ready; asks once."""
-        return self._connection.ready()
+        return self._connection.is_ready(self._timeout_s)
 
-    def _get(self, path: str) -> dict[str, Any]:
-        return _plain(self._connection.send("GET", path, None, Retries(self._timeout_s)))
-
-    def _post(self, path: str, data: Any) -> bytes:
-        return self._connection.send("POST", path, data, Retries(self._timeout_s))
-
-
-def _path(bandit: str) -> str:
-    return f"/v1/bandits/{quote(bandit, safe='', errors='replace')}"
-
-
-def _plain(body: bytes) -> dict[str, Any]:
-    data: dict[str, Any] = msgspec.json.decode(body)
-    return data
-
-
-def _same(made: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
-    """Whether the bandit that exists is the one asked for, but for a seed that was drawn."""
-    drawn = {} if "seed" in asked else {"seed": made.get("seed")}
-    return Declaration.parse({**asked, **drawn}) == Declaration.parse(made)
+    def _perform(self, exchange: Exchange[T]) -> T:
+        return self._connection.perform(exchange)

@@ -1,100 +1,101 @@
-"""`Connection`: one request, as many tries as it takes and time allows.
+"""`Connection`: takes the steps of exchanges with a server, and waits where they say so.
 
-Refuses to retry what a server refused for good, and to give an error as an answer.
+Refuses to decide anything: what to ask, how often and how long is the exchange's.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from collections.abc import Callable
+from typing import TypeVar
 
 import httpx2
 
-from tamesu.base import InvalidInput, Unavailable
-from tamesu.client.failures import failure
-from tamesu.client.outbound import json_bytes
-from tamesu.client.retries import Retries
+from tamesu.client.address import Address
+from tamesu.client.exchange import Answer, Exchange, Pause, Try, Unanswered
+from tamesu.client.outbox import closed
 
-_MOST_PORT = 65_535
-_JSON = {"content-type": "application/json"}
-_UNSENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+T = TypeVar("T")
+
+JSON = {"content-type": "application/json"}
+UNSENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+"""What the network says when nothing was sent."""
 
 
 class Connection:
     """Kept-alive connections to one server. Safe from several threads.
 
     Args:
-        url: where it is.
-        timeout_s: longest wait for one answer; also said in messages.
+        address: where it is.
     """
 
-    def __init__(self, url: str, timeout_s: float) -> None:
-        self._timeout_s = timeout_s
-        self._url = url.rstrip("/")
-        try:
-            parts = httpx2.URL(self._url)
-        except httpx2.InvalidURL as error:
-            raise _bad_url(url) from error
-        host = parts.host
-        if not host or parts.scheme not in ("http", "https") or (parts.port or 0) > _MOST_PORT:
-            raise _bad_url(url)
-        # A proxy of the environment is for other machines.
-        nearby = host in ("localhost", "127.0.0.1", "::1")
-        self._http = httpx2.Client(trust_env=not nearby, timeout=timeout_s)
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._is_open = True
+        self.reopen()
+
+    def reopen(self) -> None:
+        """Leaves the connections to whoever else has them: the parent of a fork."""
+        self._http = httpx2.Client(trust_env=not self._address.is_nearby, timeout=None)
 
     def close(self) -> None:
         """Lets go of the connections."""
+        self._is_open = False
         self._http.close()
 
-    def ready(self) -> bool:
-        """Whether the server is there and ready; asks once."""
-        try:
-            answer = self._http.get(f"{self._url}/health/ready")
-        except httpx2.TransportError:
-            return False
-        return answer.status_code == httpx2.codes.OK
-
-    def send(self, method: str, path: str, data: Any, retries: Retries) -> bytes:
-        """The body of the answer.
+    def perform(
+        self, exchange: Exchange[T], idle: Callable[[float | None], object] | None = None
+    ) -> T:
+        """What `exchange` comes to.
 
         Args:
-            method: of HTTP.
-            path: with its query.
-            data: sent as JSON, unless it is none.
-            retries: how often and how long.
+            exchange: what to do.
+            idle: waits so many seconds, or until there is something to do; only where it may idle.
 
         Raises:
-            TamesuError: what the server refused, or `Unavailable` after the last try.
-            InvalidInput: `data` cannot be said in JSON; nothing was sent.
+            InvalidInput: the connection is closed.
+            TamesuError: whatever the exchange raises.
         """
-        content = None if data is None else json_bytes(data)
-        headers = None if data is None else _JSON
-        while True:
-            try:
-                answer = self._http.request(
-                    method,
-                    self._url + path,
-                    content=content,
-                    headers=headers,
-                    timeout=retries.left_s,
-                )
-            except httpx2.TransportError as error:
-                retries.lost_answer = retries.lost_answer or not isinstance(error, _UNSENT)
-                if retries.again():
-                    continue
-                raise self._gone(error) from error
-            if answer.status_code < httpx2.codes.BAD_REQUEST:
-                return answer.content
-            refused = failure(answer.status_code, answer.content, answer.headers.get("retry-after"))
-            if not isinstance(refused, Unavailable) or not retries.again(refused.retry_after_s):
-                raise refused
+        outcome: Answer | Unanswered | None = None
+        try:
+            while True:
+                step = exchange.send(outcome)
+                outcome = None
+                if isinstance(step, Try):
+                    outcome = self._try(step)
+                elif isinstance(step, Pause):
+                    time.sleep(step.seconds)
+                elif idle is not None:
+                    idle(step.seconds)
+        except StopIteration as end:
+            told: T = end.value
+            return told
+        finally:
+            exchange.close()
 
-    def _gone(self, error: httpx2.TransportError) -> Unavailable:
-        return Unavailable(
-            f"the server at {self._url} must answer within {self._timeout_s:g} s, it did not "
-            f"({type(error).__name__})",
-            hint="see that it runs and that the URL is right",
-        )
+    def is_ready(self, timeout_s: float) -> bool:
+        """Whether the server is there and ready; asks once."""
+        outcome = self._try(Try("GET", "/health/ready", None, timeout_s))
+        return isinstance(outcome, Answer) and outcome.status == httpx2.codes.OK
 
-
-def _bad_url(url: str) -> InvalidInput:
-    return InvalidInput(f"url must be like http://localhost:8000, got {url[:200]!r}")
+    def _try(self, step: Try) -> Answer | Unanswered:
+        if not self._is_open:
+            raise closed()
+        url = self._address.url
+        end = time.monotonic() + step.timeout_s
+        try:
+            with self._http.stream(
+                step.method,
+                url + step.path,
+                content=step.content,
+                headers=None if step.content is None else JSON,
+                timeout=step.timeout_s,
+            ) as response:
+                body = b""
+                for part in response.iter_bytes():
+                    body += part
+                    if time.monotonic() > end:
+                        raise httpx2.ReadTimeout("the answer comes too slowly")
+                return Answer(response.status_code, body, response.headers.get("retry-after"))
+        except httpx2.RequestError as error:
+            return Unanswered(error, url, not isinstance(error, UNSENT))

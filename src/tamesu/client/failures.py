@@ -6,6 +6,9 @@ message, hint and facts. Refuses to guess beyond the status where an answer is n
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
@@ -37,30 +40,33 @@ _BY_STATUS: dict[int, type[TamesuError]] = {
 
 
 def failure(status: int, body: bytes, retry_after: str | None) -> TamesuError:
-    """The error that an answer with a status of 400 or more stands for.
+    """The error that an answer stands for which does not say that it is done.
 
     Args:
         status: of HTTP.
         body: the answer's bytes.
-        retry_after: the header of that name, in seconds.
+        retry_after: the header of that name, in seconds or as a date.
     """
     try:
         told = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         told = None
     if not isinstance(told, dict) or not isinstance(told.get("code"), str):
-        return _untold(status, retry_after)
+        return foreign(status, retry_after)
     kind = _by_code().get(told["code"]) or _by_status(status)
     facts: dict[str, Any] = {str(name): fact for name, fact in told.items() if name not in _TOLD}
     wait = facts.pop("retry_after_s", None)
     if issubclass(kind, Unavailable):
-        facts["retry_after_s"] = wait if isinstance(wait, int | float) else _seconds(retry_after)
+        told_s = float(wait) if isinstance(wait, int | float) else _seconds(retry_after)
+        facts["retry_after_s"] = max(0.0, told_s)
     message = str(told.get("detail", f"the server answered {status}"))
-    facts.pop("message", None)
+    for name in ("message", "self"):  # what a class calls its own arguments
+        facts.pop(name, None)
     return kind(message, hint=str(told.get("hint", "")), **facts)
 
 
-def _untold(status: int, retry_after: str | None) -> TamesuError:
+def foreign(status: int, retry_after: str | None = None) -> TamesuError:
+    """The error for an answer that is none of a Tamesu server's, to judge by its status alone."""
     kind = _by_status(status)
     message = f"the server answered {status}, not as Tamesu does"
     hint = "see that the URL is a Tamesu server's"
@@ -70,7 +76,7 @@ def _untold(status: int, retry_after: str | None) -> TamesuError:
 
 
 def _by_status(status: int) -> type[TamesuError]:
-    return _BY_STATUS.get(status) or (Bug if status >= 500 else InvalidInput)  # noqa: PLR2004 - HTTP
+    return _BY_STATUS.get(status) or (InvalidInput if 400 <= status < 500 else Bug)  # noqa: PLR2004 - HTTP
 
 
 def _by_code() -> dict[str, type[TamesuError]]:
@@ -81,6 +87,17 @@ def _by_code() -> dict[str, type[TamesuError]]:
     return {kind.code: kind for kind in kinds}
 
 
+def error_of(told: Mapping[str, Any]) -> type[TamesuError]:
+    """The class of the error that a refused member of a batch names by its `code`."""
+    return _by_code().get(str(told.get("code")), TamesuError)
+
+
 def _seconds(retry_after: str | None) -> float:
+    """Seconds to wait, from a number of them or a date (RFC 9110); 0 where it is neither."""
     text = retry_after or ""
-    return float(text) if text.isdecimal() else 0.0
+    if text.isdecimal():
+        return float(text)
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return 0.0

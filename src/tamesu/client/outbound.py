@@ -11,18 +11,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import yaml
 
-from tamesu.base import InvalidDeclaration, InvalidInput, Time
+from tamesu.base import InvalidDeclaration, InvalidInput, Time, parse_delivery_id
 from tamesu.client.decided import Decided, Delivered
 
 MOST = 1_000
 """Most requests, or events, of one call to a server."""
 
-T = TypeVar("T")
+MOST_BYTES = (1 << 20) - 1_024
+"""Most bytes of them: a server takes bodies of 1 MiB, and the mapping around them takes some."""
 
 
 def with_request_id(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,17 +97,72 @@ def _finite(value: float) -> float:
     return value
 
 
+def events_of(
+    subject: Decided | Delivered | str,
+    type: str,  # noqa: A002 - the field's name
+    value: float | None = None,
+    time: datetime | Time | str | None = None,
+    event_id: str | None = None,
+) -> list[dict[str, Any]]:
+    """One event per delivery of `subject`, as they are sent, whole: see `Client.track`.
+
+    Raises:
+        InvalidInput: an id that is none of a delivery, a time without a zone, or what JSON cannot say.
+    """
+    ids = delivery_ids(subject)
+    events = [
+        with_event_id(
+            {
+                "delivery_id": delivery_id,
+                "type": type,
+                "value": value,
+                "time": time,
+                "event_id": event_id
+                if event_id is None or len(ids) == 1
+                else f"{event_id}-{place}",
+            }
+        )
+        for place, delivery_id in enumerate(ids)
+    ]
+    for event in events:
+        parse_delivery_id(event["delivery_id"])
+        json_bytes(event)
+    return events
+
+
 def delivery_ids(subject: Decided | Delivered | str) -> list[str]:
-    """The ids of the deliveries that an event speaks of."""
+    """The ids of the deliveries that an event speaks of.
+
+    Raises:
+        InvalidInput: it is no decision, no delivery and no text.
+    """
     if isinstance(subject, Decided):
         return [delivery.delivery_id for delivery in subject]
-    return [subject.delivery_id if isinstance(subject, Delivered) else subject]
+    if isinstance(subject, Delivered):
+        return [subject.delivery_id]
+    if isinstance(subject, str):
+        return [subject]
+    raise InvalidInput(
+        f"an event must speak of a decision, a delivery or its id, got {type(subject).__name__}"
+    )
 
 
-def parts(members: Sequence[T]) -> Iterator[tuple[int, Sequence[T]]]:
-    """`members` in parts that a server takes, each with the index of its first."""
-    for start in range(0, len(members), MOST):
-        yield start, members[start : start + MOST]
+def parts(members: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, list[msgspec.Raw]]]:
+    """`members` as JSON, in parts that a server takes, each with the index of its first.
+
+    A member that is too large by itself makes a part of its own, for the server to refuse.
+    """
+    start = size = 0
+    part: list[msgspec.Raw] = []
+    for index, member in enumerate(members):
+        said = json_bytes(member)
+        if part and (len(part) == MOST or size + len(said) >= MOST_BYTES):
+            yield start, part
+            start, size, part = index, 0, []
+        part.append(msgspec.Raw(said))
+        size += len(said) + 1
+    if part:
+        yield start, part
 
 
 def read_declaration(declaration: Mapping[str, Any] | str | Path) -> dict[str, Any]:

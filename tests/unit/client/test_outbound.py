@@ -8,6 +8,8 @@ import pytest
 from tamesu.base import InvalidInput
 from tamesu.client import Client
 
+DELIVERY = "front.1.01a203070567769987b41df0fcb675cb-0"
+
 
 @pytest.fixture
 def client(scripted):
@@ -18,7 +20,7 @@ def client(scripted):
 @pytest.mark.parametrize(
     "send",
     [
-        lambda client, number: client.track("front.1.x-0", "click", value=number),
+        lambda client, number: client.track(DELIVERY, "click", value=number),
         lambda client, number: client.decide("front", context={"age": [1.0, number]}),
         lambda client, number: client.create({"name": "front", "reward": {"default": number}}),
     ],
@@ -36,7 +38,8 @@ def test_a_number_that_is_not_finite_is_refused_and_not_sent_as_none(
 @pytest.mark.parametrize("number", [np.float64(2.0), np.float32(2.0), np.int64(2)])
 def test_a_number_of_numpy_is_a_number(scripted, client, number):
     scripted.script = [(202, {"accepted": 1}, {})]
-    client.track("front.1.x-0", "click", value=number)
+    client.track(DELIVERY, "click", value=number)
+    client.flush()
     assert scripted.asked[0][1]["events"][0]["value"] == 2
 
 

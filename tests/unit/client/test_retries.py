@@ -17,7 +17,7 @@ from tamesu.base import (
 )
 from tamesu.client import Client, Decided
 from tamesu.client.failures import failure
-from tamesu.client.retries import Retries
+from tamesu.client.retries import FIRST_S, LONGEST_S, Retries
 
 DECISION = {
     "decision_id": "front.1.01a203070567769987b41df0fcb675cb",
@@ -81,15 +81,13 @@ def test_every_call_has_an_id_of_its_own_or_the_one_given(scripted, client):
 
 
 def test_events_keep_their_ids_through_retries(scripted, client):
-    scripted.script = ["drop", (202, {"accepted": 2}, {}), (202, {"accepted": 2}, {})]
+    scripted.script = ["drop", (202, {"accepted": 2}, {})]
     decided = convert(DECISION, Decided)
-    assert client.track(decided, "impression").accepted == 2
+    said = [{"delivery_id": delivery.delivery_id, "type": "click"} for delivery in decided]
+    assert client.track_many(said).accepted == 2
     first, again = (body["events"] for _, body in scripted.asked)
     assert first == again
     assert len({event["event_id"] for event in first}) == 2
-    client.track(decided, "click", event_id="e")
-    events = scripted.asked[-1][1]["events"]
-    assert [event["event_id"] for event in events] == ["e-0", "e-1"]
 
 
 def test_no_retry_sooner_than_the_server_asked_for(scripted, client):
@@ -153,13 +151,27 @@ def test_a_url_that_is_none_is_refused():
             Client(url)
 
 
-def test_waits_grow_and_end_with_the_timeout():
-    retries = Retries(0.0)
-    assert not retries.again()
-    assert retries.left_s > 0
+def test_waits_end_with_the_timeout():
+    assert Retries(0.0).wait_s() is None
+    assert Retries(0.0).try_s() > 0
     patient = Retries(60.0)
-    assert patient.again()
-    assert not patient.again(at_least_s=61)
+    assert 0 <= patient.wait_s() < 1
+    assert patient.wait_s(at_least_s=30) >= 30
+    assert patient.wait_s(at_least_s=61) is None
+
+
+def test_waits_grow_up_to_a_bound():
+    patient = Retries(1e9)
+    waits = [patient.wait_s() for _ in range(2_000)]
+    assert max(waits[:1]) <= FIRST_S
+    assert 0.9 * LONGEST_S < max(waits) <= LONGEST_S  # the chance of less is 0.9 ** 2000
+    assert min(waits[100:]) < 0.1 * LONGEST_S  # full jitter
+
+
+def test_the_first_try_leaves_time_for_another():
+    retries = Retries(60.0)
+    assert retries.try_s() <= 30
+    assert 30 < retries.try_s() <= 60
 
 
 def test_a_creation_whose_answer_was_lost_is_recognised(scripted, client):

@@ -28,11 +28,12 @@ def events(server):
 def test_decide_and_track(server, client):
     decided = client.decide("colours", unit="u-1", eligible=["red", "blue"])
     assert sorted(decided.arms) == ["blue", "red"]
-    assert client.track(decided, "impression").accepted == 2
-    assert client.track(decided[0], "click").accepted == 1
-    assert client.track(decided[1].delivery_id, "click", value=2, time=Time(5)).accepted == 1
+    client.track(decided, "impression")
+    client.track(decided[0], "click")
+    client.track(decided[1].delivery_id, "click", value=2, time=Time(5))
     moment = datetime(2026, 11, 22, 10, tzinfo=UTC)
-    assert client.track(decided[1], "click", time=moment).accepted == 1
+    client.track(decided[1], "click", time=moment)
+    client.flush()
     recorded = events(server)
     assert [event.type for event in recorded] == ["impression"] * 2 + ["click"] * 3
     assert [event.delivery_id for event in recorded[:3]] == [
@@ -84,8 +85,10 @@ def test_errors_are_raised_as_what_they_are(client):
     assert told.value.facts == {"bandit": "colour"}
     with pytest.raises(InvalidInput, match="declares no context, got 'device'"):
         client.decide("colours", context={"device": "ios"})
-    with pytest.raises(InvalidInput) as refused:
+    with pytest.raises(InvalidInput, match="delivery id must look like"):
         client.track("nonsense", "click")
+    with pytest.raises(InvalidInput) as refused:
+        client.track_many([{"delivery_id": "nonsense", "type": "click"}])
     assert refused.value.facts["errors"][0]["index"] == 0
     with pytest.raises(InvalidInput, match="zone"):
         client.track("x", "click", time=datetime(2026, 1, 1))  # noqa: DTZ001 - that is refused

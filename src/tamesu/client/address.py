@@ -1,0 +1,43 @@
+"""`Address`: where a server is. Refuses what is no URL of one."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import httpx2
+
+from tamesu.base import InvalidInput
+
+_MOST_PORT = 65_535
+
+
+class Address(NamedTuple):
+    """Where a server is.
+
+    Attributes:
+        url: as in `http://localhost:8000`, without a slash at its end.
+        is_nearby: on this machine, where no proxy of the environment leads.
+    """
+
+    url: str
+    is_nearby: bool
+
+    @classmethod
+    def parse(cls, url: str) -> Address:
+        """The address that `url` names.
+
+        Raises:
+            InvalidInput: it is none.
+        """
+        try:
+            parts = httpx2.URL(url.rstrip("/"))
+        except (httpx2.InvalidURL, AttributeError, TypeError) as error:
+            raise _bad(url) from error
+        host = parts.host
+        if not host or parts.scheme not in ("http", "https") or (parts.port or 0) > _MOST_PORT:
+            raise _bad(url)
+        return cls(url.rstrip("/"), host in ("localhost", "127.0.0.1", "::1"))
+
+
+def _bad(url: object) -> InvalidInput:
+    return InvalidInput(f"url must be like http://localhost:8000, got {str(url)[:200]!r}")

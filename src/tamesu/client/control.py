@@ -1,0 +1,114 @@
+"""`Control`: the calls that set bandits up and look at them. Refuses to decide and to track."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tamesu.client.calls import Calls
+from tamesu.client.exchange import Exchange
+
+T = TypeVar("T")
+
+
+class Control:
+    """What a client does beside its two calls.
+
+    Each raises what the server refused as the error that it was, and `Unavailable` after the last
+    retry.
+    """
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    @abstractmethod
+    def _perform(self, exchange: Exchange[T]) -> T:
+        """What `exchange` comes to."""
+
+    def create(self, declaration: Mapping[str, Any] | str | Path) -> dict[str, Any]:
+        """Creates a bandit from its declaration, or from a YAML or JSON file that holds one."""
+        return self._perform(self._calls.create(declaration))
+
+    def bandits(self) -> list[dict[str, Any]]:
+        """Every bandit in short."""
+        return self._perform(self._calls.bandits())
+
+    def bandit(self, name: str) -> dict[str, Any]:
+        """A bandit with its whole declaration."""
+        return self._perform(self._calls.bandit(name))
+
+    def conservation(self, name: str) -> dict[str, Any]:
+        """Where all records of a bandit are; `difference` is 0 unless some are missing."""
+        return self._perform(self._calls.bandit(name, "/conservation"))
+
+    def report(self, name: str) -> dict[str, Any]:
+        """What a bandit has learnt, arm by arm."""
+        return self._perform(self._calls.bandit(name, "/report"))
+
+    def explain(self, decision_id: str) -> dict[str, Any]:
+        """What was decided and why, and the same again."""
+        return self._perform(self._calls.explain(decision_id))
+
+    # Arms ---------------------------------------------------------------------------------------
+
+    def arms(self, name: str) -> dict[str, Any]:
+        """The arms of a bandit, active and retired."""
+        return self._perform(self._calls.bandit(name, "/arms"))
+
+    def add_arm(
+        self, name: str, arm: str, metadata: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Adds an arm; changes the metadata of one that is there; revives one that was retired.
+
+        A new arm starts from the prior, a revived one from what was learnt of it.
+
+        Args:
+            name: of the bandit.
+            arm: its id.
+            metadata: what to keep with it, plain data; absent, an arm keeps what it has.
+        """
+        return self.change_arms(
+            name, add=[arm if metadata is None else {"id": arm, "metadata": metadata}]
+        )
+
+    def retire_arm(self, name: str, arm: str) -> dict[str, Any]:
+        """Retires an arm: it is decided for no more, and what was learnt of it is kept."""
+        return self.change_arms(name, retire=[arm])
+
+    def change_arms(
+        self,
+        name: str,
+        add: Iterable[str | Mapping[str, Any]] | None = None,
+        retire: Iterable[str] | None = None,
+    ) -> dict[str, Any]:
+        """Adds (or changes, or revives) some arms and retires others, in one command.
+
+        Args:
+            name: of the bandit.
+            add: ids, or mappings with `id` and `metadata`.
+            retire: ids.
+        """
+        return self._perform(
+            self._calls.change_arms(
+                name,
+                {
+                    "add": None if add is None else list(add),
+                    "retire": None if retire is None else list(retire),
+                },
+            )
+        )
+
+    def sync_arms(
+        self, name: str, arms: Iterable[str | Mapping[str, Any]], *, force: bool = False
+    ) -> dict[str, Any]:
+        """Makes `arms` the whole set: what is missing is added or revived, what is beside it retired.
+
+        Args:
+            name: of the bandit.
+            arms: ids, or mappings with `id` and `metadata`.
+            force: also where more than half would be retired, which is refused else.
+        """
+        change = {"sync": list(arms), "force": force}
+        return self._perform(self._calls.change_arms(name, change))
