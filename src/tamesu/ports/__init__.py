@@ -8,7 +8,7 @@ from tamesu.ports.archive import Archive, ArchiveFile
 from tamesu.ports.cache import Cache, Claim
 from tamesu.ports.clock import Clock, IdSource
 from tamesu.ports.eventlog import EventLog, Receipt
-from tamesu.ports.meter import Meter
+from tamesu.ports.meter import Meter, SharedMeter
 from tamesu.ports.store import Commit, Declared, Lease, Progress, Store, roster_of
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Meter",
     "Progress",
     "Receipt",
+    "SharedMeter",
     "Store",
     "roster_of",
 ]

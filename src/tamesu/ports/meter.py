@@ -35,3 +35,26 @@ class Meter(Protocol):
     def expose(self) -> tuple[str, bytes]:
         """Media type and bytes of everything measured, for a scrape."""
         ...
+
+
+class SharedMeter(Meter, Protocol):
+    """A meter of several processes: each of them shows what all measured.
+
+    Counters and histograms add up, of the dead too: a counter never goes back because its process
+    ended, and who follows under the same name goes on where it was. Levels are those of the living,
+    put together as the table says of each metric: added, the greatest, the least, the newest. What a
+    process measured since it last told is shown by none but itself, and dies with it. Concurrent case:
+    two processes of one name are two. A place that cannot be used costs what the others would have
+    seen, never the work.
+    """
+
+    def write(self) -> None:
+        """Tells the others now. It also happens by itself, several times a second."""
+        ...
+
+    def close(self) -> None:
+        """Tells the others a last time and leaves; from then on it measures for itself alone.
+
+        Repeated case: does nothing.
+        """
+        ...

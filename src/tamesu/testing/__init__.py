@@ -16,6 +16,7 @@ from tamesu.testing.meter_contract import MeterContract
 from tamesu.testing.observations import difference, observations, single
 from tamesu.testing.pause import Pause
 from tamesu.testing.reorder import Reorder
+from tamesu.testing.shared_meter_contract import SharedMeterContract
 from tamesu.testing.store_contract import StoreContract
 from tamesu.testing.torn import Torn
 
@@ -32,6 +33,7 @@ __all__ = [
     "MeterContract",
     "Pause",
     "Reorder",
+    "SharedMeterContract",
     "StoreContract",
     "Torn",
     "When",

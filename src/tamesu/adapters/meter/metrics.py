@@ -76,6 +76,12 @@ _ROWS = (
     Metric(
         "repeats_total", _COUNTER, "Requests answered with a decision made before.", ("bandit",)
     ),
+    Metric(
+        "unclaimed_total",
+        _COUNTER,
+        "Decisions answered whose request id could not be remembered: the cache was down.",
+        ("bandit",),
+    ),
     Metric("events_total", _COUNTER, "Events accepted.", ("bandit",)),
     Metric("refused_total", _COUNTER, "Requests refused, by the error's code.", ("code",)),
     Metric("ticks_total", _COUNTER, "Ticks appended where nobody wrote."),

@@ -15,7 +15,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -26,9 +25,9 @@ from prometheus_client.core import Metric as Family
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
+from tamesu.adapters.meter.circle import Circle
 from tamesu.adapters.meter.measured import Key, Level, Measured
 from tamesu.adapters.meter.metrics import METRICS, MetricKind, known_histogram, metric
-from tamesu.adapters.meter.pages import Page, Pages
 from tamesu.adapters.meter.series import Histogram
 
 PREFIX = "tamesu_"
@@ -38,18 +37,16 @@ WRITE_S = 0.2
 
 _Asked = tuple[object, ...]
 _Keys = dict[_Asked, Key]
-_log = structlog.get_logger("tamesu.meter")
 
 
 class PrometheusMeter:
     """Counters, gauges and histograms of the table `tamesu.adapters.meter.metrics`.
 
     Safe from many threads. Limits: as many series as there are bandits; a process killed outright
-    takes the counts of its last `WRITE_S` with it.
+    takes the counts of its last `write_s` with it.
 
     Args:
-        folder: where processes of one installation measure together; none is this process alone. One
-            that cannot be used costs the others' view of this process, and is said.
+        folder: where the processes of one installation measure together; none is this one alone.
         process: what this process is called there, such as server-0.
         write_s: how often it tells the others.
     """
@@ -64,28 +61,19 @@ class PrometheusMeter:
         self._histogram_keys: _Keys = {}
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(_Families(self))
-        self._pages = None if folder is None else Pages(folder)
-        self._page: Page | None = None
-        self._process = process
-        self._failing = False
         self._used_s = 0.0
+        self._circle: Circle | None = None
         self._stop = threading.Event()
-        self._writing = threading.Lock()
-        self._writer: threading.Thread | None = None
-        if folder is None:
-            ProcessCollector(registry=self._registry)
-            return
-        try:
-            self._page = Page(folder, process)
-        except OSError as error:
-            _log.warning("no page to measure on: others do not see us", reason=str(error))
-            return
-        self._process = self._page.name
-        self._mine.add(self._page.inherited)
-        self.write()
+        self._telling = threading.Lock()
         self._writer = threading.Thread(
             target=self._write_on, args=(write_s,), name="meter", daemon=True
         )
+        if folder is None:
+            ProcessCollector(registry=self._registry)
+            return
+        self._circle = Circle(folder, process)
+        self._mine.add(self._circle.inherited)
+        self.write()
         self._writer.start()
 
     def count(self, name: str, amount: float = 1.0, **labels: str) -> None:
@@ -142,40 +130,36 @@ class PrometheusMeter:
         return CONTENT_TYPE_LATEST, generate_latest(self._registry)
 
     def measured(self) -> Measured:
-        """What all processes of the folder measured, this one's up to now."""
+        """What all processes measured, this one's up to now."""
         whole = self._copy()
-        if self._pages is not None:
-            for other in self._pages.others(None if self._page is None else self._page.name):
+        if self._circle is not None:
+            for other in self._circle.others():
                 whole.add(other)
         return whole
 
     def write(self) -> None:
-        """Tells the other processes now; without a folder there are none."""
-        if self._page is None:
+        """Tells the other processes now; see `tamesu.ports.SharedMeter.write`."""
+        circle = self._circle
+        if circle is None:
             return
-        self._measure_process()
-        with self._writing:
-            try:
-                self._page.write(self._copy())
-            except OSError as error:
-                self.count("unwritten_pages_total", process=self._process)
-                if not self._failing:
-                    _log.warning("cannot tell what was measured; trying on", reason=str(error))
-                self._failing = True
-            else:
-                self._failing = False
+        with self._telling:
+            used_s = time.process_time()
+            self.count("cpu_seconds_total", used_s - self._used_s, process=circle.process)
+            self._used_s = used_s
+            self.level("memory_bytes", _resident_bytes(), process=circle.process)
+            if not circle.tell(self._copy()):
+                self.count("unwritten_pages_total", process=circle.process)
 
     def close(self) -> None:
-        """Tells the others a last time and leaves: counts stay, levels go. A second call is none."""
-        if self._page is None:
+        """Leaves the others; see `tamesu.ports.SharedMeter.close`."""
+        circle = self._circle
+        if circle is None:
             return
         self._stop.set()
-        if self._writer is not None:
-            self._writer.join()
+        self._writer.join()
         self.write()
-        page, self._page = self._page, None
-        page.close()
-        self._pages = None
+        self._circle = None
+        circle.close()
 
     def families(self) -> Iterator[Family]:
         """Everything measured, in the driver's form; every metric of the table is there."""
@@ -212,12 +196,6 @@ class PrometheusMeter:
     def _write_on(self, every_s: float) -> None:
         while not self._stop.wait(every_s):
             self.write()
-
-    def _measure_process(self) -> None:
-        used_s = time.process_time()
-        self.count("cpu_seconds_total", used_s - self._used_s, process=self._process)
-        self._used_s = used_s
-        self.level("memory_bytes", _resident_bytes(), process=self._process)
 
 
 def _admit(keys: _Keys, asked: _Asked, kind: MetricKind, labels: dict[str, str]) -> Key:
