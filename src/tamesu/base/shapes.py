@@ -102,7 +102,7 @@ def _members(data: Any, shape: Any, where: str) -> Iterator[tuple[Any, Any, str]
     """The values inside `data`, each with its declared type and its place."""
     origin = get_origin(shape)
     if origin in (Union, types.UnionType):
-        yield from ((data, member, where) for member in get_args(shape) if _is_struct(member))
+        yield from ((data, member, where) for member in get_args(shape))
     elif origin in (list, tuple) and is_sequence(data):
         yield from ((item, get_args(shape)[0], f"{where}[{i}]") for i, item in enumerate(data))
     elif origin in (dict, Mapping) and is_mapping(data):
