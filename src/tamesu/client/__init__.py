@@ -4,6 +4,7 @@ Retries are safe: what is sent has its id from the first try on. Imports the nou
 know how a server works.
 """
 
+from tamesu.client.async_client import AsyncClient
 from tamesu.client.client import Client
 from tamesu.client.decided import Decided, Delivered
 from tamesu.client.outbox import Batching
@@ -11,6 +12,7 @@ from tamesu.client.tracked import Tracked
 from tamesu.client.unsent import load_events, save_events
 
 __all__ = [
+    "AsyncClient",
     "Batching",
     "Client",
     "Decided",

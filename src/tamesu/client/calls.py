@@ -146,10 +146,33 @@ class Calls:
         """A decision, executed again."""
         return self.get(f"/v1/decisions/{_quoted(decision_id)}")
 
-    def change_arms(self, name: str, change: Mapping[str, Any]) -> Exchange[dict[str, Any]]:
-        """What a change of arms, or the command for it, is told to be."""
-        said = {field: value for field, value in change.items() if value not in (None, False)}
-        body = yield from self._post(f"{_path(name)}/arms", said)
+    def add_arm(
+        self, name: str, arm: str, metadata: Mapping[str, Any] | None
+    ) -> Exchange[dict[str, Any]]:
+        """What adding an arm came to."""
+        wanted = arm if metadata is None else {"id": arm, "metadata": metadata}
+        return self.change_arms(name, add=[wanted])
+
+    def change_arms(
+        self,
+        name: str,
+        add: Iterable[str | Mapping[str, Any]] | None = None,
+        retire: Iterable[str] | None = None,
+    ) -> Exchange[dict[str, Any]]:
+        """What a change of arms came to."""
+        said = {"add": add, "retire": retire}
+        return self._arms(
+            name, {field: list(arms) for field, arms in said.items() if arms is not None}
+        )
+
+    def sync_arms(
+        self, name: str, arms: Iterable[str | Mapping[str, Any]], *, force: bool
+    ) -> Exchange[dict[str, Any]]:
+        """What making these the whole set came to."""
+        return self._arms(name, {"sync": list(arms), **({"force": True} if force else {})})
+
+    def _arms(self, name: str, change: Mapping[str, Any]) -> Exchange[dict[str, Any]]:
+        body = yield from self._post(f"{_path(name)}/arms", change)
         return _read(body, dict[str, Any])
 
     def get(self, path: str) -> Exchange[dict[str, Any]]:

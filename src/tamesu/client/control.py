@@ -69,13 +69,11 @@ class Control:
             arm: its id.
             metadata: what to keep with it, plain data; absent, an arm keeps what it has.
         """
-        return self.change_arms(
-            name, add=[arm if metadata is None else {"id": arm, "metadata": metadata}]
-        )
+        return self._perform(self._calls.add_arm(name, arm, metadata))
 
     def retire_arm(self, name: str, arm: str) -> dict[str, Any]:
         """Retires an arm: it is decided for no more, and what was learnt of it is kept."""
-        return self.change_arms(name, retire=[arm])
+        return self._perform(self._calls.change_arms(name, retire=[arm]))
 
     def change_arms(
         self,
@@ -90,15 +88,7 @@ class Control:
             add: ids, or mappings with `id` and `metadata`.
             retire: ids.
         """
-        return self._perform(
-            self._calls.change_arms(
-                name,
-                {
-                    "add": None if add is None else list(add),
-                    "retire": None if retire is None else list(retire),
-                },
-            )
-        )
+        return self._perform(self._calls.change_arms(name, add, retire))
 
     def sync_arms(
         self, name: str, arms: Iterable[str | Mapping[str, Any]], *, force: bool = False
@@ -110,5 +100,4 @@ class Control:
             arms: ids, or mappings with `id` and `metadata`.
             force: also where more than half would be retired, which is refused else.
         """
-        change = {"sync": list(arms), "force": force}
-        return self._perform(self._calls.change_arms(name, change))
+        return self._perform(self._calls.sync_arms(name, arms, force=force))

@@ -64,6 +64,7 @@ class Flusher:
         if self._thread is not None:
             atexit.unregister(self._at_exit)
             self.outbox.flushed()
+            self._bell.set()
             self._thread.join(timeout_s)
         return self.outbox.hand_back(all_of_them=True)
 
@@ -87,8 +88,13 @@ class Flusher:
         self._bell.clear()
 
     def _at_exit(self) -> None:
-        if (unsent := self.close(self._timeout_s)) is not None:
-            _log.error("a client was not closed when the program ended; %s", unsent.message)
+        tell_unclosed(self.close(self._timeout_s))
+
+
+def tell_unclosed(unsent: Unsent | None) -> None:
+    """Says what a client that nobody closed could not deliver when the program ended."""
+    if unsent is not None:
+        _log.error("a client was not closed when the program ended; %s", unsent.message)
 
 
 def not_in_time(waiting: int, timeout_s: float) -> Unavailable:

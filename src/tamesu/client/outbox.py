@@ -172,11 +172,13 @@ class Outbox:
         future: Future[None] = Future()
         with self._lock:
             self._hurried = self._next
-            if self._flying or self._queue:
+            waits = bool(self._flying or self._queue)
+            if waits:
                 self._flushes.append((self._next, future))
-            else:
-                future.set_result(None)
-        self._ring()
+        if waits:
+            self._ring()
+        else:
+            future.set_result(None)
         return future
 
     def close(self, timeout_s: float) -> None:

@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 
 from tamesu.base import InvalidInput
-from tamesu.client import Client
 
 DELIVERY = "front.1.01a203070567769987b41df0fcb675cb-0"
 
 
 @pytest.fixture
-def client(scripted):
-    with Client(scripted.url, timeout=5) as made:
+def client(scripted, connect):
+    with connect(scripted.url, timeout=5) as made:
         yield made
 
 

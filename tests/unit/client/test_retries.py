@@ -15,7 +15,7 @@ from tamesu.base import (
     InvalidInput,
     Unavailable,
 )
-from tamesu.client import Client, Decided
+from tamesu.client import Decided
 from tamesu.client.failures import failure
 from tamesu.client.retries import FIRST_S, LONGEST_S, Retries
 
@@ -44,8 +44,8 @@ def busy(wait_s, status=503, code="unavailable"):
 
 
 @pytest.fixture
-def client(scripted):
-    with Client(scripted.url, timeout=5) as made:
+def client(scripted, connect):
+    with connect(scripted.url, timeout=5) as made:
         yield made
 
 
@@ -97,9 +97,9 @@ def test_no_retry_sooner_than_the_server_asked_for(scripted, client):
     assert time.monotonic() - began >= 0.2
 
 
-def test_a_wait_beyond_the_timeout_is_not_begun(scripted):
+def test_a_wait_beyond_the_timeout_is_not_begun(scripted, connect):
     scripted.script = [busy(60), OK]
-    with Client(scripted.url, timeout=5) as client, pytest.raises(Unavailable) as told:
+    with connect(scripted.url, timeout=5) as client, pytest.raises(Unavailable) as told:
         client.decide("front")
     assert told.value.retry_after_s == 60
     assert told.value.message == "the log is full"
@@ -133,22 +133,22 @@ def test_an_answer_of_somebody_else_is_told_by_its_status(body):
     assert type(failure(500, body, None)) is Bug
 
 
-def test_a_server_that_is_not_there_is_unavailable_within_the_timeout():
+def test_a_server_that_is_not_there_is_unavailable_within_the_timeout(connect):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         began = time.monotonic()
-        with Client(url, timeout=0.3) as client:
+        with connect(url, timeout=0.3) as client:
             assert not client.ready()
             with pytest.raises(Unavailable, match=r"must answer within 0\.3 s"):
                 client.bandits()
         assert time.monotonic() - began < 5
 
 
-def test_a_url_that_is_none_is_refused():
+def test_a_url_that_is_none_is_refused(connect):
     for url in ("", "localhost:8000", "http://", "http://[::1", "ftp://host", "http://host:65536"):
         with pytest.raises(InvalidInput, match="url must be like"):
-            Client(url)
+            connect(url)
 
 
 def test_waits_end_with_the_timeout():

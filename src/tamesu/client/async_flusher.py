@@ -1,0 +1,100 @@
+"""`AsyncFlusher`: a task that sends what waits in an outbox.
+
+It starts with the first event. Refuses to lose what waits when its event loop ends without `close`:
+that is sent when the interpreter exits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import time
+
+from tamesu.base import Unsent
+from tamesu.client.address import Address
+from tamesu.client.async_connection import AsyncConnection
+from tamesu.client.calls import Calls
+from tamesu.client.connection import Connection
+from tamesu.client.flusher import not_in_time, tell_unclosed
+from tamesu.client.flushing import flushing
+from tamesu.client.outbox import Batching, Outbox
+
+
+class AsyncFlusher:
+    """Sends events in the background, as a task.
+
+    Args:
+        connection: by which they go.
+        address: where to, when the event loop is gone.
+        calls: how.
+        batching: when.
+        timeout_s: longest time for one try.
+    """
+
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        address: Address,
+        calls: Calls,
+        batching: Batching,
+        timeout_s: float,
+    ) -> None:
+        self._connection, self._address, self._calls = connection, address, calls
+        self._timeout_s = timeout_s
+        self._bell = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.outbox = Outbox(batching, self._wake)
+
+    def renew(self) -> None:
+        """Forgets the events: in a process that was forked, they are the parent's."""
+        self.outbox.renew()
+
+    async def flush(self, timeout_s: float) -> None:
+        """As `Flusher.flush`."""
+        try:
+            await asyncio.wait_for(asyncio.wrap_future(self.outbox.flushed()), timeout_s)
+        except TimeoutError:
+            raise not_in_time(self.outbox.waiting, timeout_s) from None
+        if (unsent := self.outbox.hand_back(all_of_them=False)) is not None:
+            raise unsent
+
+    async def close(self, timeout_s: float) -> Unsent | None:
+        """As `Flusher.close`."""
+        self.outbox.close(timeout_s)
+        if self._task is not None:
+            self.outbox.flushed()
+            self._bell.set()
+            await asyncio.wait({self._task}, timeout=timeout_s)
+            self._task.cancel()
+            await asyncio.wait({self._task})
+            atexit.unregister(self._at_exit)
+        return self.outbox.hand_back(all_of_them=True)
+
+    def _wake(self) -> None:
+        self._bell.set()
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="tamesu-flusher")
+            atexit.register(self._at_exit)
+
+    async def _run(self) -> None:
+        work = flushing(self.outbox, self._calls, self._timeout_s)
+        await self._connection.perform(work, self._idle)
+
+    async def _idle(self, seconds: float | None) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._bell.wait()
+        except TimeoutError:
+            return
+        self._bell.clear()
+
+    def _at_exit(self) -> None:
+        """Sends what is left without an event loop, for there is none any more."""
+        self.outbox.close(self._timeout_s)
+        connection = Connection(self._address)
+        connection.perform(
+            flushing(self.outbox, self._calls, self._timeout_s),
+            lambda seconds: time.sleep(seconds or 0.0),
+        )
+        connection.close()
+        tell_unclosed(self.outbox.hand_back(all_of_them=True))
