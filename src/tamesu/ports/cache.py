@@ -5,22 +5,68 @@ Refuses to be the only place of anything.
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Protocol
 
 from tamesu.base import Time
 
 
+class Claim(NamedTuple):
+    """What stands under a key.
+
+    Attributes:
+        value: what was put there.
+        confirmed: whoever saw to it that the value may be relied on has said so.
+    """
+
+    value: bytes
+    confirmed: bool
+
+
 class Cache(Protocol):
-    """Claims with a time to live. Losing it costs repeats, never records."""
+    """Claims with a time to live. Losing them costs repeats, never records.
 
-    def claim(self, key: str, value: bytes, now: Time, lasts_us: int) -> bytes | None:
-        """Puts `value` under `key` if nothing live is there.
+    Concurrent case: safe from many threads, and from many processes where the technology is shared;
+    each call is one step, of which others see all or nothing. Every method raises `Unavailable` or
+    `Corrupt` where the cache is out of reach, soon: a cache is not worth waiting for.
+    """
 
-        Returns none if it was put, else what was there before. Duplicate case: the first stays.
-        Concurrent case: exactly one caller gets none. An entry older than its time to live is gone.
+    def claim(
+        self, wanted: Sequence[tuple[str, bytes]], now: Time, lasts_us: int
+    ) -> list[Claim | None]:
+        """Puts each (key, value) of `wanted`, unconfirmed, where nothing live is; in their order.
+
+        Returns none for each that was put, else what was there before. Empty case: an empty answer.
+        Duplicate case: the first stays, also of two in one call. Concurrent case: exactly one caller
+        gets none. A claim is live until `lasts_us` after the `now` it was put at, whatever comes
+        later; one that has ended is not there.
         """
         ...
 
-    def drop(self, key: str) -> None:
-        """Takes a claim back, if there is one: what it stood for did not happen."""
+    def confirm(self, known: Sequence[tuple[str, bytes]]) -> None:
+        """Confirms each (key, value) of `known` that stands; another value there is left alone."""
+        ...
+
+    def replace(self, key: str, old: bytes, new: bytes, now: Time, lasts_us: int) -> bool:
+        """Puts `new`, unconfirmed, where `old` stands unconfirmed; gives whether it did.
+
+        Empty case: nothing live there, or another value, or a confirmed one: nothing happens.
+        Concurrent case: of many that replace the same, one does.
+        """
+        ...
+
+    def filled(self) -> bool:
+        """Whether `fill` has ever come to its end: a cache that is new or was lost says no."""
+        ...
+
+    def fill(self, known: Iterable[tuple[str, bytes, Time]], now: Time) -> int:
+        """Puts what is known from elsewhere, confirmed: (key, value, end) where nothing live is.
+
+        Returns how many it put. What has ended is left out. Duplicate case: the first stays. Not one
+        step but many, so that nobody waits for it; `filled` says yes after the last.
+        """
+        ...
+
+    def close(self) -> None:
+        """Lets go of files and connections; a second call does nothing."""
         ...

@@ -1,60 +1,124 @@
-"""Every law of `CacheContract` can fail."""
+"""Every law of `CacheContract` can fail, and catches what breaks it alone."""
 
 from __future__ import annotations
+
+import threading
 
 import pytest
 
 from tamesu.adapters.cache.memory import MemoryCache
+from tamesu.ports import Claim
 from tamesu.testing import CacheContract
 
+NOBODY = threading.Event()
 
-class LetsTheLastStay(MemoryCache):
-    def claim(self, key, value, now, lasts_us):
-        found = super().claim(key, value, now, lasts_us)
-        if found is not None:
-            self.drop(key)
-            super().claim(key, value, now, lasts_us)
+
+class TakesTheSameForNew(MemoryCache):
+    def claim(self, wanted, now, lasts_us):
+        found = super().claim(wanted, now, lasts_us)
+        pairs = zip(found, wanted, strict=True)
+        return [None if old and old.value == new[1] else old for old, new in pairs]
+
+
+class LetsTheLastOfACallStay(MemoryCache):
+    def claim(self, wanted, now, lasts_us):
+        last = dict(wanted)
+        return super().claim([(key, last[key]) for key, _ in wanted], now, lasts_us)
+
+
+class EndsLate(MemoryCache):
+    def claim(self, wanted, now, lasts_us):
+        return super().claim(wanted, now, lasts_us + 1)
+
+
+class EndsWithTheNext(MemoryCache):
+    def claim(self, wanted, now, lasts_us):
+        found = super().claim(wanted, now, lasts_us)
+        for key, (claim, end) in self._claims.items():
+            self._claims[key] = (claim, min(end, now + lasts_us))
         return found
 
 
-class NeverEnds(MemoryCache):
-    def claim(self, key, value, now, lasts_us):
-        return super().claim(key, value, now, lasts_us * 1_000)
+class ConfirmsWhateverStands(MemoryCache):
+    def confirm(self, known):
+        there = [(key, self._claims[key][0].value) for key, _ in known if key in self._claims]
+        super().confirm(there)
 
 
-class EndsAllTogether(MemoryCache):
-    def claim(self, key, value, now, lasts_us):
-        if any(end <= now for _, end in self._claims.values()):
-            self._claims.clear()
-        return super().claim(key, value, now, lasts_us)
+class ReplacesTheConfirmed(MemoryCache):
+    def replace(self, key, old, new, now, lasts_us):
+        found = self._claims.get(key)
+        if found is not None and found[0] == (old, True):
+            self._claims[key] = (Claim(old, False), found[1])
+        return super().replace(key, old, new, now, lasts_us)
 
 
-class NeverDrops(MemoryCache):
-    def drop(self, key):
-        pass
+class FillsUnconfirmed(MemoryCache):
+    def fill(self, known, now):
+        put = super().fill(known, now)
+        for key, (claim, end) in self._claims.items():
+            self._claims[key] = (Claim(claim.value, False), end)
+        return put
 
 
-class GivesToAll(MemoryCache):
-    def claim(self, key, value, now, lasts_us):
-        super().claim(key, value, now, lasts_us)
+class FilledFromTheBeginning(MemoryCache):
+    def fill(self, known, now):
+        self._filled = True
+        return super().fill(known, now)
+
+
+class LooksBeforeItClaims(MemoryCache):
+    def claim(self, wanted, now, lasts_us):
+        there = [self._claims.get(key) for key, _ in wanted]
+        if len(wanted) == 1 and there == [None]:
+            NOBODY.wait(0.001)
+            self._claims.pop(wanted[0][0], None)
+        return super().claim(wanted, now, lasts_us)
+
+
+class LooksBeforeItReplaces(MemoryCache):
+    def replace(self, key, old, new, now, lasts_us):
+        found = self._claims.get(key)
+        if found is None or found[0] != (old, False) or found[1] <= now:
+            return False
+        NOBODY.wait(0.001)
+        self._claims[key] = (Claim(new, False), now + lasts_us)
+        return True
+
+
+class SharedAfterAll(MemoryCache):
+    places: dict = {}  # noqa: RUF012 - that is what is wrong with it
+
+    def __init__(self, place):
+        super().__init__()
+        self._claims = self.places.setdefault(place, {})
 
 
 BROKEN = {
-    "test_the_first_claim_stays": LetsTheLastStay,
-    "test_a_claim_ends_with_its_time_to_live": NeverEnds,
-    "test_claims_of_other_keys_and_lengths_do_not_end_it": EndsAllTogether,
-    "test_a_dropped_claim_is_gone": NeverDrops,
-    "test_of_many_that_claim_at_once_one_gets_it": GivesToAll,
+    "test_the_first_claim_stays": TakesTheSameForNew,
+    "test_claims_of_one_call_are_answered_in_their_order": LetsTheLastOfACallStay,
+    "test_a_claim_ends_with_its_time_to_live": EndsLate,
+    "test_claims_of_other_keys_and_lengths_do_not_end_it": EndsWithTheNext,
+    "test_a_confirmed_claim_says_so": ConfirmsWhateverStands,
+    "test_what_stands_unconfirmed_may_be_replaced": ReplacesTheConfirmed,
+    "test_what_is_known_from_elsewhere_fills_it": FillsUnconfirmed,
+    "test_a_filling_that_breaks_off_has_not_filled": FilledFromTheBeginning,
+    "test_of_many_that_claim_at_once_one_gets_it": LooksBeforeItClaims,
+    "test_of_many_that_replace_at_once_one_does": LooksBeforeItReplaces,
+    "test_caches_at_one_place_are_one_cache": SharedAfterAll,
 }
 
 
 @pytest.mark.parametrize("law", sorted(BROKEN))
-def test_the_law_fails_on_what_breaks_it(law, must_fail):
+def test_the_law_catches_what_breaks_it_and_no_other_law_does(law, caught_on):
     class Bound(CacheContract):
-        def make(self, *_place):
-            return BROKEN[law]()
+        shared = False
 
-    must_fail(Bound(), law)
+        def make(self, place):
+            broken = BROKEN[law]
+            return broken(place) if broken is SharedAfterAll else broken()
+
+    caught_on(Bound(), law)
 
 
 def test_every_law_was_broken(laws_of):

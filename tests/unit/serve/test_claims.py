@@ -12,6 +12,7 @@ from tamesu.base import Draft, Unavailable, decode_decision
 from tamesu.base.times import MINUTE_US
 from tamesu.serve import Service
 from tamesu.serve.core import Claims, DecisionRequest
+from tamesu.serve.core.refill import refill
 
 SAFE = DecisionRequest(request_id="r-1")
 
@@ -188,7 +189,9 @@ def test_older_ids_are_not_brought_back():
         log.append([decision(number), Draft("", "tick", b'{"v":1}')])
         clock.move(MINUTE_US)
     cache = MemoryCache()
-    assert Claims(cache).refill(log, clock.now()) == 10
-    assert len(cache) == 10
-    assert cache.claim("colours/r-31", b"", clock.now(), MINUTE_US) is not None
-    assert cache.claim("colours/r-29", b"", clock.now(), MINUTE_US) is None
+    assert refill(Claims(cache), log, clock.now()) == 9
+    assert len(cache) == 9
+    asked = [("colours/r-31", b""), ("colours/r-30", b"")]
+    kept, forgotten = cache.claim(asked, clock.now(), MINUTE_US)
+    assert kept.confirmed
+    assert forgotten is None

@@ -1,4 +1,4 @@
-"""Caches: `memory` for one process.
+"""Caches: `memory` for one process, `sqlite` for those of one machine.
 
 Refuses to import it until asked for.
 """

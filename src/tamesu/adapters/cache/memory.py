@@ -7,8 +7,10 @@ limit the oldest claim goes, so a request repeated after very many others is dec
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable, Sequence
 
 from tamesu.base import Time
+from tamesu.ports import Claim
 
 CLAIMS = 200_000
 """How many claims a cache keeps if not told otherwise."""
@@ -19,29 +21,67 @@ class MemoryCache:
 
     def __init__(self, claims: int = CLAIMS) -> None:
         self._most = claims
-        self._claims: dict[str, tuple[bytes, int]] = {}
+        self._claims: dict[str, tuple[Claim, int]] = {}
         self._lock = threading.Lock()
+        self._filled = False
 
-    def claim(self, key: str, value: bytes, now: Time, lasts_us: int) -> bytes | None:
-        """Puts `value` under `key` if nothing live is there; see `tamesu.ports.Cache.claim`."""
+    def claim(
+        self, wanted: Sequence[tuple[str, bytes]], now: Time, lasts_us: int
+    ) -> list[Claim | None]:
+        """Puts what is wanted where nothing live is; see `tamesu.ports.Cache.claim`."""
+        with self._lock:
+            return [
+                self._put(key, Claim(value, False), now, now + lasts_us) for key, value in wanted
+            ]
+
+    def confirm(self, known: Sequence[tuple[str, bytes]]) -> None:
+        """Confirms what stands; see `tamesu.ports.Cache.confirm`."""
+        with self._lock:
+            for key, value in known:
+                found = self._claims.get(key)
+                if found is not None and found[0].value == value:
+                    self._claims[key] = (Claim(value, True), found[1])
+
+    def replace(self, key: str, old: bytes, new: bytes, now: Time, lasts_us: int) -> bool:
+        """Puts `new` where `old` stands unconfirmed; see `tamesu.ports.Cache.replace`."""
         with self._lock:
             found = self._claims.get(key)
-            if found is not None:
-                if now < found[1]:
-                    return found[0]
-                del self._claims[key]
-            self._make_room(now)
-            self._claims[key] = (value, now + lasts_us)
-            return None
+            if found is None or found[0] != Claim(old, False) or found[1] <= now:
+                return False
+            del self._claims[key]
+            self._claims[key] = (Claim(new, False), now + lasts_us)
+            return True
 
-    def drop(self, key: str) -> None:
-        """Takes a claim back, if there is one."""
-        with self._lock:
-            self._claims.pop(key, None)
+    def filled(self) -> bool:
+        """Whether `fill` was called."""
+        return self._filled
+
+    def fill(self, known: Iterable[tuple[str, bytes, Time]], now: Time) -> int:
+        """Puts what is known from elsewhere; see `tamesu.ports.Cache.fill`."""
+        put = 0
+        for key, value, end in known:
+            if now < end:
+                with self._lock:
+                    put += self._put(key, Claim(value, True), now, end) is None
+        self._filled = True
+        return put
+
+    def close(self) -> None:
+        """Nothing to let go of."""
 
     def __len__(self) -> int:
         """How many claims are kept; some may have ended."""
         return len(self._claims)
+
+    def _put(self, key: str, claim: Claim, now: Time, end: int) -> Claim | None:
+        found = self._claims.get(key)
+        if found is not None:
+            if now < found[1]:
+                return found[0]
+            del self._claims[key]
+        self._make_room(now)
+        self._claims[key] = (claim, end)
+        return None
 
     def _make_room(self, now: Time) -> None:
         """Forgets the oldest claims that have ended, and one more where there is no room."""

@@ -8,7 +8,6 @@ from tamesu.serve.core.catalogue import Catalogue, Terms
 from tamesu.serve.core.claims import Claims
 from tamesu.serve.core.health import Readiness
 from tamesu.serve.core.service import Service
-from tamesu.serve.core.ticket import Landing
 from tamesu.serve.core.track import Tracked
 from tamesu.serve.core.wire import (
     MAX_BATCH,
@@ -33,7 +32,6 @@ __all__ = [
     "DeliveryAnswer",
     "EventRequest",
     "EventRequests",
-    "Landing",
     "Readiness",
     "Service",
     "Terms",

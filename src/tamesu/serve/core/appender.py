@@ -1,8 +1,8 @@
 """`Appender`: the one thread of a server that writes into the log.
 
-It takes whatever waits and appends it as one, so that a busy log is asked rarely and a quiet one at
-once: group commit without a timer. What it promises to whoever submits: the answer comes after the
-records are durable, or an error comes within the deadline. Refuses to drop anything silently and to
+It takes whatever waits, claims what that claims, and appends it as one, so that a busy log is asked
+rarely and a quiet one at once: group commit without a timer. What it promises to whoever submits: the
+answer comes after the records are durable, or an error comes within the deadline. Refuses to drop anything silently and to
 queue without bound.
 """
 
@@ -17,13 +17,18 @@ from collections.abc import Sequence
 
 import structlog
 
-from tamesu.base import TICK, Backpressure, Draft, TamesuError, Unavailable
+from tamesu.base import TICK, Backpressure, Draft, TamesuError, Time, Unavailable
+from tamesu.base.times import SECOND_US
 from tamesu.ports import Clock, EventLog, Meter
-from tamesu.serve.core.ticket import Landing, Ticket
+from tamesu.serve.core.claims import FRESH_US, Claims
+from tamesu.serve.core.ticket import Ticket
 from tamesu.serve.core.trace import trace
 
 SWEEP_S = 0.05
 """How often overdue submissions are looked for: the deadline is kept to within this."""
+
+PROBE_S = 2.0
+"""How long since its own last append a server ticks though others write: so it knows that it can."""
 
 _log = structlog.get_logger("tamesu.serve.appender")
 
@@ -31,24 +36,26 @@ _log = structlog.get_logger("tamesu.serve.appender")
 class Appender:
     """Writes what a server decides and hears into the log, durably, in batches.
 
-    Concurrent case: `submit` belongs to the event loop that `start` was called on; the log is touched
-    by the writer thread alone.
+    Concurrent case: `submit` belongs to the event loop that `start` was called on; the writer thread
+    alone appends and claims.
 
     Args:
-        log: where to.
+        log: where to; other servers may write it, too.
         clock: to compare with the log's clock.
         meter: takes `append_seconds`.
+        claims: makes the claims of what is submitted.
         deadline_s: longest wait of a submission.
         most_waiting: records that may wait; beyond it `submit` refuses.
         most_batch: records of one append; a ticket is never divided.
         tick_s: age of the newest record at which a tick is appended.
     """
 
-    def __init__(  # noqa: PLR0913 - three ports and four limits, all named by their callers
+    def __init__(  # noqa: PLR0913 - its parts and four limits, all named by their callers
         self,
         log: EventLog,
         clock: Clock,
         meter: Meter,
+        claims: Claims,
         *,
         deadline_s: float = 1.0,
         most_waiting: int = 20_000,
@@ -58,6 +65,7 @@ class Appender:
         self._log = log
         self._clock = clock
         self._meter = meter
+        self._claims = claims
         self._deadline_s = deadline_s
         self._most_waiting = most_waiting
         self._most_batch = most_batch
@@ -70,6 +78,7 @@ class Appender:
         self._thread: threading.Thread | None = None
         self._closing = False
         self._landed_at = time.monotonic()
+        self._tick_at = self._landed_at + tick_s
         self._skew_ms = 0
 
     # On the event loop --------------------------------------------------------------------------
@@ -78,13 +87,25 @@ class Appender:
         """Starts the writer thread; answers go to the running event loop."""
         loop = self._loop = asyncio.get_running_loop()
         self._landed_at = time.monotonic()
+        self._tick_at = self._landed_at + self._tick_s
         self._thread = threading.Thread(
             target=self._write, args=(loop,), name="tamesu-appender", daemon=True
         )
         self._thread.start()
 
-    def submit(self, drafts: Sequence[Draft]) -> Ticket:
+    def submit(
+        self,
+        drafts: Sequence[Draft],
+        *,
+        claims: Sequence[str | None] = (),
+        made: Time | None = None,
+    ) -> Ticket:
         """Hands `drafts` to the writer, to be appended together.
+
+        Args:
+            drafts: in their order.
+            claims: the key that each draft claims, or none; empty where there are none at all.
+            made: when the first decision among them was made: soon after it is too old to append.
 
         Raises:
             Backpressure: too much waits already; nothing was taken.
@@ -103,7 +124,7 @@ class Appender:
                 hint="send less at once, or try again later",
                 retry_after_s=self._deadline_s,
             )
-        ticket = Ticket(drafts, loop.create_future(), loop.time() + self._deadline_s)
+        ticket = Ticket(drafts, loop.create_future(), loop.time() + self._deadline_s, claims, made)
         self._waiting += len(drafts)
         self._open.append(ticket)
         if self._sweeper is None:
@@ -169,7 +190,6 @@ class Appender:
             unknown = ticket.taken
             if not unknown:
                 self._waiting -= len(ticket.drafts)
-                ticket.landing = Landing.FAILED
             ticket.future.set_exception(
                 Unavailable(
                     f"the log must take a record within {self._deadline_s:g} s, it did not; "
@@ -185,10 +205,9 @@ class Appender:
         """Answers the tickets of one append."""
         for ticket in tickets:
             self._waiting -= len(ticket.drafts)
-            ticket.landing = Landing.LANDED if error is None else Landing.FAILED
             if ticket.future.done():
                 continue
-            if error is None:
+            if error is None or not ticket.writes:
                 ticket.future.set_result(None)
             else:
                 ticket.future.set_exception(error)
@@ -200,24 +219,57 @@ class Appender:
         going = True
         while going:
             tickets, going = self._take()
-            if not tickets and not going:
+            try:
+                if tickets:
+                    self._record(tickets, loop)
+            except RuntimeError:  # the loop is closed: nobody is left to be told
                 return
-            drafts = [draft for ticket in tickets for draft in ticket.drafts]
-            error = self._append(drafts or [TICK])
-            if not tickets and error is None:
-                self._meter.count("ticks_total")
-            if tickets:
-                try:
-                    loop.call_soon_threadsafe(self._settle, tickets, error)
-                except RuntimeError:  # the loop is closed: nobody is left to be told
-                    return
+            if going and time.monotonic() >= self._tick_at:
+                self._tick()
+
+    def _record(self, tickets: list[Ticket], loop: asyncio.AbstractEventLoop) -> None:
+        """Claims, appends, confirms, and lets the loop answer."""
+        now = self._clock.now()
+        old = [ticket for ticket in tickets if _too_old(ticket, now)]
+        if old:
+            loop.call_soon_threadsafe(self._settle, old, _slow())
+            tickets = [ticket for ticket in tickets if not _too_old(ticket, now)]
+        claimed = self._claims.claim(tickets, now)
+        error = self._append(claimed.drafts) if claimed.drafts else None
+        if error is None:
+            self._claims.confirm(claimed.known)
+        loop.call_soon_threadsafe(self._settle, tickets, error)
+
+    def _tick(self) -> None:
+        """Moves time where nobody writes, and sees from time to time that the log takes records."""
+        age_s = self._age_s()
+        if age_s < self._tick_s and self.silence_s < PROBE_S:
+            self._tick_at = time.monotonic() + self._tick_s - age_s
+            return
+        self._tick_at = time.monotonic() + self._tick_s
+        if self._append([TICK]) is None:
+            self._meter.count("ticks_total")
+
+    def _age_s(self) -> float:
+        """Age of the log's newest record, whoever wrote it; endless where there is none to see."""
+        newest_ms = -1
+        try:
+            for partition in range(self._log.partitions):
+                end = self._log.end(partition)
+                for entry in self._log.read(partition, end - 1, 1) if end else ():
+                    newest_ms = max(newest_ms, entry.received)
+        except TamesuError as error:
+            _log.warning("the log cannot be read", code=error.code, detail=error.message)
+        if newest_ms < 0:
+            return float("inf")
+        return max(0.0, (self._clock.now() // 1000 - newest_ms) / 1000)
 
     def _take(self) -> tuple[list[Ticket], bool]:
         """All that waits, up to one batch; nothing when it is time for a tick."""
         tickets: list[Ticket] = []
         size = 0
         try:
-            next_one = self._queue.get(timeout=self._tick_s)
+            next_one = self._queue.get(timeout=max(0.0, self._tick_at - time.monotonic()))
             while True:
                 if next_one is None:
                     return tickets, False
@@ -247,6 +299,21 @@ class Appender:
             )
         self._skew_ms = self._clock.now() // 1000 - receipts[-1].received
         self._landed_at = time.monotonic()
+        self._tick_at = self._landed_at + self._tick_s
         self._meter.observe("append_seconds", time.perf_counter() - began)
         self._meter.observe("append_records", len(drafts))
         return None
+
+
+def _too_old(ticket: Ticket, now: Time) -> bool:
+    """Whether a decision of it, appended now, might lie too far from its own time for the join."""
+    return ticket.made is not None and now - ticket.made > FRESH_US
+
+
+def _slow() -> Unavailable:
+    return Unavailable(
+        f"a decision must reach the log within {FRESH_US // SECOND_US} s of being made, it did not; "
+        "it was not recorded",
+        hint="ask for fewer decisions at once, or try again",
+        outcome="not recorded",
+    )

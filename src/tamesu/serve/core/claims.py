@@ -1,164 +1,157 @@
-"""`Claims`: one request id, one decision, for ten minutes, whatever happens in between.
+"""`Claims`: one request id, one decision, for ten minutes, on whichever server it arrives.
 
-A claim is the whole record, put into the cache before it is appended. Whoever finds one answers that
-decision: at once if it is known to be in the log, after the append under way, or after appending it
-again if the last one failed (the join drops repeats). So an answered decision is always in the log.
-Refuses to answer anything that may not be.
+A claim is the whole record, put into the cache before it is appended, and confirmed once it is in the
+log. Whoever finds a confirmed claim answers it. Whoever finds another appends it once more (the join
+drops repeats), or, where it is too old for that, must look whether the log has it (see `doubts`). So an
+answered decision is always in the log. A cache that is down costs the promise, not the decision.
+Refuses to answer anything that may not be in the log.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 import msgspec
 import structlog
 
-from tamesu.base import Decision, Draft, Kind, Time, decode_decision, encode, parse_decision_id
+from tamesu.base import Draft, Kind, TamesuError, Time, parse_decision_id
 from tamesu.base.times import MINUTE_US, SECOND_US
-from tamesu.ports import Cache, EventLog
-from tamesu.serve.core.ticket import Landing, Ticket
+from tamesu.ports import Cache, Claim
+from tamesu.serve.core.ticket import Ticket
+from tamesu.serve.core.trace import trace
 
 LASTS_US = 10 * MINUTE_US
 """How long a request id is remembered."""
 
 FRESH_US = 30 * SECOND_US
-"""How old a decision may be and still be appended again: half the clock skew that the join allows."""
+"""How old a decision may be and still be appended: half the clock skew that the join allows."""
 
-CHUNK = 20_000
-"""Entries read at once when claims are brought back from the log."""
+REST_S = 1.0
+"""How long a cache that failed is left alone: each failure may take its while."""
 
-MOST_REFILLED = 400_000
-"""Most entries read back at a start, so that it stays a matter of seconds."""
-
+T = TypeVar("T")
 _log = structlog.get_logger("tamesu.serve.claims")
+_DECISION = Kind.DECISION.value
 
 
-class Claimed(NamedTuple):
-    """A decision that stands for a request id.
+class Claimed:
+    """What comes of the claims of some tickets, draft by draft.
 
     Attributes:
-        key: the claim's name, for `Claims`.
-        decision: the one to answer.
-        draft: its record, to be appended; none if that is done or under way.
-        ticket: the append under way, if there is one.
+        drafts: what is to be appended for these tickets.
+        known: the records, by key, that are in the log once `drafts` are.
     """
 
-    key: str
-    decision: Decision
-    draft: Draft | None
-    ticket: Ticket | None
+    __slots__ = ("_now", "drafts", "known")
+
+    def __init__(self, now: Time) -> None:
+        self._now = now
+        self.drafts: list[Draft] = []
+        self.known: dict[str, bytes] = {}
+
+    def take(self, ticket: Ticket, index: int, key: str, found: Claim | None) -> None:
+        """One draft of a ticket, whose claim of `key` found `found`."""
+        if found is None:
+            draft = ticket.drafts[index]
+            self.drafts.append(draft)
+            self.known[key] = draft.body
+            ticket.writes = True
+            return
+        if not found.confirmed and self.known.get(key) != found.value:
+            identity = head(found.value).decision_id
+            if self._now - parse_decision_id(identity).decided > FRESH_US:
+                ticket.doubts[index] = found.value
+                return
+            self.drafts.append(Draft(identity, _DECISION, found.value))
+            self.known[key] = found.value
+        ticket.earlier[index] = found.value
+        ticket.writes |= not found.confirmed
 
 
-class _Head(msgspec.Struct):
-    """What a refill needs of a decision's record."""
+class Head(msgspec.Struct):
+    """What a claim's record is read for."""
 
     decision_id: str
     request_id: str | None = None
 
 
-_head = msgspec.json.Decoder(_Head).decode
+head = msgspec.json.Decoder(Head).decode
+"""The `Head` of a decision's record; raises `msgspec.MsgspecError`."""
+
+
+def claim_key(bandit: str, request_id: str) -> str:
+    """The name under which the decisions of `bandit` for `request_id` are claimed."""
+    return f"{bandit}/{request_id}"
 
 
 class Claims:
-    """The decisions of the last ten minutes by request id.
+    """The decisions of the last ten minutes by request id, in a cache that servers may share.
 
-    Concurrent case: all but `refill` belongs to the event loop. Between `claim` and `under_way` (or
-    `refused`) nothing may be awaited: a claim found in between would count as landed.
+    No method raises for a cache that is down. Concurrent case: all may be called beside each other.
     """
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
-        self._unsure: dict[str, Ticket] = {}
+        self._rests_until = 0.0
 
-    def claim(self, bandit: str, request_id: str, now: Time, decision: Decision) -> Claimed:
-        """The decision that stands for a request id: an earlier one, or `decision` from now on."""
-        key = f"{bandit}/{request_id}"
-        record = encode(decision)
-        found = self._cache.claim(key, record, now, LASTS_US)
-        if found is None:
-            self._unsure.pop(key, None)
-            draft = Draft(decision.decision_id, Kind.DECISION.value, record)
-            return Claimed(key, decision, draft, None)
-        earlier = decode_decision(found)
-        ticket = self._unsure.get(key)
-        if ticket is None or ticket.landing is Landing.LANDED:
-            self._unsure.pop(key, None)
-            return Claimed(key, earlier, None, None)
-        if not ticket.future.done():
-            return Claimed(key, earlier, None, ticket)
-        if now - parse_decision_id(earlier.decision_id).decided <= FRESH_US:
-            draft = Draft(earlier.decision_id, Kind.DECISION.value, found)
-            return Claimed(key, earlier, draft, None)
-        # Too old to be appended now without becoming poison, and never answered: decide anew.
-        self._cache.drop(key)
-        del self._unsure[key]
-        return self.claim(bandit, request_id, now, decision)
+    def claim(self, tickets: Sequence[Ticket], now: Time) -> Claimed:
+        """Claims what the tickets claim, in one step, and says in each what stands instead.
 
-    def under_way(self, keys: Sequence[str], ticket: Ticket) -> None:
-        """`ticket` carries these claims; until `landed` they are unsure."""
-        for key in keys:
-            self._unsure[key] = ticket
-
-    def landed(self, keys: Sequence[str]) -> None:
-        """These claims are in the log."""
-        for key in keys:
-            self._unsure.pop(key, None)
-
-    def failed(self, overdue: float) -> None:
-        """Some claims stay unsure; forgets those whose ticket was due before `overdue`."""
-        while self._unsure:
-            key, ticket = next(iter(self._unsure.items()))
-            if ticket.due >= overdue:
-                return
-            del self._unsure[key]
-
-    def refused(self, keys: Sequence[str]) -> None:
-        """Takes claims back whose records were not even queued."""
-        for key in keys:
-            if key not in self._unsure:
-                self._cache.drop(key)
-
-    def refill(self, log: EventLog, now: Time) -> int:
-        """Brings back the claims of the last ten minutes from the log; gives how many.
-
-        Finds the first such entry of each partition by bisection, then reads on from there, at most
-        the newest `MOST_REFILLED` entries.
+        Gives what is then to be appended: what nobody claimed before, and once more what was claimed
+        and never confirmed. A draft whose claim is in doubt is left out.
         """
-        kept = 0
-        for partition in range(log.partitions):
-            end = log.end(partition)
-            offset = _first_since(log, partition, end, (now - LASTS_US) // 1000)
-            if end - offset > MOST_REFILLED:
-                _log.warning("the oldest request ids are forgotten", entries=end - offset)
-                offset = end - MOST_REFILLED
-            while entries := log.read(partition, offset, CHUNK):
-                kept += sum(self._refill_one(entry.kind, entry.body) for entry in entries)
-                offset = entries[-1].offset + 1
-        return kept
+        claimed = Claimed(now)
+        wanted = [
+            (key, draft.body)
+            for ticket in tickets
+            if ticket.claims
+            for key, draft in zip(ticket.claims, ticket.drafts, strict=True)
+            if key is not None
+        ]
+        found = self._try(lambda cache: cache.claim(wanted, now, LASTS_US)) if wanted else []
+        standing = iter(found or ())
+        for ticket in tickets:
+            if not ticket.claims or found is None:
+                ticket.unclaimed = bool(ticket.claims)
+                claimed.drafts.extend(ticket.drafts)
+                continue
+            ticket.writes = False
+            for index, key in enumerate(ticket.claims):
+                if key is None:
+                    claimed.drafts.append(ticket.drafts[index])
+                    ticket.writes = True
+                else:
+                    claimed.take(ticket, index, key, next(standing))
+        return claimed
 
-    def _refill_one(self, kind: str, body: bytes) -> bool:
-        if kind != Kind.DECISION.value or b'"request_id":null' in body:
-            return False
+    def confirm(self, known: Mapping[str, bytes]) -> None:
+        """The records of these claims are in the log."""
+        if known:
+            self._try(lambda cache: cache.confirm(list(known.items())))
+
+    def stands(self, key: str, old: bytes, new: bytes, now: Time) -> bool:
+        """Whether `old` stands unconfirmed under `key`; where nothing does, `new` does from now on."""
+        found = self._try(lambda cache: cache.claim([(key, new)], now, LASTS_US))
+        return found == [Claim(old, confirmed=False)]
+
+    def replace(self, key: str, old: bytes, new: bytes, now: Time) -> None:
+        """Lets `new` stand where `old` stands unconfirmed, and nothing else."""
+        self._try(lambda cache: cache.replace(key, old, new, now, LASTS_US))
+
+    def fill(self, known: Callable[[], Iterable[tuple[str, bytes, Time]]], now: Time) -> int:
+        """Fills a cache that was not: claims made before; gives how many are new to it."""
+        return self._try(lambda cache: 0 if cache.filled() else cache.fill(known(), now)) or 0
+
+    def _try(self, act: Callable[[Cache], T]) -> T | None:
+        """What the cache gives, or none where it fails, and for a while after that."""
+        if time.monotonic() < self._rests_until:
+            return None
         try:
-            head = _head(body)
-            identity = parse_decision_id(head.decision_id)
-        except (ValueError, msgspec.MsgspecError):
-            return False
-        if head.request_id is None:
-            return False
-        key = f"{identity.bandit}/{head.request_id}"
-        return self._cache.claim(key, body, identity.decided, LASTS_US) is None
-
-
-def _first_since(log: EventLog, partition: int, end: int, since_ms: int) -> int:
-    """The least offset from which on entries were received at or after `since_ms`."""
-    low, high = 0, end
-    while low < high:
-        middle = (low + high) // 2
-        entries = log.read(partition, middle, 1)
-        if entries and entries[0].received < since_ms:
-            low = entries[0].offset + 1
-        else:
-            high = middle
-    return low
+            return act(self._cache)
+        except Exception as error:  # noqa: BLE001 - whatever it fails with, decisions are answered
+            self._rests_until = time.monotonic() + REST_S
+            told = error.message if isinstance(error, TamesuError) else trace(error)
+            _log.warning("the cache is down: request ids are not remembered", error=told)
+            return None

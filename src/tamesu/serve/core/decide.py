@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 
+import msgspec
 import structlog
 
 from tamesu.base import (
@@ -20,25 +21,30 @@ from tamesu.base import (
     Kind,
     NotFound,
     TamesuError,
+    Time,
     TooLarge,
+    Unavailable,
     decision_id,
+    decode_decision,
     encode,
 )
 from tamesu.base.errors import listing
-from tamesu.base.times import SECOND_US
 from tamesu.ports import Clock, IdSource, Meter
 from tamesu.serve.core.appender import Appender
 from tamesu.serve.core.catalogue import Catalogue
-from tamesu.serve.core.claims import LASTS_US, Claims
+from tamesu.serve.core.claims import claim_key
+from tamesu.serve.core.doubts import Doubt, Doubts
 from tamesu.serve.core.freshness import Freshness
 from tamesu.serve.core.hot import Hot
 from tamesu.serve.core.refusals import Refusals
-from tamesu.serve.core.ticket import Ticket
 from tamesu.serve.core.trace import trace
 from tamesu.serve.core.wire import MAX_BATCH, DecisionAnswer, DecisionRequest, check_text
 
 BREATH_S = 0.002
 """How long a batch is decided at a stretch before others get a turn: one wide slate can take as long."""
+
+ATTEMPTS = 3
+"""How often a claim is made before its doubts are somebody else's: one settles them, so two will do."""
 
 _log = structlog.get_logger("tamesu.serve.decide")
 _DECISION = Kind.DECISION.value
@@ -53,7 +59,7 @@ class Decider:
         *,
         catalogue: Catalogue,
         appender: Appender,
-        claims: Claims,
+        doubts: Doubts,
         freshness: Freshness,
         clock: Clock,
         ids: IdSource,
@@ -61,7 +67,7 @@ class Decider:
     ) -> None:
         self._catalogue = catalogue
         self._appender = appender
-        self._claims = claims
+        self._doubts = doubts
         self._freshness = freshness
         self._clock = clock
         self._ids = ids
@@ -78,15 +84,17 @@ class Decider:
         began = time.perf_counter()
         hot = self._catalogue.find(bandit) or await self._catalogue.look(bandit)
         check(hot, request)
-        decision = self._choose(hot, request)
+        now = self._clock.now()
+        decision = self._choose(hot, request, now)
         if request.request_id is None:
             draft = Draft(decision.decision_id, _DECISION, encode(decision))
-            await self._appender.submit((draft,)).future
+            await self._appender.submit((draft,), made=now).future
+            answer = DecisionAnswer.of(decision)
         else:
-            (decision,) = await self._record(bandit, (decision,))
+            (answer,) = await self._record(bandit, (decision,), now)
         self._meter.count("decisions_total", bandit=bandit)
         self._meter.observe("decision_seconds", time.perf_counter() - began)
-        return DecisionAnswer.of(decision)
+        return answer
 
     async def decide_many(
         self, bandit: str, requests: Sequence[DecisionRequest]
@@ -103,7 +111,8 @@ class Decider:
             raise TooLarge(f"at most {MAX_BATCH:,} requests in a batch, got {len(requests):,}")
         hot = self._catalogue.find(bandit) or await self._catalogue.look(bandit)
         refusals = Refusals("requests", "decided")
-        made: list[Decision] = []
+        decisions: list[Decision] = []
+        made = self._clock.now()
         since = began
         for index, request in enumerate(requests):
             if time.perf_counter() - since > BREATH_S:
@@ -111,19 +120,18 @@ class Decider:
                 since = time.perf_counter()
             try:
                 check(hot, request)
-                made.append(self._choose(hot, request))
+                decisions.append(self._choose(hot, request, self._clock.now()))
             except TamesuError as error:
                 refusals.add(index, error)
         refusals.raise_any(len(requests))
-        decisions = await self._record(bandit, made)
-        self._meter.count("decisions_total", len(decisions), bandit=bandit)
+        answers = await self._record(bandit, decisions, made)
+        self._meter.count("decisions_total", len(answers), bandit=bandit)
         self._meter.observe("decision_seconds", time.perf_counter() - began)
-        return [DecisionAnswer.of(decision) for decision in decisions]
+        return answers
 
-    def _choose(self, hot: Hot, request: DecisionRequest) -> Decision:
+    def _choose(self, hot: Hot, request: DecisionRequest, now: Time) -> Decision:
         """A new decision, of which nobody knows yet."""
         declared = hot.declared
-        now = self._clock.now()
         name = declared.declaration.name
         identity = decision_id(name, declared.number, self._ids.uuid7(now))
         fallback = hot.broken
@@ -152,44 +160,44 @@ class Decider:
             fallback=fallback,
         )
 
-    async def _record(self, bandit: str, decisions: Sequence[Decision]) -> list[Decision]:
-        """The decisions to answer, all in the log: for request ids that came before, the earlier."""
-        claims = self._claims
-        now = self._clock.now()
-        answers: list[Decision] = []
-        drafts: list[Draft] = []
-        keys: list[str] = []
-        waits: list[Ticket] = []
-        for decision in decisions:
-            if decision.request_id is None:
-                answers.append(decision)
-                drafts.append(Draft(decision.decision_id, _DECISION, encode(decision)))
-                continue
-            claimed = claims.claim(bandit, decision.request_id, now, decision)
-            answers.append(claimed.decision)
-            if claimed.draft is not None:
-                drafts.append(claimed.draft)
-                keys.append(claimed.key)
-            if claimed.decision is not decision:
-                self._meter.count("repeats_total", bandit=bandit)
-            if claimed.ticket is not None:
-                waits.append(claimed.ticket)
-        if drafts:
-            try:
-                ticket = self._appender.submit(drafts)
-            except TamesuError:
-                claims.refused(keys)
-                raise
-            claims.under_way(keys, ticket)
-            try:
-                await ticket.future
-            except TamesuError:
-                claims.failed(ticket.due - LASTS_US / SECOND_US)
-                raise
-            claims.landed(keys)
-        for earlier in waits:
-            await asyncio.shield(earlier.future)
-        return answers
+    async def _record(
+        self, bandit: str, decisions: Sequence[Decision], made: Time
+    ) -> list[DecisionAnswer]:
+        """The answers, all in the log: for request ids that came before, the earlier decisions'."""
+        drafts = [Draft(each.decision_id, _DECISION, encode(each)) for each in decisions]
+        ids = [each.request_id for each in decisions]
+        keys = [None if each is None else claim_key(bandit, each) for each in ids]
+        answers = list(map(DecisionAnswer.of, decisions))
+        places = list(range(len(decisions)))  # those without an answer in the log
+        for _ in range(ATTEMPTS):
+            claims = [keys[place] for place in places]
+            ticket = self._appender.submit(
+                [drafts[place] for place in places],
+                claims=claims if any(claims) else (),
+                made=made,
+            )
+            await ticket.future
+            for index, record in ticket.earlier.items():
+                answers[places[index]] = DecisionAnswer.of(decode_decision(record))
+                if record != drafts[places[index]].body:
+                    self._meter.count("repeats_total", bandit=bandit)
+            if ticket.unclaimed:
+                for place in places:
+                    if keys[place] is not None:
+                        answers[place] = msgspec.structs.replace(answers[place], unclaimed=True)
+                        self._meter.count("unclaimed_total", bandit=bandit)
+            if not ticket.doubts:
+                return answers
+            doubts = {places[index]: record for index, record in ticket.doubts.items()}
+            places = list(doubts)
+            await self._doubts.settle(
+                [Doubt(str(keys[place]), doubts[place], drafts[place].body) for place in places]
+            )
+        raise Unavailable(
+            "a decision of the same request_id must be found in the log or not, others keep changing "
+            "what stands for it",
+            hint="try again in a moment, with the same request_id",
+        )
 
 
 def check(hot: Hot, request: DecisionRequest) -> None:

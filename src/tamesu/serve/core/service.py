@@ -18,10 +18,12 @@ from tamesu.serve.core.claims import Claims
 from tamesu.serve.core.commands import Commands
 from tamesu.serve.core.control import Control
 from tamesu.serve.core.decide import Decider
+from tamesu.serve.core.doubts import Doubts
 from tamesu.serve.core.explain import Explainer
 from tamesu.serve.core.freshness import Freshness
 from tamesu.serve.core.gauges import Gauges
 from tamesu.serve.core.health import MAX_AGE_S, Health
+from tamesu.serve.core.refill import refill
 from tamesu.serve.core.track import Tracker
 
 _log = structlog.get_logger("tamesu.serve")
@@ -53,14 +55,14 @@ class Service:
         self._log = log
         self._clock = clock
         self.meter = meter
-        self.appender = Appender(log, clock, meter, deadline_s=deadline_s)
-        self.catalogue = Catalogue(store)
         self._claims = Claims(cache)
+        self.appender = Appender(log, clock, meter, self._claims, deadline_s=deadline_s)
+        self.catalogue = Catalogue(store)
         self._freshness = Freshness(meter)
         self.decider = Decider(
             catalogue=self.catalogue,
             appender=self.appender,
-            claims=self._claims,
+            doubts=Doubts(self._claims, log, clock, patience_s=deadline_s),
             freshness=self._freshness,
             clock=clock,
             ids=ids,
@@ -93,7 +95,7 @@ class Service:
         """
         await asyncio.to_thread(self.catalogue.start)
         self._freshness.start(self.catalogue.held().values())
-        claims = await asyncio.to_thread(self._claims.refill, self._log, self._clock.now())
+        claims = await asyncio.to_thread(refill, self._claims, self._log, self._clock.now())
         self.appender.start()
         self._gauges.start()
         _log.info("serving", bandits=len(self.catalogue.held()), claims=claims)

@@ -1,24 +1,15 @@
 """`Ticket`: one submission to the log's writer, and what becomes of it.
 
 Shared by the event loop, which waits, and the writer thread, which writes; each field has one writer.
-Refuses to forget: a ticket whose submitter gave up still learns whether its records landed.
+Refuses to say anything before its future is done.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from enum import Enum
 
-from tamesu.base import Draft
-
-
-class Landing(Enum):
-    """What is known of a submission's records."""
-
-    OPEN = "open"
-    LANDED = "landed"
-    FAILED = "failed"
+from tamesu.base import Draft, Time
 
 
 class Ticket:
@@ -26,20 +17,51 @@ class Ticket:
 
     Attributes:
         drafts: in their order.
+        claims: for each draft the key that it claims, or none; empty where no draft claims any.
+        made: when the first of its decisions was made; none where it holds no decision.
         future: done with none once durable, or with the error.
         due: loop time at which the submitter stops waiting.
         taken: the writer has begun with it; set by the writer.
         abandoned: nobody waits any more; set by the loop. A ticket abandoned before it is taken is
             never appended.
-        landing: what became of the records, also after the submitter stopped waiting.
+        writes: whether something of it is to be appended, and not all was there before; set by the
+            writer, as the following are.
+        earlier: by the draft's index, the record that stands for its claim instead of it.
+        doubts: by the draft's index, the record that stands for its claim and may or may not be in
+            the log; nothing of such a draft was appended.
+        unclaimed: the claims could not be made.
     """
 
-    __slots__ = ("abandoned", "drafts", "due", "future", "landing", "taken")
+    __slots__ = (
+        "abandoned",
+        "claims",
+        "doubts",
+        "drafts",
+        "due",
+        "earlier",
+        "future",
+        "made",
+        "taken",
+        "unclaimed",
+        "writes",
+    )
 
-    def __init__(self, drafts: Sequence[Draft], future: asyncio.Future[None], due: float) -> None:
+    def __init__(
+        self,
+        drafts: Sequence[Draft],
+        future: asyncio.Future[None],
+        due: float,
+        claims: Sequence[str | None] = (),
+        made: Time | None = None,
+    ) -> None:
         self.drafts = drafts
+        self.claims = claims
+        self.made = made
         self.future = future
         self.due = due
         self.taken = False
         self.abandoned = False
-        self.landing = Landing.OPEN
+        self.writes = True
+        self.earlier: dict[int, bytes] = {}
+        self.doubts: dict[int, bytes] = {}
+        self.unclaimed = False

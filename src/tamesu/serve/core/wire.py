@@ -72,8 +72,13 @@ class DeliveryAnswer(msgspec.Struct, frozen=True):
     propensity: float
 
 
-class DecisionAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A decision, as it is answered."""
+class DecisionAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A decision, as it is answered.
+
+    Attributes:
+        unclaimed: its `request_id` could not be remembered: a retry may be decided anew. Absent
+            otherwise.
+    """
 
     decision_id: str
     snapshot: int
@@ -81,6 +86,7 @@ class DecisionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     fallback: bool
     sticky: bool
     deliveries: list[DeliveryAnswer]
+    unclaimed: bool = False
 
     @classmethod
     def of(cls, decision: Decision) -> DecisionAnswer:

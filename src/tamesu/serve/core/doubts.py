@@ -1,0 +1,90 @@
+"""`Doubts`: claims that were never confirmed, and are too old for their records to be appended now.
+
+The server that made one was killed, or its append failed. Whether the log has the record is looked up;
+then claiming again finds what may be answered. Refuses to keep the log's writer waiting for that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tamesu.base import Unavailable
+from tamesu.ports import Clock, EventLog
+from tamesu.serve.core.claims import Claims, head
+from tamesu.serve.core.logbook import find_decision
+
+
+class Doubt(NamedTuple):
+    """A claim whose record may be in the log or not.
+
+    Attributes:
+        key, old: what stands.
+        new: what takes its place if the log does not have it.
+    """
+
+    key: str
+    old: bytes
+    new: bytes
+
+
+class Doubts:
+    """Settles doubts, one look into the log at a time. Belongs to the event loop.
+
+    Args:
+        claims: to be set right.
+        log: to look into.
+        clock: new claims last from now on.
+        patience_s: how long whoever asks waits.
+    """
+
+    def __init__(self, claims: Claims, log: EventLog, clock: Clock, *, patience_s: float) -> None:
+        self._claims = claims
+        self._log = log
+        self._clock = clock
+        self._patience_s = patience_s
+        self._one_at_a_time = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def settle(self, doubts: Sequence[Doubt]) -> None:
+        """Confirms what the log has, and replaces what it does not have.
+
+        Concurrent case: of many that doubt the same, here and on other servers, one replaces it.
+
+        Raises:
+            Unavailable: it takes longer than `patience_s` (it goes on, and the next to ask finds it
+                done), or the log is down.
+            Corrupt: the log's bytes cannot be read.
+        """
+        task = asyncio.create_task(self._settle(doubts))
+        self._tasks.add(task)
+        task.add_done_callback(self._settled)
+        try:
+            await asyncio.wait_for(asyncio.shield(task), self._patience_s)
+        except TimeoutError as error:
+            raise Unavailable(
+                f"the log must say within {self._patience_s:g} s whether it has an earlier decision "
+                "of a request_id, it did not",
+                hint="try again in a moment, with the same request_id",
+            ) from error
+
+    async def _settle(self, doubts: Sequence[Doubt]) -> None:
+        for doubt in doubts:
+            async with self._one_at_a_time:
+                await asyncio.to_thread(self._look_up, doubt)
+
+    def _settled(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever waits sees it; nobody waiting is no mistake
+
+    def _look_up(self, doubt: Doubt) -> None:
+        key, old, new = doubt
+        now = self._clock.now()
+        if not self._claims.stands(key, old, new, now):
+            return  # settled while we waited
+        if find_decision(self._log, head(old).decision_id) is None:
+            self._claims.replace(key, old, new, now)
+        else:
+            self._claims.confirm({key: old})
