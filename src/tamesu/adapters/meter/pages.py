@@ -30,8 +30,10 @@ MOST_NAMESAKES = 1_000
 TRIES, REST_S = 10, 0.003
 """A reader that looks whether an owner lives holds the lock for some microseconds."""
 
-_HEAD = struct.Struct("<4sQII")
 _MAGIC = b"TMP1"
+_CHECK = struct.Struct("<I")
+_HEAD = struct.Struct("<QI")
+"""After magic and check, and covered by the check as the body is: turn and length of the body."""
 
 
 class Page:
@@ -63,7 +65,8 @@ class Page:
         """
         body = measured.to_bytes()
         turn = self._turn + 1
-        data = _HEAD.pack(_MAGIC, turn, len(body), zlib.crc32(body)) + body
+        checked = _HEAD.pack(turn, len(body)) + body
+        data = _MAGIC + _CHECK.pack(zlib.crc32(checked)) + checked
         side = self._sides[turn % len(SIDES)]
         written = 0
         while written < len(data):
@@ -148,18 +151,26 @@ def _lives(lock: Path) -> bool:
 
 def _newest(path: Path) -> tuple[int, Measured]:
     """The newest whole side of a page and its turn; 0 and nothing where there is none."""
-    best: tuple[int, bytes] = (0, b"")
-    for side in SIDES:
-        with contextlib.suppress(OSError):
-            data = Path(f"{path}{side}").read_bytes()
-            if len(data) < _HEAD.size:
-                continue
-            magic, turn, size, check = _HEAD.unpack_from(data)
-            body = data[_HEAD.size : _HEAD.size + size]
-            if magic == _MAGIC and zlib.crc32(body) == check and len(body) == size:
-                best = max(best, (turn, body))
-    turn, body = best
+    newest = max((_side(Path(f"{path}{side}")) for side in SIDES), key=lambda side: side[0])
+    turn, body = newest
     try:
         return turn, Measured.from_bytes(body) if turn else Measured()
     except Corrupt:
         return turn, Measured()
+
+
+def _side(path: Path) -> tuple[int, bytes]:
+    """Turn and body of one side; 0 and nothing of one that is not there or not whole."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return 0, b""
+    start = len(_MAGIC) + _CHECK.size
+    if len(data) < start + _HEAD.size or not data.startswith(_MAGIC):
+        return 0, b""
+    (check,) = _CHECK.unpack_from(data, len(_MAGIC))
+    turn, size = _HEAD.unpack_from(data, start)
+    end = start + _HEAD.size + size
+    if end > len(data) or zlib.crc32(data[start:end]) != check:
+        return 0, b""
+    return turn, data[start + _HEAD.size : end]
