@@ -3,9 +3,13 @@
 Pure: every draw is made from uniforms that the caller brings. Refuses clocks, randomness and files.
 """
 
+from tamesu.sim.play import Step, play
 from tamesu.sim.regret import NEVER, Evaluability, evaluability, regret
 from tamesu.sim.traffic import UNIFORMS, Habits, Tally, Traffic, plan
+from tamesu.sim.world import World
 from tamesu.sim.worlds.bernoulli import BernoulliWorld
+from tamesu.sim.worlds.drifting import DriftingWorld
+from tamesu.sim.worlds.excerpt import Excerpt
 from tamesu.sim.worlds.logged import Assignment, LoggedWorld
 
 __all__ = [
@@ -13,12 +17,17 @@ __all__ = [
     "UNIFORMS",
     "Assignment",
     "BernoulliWorld",
+    "DriftingWorld",
     "Evaluability",
+    "Excerpt",
     "Habits",
     "LoggedWorld",
+    "Step",
     "Tally",
     "Traffic",
+    "World",
     "evaluability",
     "plan",
+    "play",
     "regret",
 ]

@@ -46,6 +46,20 @@ class BernoulliWorld:
             )
         return (uniforms < self.rates[arms]).astype(np.float64)
 
+    def at(self, progress: float) -> BernoulliWorld:
+        """Itself: its rates are fixed."""
+        del progress
+        return self
+
+    def expected(self, arms: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Rates of `arms` (any shape); positions count alike."""
+        rates: NDArray[np.float64] = self.rates[arms]
+        return rates
+
+    def best(self, size: int) -> float:
+        """The sum of the `size` highest rates."""
+        return float(np.sort(self.rates)[-size:].sum())
+
     def gaps(self) -> NDArray[np.float64]:
         """(n,) expected reward that each arm falls short of the best."""
         gaps: NDArray[np.float64] = self.rates.max() - self.rates

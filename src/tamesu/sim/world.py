@@ -1,0 +1,41 @@
+"""`World`: what a policy can be played against.
+
+Arms are rows, 0 to n - 1, in the order of the bandit's declaration. Every draw is made from uniforms
+that the caller brings, so that two policies can be compared on the same luck. Refuses to know who
+plays.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class World(Protocol):
+    """n arms that can be shown at positions, and what they are truly worth there.
+
+    Laws: the mean of `rewards` over the uniforms is `expected`; no decision of k arms is expected to
+    earn more than `best(k)`; `gaps` has a 0 in it.
+    """
+
+    def at(self, progress: float) -> Self | World:
+        """The world at this share, [0, 1], of the way through a run; itself where nothing changes."""
+        ...
+
+    def expected(self, arms: NDArray[np.intp]) -> NDArray[np.float64]:
+        """(m, k) expected rewards of m decisions of k arms, at positions 0 to k - 1."""
+        ...
+
+    def rewards(self, arms: NDArray[np.intp], uniforms: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(m, k) rewards of the same, drawn at `uniforms` (m, k) in [0, 1)."""
+        ...
+
+    def best(self, size: int) -> float:
+        """What the best decision of `size` arms is expected to earn, all positions together."""
+        ...
+
+    def gaps(self) -> NDArray[np.float64]:
+        """(n,) what each arm is expected to fall short of the best one at position 0."""
+        ...
