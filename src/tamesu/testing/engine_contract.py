@@ -34,7 +34,10 @@ MOST_FEW = 8
 
 
 class EngineContract:
-    """Bind an engine by a subclass that defines `drive`."""
+    """Bind an engine by a subclass that defines `drive`.
+
+    How many journals are drawn follows Hypothesis's profile: a quarter or an eighth of its examples.
+    """
 
     def drive(
         self,
@@ -56,7 +59,7 @@ class EngineContract:
     def test_it_equals_the_oracle_however_often_it_is_stopped(self, partitions: int) -> None:
         """State, observations and counts are those of the pure oracle on the whole log."""
 
-        @settings(max_examples=25)
+        @settings(max_examples=_examples() // 4)
         @given(seed=st.integers(0, 1 << 32), stops=st.sets(st.integers(0, 59), max_size=6))
         def law(seed: int, stops: set[int]) -> None:
             one = Installation.new(partitions)
@@ -71,7 +74,7 @@ class EngineContract:
     def test_it_equals_the_oracle_while_the_log_grows(self) -> None:
         """One engine that lives as long as the log is written, reading bit by bit."""
 
-        @settings(max_examples=25)
+        @settings(max_examples=_examples() // 4)
         @given(seed=st.integers(0, 1 << 32))
         def law(seed: int) -> None:
             one = Installation.new()
@@ -92,7 +95,7 @@ class EngineContract:
     def test_repeats_teach_nothing(self) -> None:
         """Any number of repeats: the same final observations and states as without them."""
 
-        @settings(max_examples=15)
+        @settings(max_examples=_examples() // 8)
         @given(seed=st.integers(0, 1 << 32), stops=st.sets(st.integers(0, 59), max_size=3))
         def law(seed: int, stops: set[int]) -> None:
             both = [Installation.new(), Installation.new()]
@@ -113,7 +116,7 @@ class EngineContract:
     def test_records_that_overtake_each_other_are_joined(self) -> None:
         """An event before its decision is held, however the records of an append are shuffled."""
 
-        @settings(max_examples=15)
+        @settings(max_examples=_examples() // 8)
         @given(seed=st.integers(0, 1 << 32))
         def law(seed: int) -> None:
             one = Installation.new()
@@ -168,6 +171,7 @@ class EngineContract:
             torn = Torn(n)
             with contextlib.suppress(Crash):
                 self.drive(one.log, one.store, torn.wrap(one.archive), one.clock)
+            self._drive(one)
             for _ in journal:
                 self._drive(one)
             assert one.outcome() == one.expected(), f"torn at write {n}"
@@ -235,6 +239,13 @@ class EngineContract:
 
     def _drive(self, one: Installation) -> None:
         self.drive(one.log, one.store, one.archive, one.clock)
+
+
+def _examples() -> int:
+    """As many as Hypothesis's profile says."""
+    profile = settings.default
+    assert profile is not None
+    return profile.max_examples
 
 
 def _succeed(one: Installation, journal: Iterator[None]) -> None:
