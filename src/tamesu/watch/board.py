@@ -64,9 +64,9 @@ class Board:
         """When its loop last turned, on the monotonic clock in nanoseconds; none before the first."""
         return self._read(seat, _BEAT) or None
 
-    def hold(self, seat: int, connections: int) -> None:
-        """Who sits there holds so many connections."""
-        self._write(seat, _CONNECTIONS, connections)
+    def hold(self, seat: int, connections: int | None) -> None:
+        """Who sits there holds so many connections; none where it takes none."""
+        self._write(seat, _CONNECTIONS, _NOBODY if connections is None else connections)
 
     def held(self, seat: int) -> int | None:
         """How many connections are held there; none where nobody takes any."""

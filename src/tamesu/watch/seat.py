@@ -22,6 +22,7 @@ class Seat:
     def __init__(self, board: Board, number: int) -> None:
         self._board = board
         self._number = number
+        self._is_left = False
 
     @classmethod
     def take(cls) -> Self:
@@ -37,8 +38,14 @@ class Seat:
         self._board.beat(self._number)
 
     def hold(self, connections: int) -> None:
-        """This role holds so many connections."""
-        self._board.hold(self._number, connections)
+        """This role holds so many connections; nothing is said after it left."""
+        if not self._is_left:
+            self._board.hold(self._number, connections)
+
+    def leave(self) -> None:
+        """This role takes no more connections: no sibling stands back for it."""
+        self._is_left = True
+        self._board.hold(self._number, None)
 
     def say_ready(self, *, ready: bool) -> None:
         """Whether this role can do its work."""

@@ -2,7 +2,7 @@
 
 Every server waits on the one socket, and whichever wakes first takes all that knock: left alone, one
 worker may hold nearly every long-lived connection of a client's pool while its siblings idle. So a
-server that holds more than the emptiest of its siblings stands back for a moment, and takes what
+server that holds notably more than the emptiest of its siblings stands back for a moment, and takes what
 nobody else has taken by then. Nobody waits longer than `PAUSE_S` × `TURNS` for fairness. Refuses to
 read or answer anything.
 """
@@ -13,12 +13,15 @@ import asyncio
 import errno
 import socket
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
 PAUSE_S = 0.002
 """How long a fuller server leaves the door to the others: a turn or two of their loops."""
+
+SLACK = 1
+"""How many connections more than the emptiest sibling's make nobody stand back: one is about to go."""
 
 TURNS = 10
 """How often it does so before it takes whoever still waits."""
@@ -42,6 +45,10 @@ class Place(Protocol):
         """So many connections are held here."""
         ...
 
+    def leave(self) -> None:
+        """No more connections are taken here."""
+        ...
+
     def say_ready(self, *, ready: bool) -> None:
         """Whether decisions can be made here."""
         ...
@@ -51,13 +58,31 @@ class Place(Protocol):
         ...
 
 
+class Guests(set[Any]):
+    """The connections that are open, as a protocol adds and discards them; each time `place` is told."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self._place = place
+
+    def add(self, connection: object) -> None:
+        """One more."""
+        super().add(connection)
+        self._place.hold(len(self))
+
+    def discard(self, connection: object) -> None:
+        """One less, if it was there."""
+        super().discard(connection)
+        self._place.hold(len(self))
+
+
 class Doorman:
     """Accepts from `open` to `close`.
 
     Args:
         listener: a socket that listens and does not block; closed by whoever made it.
         protocol: makes what speaks with a connection.
-        connections: how many are open here.
+        guests: where a protocol enters its connection, and takes it out.
         place: among the servers behind that socket.
     """
 
@@ -65,11 +90,11 @@ class Doorman:
         self,
         listener: socket.socket,
         protocol: Callable[[], asyncio.Protocol],
-        connections: Callable[[], int],
+        guests: Guests,
         place: Place,
     ) -> None:
         self._listener, self._protocol, self._place = listener, protocol, place
-        self._connections = connections
+        self._guests = guests
         self._loop = asyncio.get_running_loop()
         self._entering: set[asyncio.Task[None]] = set()
         self._pause: asyncio.TimerHandle | None = None
@@ -79,7 +104,7 @@ class Doorman:
     @property
     def held(self) -> int:
         """How many connections are open here or about to be."""
-        return self._connections() + len(self._entering)
+        return len(self._guests) + len(self._entering)
 
     def open(self) -> None:
         """Starts to accept."""
@@ -87,7 +112,8 @@ class Doorman:
         self._loop.add_reader(self._listener, self._knock)
 
     async def close(self) -> None:
-        """Stops to accept; who had come in is in."""
+        """Stops to accept; who had come in is in, and is no matter to the siblings any more."""
+        self._place.leave()
         if self._pause is None:
             self._loop.remove_reader(self._listener)
         else:
@@ -101,7 +127,7 @@ class Doorman:
         if now - self._last_knock > 2 * PAUSE_S:
             self._turns = TURNS
         self._last_knock = now
-        while not (self._turns and self._place.is_fullest(self.held)):
+        while not (self._turns and self._place.is_fullest(self.held - SLACK)):
             if not self._accept():
                 return
             self._turns = TURNS

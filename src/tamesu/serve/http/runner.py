@@ -23,7 +23,7 @@ import uvicorn
 from tamesu.base import Denied, InvalidInput, Unavailable
 from tamesu.serve.core import Service
 from tamesu.serve.http.application import application
-from tamesu.serve.http.doorman import Doorman, Place
+from tamesu.serve.http.doorman import Doorman, Guests, Place
 
 BACKLOG = 2048
 """Callers that may wait to be accepted, as while a dead server is replaced."""
@@ -139,9 +139,9 @@ class _Server(uvicorn.Server):
         self._doorman: Doorman | None = None
 
     @property
-    def held(self) -> int | None:
-        """How many connections are open; none while none are taken."""
-        return None if self._doorman is None else self._doorman.held
+    def is_open(self) -> bool:
+        """Whether connections are taken."""
+        return self._doorman is not None
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -158,8 +158,8 @@ class _Server(uvicorn.Server):
             server_state=self.server_state,
             app_state=self.lifespan.state,
         )
-        connections = self.server_state.connections
-        self._doorman = Doorman(self._listener, protocol, lambda: len(connections), self._place)
+        guests = self.server_state.connections = Guests(self._place)
+        self._doorman = Doorman(self._listener, protocol, guests, self._place)
         self._doorman.open()
         if self._on_ready is not None:
             self._on_ready()
@@ -176,10 +176,7 @@ class _Server(uvicorn.Server):
 async def _beat(service: Service, server: _Server, place: Place) -> None:
     while True:
         place.beat()
-        held = server.held
-        if held is not None:
-            place.hold(held)
-            place.say_ready(ready=service.health.readiness().ready)
+        place.say_ready(ready=server.is_open and service.health.readiness().ready)
         await asyncio.sleep(BEAT_S)
 
 
