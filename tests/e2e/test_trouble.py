@@ -14,7 +14,7 @@ import pytest
 
 from tamesu.base import Unavailable
 from tamesu.client import Client
-from tamesu.wiring import Settings, open_log_to_write
+from tamesu.watch import FolderLock
 
 TAMESU = [sys.executable, "-m", "tamesu"]
 USER = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
@@ -52,17 +52,17 @@ def test_a_taken_port_is_one_message(tmp_path):
     assert "--port" in said
 
 
-def test_a_data_folder_that_another_server_uses_is_one_message(tmp_path, free_port):
-    """A second server could answer nothing; it says so, and whose folder it is, before it starts."""
+def test_a_data_folder_that_another_supervisor_has_is_one_message(tmp_path, free_port):
+    """A second supervisor says whose folder it is before it starts anything."""
     data = tmp_path / "data"
-    log = open_log_to_write(Settings(data=str(data)))
+    data.mkdir()
+    lock = FolderLock.take(data)
     try:
-        for words in (["serve"], ["run", "server"]):
-            said = only_message(tamesu(*words, "--data", data, "--port", free_port()))
-            assert str(data) in said
-            assert str(os.getpid()) in said
+        said = only_message(tamesu("serve", "--data", data, "--port", free_port()))
     finally:
-        log.close()
+        lock.close()
+    assert str(data) in said
+    assert str(os.getpid()) in said
 
 
 def test_a_read_only_data_folder_is_one_message(tmp_path, free_port):

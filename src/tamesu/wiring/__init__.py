@@ -8,7 +8,6 @@ from tamesu.wiring.places import (
     open_archive,
     open_bandit_folder,
     open_log,
-    open_log_to_write,
     open_store,
 )
 from tamesu.wiring.roles import run_server, run_trainer
@@ -22,7 +21,6 @@ __all__ = [
     "open_archive",
     "open_bandit_folder",
     "open_log",
-    "open_log_to_write",
     "open_store",
     "run_server",
     "run_trainer",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tamesu.base import Unavailable
-from tamesu.ports import Archive, EventLog, Store
+from tamesu.ports import Archive, Cache, EventLog, Store
 from tamesu.wiring.settings import OPEN_BANDIT_VARIABLE, Settings
 
 if TYPE_CHECKING:
@@ -44,17 +44,6 @@ def open_log(settings: Settings) -> EventLog:
     return _sqlite_log(settings)
 
 
-def open_log_to_write(settings: Settings) -> EventLog:
-    """The event log of this installation, for its one writer: a second server has no use for it.
-
-    Raises:
-        Unavailable: another process writes it.
-    """
-    log = _sqlite_log(settings)
-    log.reserve()
-    return log
-
-
 def open_store(settings: Settings) -> Store:
     """The store of this installation."""
     from tamesu.adapters.store.sql import SqlStore
@@ -67,6 +56,20 @@ def open_archive(settings: Settings) -> Archive:
     from tamesu.adapters.archive.parquet import ParquetArchive
 
     return ParquetArchive(open_folder(settings) / "archive")
+
+
+def open_cache(settings: Settings) -> Cache:
+    """What the servers of this installation remember request ids in.
+
+    A supervisor says which; a server started by hand may have others beside it, and shares.
+    """
+    if settings.cache == "memory":
+        from tamesu.adapters.cache.memory import MemoryCache
+
+        return MemoryCache()
+    from tamesu.adapters.cache.sqlite import SqliteCache
+
+    return SqliteCache(open_folder(settings) / "cache.sqlite3")
 
 
 def open_meter(settings: Settings, process: str) -> PrometheusMeter:

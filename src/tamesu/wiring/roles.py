@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable
 
 from tamesu.watch import HOLDER_VARIABLE, SOCKET_VARIABLE, THREADS, Seat, hold_lifeline
-from tamesu.wiring.places import open_archive, open_log, open_log_to_write, open_meter, open_store
+from tamesu.wiring.places import open_archive, open_cache, open_log, open_meter, open_store
 from tamesu.wiring.settings import PROCESS_VARIABLE, Settings
 
 NICENESS = 10
@@ -26,13 +26,12 @@ def run_server(settings: Settings, *, on_ready: Callable[[], None] | None = None
     """Decides and tracks until SIGTERM or SIGINT; what was acknowledged is in the log.
 
     Raises:
-        Unavailable: the port is taken, the data folder cannot be used, or another server uses it.
+        Unavailable: the port is taken, or the data folder cannot be used.
         Denied: the host is not loopback.
     """
     seat = _settle_in()
     import uvloop
 
-    from tamesu.adapters.cache.memory import MemoryCache
     from tamesu.adapters.clock.system import SystemClock, SystemIds
     from tamesu.serve import Service
     from tamesu.serve.http import listen, run
@@ -43,15 +42,13 @@ def run_server(settings: Settings, *, on_ready: Callable[[], None] | None = None
         if inherited is None
         else socket.socket(fileno=int(inherited))
     )
-    # A supervisor has looked before it started us, and its last server is dead.
-    log = open_log_to_write(settings) if inherited is None else open_log(settings)
-    store = open_store(settings)
+    log, store, cache = open_log(settings), open_store(settings), open_cache(settings)
     meter = open_meter(settings, os.environ.get(PROCESS_VARIABLE, "server"))
     try:
         service = Service(
             log=log,
             store=store,
-            cache=MemoryCache(),
+            cache=cache,
             clock=SystemClock(),
             ids=SystemIds(),
             meter=meter,
@@ -61,6 +58,7 @@ def run_server(settings: Settings, *, on_ready: Callable[[], None] | None = None
     finally:
         log.close()
         store.close()
+        cache.close()
         meter.close()
 
 
