@@ -43,13 +43,13 @@ class SharedMeter(Meter, Protocol):
     Counters and histograms add up, of the dead too: a counter never goes back because its process
     ended, and who follows under the same name goes on where it was. Levels are those of the living,
     put together as the table says of each metric: added, the greatest, the least, the newest. What a
-    process measured since it last told is shown by none but itself, and dies with it. Concurrent case:
-    two processes of one name are two. A place that cannot be used costs what the others would have
-    seen, never the work.
+    process measured since it last told is shown by none but itself, and dies with it; what one of them
+    exposed, all do. Concurrent case: two processes of one name are two. A place that cannot be used
+    costs what the others would have seen, never the work.
     """
 
     def write(self) -> None:
-        """Tells the others now. It also happens by itself, several times a second."""
+        """Tells the others now. It also happens by itself, several times a second, and at a scrape."""
         ...
 
     def close(self) -> None:

@@ -33,12 +33,19 @@ class SharedMeterContract:
             assert exposed(meter, "decisions_total", bandit="a") == 7
             assert exposed(meter, "decisions_total", bandit="b") == 5
 
-    def test_what_one_has_not_told_yet_it_shows_itself(self, tmp_path: Path) -> None:
+    def test_what_one_has_not_told_yet_it_knows_itself(self, tmp_path: Path) -> None:
         """Its own numbers are those of this moment."""
         meter = self.make(tmp_path, "one")
+        meter.observe(SECONDS, 3.0, bandit="a")
+        assert meter.quantile(SECONDS, 0.5, bandit="a") == 3.0
+
+    def test_what_one_showed_all_show(self, tmp_path: Path) -> None:
+        """Whoever is scraped next: a counter does not go back from one scrape to another."""
+        one, other = self.make(tmp_path, "one"), self.make(tmp_path, "other")
         for number in range(1, 4):
-            meter.count("ticks_total")
-            assert exposed(meter, "ticks_total") == number
+            one.count("steps_total")
+            assert exposed(one, "steps_total") == number
+            assert exposed(other, "steps_total") == number
 
     def test_histograms_and_quantiles_are_over_all(self, tmp_path: Path) -> None:
         """As if one process had been given every value."""

@@ -202,7 +202,7 @@ def test_a_full_disk_costs_the_others_view_and_comes_back_by_itself(tmp_path, ru
     while not lines[-1].startswith("tamesu_unwritten_pages_total{"):
         lines.append(process.stdout.readline())
         assert lines[-1]
-    assert float(lines[-1].split()[-1]) == 100
+    assert float(lines[-1].split()[-1]) >= 100
     assert sum(line.startswith("tamesu_decisions_total{") for line in lines) == 100
     meter = PrometheusMeter(tmp_path, "watching")
     assert exposed(meter, "ticks_total") == 1

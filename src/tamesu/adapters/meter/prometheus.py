@@ -126,7 +126,11 @@ class PrometheusMeter:
         return None if whole is None else whole.quantile(share)
 
     def expose(self) -> tuple[str, bytes]:
-        """Media type and bytes of everything measured, for a scrape."""
+        """Media type and bytes of everything measured, for a scrape.
+
+        The others are told first: what one shows, the next one that is asked shows too.
+        """
+        self.write()
         return CONTENT_TYPE_LATEST, generate_latest(self._registry)
 
     def measured(self) -> Measured:
