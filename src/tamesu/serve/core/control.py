@@ -106,8 +106,10 @@ class Control:
             "watermark": None if hot.snapshot is None else hot.snapshot.watermark.text(),
             "observations": 0 if hot.snapshot is None else hot.snapshot.observations,
             "arms": await asyncio.to_thread(_arms, hot),
-            "freshness_s": self._quantiles("freshness_seconds", name),
-            "learning_delay_s": self._quantiles("learning_delay_seconds", name),
+            "freshness_s": await asyncio.to_thread(self._quantiles, "freshness_seconds", name),
+            "learning_delay_s": await asyncio.to_thread(
+                self._quantiles, "learning_delay_seconds", name
+            ),
             "counts": {
                 "deliveries_observed": counts.get("deliveries_observed", 0),
                 "deliveries_unshown": counts.get("deliveries_unshown", 0),
@@ -116,6 +118,7 @@ class Control:
         }
 
     def _quantiles(self, metric: str, bandit: str) -> dict[str, float | None]:
+        """Over all servers, whose files are read for it."""
         return {
             "p50": self._meter.quantile(metric, 0.5, bandit=bandit),
             "p95": self._meter.quantile(metric, 0.95, bandit=bandit),
