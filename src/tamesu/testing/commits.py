@@ -5,11 +5,12 @@ Refuses to be realistic: each says as little as it may.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from tamesu.base import Conflict, Snapshot, Time
+from tamesu.base import Command, Conflict, Roster, Snapshot, Time
 from tamesu.ports import ArchiveFile, Commit, Lease
 
 NOW = Time(1_700_000_000_000_000)
@@ -35,12 +36,15 @@ def file_of(name: str) -> ArchiveFile:
     return ArchiveFile(name=name, bandit="home", rows=2, bytes=3)
 
 
-def commit_of(
+def commit_of(  # noqa: PLR0913 - all that a commit may change
     lease: Lease,
     checkpoint: bytes = b"",
     counts: dict[str, dict[str, int]] | None = None,
     snapshots: list[Snapshot] | None = None,
     files: list[ArchiveFile] | None = None,
+    *,
+    rosters: list[Roster] | None = None,
+    commands: list[Command] | None = None,
 ) -> Commit:
     """A commit under `lease` that changes what it is told, and nothing else."""
     return Commit(
@@ -49,13 +53,17 @@ def commit_of(
         counts=counts or {},
         snapshots=snapshots or [],
         files=files or [],
+        rosters=rosters or [],
+        commands=commands or [],
     )
 
 
 def together(work: Callable[[int], Any]) -> list[Any]:
     """What `work` gives, or the conflict it raises, when several threads call it at once."""
+    start = threading.Barrier(THREADS)
 
     def told(number: int) -> Any:
+        start.wait()
         try:
             return work(number)
         except Conflict as refusal:

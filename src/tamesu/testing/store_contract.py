@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tamesu.base import Conflict, Declaration, Snapshot, Time
-from tamesu.ports import Lease, Progress, Store
+from tamesu.ports import Progress, Store
+from tamesu.testing.commands_contract import CommandsContract, roster_of
 from tamesu.testing.commits import (
     LASTS_US,
     NOW,
@@ -26,7 +27,7 @@ from tamesu.testing.lease_contract import LeaseContract
 from tamesu.testing.workload import BANDIT
 
 
-class StoreContract(LeaseContract):
+class StoreContract(LeaseContract, CommandsContract):
     """Bind an adapter by a subclass that defines `make`, and say what it can do.
 
     Attributes:
@@ -118,8 +119,8 @@ class StoreContract(LeaseContract):
     def test_a_refused_commit_changes_nothing(self, tmp_path: Path) -> None:
         """Whatever it was refused for: a stale epoch, a version or a file that exists."""
         with self._store(tmp_path) as store:
-            stale = store.lease("one", NOW, LASTS_US)
-            lease = store.takeover("one", NOW, LASTS_US)
+            lease = store.lease("one", NOW, LASTS_US)
+            stale = lease._replace(epoch=lease.epoch - 1)
             store.commit(
                 commit_of(lease, b"kept", {"home": {"events_read": 1}}, [snapshot_of("home", 1)])
             )
@@ -131,8 +132,8 @@ class StoreContract(LeaseContract):
                 commit_of(stale, b"lost", more, other, [file_of("b")]),
                 commit_of(lease, b"lost", more, [*other, snapshot_of("home", 1)], [file_of("b")]),
                 commit_of(lease, b"lost", more, other, [file_of("b"), file_of("a")]),
-                commit_of(Lease("two", lease.epoch, lease.expires), b"lost", more),
-                commit_of(Lease("one", lease.epoch + 1, lease.expires), b"lost", more),
+                commit_of(lease._replace(holder="two"), b"lost", more),
+                commit_of(lease._replace(epoch=lease.epoch + 1), b"lost", more),
             ):
                 with pytest.raises(Conflict):
                     store.commit(commit)
@@ -194,6 +195,8 @@ class StoreContract(LeaseContract):
             store.commit(
                 commit_of(lease, b"c", {"a": {"x": 1}}, [snapshot_of("home", 1)], [file_of("a")])
             )
+            store.commit(commit_of(lease, rosters=[roster_of("home", 1)]))
+            store.ask("home", "arms", {"add": ["a"]}, NOW)
             before = _everything(store)
             store.close()
             store.close()
@@ -234,4 +237,7 @@ def _everything(store: Store) -> tuple[object, ...]:
         [store.snapshot(bandit, n) for bandit in versions for n in range(versions[bandit] + 1)],
         store.progress(),
         list(store.files()),
+        [store.roster("home", number) for number in (1, 2)],
+        [store.command(number) for number in (1, 2)],
+        list(store.waiting()),
     )
