@@ -11,7 +11,6 @@ import threading
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tamesu.adapters.cache.memory import MemoryCache
 from tamesu.adapters.clock.manual import START, ManualClock, SeededIds
 from tamesu.adapters.meter.metrics import METRICS, MetricKind
 from tamesu.adapters.meter.prometheus import PrometheusMeter
@@ -84,23 +83,6 @@ def test_a_quantile_is_linear_within_its_bucket_and_never_outside_what_was_seen(
     assert histogram.quantile(0.5) == 2.0
     assert histogram.quantile(0.75) == 4.0
     assert histogram.quantile(1.0) == 9.0
-
-
-def test_a_full_cache_lets_the_oldest_claim_go():
-    cache = MemoryCache(claims=3)
-    for key in "abcd":
-        assert cache.claim(key, key.encode(), NOW, 1_000) is None
-    assert len(cache) == 3
-    assert cache.claim("d", b"x", NOW, 1_000) == b"d"
-    assert cache.claim("b", b"x", NOW, 1_000) == b"b"
-    assert cache.claim("a", b"x", NOW, 1_000) is None
-
-
-def test_ended_claims_do_not_pile_up():
-    cache = MemoryCache()
-    for number in range(1_000):
-        cache.claim(f"key-{number}", b"", Time(NOW + number), 10)
-    assert len(cache) <= 12
 
 
 def test_a_manual_clock_moves_only_when_told():
