@@ -1,33 +1,23 @@
-"""Server and trainer are killed again and again under load; every promise holds.
+"""Processes are killed again and again under load; every promise holds.
 
-What a client was told is in the log. What is in the log is counted once. What was learnt is, bit for
-bit, what a clean run over the same log learns.
+Twenty times on each run of the tests, two hundred times in `make soak`: servers, the trainer, several
+at once, and now and then the supervisor itself.
 """
 
 from __future__ import annotations
 
-import os
 import random
-import signal
-import threading
 from collections import Counter
+from dataclasses import dataclass
 
 import pytest
+from callers import calling
+from machine import Machine
+from promises import check, everything_final
 
-from tamesu.adapters.archive.memory import MemoryArchive
-from tamesu.adapters.clock.manual import ManualClock
-from tamesu.adapters.store.memory import MemoryStore
-from tamesu.base import Declaration, Kind, Time, decode_event, delivery_id, encode
 from tamesu.client import Client
-from tamesu.engine import InlineEngine
-from tamesu.join import table
-from tamesu.wiring import Settings, open_archive, open_log, open_store, supervisor
 
-KILLS = 20
-BETWEEN = 25
-"""Requests answered between a role's return and the next kill."""
-
-DECLARATION = {
+BANDIT = {
     "name": "front",
     "layout": {"kind": "slate", "size": 2},
     "arms": ["a", "b", "c", "d"],
@@ -37,137 +27,73 @@ DECLARATION = {
 }
 
 
-class Caller(threading.Thread):
-    """Decides and tracks, and remembers what it was told."""
+@dataclass(frozen=True)
+class Plan:
+    """How much is killed.
 
-    def __init__(self, url, number, stop):
-        super().__init__(name=f"caller-{number}")
-        self._url, self._stop_asked = url, stop
-        self._draw = random.Random(number)
-        self.decisions, self.events = [], []
-        self.answered = 0
-        self.failed = None
+    Attributes:
+        kills: how many processes in all.
+        workers, callers: how many.
+        at_once: most that are killed together.
+        supervisor: probability that the next is the supervisor.
+        between: most rounds that are answered between two kills.
+    """
 
-    def run(self):
-        try:
-            with Client(self._url, timeout=30) as client:
-                while not self._stop_asked.is_set():
-                    self._once(client)
-        except Exception as error:  # noqa: BLE001 - told to the test, which fails on it
-            self.failed = error
+    kills: int
+    workers: int
+    callers: int
+    at_once: int
+    supervisor: float
+    between: int = 25
 
-    def _once(self, client):
-        for decision in client.decide_many("front", self._draw.randrange(1, 5)):
-            self.decisions.append(decision.decision_id)
-            events = [self._event(decision[0].delivery_id, "impression")]
-            if self._draw.random() < 0.4:
-                events.append(self._event(decision[0].delivery_id, "click"))
-            if self._draw.random() < 0.2:
-                events.append(dict(events[-1]))
-            client.track_many(events)
-            self.events += [event["event_id"] for event in events]
-        self.answered += 1
 
-    def _event(self, delivery, kind):
-        return {
-            "delivery_id": delivery,
-            "type": kind,
-            "event_id": f"{self.name}-{len(self.events)}-{kind}-{self._draw.getrandbits(64):x}",
-        }
+DAILY = Plan(kills=20, workers=2, callers=2, at_once=1, supervisor=0.0)
+SOAK = Plan(kills=200, workers=4, callers=6, at_once=3, supervisor=0.04)
 
 
 @pytest.mark.timeout(300)
-def test_twenty_kills_lose_nothing_and_count_nothing_twice(tmp_path, until):
-    settings = Settings(data=str(tmp_path / "data"), port=0)
-    with (tmp_path / "roles.log").open("wb") as output:
-        stop = threading.Event()
-        with supervisor(settings, output=output.fileno()) as (watch, url):
-            callers = [Caller(url, number, stop) for number in range(2)]
-            try:
-                watch.start()
-                with Client(url, timeout=30) as client:
-                    client.create(DECLARATION)
-                    for caller in callers:
-                        caller.start()
-                    killed = kill_at_random(watch, callers, until)
-                    stop.set()
-                    for caller in callers:
-                        caller.join()
-                    everything_final(client, until)
-            finally:
-                stop.set()
-    assert [caller.failed for caller in callers] == [None, None]
-    assert watch.restarts == killed
-    check_promises(settings, callers)
+def test_twenty_kills_lose_nothing_and_count_nothing_twice(tmp_path, free_port, until):
+    machine = Machine(tmp_path / "data", free_port(), until, workers=DAILY.workers)
+    killed = kill_and_check(DAILY, machine, until)
+    assert set(killed) == {"server-0", "server-1", "trainer"}
 
 
-def kill_at_random(watch, callers, until):
-    """Kills one role after another, each as soon as some work was done since the last."""
-    draw = random.Random(2026)
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_two_hundred_kills_lose_nothing_and_count_nothing_twice(tmp_path, free_port, until):
+    machine = Machine(tmp_path / "data", free_port(), until, workers=SOAK.workers)
+    killed = kill_and_check(SOAK, machine, until)
+    servers = {f"server-{number}" for number in range(SOAK.workers)}
+    assert set(killed) == {*servers, "trainer", "supervisor"}
+
+
+def kill_and_check(plan, machine, until, seed=2026):
+    with machine, Client(machine.url, timeout=90) as client:
+        client.create(BANDIT)
+        with calling(machine.url, "front", plan.callers) as callers:
+            killed = kill_at_random(plan, machine, client, callers, until, random.Random(seed))
+        everything_final(client, "front", until)
+        assert machine.end() == 0
+    assert sum(killed.values()) >= plan.kills
+    check(machine.data, "front", callers.told)
+    return killed
+
+
+def kill_at_random(plan, machine, client, callers, until, draw):
+    """Kills some roles, each as soon as some work was done since the last; gives how often whom."""
     killed = Counter()
-    for _ in range(KILLS):
-        enough = sum(caller.answered for caller in callers) + draw.randrange(1, BETWEEN)
-        until(
-            lambda enough=enough: (
-                sum(caller.answered for caller in callers) >= enough
-                or any(caller.failed for caller in callers)
-            )
-        )
-        role = draw.choice(["server-0", "trainer"])
-        pid = until(lambda role=role: watch.pid(role))
-        os.kill(pid, signal.SIGKILL)
-        killed[role] += 1
-        until(lambda role=role, pid=pid: watch.pid(role) not in {None, pid})
-    return dict(killed)
-
-
-def everything_final(client, until):
-    """Waits until every delivery is decided on."""
-
-    def final():
-        counts = client.conservation("front")
-        assert counts["difference"] == 0
-        return counts["deliveries"]["open"] == 0 and counts["events"]["held"] == 0
-
-    until(final)
-
-
-def check_promises(settings, callers):
-    log, store, archive = open_log(settings), open_store(settings), open_archive(settings)
-    entries = log.read(0, 0, 1 << 30)
-    decided = Counter(entry.key for entry in entries if entry.kind == Kind.DECISION)
-    tracked = Counter(
-        decode_event(entry.body).event_id for entry in entries if entry.kind == Kind.EVENT
-    )
-    told_decisions = Counter(identity for caller in callers for identity in caller.decisions)
-    told_events = {event for caller in callers for event in caller.events}
-    assert max(told_decisions.values()) == 1
-    assert set(told_decisions) <= set(decided), "an acknowledged decision is not in the log"
-    assert told_events <= set(tracked), "an acknowledged event is not in the log"
-
-    rows = [row for batch in archive.read(store.files()) for row in batch.rows()]
-    seen = Counter(delivery_id(row.decision_id, row.position) for row in rows)
-    assert set(seen.values()) == {1}, "a delivery was counted twice"
-    assert set(seen) == {delivery_id(key, place) for key in decided for place in (0, 1)}
-
-    counts = store.progress().counts["front"]
-    assert table(counts)["difference"] == 0
-    assert counts["decisions_accepted"] == len(decided)
-
-    clean_store, clean_archive = clean_run(log)
-    served, clean = store.snapshot("front"), clean_store.snapshot("front")
-    assert served.state == clean.state
-    assert served.observations == clean.observations > 0
-    assert counts == clean_store.progress().counts["front"]
-    clean_rows = [row for batch in clean_archive.read(clean_store.files()) for row in batch.rows()]
-    assert sorted(map(encode, rows)) == sorted(map(encode, clean_rows))
-    log.close()
-    store.close()
-
-
-def clean_run(log):
-    """What the inline engine, never killed, makes of the same log in an empty store."""
-    store, archive = MemoryStore(), MemoryArchive()
-    store.declare(Declaration.parse(DECLARATION), Time(0))
-    InlineEngine(log, store, archive, ManualClock()).catch_up()
-    return store, archive
+    names = [*(f"server-{number}" for number in range(plan.workers)), "trainer"]
+    while sum(killed.values()) < plan.kills:
+        callers.go_on(draw.randrange(1, plan.between), until)
+        if draw.random() < plan.supervisor:
+            machine.kill()
+            machine.start()
+            killed["supervisor"] += 1
+        else:
+            chosen = draw.sample(names, draw.randint(1, plan.at_once))
+            pids = {name: machine.kill_role(name) for name in chosen}
+            killed.update(chosen)
+            for name, pid in pids.items():
+                until(lambda name=name, pid=pid: machine.is_back(name, pid))
+        assert client.conservation("front")["difference"] == 0
+    return killed

@@ -1,0 +1,106 @@
+"""Callers: clients that decide and track for as long as they are let, and remember what they were told.
+
+Refuses to check anything: `promises` does.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from tamesu.client import Client
+
+PATIENCE_S = 90.0
+"""How long a caller tries again: longer than a supervisor and all its roles take to come back."""
+
+
+class Told(NamedTuple):
+    """What callers were told: decision ids by request id, and event ids."""
+
+    decisions: dict[str, str]
+    events: set[str]
+
+
+class Caller(threading.Thread):
+    """Decides and tracks, one call after another."""
+
+    def __init__(self, url, bandit, number, stop):
+        super().__init__(name=f"caller-{number}")
+        self._url, self._bandit, self._stop_asked = url, bandit, stop
+        self._draw = random.Random(number)
+        self.told = Told({}, set())
+        self.answered = 0
+        self.failed = None
+
+    def run(self):
+        try:
+            with Client(self._url, timeout=PATIENCE_S) as client:
+                while not self._stop_asked.is_set():
+                    self._once(client)
+        except Exception as error:  # noqa: BLE001 - told to the test, which fails on it
+            self.failed = error
+
+    def _once(self, client):
+        requests = [{"request_id": self._new("r")} for _ in range(self._draw.randrange(1, 5))]
+        decided = client.decide_many(self._bandit, requests)
+        for request, decision in zip(requests, decided, strict=True):
+            self.told.decisions[request["request_id"]] = decision.decision_id
+            events = [self._event(decision[0].delivery_id, "impression")]
+            if self._draw.random() < 0.4:
+                events.append(self._event(decision[0].delivery_id, "click"))
+            if self._draw.random() < 0.2:
+                events.append(dict(events[-1]))
+            client.track_many(events)
+            self.told.events.update(event["event_id"] for event in events)
+        self.answered += 1
+
+    def _event(self, delivery, kind):
+        return {"delivery_id": delivery, "type": kind, "event_id": self._new(kind)}
+
+    def _new(self, kind):
+        return f"{self.name}-{kind}-{self._draw.getrandbits(64):x}"
+
+
+class Callers:
+    """Several callers, from `calling`."""
+
+    def __init__(self, threads):
+        self._threads = threads
+
+    @property
+    def answered(self):
+        """Rounds that were answered so far; fails when a caller has given up."""
+        for thread in self._threads:
+            if thread.failed is not None:
+                raise AssertionError(f"{thread.name} was failed") from thread.failed
+        return sum(thread.answered for thread in self._threads)
+
+    def go_on(self, rounds, until):
+        """Returns once so many more rounds were answered."""
+        enough = self.answered + rounds
+        until(lambda: self.answered >= enough)
+
+    @property
+    def told(self):
+        """What all of them were told."""
+        decisions = {}
+        for thread in self._threads:
+            decisions |= thread.told.decisions
+        return Told(decisions, set().union(*(thread.told.events for thread in self._threads)))
+
+
+@contextmanager
+def calling(url, bandit, count):
+    """`count` callers at work; they have ended when this has."""
+    stop = threading.Event()
+    threads = [Caller(url, bandit, number, stop) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield Callers(threads)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()

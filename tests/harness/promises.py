@@ -1,0 +1,95 @@
+"""Promises: what holds of an installation's data, whatever happened to its processes.
+
+What a client was told is in the log. What is in the log is counted once. What was learnt is, bit for
+bit, what a clean run over the same log learns. Refuses to ask a server: data alone is looked at.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from contextlib import closing
+
+from tamesu.adapters.archive.memory import MemoryArchive
+from tamesu.adapters.clock.manual import ManualClock
+from tamesu.adapters.store.memory import MemoryStore
+from tamesu.base import Kind, Time, decode_decision, decode_event, delivery_id, encode
+from tamesu.engine import InlineEngine
+from tamesu.join import table
+from tamesu.wiring import Settings, open_archive, open_log, open_store
+
+
+def everything_final(client, bandit, until):
+    """Waits until every delivery is decided on, and no event is held; the difference is 0 all along."""
+
+    def final():
+        counts = client.conservation(bandit)
+        assert counts["difference"] == 0
+        return counts["deliveries"]["open"] == 0 and counts["events"]["held"] == 0
+
+    until(final)
+
+
+def check(data, bandit, told):
+    """Holds the data folder of an ended installation against what its callers were told."""
+    settings = Settings(data=str(data))
+    with closing(open_log(settings)) as log, closing(open_store(settings)) as store:
+        archive = open_archive(settings)
+        entries = log.read(0, log.start(0), 1 << 30)
+        in_the_log(entries, bandit, told)
+        once(entries, store, archive, bandit)
+        as_by_a_clean_run(log, store, archive, bandit)
+
+
+def in_the_log(entries, bandit, told):
+    """Whatever was acknowledged, and of each request one decision."""
+    decided = defaultdict(set)
+    tracked = set()
+    for entry in entries:
+        if entry.kind == Kind.DECISION and entry.key.startswith(f"{bandit}."):
+            decision = decode_decision(entry.body)
+            decided[decision.request_id].add(decision.decision_id)
+        elif entry.kind == Kind.EVENT:
+            tracked.add(decode_event(entry.body).event_id)
+    assert told.events <= tracked, "an acknowledged event is not in the log"
+    assert len(set(told.decisions.values())) == len(told.decisions), "two requests, one decision"
+    for request, decision in told.decisions.items():
+        assert decided[request] == {decision}, "one request, one decision, and it is in the log"
+
+
+def once(entries, store, archive, bandit):
+    """Every delivery in the log is one observation; every record is in one class."""
+    records = [e for e in entries if e.kind == Kind.DECISION and e.key.startswith(f"{bandit}.")]
+    decisions = {entry.key: decode_decision(entry.body) for entry in records}
+    seen = Counter(
+        delivery_id(row.decision_id, row.position)
+        for batch in archive.read(store.files())
+        for row in batch.rows()
+        if row.decision_id in decisions
+    )
+    assert set(seen.values()) == {1}, "a delivery was counted twice"
+    assert set(seen) == {
+        delivery_id(key, delivery.position)
+        for key, decision in decisions.items()
+        for delivery in decision.deliveries
+    }
+    counts = store.progress().counts[bandit]
+    assert table(counts)["difference"] == 0
+    assert counts["decisions_accepted"] == len(decisions)
+    assert counts.get("decisions_duplicate", 0) == len(records) - len(decisions)
+
+
+def as_by_a_clean_run(log, store, archive, bandit):
+    """State, counts and observations are those of an engine that was never killed."""
+    clean_store, clean_archive = MemoryStore(), MemoryArchive()
+    for declared in store.declarations().values():
+        clean_store.declare(declared.declaration, Time(0))
+    InlineEngine(log, clean_store, clean_archive, ManualClock()).catch_up()
+    served, clean = store.snapshot(bandit), clean_store.snapshot(bandit)
+    assert served.state == clean.state
+    assert served.observations == clean.observations > 0
+    assert store.progress().counts[bandit] == clean_store.progress().counts[bandit]
+    assert rows(store, archive) == rows(clean_store, clean_archive)
+
+
+def rows(store, archive):
+    return sorted(encode(row) for batch in archive.read(store.files()) for row in batch.rows())
