@@ -36,6 +36,7 @@ class GatedLog:
         self.gate.set()
         self.entered = threading.Event()
         self.broken = False
+        self.unreadable = False
         self.sizes = []
 
     def append(self, drafts):
@@ -46,6 +47,11 @@ class GatedLog:
         receipts = self._log.append(drafts)
         self.sizes.append(len(drafts))
         return receipts
+
+    def read(self, partition, offset, most):
+        if self.unreadable:
+            raise Unavailable("the log cannot be read")
+        return self._log.read(partition, offset, most)
 
     def shut(self):
         """Closes the gate, and returns once an append waits at it (a tick, at the latest)."""
@@ -149,6 +155,12 @@ def ports_in_memory(**others):
 def log():
     """A log whose appends can be held and broken."""
     return GatedLog(MemoryEventLog(clock=SystemClock()))
+
+
+@pytest.fixture
+def gated():
+    """Makes a log of which appends can be held and broken, over any other."""
+    return GatedLog
 
 
 @pytest.fixture

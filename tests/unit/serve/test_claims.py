@@ -8,11 +8,12 @@ import pytest
 from tamesu.adapters.cache.memory import MemoryCache
 from tamesu.adapters.clock.manual import ManualClock
 from tamesu.adapters.eventlog.memory import MemoryEventLog
-from tamesu.base import Draft, Unavailable, decode_decision
-from tamesu.base.times import MINUTE_US
+from tamesu.base import Corrupt, Draft, Unavailable, decode_decision
+from tamesu.base.times import MINUTE_US, SECOND_US
 from tamesu.serve import Service
 from tamesu.serve.core import Claims, DecisionRequest
 from tamesu.serve.core.refill import refill
+from tamesu.serve.core.wire import write
 
 SAFE = DecisionRequest(request_id="r-1")
 
@@ -195,3 +196,89 @@ def test_older_ids_are_not_brought_back():
     kept, forgotten = cache.claim(asked, clock.now(), MINUTE_US)
     assert kept.confirmed
     assert forgotten is None
+
+
+# A cache that is down -------------------------------------------------------------------------------
+
+
+class Down:
+    """A cache that can be broken in all ways at once, and one that hangs on to its past."""
+
+    def __init__(self, error):
+        self.cache = MemoryCache()
+        self.error = error
+        self.asked = 0
+
+    def __getattr__(self, name):
+        if self.error is not None:
+            self.asked += 1
+            raise self.error
+        return getattr(self.cache, name)
+
+
+@pytest.mark.parametrize(
+    "error", [Unavailable("no room"), Corrupt("torn"), OSError("a driver's own")], ids=repr
+)
+def test_a_cache_that_is_down_costs_the_promise_and_not_the_decision(
+    log, memory, declaration, until, error
+):
+    """The answer says so, it is counted, and it ends once the cache is back."""
+    cache = Down(error)
+
+    async def act(service):
+        first = await service.decider.decide("colours", SAFE)
+        second, other = await service.decider.decide_many("colours", [SAFE, DecisionRequest()])
+        assert first.unclaimed
+        assert second.unclaimed
+        assert not other.unclaimed
+        answers = [first, second, other]
+        assert decided(log) == [answer.decision_id for answer in answers]
+        assert len(set(decided(log))) == 3
+        assert service.meter.value("unclaimed_total") == 2
+        assert cache.asked <= 2, "a cache that failed is left alone for a while"
+        assert b'"unclaimed":true' in write(first)
+        cache.error = None
+
+        def back():
+            answer = asyncio.run_coroutine_threadsafe(
+                service.decider.decide("colours", SAFE), loop
+            ).result()
+            return None if answer.unclaimed else answer
+
+        loop = asyncio.get_running_loop()
+        answer = await asyncio.to_thread(until, back)
+        assert await service.decider.decide("colours", SAFE) == answer
+        assert b"unclaimed" not in write(answer)
+
+    scene(log, memory, declaration, act, cache=cache, deadline_s=5.0)
+
+
+# Time -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("requests", [[DecisionRequest()] * 3, [SAFE]], ids=["plain", "claimed"])
+def test_what_took_too_long_to_decide_is_refused_and_not_recorded_as_poison(
+    memory, declaration, gated, requests
+):
+    """Appended it would lie too far from the time in its own id."""
+    clock = ManualClock()
+    log = gated(MemoryEventLog(clock=clock))
+
+    async def act(service):
+        choose = service.decider._choose
+
+        def slowly(*arguments):
+            decision = choose(*arguments)
+            clock.move(20 * SECOND_US)
+            return decision
+
+        service.decider._choose = slowly
+        with pytest.raises(Unavailable, match="within 30 s") as told:
+            await service.decider.decide_many("colours", requests * 2)
+        assert told.value.facts["outcome"] == "not recorded"
+        assert decided(log) == []
+        service.decider._choose = choose
+        answers = await service.decider.decide_many("colours", requests)
+        assert set(decided(log)) == {answer.decision_id for answer in answers}
+
+    scene(log, memory, declaration, act, clock=clock)
