@@ -11,12 +11,17 @@ from tamesu.adapters.archive.parquet import ParquetArchive
 from tamesu.adapters.store.sql import SqlStore
 from tamesu.base import (
     TICK,
+    Arm,
+    Command,
     Decision,
     Declaration,
     Delivery,
+    Effect,
     Event,
     Observation,
     Outcome,
+    Refusal,
+    Roster,
     Snapshot,
     Time,
     decode_decision,
@@ -25,7 +30,8 @@ from tamesu.base import (
 )
 from tamesu.base.records import Tick
 from tamesu.base.shapes import from_wire
-from tamesu.ports import ArchiveFile
+from tamesu.join import Checkpoint, Mark
+from tamesu.ports import ArchiveFile, Commit
 
 HERE = Path(__file__).parent
 ID = "home.1.018bcfe568007000800000000000002a"
@@ -101,7 +107,73 @@ DECLARATION_V1 = (
     b'"default":0.0},"batch":{"size":500,"every":"500ms"},"seed":7}'
 )
 
+ROSTER = Roster(
+    bandit="home",
+    number=2,
+    created=Time(1_700_000_000_000_001),
+    active=(Arm(id="b"), Arm(id="ü", metadata={"price": 2.5, "tags": ["x", None]})),
+    retired=(Arm(id="a"),),
+)
+ROSTER_V1 = (
+    b'{"bandit":"home","number":2,"created":"2023-11-14T22:13:20.000001Z",'
+    b'"active":[{"id":"b"},{"id":"\xc3\xbc","metadata":{"price":2.5,"tags":["x",null]}}],'
+    b'"retired":[{"id":"a"}],"v":1}'
+)
+
+COMMAND = Command(
+    number=7,
+    bandit="home",
+    kind="arms",
+    body={"add": [{"id": "\u00fc"}], "retire": ["a"]},
+    asked=Time(1_700_000_000_000_000),
+)
+COMMAND_V1 = (
+    b'{"number":7,"bandit":"home","kind":"arms","body":{"add":[{"id":"\xc3\xbc"}],"retire":["a"]},'
+    b'"asked":"2023-11-14T22:13:20.000000Z","effect":null,"v":1}'
+)
+OBEYED = msgspec.structs.replace(
+    COMMAND,
+    effect=Effect(
+        at=Time(1_700_000_000_000_001),
+        snapshot=8,
+        roster=2,
+        read=(12, 0),
+        told={"added": 1, "changed": 0, "revived": 0, "retired": 1},
+    ),
+)
+OBEYED_V1 = COMMAND_V1.replace(
+    b"null",
+    b'{"at":"2023-11-14T22:13:20.000001Z","snapshot":8,"roster":2,"read":[12,0],'
+    b'"told":{"added":1,"changed":0,"revived":0,"retired":1},"refusal":null}',
+)
+REFUSED = msgspec.structs.replace(
+    COMMAND,
+    effect=Effect(
+        at=Time(1_700_000_000_000_001),
+        snapshot=8,
+        roster=2,
+        read=(),
+        refusal=Refusal(code="conflict", detail="too few", hint="add"),
+    ),
+)
+REFUSED_V1 = COMMAND_V1.replace(
+    b"null",
+    b'{"at":"2023-11-14T22:13:20.000001Z","snapshot":8,"roster":2,"read":[],"told":{},'
+    b'"refusal":{"code":"conflict","detail":"too few","hint":"add"}}',
+)
+
+CHECKPOINT = Checkpoint(
+    marks=(Mark(low=3, read=12, newest=1_700_000_000_000), Mark()),
+    watermark=1_699_999_999_000_000,
+)
+CHECKPOINT_V1 = (
+    b'{"marks":[{"low":3,"read":12,"newest":1700000000000},{"low":0,"read":0,"newest":null}],'
+    b'"watermark":1699999999000000,"v":1}'
+)
+
 _snapshot = msgspec.json.Decoder(Snapshot, dec_hook=from_wire).decode
+_roster = msgspec.json.Decoder(Roster, dec_hook=from_wire).decode
+_command = msgspec.json.Decoder(Command, dec_hook=from_wire).decode
 
 
 @pytest.mark.parametrize(
@@ -111,6 +183,11 @@ _snapshot = msgspec.json.Decoder(Snapshot, dec_hook=from_wire).decode
         pytest.param(EVENT, EVENT_V1, decode_event, id="event"),
         pytest.param(Tick(), b'{"v":1}', msgspec.json.Decoder(Tick).decode, id="tick"),
         pytest.param(SNAPSHOT, SNAPSHOT_V1, _snapshot, id="snapshot"),
+        pytest.param(ROSTER, ROSTER_V1, _roster, id="roster"),
+        pytest.param(COMMAND, COMMAND_V1, _command, id="command"),
+        pytest.param(OBEYED, OBEYED_V1, _command, id="command-applied"),
+        pytest.param(REFUSED, REFUSED_V1, _command, id="command-refused"),
+        pytest.param(CHECKPOINT, CHECKPOINT_V1, Checkpoint.from_bytes, id="checkpoint"),
     ],
 )
 def test_version_1_of_each_record_has_these_bytes_and_is_read_from_them(record, content, decode):
@@ -118,6 +195,12 @@ def test_version_1_of_each_record_has_these_bytes_and_is_read_from_them(record, 
     assert decode(content) == record
     newer = content[:-1] + b',"a_later_field":[1]}'
     assert decode(newer) == record, "unknown fields are ignored"
+
+
+def test_what_an_earlier_version_wrote_is_read():
+    """Before there were rosters a snapshot named none: the declaration's arms were active."""
+    assert _snapshot(SNAPSHOT_V1_AT_FIRST) == SNAPSHOT
+    assert SNAPSHOT.roster == 0
 
 
 def test_the_least_that_a_decision_and_an_event_may_say():
@@ -202,17 +285,57 @@ def test_version_1_of_an_observations_file_is_read():
     assert read.accepted.tolist() == [1_700_000_002_000_000, -1]
 
 
-def test_schema_1_of_the_store_is_read(tmp_path):
-    """The database beside this test was written once and is never written again."""
+def test_a_declared_arm_may_have_metadata():
+    data = {"name": "home", "arms": ["a", {"id": "b", "metadata": {"x": [1]}}], "seed": 7}
+    written = msgspec.json.encode(Declaration.parse(data).plain())
+    assert b'"arms":[{"id":"a"},{"id":"b","metadata":{"x":[1]}}]' in written
+    assert Declaration.parse(msgspec.json.decode(written)) == Declaration.parse(data)
+
+
+@pytest.mark.parametrize("schema", [1, 2])
+def test_every_schema_of_the_store_is_read(schema, tmp_path):
+    """The databases beside this test were written once and are never written again."""
     path = tmp_path / "store.sqlite3"
-    path.write_bytes((HERE / "store-schema-1.sqlite3").read_bytes())
+    path.write_bytes((HERE / f"store-schema-{schema}.sqlite3").read_bytes())
     store = SqlStore(path)
     try:
         assert store.declarations()["home"] == (1, DECLARATION, 5)
-        assert store.snapshot("home") == SNAPSHOT
-        assert store.versions() == {"home": 7}
+        assert store.snapshot("home", 7) == SNAPSHOT
         assert store.progress().checkpoint == b"\x00checkpoint"
         assert store.progress().counts == {"home": {"events_read": 3}, "": {"events_poison": 1}}
         assert store.files() == [FILE_V1]
+        if schema == 1:
+            assert store.versions() == {"home": 7}
+            assert store.ask("home", "arms", {}, Time(1)).number == 1
+            assert store.roster("home", 1) is None
+            return
+        assert store.snapshot("home") == RENAMED
+        assert store.roster("home", 2) == ROSTER
+        assert store.command(1) == msgspec.structs.replace(OBEYED, number=1)
+        assert store.waiting() == [msgspec.structs.replace(COMMAND, number=2)]
     finally:
         store.close()
+
+
+RENAMED = msgspec.structs.replace(SNAPSHOT, version=8, roster=2)
+
+
+def write_schema_2(path):
+    """How `store-schema-2.sqlite3` was made, from a copy of the file of schema 1."""
+    store = SqlStore(path)
+    store.ask("home", COMMAND.kind, COMMAND.body, COMMAND.asked)
+    store.ask("home", COMMAND.kind, COMMAND.body, COMMAND.asked)
+    lease = store.takeover("golden", Time(1_000), 1)
+    before = store.progress()
+    store.commit(
+        Commit(
+            lease=lease,
+            checkpoint=before.checkpoint,
+            counts={},
+            snapshots=[RENAMED],
+            rosters=[ROSTER],
+            commands=[msgspec.structs.replace(OBEYED, number=1)],
+        )
+    )
+    store.release(lease)
+    store.close()
