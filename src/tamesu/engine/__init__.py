@@ -8,5 +8,6 @@ join's.
 from tamesu.engine.inline import InlineEngine
 from tamesu.engine.learner import Learner, Step
 from tamesu.engine.process import ProcessEngine
+from tamesu.engine.shortened import refuse_shortened
 
-__all__ = ["InlineEngine", "Learner", "ProcessEngine", "Step"]
+__all__ = ["InlineEngine", "Learner", "ProcessEngine", "Step", "refuse_shortened"]

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from tamesu.base import Command, Conflict, Corrupt, Reward, Time
+from tamesu.base import Command, Conflict, Reward, Time
 from tamesu.base.counts import merge
 from tamesu.engine.pupils import Pupils
+from tamesu.engine.shortened import refuse_shortened
 from tamesu.join import Checkpoint, Emitted, Fold, Mark
 from tamesu.ports import Archive, Clock, Commit, EventLog, Lease, Store
 from tamesu.train import Pending
@@ -45,6 +46,10 @@ class Learner:
     """One trainer's memory: the fold, the bandits' states and what waits for the next commit.
 
     Built from the store's last commit. After any error it is thrown away and built again.
+
+    Attributes:
+        lease: what it writes under.
+        low_water: per partition the offset below which nothing is needed, as of the last commit.
     """
 
     def __init__(
@@ -54,7 +59,7 @@ class Learner:
         self.lease = lease
         checkpoint = Checkpoint.from_bytes(store.progress().checkpoint)
         marks = checkpoint.marks or (Mark(),) * log.partitions
-        _refuse_shortened(log, marks)
+        refuse_shortened(log, marks)
         self._rewards: dict[tuple[str, int], Reward] = {}
         self._fold = Fold(self._reward, checkpoint, log.partitions)
         self._next = [mark.low for mark in marks]
@@ -62,6 +67,7 @@ class Learner:
         self._pending = Pending()
         self._counts: dict[str, dict[str, int]] = {}
         self._committed_reads = tuple(mark.read for mark in marks)
+        self.low_water = tuple(mark.low for mark in marks)
         self._last_commit = clock.now()
 
     @property
@@ -152,6 +158,7 @@ class Learner:
         self._pupils.committed()
         self._pending, self._counts = Pending(), {}
         self._committed_reads, self._last_commit = self._reads(), now
+        self.low_water = checkpoint.offsets
         return sum(len(group) for group in groups)
 
     def _tell(self, commands: Sequence[Command]) -> None:
@@ -171,16 +178,3 @@ class Learner:
                 return None
             self._rewards[key] = declaration.reward
         return self._rewards[key]
-
-
-def _refuse_shortened(log: EventLog, marks: Sequence[Mark]) -> None:
-    """Raises `Corrupt` where the log ends before what the store has learnt from it."""
-    for partition, mark in enumerate(marks):
-        end = log.end(partition)
-        if end < mark.read:
-            raise Corrupt(
-                f"the store has read partition {partition} of the log up to offset {mark.read:,}, "
-                f"and the log ends at {end:,}: it is not the log that the store was made from",
-                hint="bring the log's folder back, or start in a new data folder",
-                partition=partition,
-            )

@@ -13,7 +13,8 @@ from collections.abc import Callable
 
 import structlog
 
-from tamesu.base import Conflict, Corrupt, TamesuError, Unavailable
+from tamesu.base import Conflict, Corrupt, TamesuError, Time, Unavailable
+from tamesu.base.times import MILLISECOND_US
 from tamesu.engine.learner import LEASE_US, Learner, Step
 from tamesu.ports import Archive, Clock, EventLog, Lease, Meter, Store
 
@@ -29,6 +30,9 @@ RETRY_US = 500_000
 UPKEEP_US = 1_000_000
 """How often the log is looked after; looking costs less than a read."""
 
+RETIRE_US = 60_000_000
+"""How often a beginning of the log may go; segments are hours long."""
+
 _log = structlog.get_logger("tamesu.engine")
 
 
@@ -40,6 +44,7 @@ class ProcessEngine:
             same holder and starts one only after its predecessor was reaped.
         succeeds: whether a predecessor of the same holder is known to be dead.
         beat: called at each turn of the loop, to show that it turns.
+        retention_ms: how long the log keeps what is learnt and archived; for ever without.
     """
 
     def __init__(  # noqa: PLR0913 - the ports, and who it is
@@ -53,11 +58,13 @@ class ProcessEngine:
         holder: str,
         succeeds: bool = False,
         beat: Callable[[], None] | None = None,
+        retention_ms: int | None = None,
     ) -> None:
         self._log, self._store, self._archive, self._clock = log, store, archive, clock
         self._meter = meter
         self._holder, self._succeeds = holder, succeeds
         self._beat = beat or (lambda: None)
+        self._retention_ms = retention_ms
 
     def run(self, stop: threading.Event) -> None:
         """Learns until `stop` is set, then commits what is ready and gives the lease back.
@@ -88,6 +95,7 @@ class ProcessEngine:
     def _learn(self, lease: Lease, stop: threading.Event) -> None:
         learner = Learner(self._log, self._store, self._archive, self._clock, lease)
         renewed = tended = self._clock.now()
+        retired = None
         try:
             while not stop.is_set():
                 self._beat()
@@ -99,6 +107,9 @@ class ProcessEngine:
                 if not 0 <= now - tended < UPKEEP_US:
                     self._log.upkeep()
                     tended = now
+                if retired is None or not 0 <= now - retired < RETIRE_US:
+                    self._retire(learner, now)
+                    retired = now
                 if step.read == 0:
                     self._clock.sleep(POLL_US)
             self._step(learner, close=True)
@@ -118,6 +129,25 @@ class ProcessEngine:
             if step.committed:
                 meter.observe("commit_seconds", time.perf_counter() - began)
         return step
+
+    def _retire(self, learner: Learner, now: Time) -> None:
+        """Drops what of the log is learnt, archived and older than the retention.
+
+        Old segments that cannot be dropped, or read, keep nobody from learning.
+        """
+        if self._retention_ms is None or learner.watermark is None:
+            return
+        # By the log's time too: a clock that is wrong here must not make everything old.
+        older_than_ms = min(now, learner.watermark) // MILLISECOND_US - self._retention_ms
+        for partition, offset in enumerate(learner.low_water):
+            try:
+                gone = self._log.retire(partition, offset, older_than_ms)
+            except TamesuError as error:
+                _log.warning("the log keeps what it could drop", reason=error.message)
+            else:
+                if gone:
+                    _log.info("retired from the log", partition=partition, entries=gone)
+                    self._meter.count("log_retired_total", gone)
 
     def _give_back(self, lease: Lease) -> None:
         try:

@@ -89,6 +89,7 @@ def run_trainer(settings: Settings) -> None:
             holder=holder or f"trainer-{socket.gethostname()}-{os.getpid()}",
             succeeds=holder is not None,
             beat=seat.beat,
+            retention_ms=settings.retention_ms,
         )
         engine.run(stop)
     finally:

@@ -44,6 +44,7 @@ def supervisor(
 
     Raises:
         Unavailable: another supervisor has the data folder, it cannot be used, or the port is taken.
+        Corrupt: the log is not the one that the store was made from, or cannot be read.
         Denied: the host is not loopback.
     """
     from tamesu.serve.http import listen
@@ -52,9 +53,7 @@ def supervisor(
         lock = FolderLock.take(open_folder(settings))
         held.callback(lock.close)
         listener = held.enter_context(listen(settings.host, settings.port))
-        for opened in (open_log(settings), open_store(settings)):
-            opened.close()
-        open_archive(settings)
+        _examine(settings)
         settings = msgspec.structs.replace(settings, port=listener.getsockname()[1])
         clear_meter(settings)
         meter = open_meter(settings, "supervisor")
@@ -88,6 +87,19 @@ def supervise(settings: Settings, *, on_ready: Callable[[str], None] | None = No
     """
     with supervisor(settings) as (watch, url):
         watch.run(on_ready=None if on_ready is None else lambda: on_ready(url))
+
+
+def _examine(settings: Settings) -> None:
+    """Opens the data once, and sees that the log is the one that the store was made from."""
+    from tamesu.engine import refuse_shortened
+    from tamesu.join import Checkpoint
+
+    with (
+        contextlib.closing(open_log(settings)) as log,
+        contextlib.closing(open_store(settings)) as store,
+    ):
+        refuse_shortened(log, Checkpoint.from_bytes(store.progress().checkpoint).marks)
+    open_archive(settings)
 
 
 def _roles(settings: Settings) -> Iterator[Role]:

@@ -149,8 +149,9 @@ _ROWS = (
         "steps_total", _COUNTER, "Steps of the trainer that read, learnt or committed something."
     ),
     Metric(
-        "records_read_total", _COUNTER, "Records that the trainer read, those read again included."
+        "records_read_total", _COUNTER, "Records that the trainer read in steps that succeeded."
     ),
+    Metric("log_retired_total", _COUNTER, "Entries that the log dropped, being old and done with."),
     Metric("observations_learnt_total", _COUNTER, "Observations that the trainer committed."),
     Metric(
         "commit_seconds",
