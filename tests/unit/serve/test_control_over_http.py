@@ -309,3 +309,25 @@ def test_metrics_tell_how_far_the_trainer_is(server):
     server.get("/metrics")
     assert 1 <= server.meter.value("log_read_offset") <= server.meter.value("log_end_offset")
     assert 0 <= server.meter.value("watermark_age_seconds") < 60
+
+
+def test_a_snapshot_that_was_there_before_its_server_is_no_stale_news(serving, declaration):
+    """A server that starts again an hour after the last snapshot has not served it late."""
+    store = MemoryStore()
+    declared = Declaration.parse(declaration)
+    store.declare(declared, SystemClock().now())
+    old = Time(SystemClock().now() - 60 * MINUTE_US)
+    commit(store, declared, version=1, ready=old, accepted=old)
+    server = serving(store=store)
+    assert server.post(f"{PATH}/colours/decisions", {})[1]["snapshot"] == 1
+    assert server.meter.values("freshness_seconds") == []
+    commit(store, declared, version=2, ready=SystemClock().now())
+    server.service.catalogue.refresh()
+    assert server.post(f"{PATH}/colours/decisions", {})[1]["snapshot"] == 2
+    (freshness,) = server.meter.values("freshness_seconds", bandit="colours")
+    assert freshness < 60
+
+
+def test_a_server_tells_how_it_stands_without_being_scraped(server, until):
+    """So that a scrape of another server shows it."""
+    assert until(lambda: b'snapshot_age_seconds{bandit="colours"}' in server.meter.expose()[1])
