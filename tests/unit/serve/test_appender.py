@@ -1,13 +1,18 @@
 """The appender: what is acknowledged is durable, and nobody waits for longer than the deadline."""
 
 import asyncio
+from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
 from tamesu.adapters.cache.memory import MemoryCache
+from tamesu.adapters.clock.manual import ManualClock
 from tamesu.adapters.clock.system import SystemClock
+from tamesu.adapters.eventlog.memory import MemoryEventLog
 from tamesu.adapters.meter.memory import MemoryMeter
 from tamesu.base import Backpressure, Draft, Unavailable
+from tamesu.base.times import MINUTE_US
 from tamesu.serve.core import Appender, Claims
 
 
@@ -190,3 +195,85 @@ def test_closing_gives_up_on_a_log_that_hangs(log):
         log.gate.set()
 
     asyncio.run(run())
+
+
+def beside_others(act):
+    """Runs `act(stage)` with an appender on a log that others write, by a still clock."""
+
+    def test(gated, monkeypatch, until):
+        clock = ManualClock()
+        log = gated(MemoryEventLog(clock=clock))
+        probes = []
+        end = log.end
+        log.end = lambda partition: probes.append(partition) or end(partition)
+
+        stage = SimpleNamespace(
+            log=log,
+            clock=clock,
+            probes=probes,
+            until=until,
+            probe_s=partial(monkeypatch.setattr, "tamesu.serve.core.appender.PROBE_S"),
+        )
+
+        async def run():
+            meter = MemoryMeter()
+            appender = Appender(log, clock, meter, Claims(MemoryCache()), tick_s=0.01)
+            appender.start()
+            try:
+                await asyncio.to_thread(act, stage)
+            finally:
+                await appender.close()
+
+        asyncio.run(run())
+
+    test.__doc__ = act.__doc__
+    return test
+
+
+def ticks(log):
+    return [entry for entry in log.read(0, 0, 1_000) if entry.kind == "tick"]
+
+
+@beside_others
+def test_a_server_is_quiet_where_others_write_and_ticks_where_they_stop(stage):
+    """It is the log's newest record that counts, whoever wrote it."""
+    stage.probe_s(3_600.0)
+    stage.log.append(drafts("another server's"))
+    before = len(ticks(stage.log))
+    stage.probes.clear()
+    stage.until(lambda: len(stage.probes) >= 20)
+    assert len(ticks(stage.log)) <= before + 1, "one may have been under way"
+    before = len(ticks(stage.log))
+    stage.clock.move(MINUTE_US)
+    stage.until(lambda: len(ticks(stage.log)) > before)
+    assert ticks(stage.log)[-1].received == stage.clock.now() // 1_000
+
+
+@beside_others
+def test_a_server_ticks_now_and_then_though_others_write(stage):
+    """So it knows that it can: readiness asks for that."""
+    stage.probe_s(0.05)
+    for number in range(3):
+        before = len(ticks(stage.log))
+        stage.log.append(drafts(f"another server's {number}"))
+        stage.until(lambda before=before: len(ticks(stage.log)) > before)
+
+
+@beside_others
+def test_a_clock_that_steps_back_stops_no_ticks(stage):
+    """The newest record then lies in the future for an hour."""
+    stage.probe_s(0.05)
+    stage.log.append(drafts("before"))
+    stage.clock.move(-60 * MINUTE_US)
+    before = len(ticks(stage.log))
+    stage.until(lambda: len(ticks(stage.log)) > before + 2)
+
+
+@beside_others
+def test_a_log_that_cannot_be_read_is_tried_by_writing(stage):
+    """Whether it takes records is what a tick finds out."""
+    stage.probe_s(3_600.0)
+    stage.log.append(drafts("another server's"))
+    stage.log.unreadable = True
+    sizes = len(stage.log.sizes)
+    stage.until(lambda: len(stage.log.sizes) > sizes + 3)
