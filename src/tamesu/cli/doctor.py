@@ -13,7 +13,8 @@ def doctor(*, data: Data = None, host: Host = None, port: Port = None, json: Jso
     Looks at Python, SQLite, the data folder and its disk, the port, and the demo's data set. Ends
     with exit code 1 if something is wrong.
     """
-    from tamesu.cli.output import console, table, write_json
+    from tamesu.cli.findings import show_findings
+    from tamesu.cli.output import write_json
     from tamesu.wiring import doctor as examine
     from tamesu.wiring import load_settings
 
@@ -22,15 +23,6 @@ def doctor(*, data: Data = None, host: Host = None, port: Port = None, json: Jso
     if json:
         write_json({"well": not wrong, "findings": [finding._asdict() for finding in findings]})
     else:
-        from rich.text import Text
-
-        marks = {True: Text("ok", style="green"), False: Text("wrong", style="bold red")}
-        rows = [(marks[f.well], f.check, f.found) for f in findings]
-        out = console()
-        out.print(table("", ["", "check", "found"], rows))
-        for finding in wrong:
-            if finding.hint:
-                out.print(f"{finding.check}: {finding.hint}", soft_wrap=True, markup=False)
-        out.print("all is well" if not wrong else f"{len(wrong)} of {len(findings)} are wrong")
+        show_findings(findings)
     if wrong:
         raise typer.Exit(1)

@@ -4,13 +4,15 @@ Refuses to know what a role does: it gets command lines and gives back processes
 """
 
 from tamesu.watch.board import BOARD_VARIABLE, Board
-from tamesu.watch.doctor import Finding, examine
+from tamesu.watch.doctor import examine
+from tamesu.watch.finding import Finding
 from tamesu.watch.folder_lock import FolderLock, folder_holder
 from tamesu.watch.life import Life
 from tamesu.watch.lifeline import LIFELINE_VARIABLE, hold_lifeline
 from tamesu.watch.role import Role
 from tamesu.watch.seat import Seat
 from tamesu.watch.standing import RoleStanding, Standing, StandingFile, read_standing
+from tamesu.watch.status import Progress, Status, judge
 from tamesu.watch.supervisor import (
     HOLDER_VARIABLE,
     SOCKET_VARIABLE,
@@ -28,14 +30,17 @@ __all__ = [
     "Finding",
     "FolderLock",
     "Life",
+    "Progress",
     "Role",
     "RoleStanding",
     "Seat",
     "Standing",
     "StandingFile",
+    "Status",
     "Supervisor",
     "examine",
     "folder_holder",
     "hold_lifeline",
+    "judge",
     "read_standing",
 ]

@@ -10,28 +10,12 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from tamesu.base import TamesuError, Unavailable
+from tamesu.watch.finding import Finding
 
 LEAST_FREE_BYTES = 1 << 30
 LEAST_PYTHON = (3, 11)
-
-
-class Finding(NamedTuple):
-    """What one check found.
-
-    Attributes:
-        check: what was looked at.
-        well: whether it is as it must be.
-        found: what is there.
-        hint: what to do about it, empty if nothing.
-    """
-
-    check: str
-    well: bool
-    found: str
-    hint: str = ""
 
 
 def examine(

@@ -4,6 +4,7 @@ Refuses to hold any rule of the loop: it only joins what others built.
 """
 
 from tamesu.wiring.checkup import doctor
+from tamesu.wiring.overview import status
 from tamesu.wiring.places import (
     open_archive,
     open_bandit_folder,
@@ -24,6 +25,7 @@ __all__ = [
     "open_store",
     "run_server",
     "run_trainer",
+    "status",
     "supervise",
     "supervisor",
 ]
