@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from tamesu.adapters.archive.memory import MemoryArchive
-from tamesu.base import Command
+from tamesu.base import Command, Unavailable
 from tamesu.engine import ProcessEngine
 
 ARMS = "/v1/bandits/colours/arms"
@@ -86,7 +86,9 @@ def test_an_added_arm_is_served_at_once(server, trainer):
         "metadata": {"hex": "fff"},
     }
     assert server.get("/v1/bandits/colours")[1]["arms"] == 5
-    assert [row["arm"] for row in server.get("/v1/bandits/colours/report")[1]["arms"]][-1] == "white"
+    assert [row["arm"] for row in server.get("/v1/bandits/colours/report")[1]["arms"]][
+        -1
+    ] == "white"
 
 
 def test_the_same_put_twice_changes_nothing_the_second_time(server, trainer):
@@ -250,3 +252,37 @@ def test_a_change_made_elsewhere_is_listed_at_once(server, trainer, serving):
     other = serving(store=server.ports["store"], log=server.ports["log"])
     assert server.call("PUT", f"{ARMS}/white", {})[0] == 200
     assert other.get(ARMS)[1]["arms"][-1]["arm"] == "white"
+
+
+@pytest.fixture
+def unpolled(server, serving, monkeypatch):
+    """Another server over the same store, which does not hear of news by itself."""
+    other = serving(store=server.ports["store"], log=server.ports["log"])
+    monkeypatch.setattr(other.service.catalogue, "refresh", lambda: None)
+    return other
+
+
+@pytest.mark.parametrize("path", [DECISIONS, f"{DECISIONS}/batch"])
+def test_an_arm_that_a_server_has_not_heard_of_is_looked_up_once(server, unpolled, trainer, path):
+    request = {"eligible": ["white", "red"]}
+    body = {"requests": [{}, request]} if path.endswith("batch") else request
+    assert unpolled.post(path, body)[0] in (400, 404)
+    assert server.call("PUT", f"{ARMS}/white", {})[0] == 200
+    status, answer = unpolled.post(path, body)
+    assert status == 200
+    decided = answer["decisions"] if path.endswith("batch") else [answer]
+    assert delivered(decided[-1]) == {"white", "red"}
+    assert {each["snapshot"] for each in decided} == {1}
+
+
+def test_an_arm_that_a_server_has_not_heard_of_is_no_404_while_the_store_is_down(
+    server, unpolled, monkeypatch
+):
+    """It cannot know: 503 says that trying again may help."""
+
+    def down():
+        raise Unavailable("the store is down")
+
+    monkeypatch.setattr(unpolled.ports["store"], "versions", down)
+    assert unpolled.post(DECISIONS, {"eligible": ["white", "red"]})[0] == 503
+    assert unpolled.post(DECISIONS, {"eligible": ["green", "red"]})[0] == 200

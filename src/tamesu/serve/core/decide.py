@@ -82,7 +82,7 @@ class Decider:
             Unavailable: the log did not take it in time; the outcome may be unknown.
         """
         began = time.perf_counter()
-        hot = self._catalogue.find(bandit) or await self._catalogue.look(bandit)
+        hot = await self._look(bandit, (request,))
         check(hot, request)
         now = self._clock.now()
         decision = self._choose(hot, request, now)
@@ -109,7 +109,7 @@ class Decider:
             raise InvalidInput("requests must hold at least one request, got none")
         if len(requests) > MAX_BATCH:
             raise TooLarge(f"at most {MAX_BATCH:,} requests in a batch, got {len(requests):,}")
-        hot = self._catalogue.find(bandit) or await self._catalogue.look(bandit)
+        hot = await self._look(bandit, requests)
         refusals = Refusals("requests", "decided")
         decisions: list[Decision] = []
         made = self._clock.now()
@@ -128,6 +128,19 @@ class Decider:
         self._meter.count("decisions_total", len(answers), bandit=bandit)
         self._meter.observe("decision_seconds", time.perf_counter() - began)
         return answers
+
+    async def _look(self, bandit: str, requests: Sequence[DecisionRequest]) -> Hot:
+        """The bandit, read from the store once where it or an arm that a request names is not held.
+
+        Raises:
+            NotFound: no such bandit.
+            Unavailable: one is not held, and the store cannot be read.
+        """
+        hot = self._catalogue.find(bandit) or await self._catalogue.look(bandit)
+        for request in requests:
+            if request.eligible is not None and not hot.arms.issuperset(request.eligible):
+                return await self._catalogue.renew(bandit) or hot
+        return hot
 
     def _choose(self, hot: Hot, request: DecisionRequest, now: Time) -> Decision:
         """A new decision, of which nobody knows yet."""
