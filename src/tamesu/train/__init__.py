@@ -5,9 +5,19 @@ Commands change a bandit at the same place, between two snapshots.
 Pure functions over `tamesu.policy`. Refuses to join, to store and to know what time it is.
 """
 
-from tamesu.train.commands import KINDS, Kind, Standing, obey
+from tamesu.train.commands import KINDS, CommandKind, Standing, obey
 from tamesu.train.learn import learn
 from tamesu.train.lesson import Learnt, prior, teach
 from tamesu.train.pending import Pending
 
-__all__ = ["KINDS", "Kind", "Learnt", "Pending", "Standing", "learn", "obey", "prior", "teach"]
+__all__ = [
+    "KINDS",
+    "CommandKind",
+    "Learnt",
+    "Pending",
+    "Standing",
+    "learn",
+    "obey",
+    "prior",
+    "teach",
+]

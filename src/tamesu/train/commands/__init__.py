@@ -4,7 +4,7 @@ One module a kind, each with `parse` for whoever writes a command and `apply` fo
 to store, to wait, and to let one that cannot be applied stop those behind it.
 """
 
-from tamesu.train.commands.kinds import KINDS, Kind, obey
+from tamesu.train.commands.kinds import KINDS, CommandKind, obey
 from tamesu.train.commands.standing import Standing
 
-__all__ = ["KINDS", "Kind", "Standing", "obey"]
+__all__ = ["KINDS", "CommandKind", "Standing", "obey"]

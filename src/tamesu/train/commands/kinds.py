@@ -16,7 +16,7 @@ from tamesu.train.commands import arms
 from tamesu.train.commands.standing import Standing
 
 
-class Kind(NamedTuple):
+class CommandKind(NamedTuple):
     """What a sort of command means.
 
     Attributes:
@@ -29,7 +29,7 @@ class Kind(NamedTuple):
     apply: Callable[[Standing, dict[str, Any], Time], tuple[Standing, dict[str, Any]]]
 
 
-KINDS: Mapping[str, Kind] = {"arms": Kind(arms.parse, arms.apply)}
+KINDS: Mapping[str, CommandKind] = {"arms": CommandKind(arms.parse, arms.apply)}
 """Every kind, by name."""
 
 
@@ -79,7 +79,7 @@ def obey(
     return after, done
 
 
-def _kind(name: str) -> Kind:
+def _kind(name: str) -> CommandKind:
     kind = KINDS.get(name)
     if kind is None:
         raise InvalidInput(
