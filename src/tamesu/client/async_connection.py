@@ -54,8 +54,8 @@ class AsyncConnection:
     async def close(self) -> None:
         """Lets go of the connections."""
         self._is_open = False
-        if self._http is not None:
-            await self._http.aclose()
+        if self._http is not None and self._loop is asyncio.get_running_loop():
+            await self._http.aclose()  # of another loop nothing is left to close
 
     async def perform(
         self,

@@ -75,3 +75,7 @@ class AsyncControl:
     ) -> dict[str, Any]:
         """As `Control.sync_arms`."""
         return await self._perform(self._calls.sync_arms(name, arms, force=force))
+
+    async def command(self, number: int) -> dict[str, Any]:
+        """As `Control.command`."""
+        return await self._perform(self._calls.command(number))

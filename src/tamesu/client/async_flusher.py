@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import time
+from contextlib import closing
 
 from tamesu.base import Unsent
 from tamesu.client.address import Address
@@ -43,7 +44,7 @@ class AsyncFlusher:
         self._timeout_s = timeout_s
         self._bell = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self.outbox = Outbox(batching, self._wake)
+        self.outbox = Outbox(batching, self._ring)
 
     def renew(self) -> None:
         """Forgets the events: in a process that was forked, they are the parent's."""
@@ -62,17 +63,18 @@ class AsyncFlusher:
         """As `Flusher.close`."""
         self.outbox.close(timeout_s)
         if self._task is not None:
-            self.outbox.flushed()
-            self._bell.set()
-            await asyncio.wait({self._task}, timeout=timeout_s)
-            self._task.cancel()
-            await asyncio.wait({self._task})
+            if self._task.done():  # with the event loop that it belonged to
+                await asyncio.to_thread(self._send_rest)
+            else:
+                await asyncio.wait({self._task}, timeout=timeout_s)
+                self._task.cancel()
+                await asyncio.wait({self._task})
             atexit.unregister(self._at_exit)
         return self.outbox.hand_back(all_of_them=True)
 
-    def _wake(self) -> None:
+    def _ring(self) -> None:
         self._bell.set()
-        if self._task is None:
+        if self._task is None and self.outbox.waiting:
             self._task = asyncio.create_task(self._run(), name="tamesu-flusher")
             atexit.register(self._at_exit)
 
@@ -89,12 +91,12 @@ class AsyncFlusher:
         self._bell.clear()
 
     def _at_exit(self) -> None:
-        """Sends what is left without an event loop, for there is none any more."""
         self.outbox.close(self._timeout_s)
-        connection = Connection(self._address)
-        connection.perform(
-            flushing(self.outbox, self._calls, self._timeout_s),
-            lambda seconds: time.sleep(seconds or 0.0),
-        )
-        connection.close()
+        self._send_rest()
         tell_unclosed(self.outbox.hand_back(all_of_them=True))
+
+    def _send_rest(self) -> None:
+        """Sends what is left of a closed outbox without an event loop: its own is no more."""
+        work = flushing(self.outbox, self._calls, self._timeout_s)
+        with closing(Connection(self._address)) as connection:
+            connection.perform(work, lambda seconds: time.sleep(seconds or 0.0))

@@ -15,8 +15,8 @@ import msgspec
 
 from tamesu.base import Bug, Conflict, Declaration, InvalidInput, TamesuError
 from tamesu.client.decided import Decided
-from tamesu.client.exchange import Exchange, attempt, insist
-from tamesu.client.failures import foreign
+from tamesu.client.exchange import Exchange, Pause, attempt, insist
+from tamesu.client.failures import foreign, told_error
 from tamesu.client.outbound import (
     json_bytes,
     parts,
@@ -171,9 +171,21 @@ class Calls:
         """What making these the whole set came to."""
         return self._arms(name, {"sync": list(arms), **({"force": True} if force else {})})
 
+    def command(self, number: int) -> Exchange[dict[str, Any]]:
+        """What became of a command."""
+        return self.get(f"/v1/commands/{number}")
+
     def _arms(self, name: str, change: Mapping[str, Any]) -> Exchange[dict[str, Any]]:
-        body = yield from self._post(f"{_path(name)}/arms", change)
-        return _read(body, dict[str, Any])
+        retries = self._retries()
+        body = yield from insist("POST", f"{_path(name)}/arms", json_bytes(change), retries)
+        said = _read(body, dict[str, Any])
+        while said.get("status") == "pending" and (wait_s := retries.wait_s()) is not None:
+            yield Pause(wait_s)
+            body = yield from insist("GET", f"/v1/commands/{said['command']}", None, retries)
+            said = _read(body, dict[str, Any])
+        if said.get("status") == "refused":
+            raise told_error(said["error"], command=said["command"])
+        return said
 
     def get(self, path: str) -> Exchange[dict[str, Any]]:
         """What stands at `path`."""

@@ -62,6 +62,9 @@ class Control:
     ) -> dict[str, Any]:
         """Adds an arm; changes the metadata of one that is there; revives one that was retired.
 
+        Waits for the trainer as long as a call may take; after that the answer's `status` is
+        `pending`, and `command` tells later what became of it.
+
         A new arm starts from the prior, a revived one from what was learnt of it.
 
         Args:
@@ -101,3 +104,7 @@ class Control:
             force: also where more than half would be retired, which is refused else.
         """
         return self._perform(self._calls.sync_arms(name, arms, force=force))
+
+    def command(self, number: int) -> dict[str, Any]:
+        """What became of a command: `status` is `pending`, `applied` or `refused`."""
+        return self._perform(self._calls.command(number))

@@ -92,6 +92,11 @@ def error_of(told: Mapping[str, Any]) -> type[TamesuError]:
     return _by_code().get(str(told.get("code")), TamesuError)
 
 
+def told_error(told: Mapping[str, Any], **facts: Any) -> TamesuError:
+    """The error that is told as `{code, detail, hint}`, with these facts."""
+    return error_of(told)(str(told.get("detail")), hint=str(told.get("hint", "")), **facts)
+
+
 def _seconds(retry_after: str | None) -> float:
     """Seconds to wait, from a number of them or a date (RFC 9110); 0 where it is neither."""
     text = retry_after or ""

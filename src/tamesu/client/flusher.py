@@ -34,7 +34,7 @@ class Flusher:
         self, connection: Connection, calls: Calls, batching: Batching, timeout_s: float
     ) -> None:
         self._connection, self._calls, self._timeout_s = connection, calls, timeout_s
-        self.outbox = Outbox(batching, self._wake)
+        self.outbox = Outbox(batching, self._ring)
         self.renew()
 
     def renew(self) -> None:
@@ -63,14 +63,12 @@ class Flusher:
         self.outbox.close(timeout_s)
         if self._thread is not None:
             atexit.unregister(self._at_exit)
-            self.outbox.flushed()
-            self._bell.set()
             self._thread.join(timeout_s)
         return self.outbox.hand_back(all_of_them=True)
 
-    def _wake(self) -> None:
+    def _ring(self) -> None:
         self._bell.set()
-        if self._thread is None:
+        if self._thread is None and self.outbox.waiting:
             with self._starting:
                 if self._thread is None:
                     self._thread = threading.Thread(

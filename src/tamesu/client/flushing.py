@@ -79,7 +79,9 @@ def _send(outbox: Outbox, calls: Calls, timeout_s: float) -> Exchange[Unavailabl
         _log.error("%d events were refused: %s", len(refusals), first.get("detail"))
     outbox.settle(batch, refusals, again)
     if again:
-        return Unavailable(f"the server could not take {len(again)} of {len(batch)} events now")
+        return Unavailable(
+            f"the server could not take {len(again)} of {len(batch)} events now", retry_after_s=0.0
+        )
     return None
 
 

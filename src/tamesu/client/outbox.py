@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from tamesu.base import Backpressure, InvalidInput, TamesuError, Time, Unsent
-from tamesu.base.reward import CLOCK_SKEW_US
+from tamesu.base.reward import SKEW_US
 from tamesu.client.outbound import MOST, parts
 
 SECOND_US = 1_000_000
@@ -64,7 +64,7 @@ class Waiting:
             is_kept: it is handed back, and nobody knows how long it will wait yet.
         """
         age_us = int((time.monotonic() - self.since_s) * SECOND_US)
-        if "time" in self.event or (age_us <= CLOCK_SKEW_US and not is_kept):
+        if "time" in self.event or (age_us <= SKEW_US and not is_kept):
             return self.event
         return {**self.event, "time": Time(time.time_ns() // 1_000 - age_us).text()}
 
@@ -182,10 +182,12 @@ class Outbox:
         return future
 
     def close(self, timeout_s: float) -> None:
-        """Takes no more; what cannot be sent within `timeout_s` will be handed back."""
+        """Takes no more, and has the rest sent within `timeout_s`; the first call of it counts."""
         with self._lock:
             if self._end_s is None:
                 self._end_s = time.monotonic() + timeout_s
+            self._hurried = self._next
+        self._ring()
 
     @property
     def waiting(self) -> int:
