@@ -203,9 +203,21 @@ def test_chunks_without_a_length_are_counted(server):
     ],
 )
 def test_what_is_no_http_is_refused_and_the_server_goes_on(server, data):
-    answer = raw(server, data)
-    assert answer == b"" or answer.startswith(b"HTTP/1.1 4")
+    """As a problem, like all that is refused."""
+    head, _, body = raw(server, data).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"\r\ncontent-type: application/problem+json" in head
+    assert f"content-length: {len(body)}".encode() in head
+    assert json.loads(body)["status"] == 400
     assert server.get("/health/live") == (200, {"live": True})
+
+
+def test_a_request_that_cannot_be_read_says_so_and_is_counted(server):
+    body = raw(server, b"NONSENSE / HTTP/9.9\r\n\r\n").partition(b"\r\n\r\n")[2]
+    problem = json.loads(body)
+    assert (problem["status"], problem["code"]) == (400, "invalid-input")
+    assert "must be HTTP" in problem["detail"]
+    assert server.meter.value("refused_total", code="invalid-input") == 1
 
 
 def test_a_client_that_goes_away_in_the_middle_leaves_nothing(server):

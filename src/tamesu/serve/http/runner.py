@@ -24,6 +24,7 @@ from tamesu.base import Denied, InvalidInput, Unavailable
 from tamesu.serve.core import Service
 from tamesu.serve.http.application import application
 from tamesu.serve.http.doorman import Doorman, Guests, Place
+from tamesu.serve.http.protocol import speaking
 
 BACKLOG = 2048
 """Callers that may wait to be accepted, as while a dead server is replaced."""
@@ -90,7 +91,7 @@ async def run(  # noqa: PLR0913 - what is served where, and who is told
     """
     config = uvicorn.Config(
         application(service, bench=bench),
-        http="httptools",
+        http=speaking(service.meter),
         ws="none",
         lifespan="off",
         log_config=None,
