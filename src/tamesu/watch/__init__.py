@@ -9,10 +9,11 @@ from tamesu.watch.finding import Finding
 from tamesu.watch.folder_lock import FolderLock, folder_holder
 from tamesu.watch.life import Life
 from tamesu.watch.lifeline import LIFELINE_VARIABLE, hold_lifeline
+from tamesu.watch.machine import raise_open_files
 from tamesu.watch.role import Role
 from tamesu.watch.seat import Seat
 from tamesu.watch.standing import RoleStanding, Standing, StandingFile, read_standing
-from tamesu.watch.status import Progress, Status, judge
+from tamesu.watch.status import Progress, Status, clock_steps, judge
 from tamesu.watch.supervisor import (
     HOLDER_VARIABLE,
     SOCKET_VARIABLE,
@@ -38,9 +39,11 @@ __all__ = [
     "StandingFile",
     "Status",
     "Supervisor",
+    "clock_steps",
     "examine",
     "folder_holder",
     "hold_lifeline",
     "judge",
+    "raise_open_files",
     "read_standing",
 ]

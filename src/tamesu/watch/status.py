@@ -94,16 +94,23 @@ def judge(
     if standing is not None and runs:
         for role in standing.roles:
             yield _role(role, now)
-        if abs(standing.clock_step_s) >= STEP_S:
-            yield Finding(
-                "clock",
-                well=False,
-                found=f"it was set by {standing.clock_step_s:+.1f} s since the supervisor started",
-                hint="let one time service set it, in small steps; records keep the log's time, "
-                "which never goes back",
-            )
+        if (stepped := clock_steps(standing)) is not None:
+            yield stepped
     yield _server(readiness)
     yield _trainer(trainer)
+
+
+def clock_steps(standing: Standing) -> Finding | None:
+    """What to say of a clock that was set since the supervisor started; none if it was not."""
+    step_s = standing.clock_step_s
+    if abs(step_s) < STEP_S:
+        return None
+    return Finding(
+        "clock steps",
+        well=False,
+        found=f"the clock was set by {step_s:+,.1f} s since the supervisor started",
+        hint="let one time service set it, slowly; records keep the log's time, which never goes back",
+    )
 
 
 def _supervisor(

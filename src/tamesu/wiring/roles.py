@@ -14,7 +14,14 @@ import socket
 import threading
 from collections.abc import Callable
 
-from tamesu.watch import HOLDER_VARIABLE, SOCKET_VARIABLE, THREADS, Seat, hold_lifeline
+from tamesu.watch import (
+    HOLDER_VARIABLE,
+    SOCKET_VARIABLE,
+    THREADS,
+    Seat,
+    hold_lifeline,
+    raise_open_files,
+)
 from tamesu.wiring.places import open_archive, open_cache, open_log, open_meter, open_store
 from tamesu.wiring.settings import PROCESS_VARIABLE, Settings
 
@@ -108,6 +115,7 @@ def _settle_in() -> Seat:
     # Asked by SIGUSR1, as a supervisor does before it kills who hangs, a role says where it stands.
     faulthandler.register(signal.SIGUSR1, all_threads=True)
     hold_lifeline()
+    raise_open_files()
     for name, value in THREADS.items():
         os.environ.setdefault(name, value)
     return Seat.take()

@@ -12,6 +12,7 @@ def findings(tmp_path, *, listen=lambda: None, answers=False, more=None, folder=
     found = examine(
         folder or tmp_path / "data",
         "127.0.0.1:8000",
+        workers=1,
         listen=listen,
         answers=lambda: answers,
         more=more or {},

@@ -1,0 +1,182 @@
+"""Whether the data is whole: what the doctor looks at in the data folder, without changing a byte.
+
+Files are opened for reading alone, beside whatever writes them. Refuses to read everything: of a long
+log the newest `MOST_BYTES` are looked through, and what was left out is said.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tamesu.base import Corrupt, Unavailable
+from tamesu.watch import Finding
+from tamesu.wiring.places import open_log, open_store
+from tamesu.wiring.settings import Settings
+
+MOST_BYTES = 512 << 20
+"""Of the log; a disk reads that in some seconds."""
+
+CLOCK_AHEAD_S = 1.0
+"""A log that is further ahead of the clock was written before the clock was set back."""
+
+POISON_S = 60.0
+"""From here on decisions are poison: their ids and the log's time differ by too much."""
+
+RESTORE = "stop, keep the folder for diagnosis, and restore it from a backup"
+
+
+def store(settings: Settings) -> str | Finding | None:
+    """The store's pages are whole and its schema is one that this version reads."""
+    from tamesu.adapters.store import tables
+    from tamesu.adapters.store.migrations import refuse_newer
+
+    path = _store(settings)
+    if not path.exists():
+        return None
+    with _reading(path) as look:
+        _refuse_damaged(look, path)
+        number = int(look(f"SELECT number FROM {tables.schema.name}")[0][0])  # noqa: S608 - ours
+    refuse_newer(number, path)
+    found = f"whole, schema {number}"
+    if number < tables.SCHEMA:
+        hint = (
+            f"the next start brings it to schema {tables.SCHEMA}: keep a copy of the folder before"
+        )
+        return Finding("store", well=True, found=found, hint=hint)
+    return found
+
+
+def log(settings: Settings) -> str | None:
+    """The log's segments are whole and follow each other."""
+    from tamesu.adapters.eventlog import segments
+
+    folder = settings.folder / "log"
+    firsts = segments.found(folder)
+    if not firsts:
+        return None
+    left, looked, end = MOST_BYTES, 0, None
+    for first in reversed(firsts):
+        path = segments.path_of(folder, first)
+        with _reading(path) as look:
+            last = look("SELECT max(offset) FROM entries")[0][0]
+            after = first if last is None else last + 1
+            if end is not None and after != end:
+                raise Corrupt(
+                    f"the log must go on at offset {after}, its next segment starts at {end}",
+                    hint=RESTORE,
+                    path=str(path),
+                )
+            size = path.stat().st_size
+            if size <= left or not looked:
+                _refuse_damaged(look, path)
+                left, looked = left - size, looked + 1
+        end = first
+    all_of = (
+        f"all {len(firsts)}" if looked == len(firsts) else f"the newest {looked} of {len(firsts)}"
+    )
+    return f"{all_of} segments are whole, offsets from {firsts[0]:,}"
+
+
+def cache(settings: Settings) -> str | Finding | None:
+    """The cache is whole; a damaged one costs nothing but what it remembered."""
+    path = settings.folder / "cache.sqlite3"
+    if not path.exists():
+        return None
+    try:
+        with _reading(path) as look:
+            _refuse_damaged(look, path)
+    except Corrupt as error:
+        hint = "the servers make it anew; retries of the last minutes may be decided twice"
+        return Finding("cache", well=True, found=error.message, hint=hint)
+    return "whole"
+
+
+def agreement(settings: Settings) -> str | None:
+    """The store was made from this log, and the archive's files are all there."""
+    from tamesu.engine import refuse_shortened
+    from tamesu.join import Checkpoint
+
+    path = _store(settings)
+    if not path.exists() or not _is_current(path):
+        return None
+    with (
+        contextlib.closing(open_log(settings)) as events,
+        contextlib.closing(open_store(settings)) as kept,
+    ):
+        refuse_shortened(events, Checkpoint.from_bytes(kept.progress().checkpoint).marks)
+        files = kept.files()
+    archive = settings.folder / "archive"
+    wrong = [file.name for file in files if _size(archive / file.name) != file.bytes]
+    if wrong:
+        raise Corrupt(
+            f"the archive must have {len(files)} files as the store's manifest names them, "
+            f"{len(wrong)} are missing or of another size, first {wrong[0]}",
+            hint="restore the archive's folder from a backup",
+            files=wrong[:20],
+        )
+    return f"the store was made from this log; the archive has its {len(files)} files"
+
+
+def clock(settings: Settings) -> str | Finding | None:
+    """This machine's clock is not behind the log's newest record."""
+    from tamesu.adapters.clock.system import SystemClock
+
+    if not (settings.folder / "log").is_dir():
+        return None
+    with contextlib.closing(open_log(settings)) as events:
+        newest = [
+            entry.received
+            for partition in range(events.partitions)
+            for entry in events.read(partition, max(0, events.end(partition) - 1), 1)
+        ]
+    ahead_s = (max(newest, default=0) - SystemClock().now() / 1e3) / 1e3
+    if ahead_s <= CLOCK_AHEAD_S:
+        return "not behind the log"
+    hint = "it was set back, or the log comes from another machine: set it right"
+    if ahead_s > POISON_S:
+        hint += (
+            "; until it has caught up, decisions are set aside as poison and servers are not ready"
+        )
+    return Finding("clock", well=False, found=f"{ahead_s:,.1f} s behind the log", hint=hint)
+
+
+def _store(settings: Settings) -> Path:
+    return settings.folder / "store.sqlite3"
+
+
+def _is_current(path: Path) -> bool:
+    """Whether opening it would change nothing."""
+    from tamesu.adapters.store import tables
+
+    with _reading(path) as look:
+        number = int(look(f"SELECT number FROM {tables.schema.name}")[0][0])  # noqa: S608 - ours
+    return number == tables.SCHEMA
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[Any]:
+    """Asks the database at `path`, which is not changed."""
+    from tamesu.adapters import sqlite
+
+    with sqlite.translated(path):
+        uri = f"{path.absolute().as_uri()}?mode=ro"
+        with contextlib.closing(sqlite.driver.connect(uri, uri=True)) as connection:
+            yield lambda question: connection.execute(question).fetchall()
+
+
+def _refuse_damaged(look: Any, path: Path) -> None:
+    told = [row[0] for row in look("PRAGMA quick_check(5)")]
+    if told != ["ok"]:
+        raise Corrupt(f"{path} is damaged: {'; '.join(told)}", hint=RESTORE, path=str(path))
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise Unavailable(f"{path} must be readable: {error.strerror}") from error
