@@ -56,7 +56,10 @@ class ArmsChange(
         """
         if is_mapping(data):
             data = {key: _long(key, value) for key, value in data.items()}
-        change = convert(data, cls, "the body", InvalidInput)
+        try:
+            change = msgspec.convert(data, cls)
+        except msgspec.ValidationError:
+            change = convert(data, cls, "the body", InvalidInput)
         if change.sync is not None and (change.add or change.retire):
             raise InvalidInput(
                 "sync is the exact full set and stands alone, got add or retire beside it",

@@ -76,7 +76,7 @@ class Prepared:
         self._explore = explorer.explore
         self._key = key
         self._all: Eligible = (1 << len(arms)) - 1
-        self._bits = {arm: 1 << row for row, arm in enumerate(arms)}
+        self._rows = {arm: row for row, arm in enumerate(arms)}
         self._sets: dict[tuple[str, ...], Eligible] = {}
         self._makers = [_Distributions(part, explorer) for part in self._marginals if arms]
         self._distributions = tuple(maker.kept for maker in self._makers)
@@ -189,16 +189,19 @@ class Prepared:
                 "eligible must name at least one arm, got none",
                 hint="leave eligible out to choose among all active arms",
             )
-        unknown = {arm for arm in key if arm not in self._bits}
+        rows = self._rows
+        unknown = {arm for arm in key if arm not in rows}
         if unknown:
             raise NotFound.arms(unknown, self.arms)
-        among = 0
+        # Bit by bit into bytes: 100,000 sums of numbers of 100,000 bits would take a second.
+        among = bytearray(len(self.arms) // 8 + 1)
         for arm in key:
-            bit = self._bits[arm]
-            if among & bit:
+            row = rows[arm]
+            byte, bit = row >> 3, 1 << (row & 7)
+            if among[byte] & bit:
                 raise InvalidInput(f"eligible must name an arm once, got {arm!r} twice")
-            among |= bit
-        return among
+            among[byte] |= bit
+        return int.from_bytes(among, "little")
 
 
 class _Distributions:

@@ -50,8 +50,9 @@ class Commands:
         self._patience_s = patience_s
 
     async def ask(self, bandit: str, kind: str, data: Any) -> dict[str, Any]:
-        """What became of a command of `kind` to `bandit`; this server serves it by then.
+        """What became of a command of `kind` to `bandit`.
 
+        This server serves what was applied by then, unless it takes longer than patience to prepare.
         The answer's `status` is `applied`, or `pending` where the trainer did not take it in time:
         it will, and `find` shows it.
 
@@ -61,17 +62,15 @@ class Commands:
             Backpressure: too many wait for the trainer; nothing was asked.
             TamesuError: the trainer refused it, with its reason and the fact `command`.
         """
+        end = time.monotonic() + self._patience_s
         await self._catalogue.look(bandit)
         command = await asyncio.to_thread(self._keep, bandit, kind, data)
-        command = await self._await(command)
+        command = await self._await(command, end)
         effect = command.effect
         if effect is not None:
             if effect.refusal is not None:
                 raise _error(effect.refusal, command.number)
-            try:
-                await self._catalogue.renew(bandit)
-            except TamesuError as error:
-                _log.warning("a change is served at the next poll", bandit=bandit, code=error.code)
+            await self._serve(bandit, end)
         return described(command)
 
     async def find(self, number: int) -> dict[str, Any]:
@@ -92,9 +91,18 @@ class Commands:
         body = KINDS[kind].parse(data)
         return self._store.ask(bandit, kind, body, self._clock.now())
 
-    async def _await(self, command: Command) -> Command:
-        """The command with its effect, or as it is when patience ends."""
-        end = time.monotonic() + self._patience_s
+    async def _serve(self, bandit: str, end: float) -> None:
+        """Takes in what was applied, here and now; a very large roster may take longer than that."""
+        try:
+            async with asyncio.timeout(max(0.0, end - time.monotonic())):
+                await self._catalogue.renew(bandit)
+        except TimeoutError:
+            _log.info("a change is prepared and served soon", bandit=bandit)
+        except TamesuError as error:
+            _log.warning("a change is served at the next poll", bandit=bandit, code=error.code)
+
+    async def _await(self, command: Command, end: float) -> Command:
+        """The command with its effect, or as it is at the moment `end`."""
         rest = LOOK_S
         while command.effect is None and time.monotonic() < end:
             await asyncio.sleep(rest)
