@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 
 from tamesu import __version__
-from tamesu.cli import bandit, data, doctor, init, serve, trial
+from tamesu.cli import bandit, data, doctor, init, serve, status, trial
 from tamesu.cli.demo import demo
+from tamesu.cli.explain import explain
+from tamesu.cli.simulate import simulate
 
 ABOUT = """
 Tamesu: bandits that learn which arm works best while they serve.
@@ -41,10 +43,13 @@ def command_line() -> typer.Typer:
     app.command("init", rich_help_panel="First steps")(init.init)
     app.command("doctor", rich_help_panel="First steps")(doctor.doctor)
     app.command("serve", rich_help_panel="Run")(serve.serve)
+    app.command("status", rich_help_panel="Run")(status.status)
     app.command("run", rich_help_panel="Run")(serve.run)
     app.add_typer(bandit.app, name="bandit", rich_help_panel="Use")
     app.command("decide", rich_help_panel="Use")(trial.decide)
     app.command("track", rich_help_panel="Use")(trial.track)
+    app.command("explain", rich_help_panel="Use")(explain)
+    app.command("simulate", rich_help_panel="Use")(simulate)
     app.add_typer(data.app, name="data", rich_help_panel="Use")
     _flow(app)
     return app

@@ -1,0 +1,139 @@
+"""`tamesu explain`: what was decided, why, and the same again. Refuses to compute: the server does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from tamesu.cli.options import Json, Url
+
+SHOWN = 20
+"""Arms in the table, if not told otherwise."""
+
+
+def explain(
+    decision: Annotated[
+        str, typer.Argument(metavar="DECISION", help="A decision id, or one of its delivery ids.")
+    ],
+    *,
+    arms: Annotated[
+        int, typer.Option("--arms", metavar="N", min=1, help="How many arms to list.")
+    ] = SHOWN,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """Explain a decision: what was believed, what was chosen, and the same choice made again.
+
+    The server reads the decision from the log, takes the snapshot that made it and makes it again. On
+    the same versions and type of machine every number is the same to the last bit, elsewhere to nine
+    decimals. If it is not, the exit code is 1.
+    """
+    from tamesu.cli.output import console, write_json
+    from tamesu.cli.remote import connect
+
+    with connect(url) as client:
+        told = client.explain(decision)
+    if json:
+        write_json(told)
+    else:
+        out = console()
+        for line in _lines(told):
+            out.print(line, soft_wrap=True, markup=False)
+        out.print(_deliveries(told))
+        if told["arms"]:
+            out.print(_arms(told, arms))
+    if told["again"]["same"] is False:
+        raise typer.Exit(1)
+
+
+def _lines(told: Mapping[str, Any]) -> list[str]:
+    """What a person wants to know first."""
+    snapshot = told["snapshot"]
+    learnt = "nothing was learnt yet"
+    if snapshot["version"]:
+        learnt = "no longer kept"
+        if "observations" in snapshot:
+            until = _moment(snapshot["watermark"])
+            learnt = f"{snapshot['observations']:,} observations, up to {until}"
+    lines = [
+        told["decision_id"],
+        f"decided {_moment(told['decided'])}, in the log {_moment(told['received'])}",
+        f"by snapshot {snapshot['version']} of {told['bandit']} ({learnt})",
+    ]
+    if told["eligible"] is not None:
+        lines.append(f"eligible were {len(told['eligible']):,} arms")
+    if told["unit"] is not None:
+        lines.append(f"for {told['unit']}")
+    if told["fallback"]:
+        lines.append("by the FALLBACK: the policy could not answer; this teaches nothing")
+    return [*lines, f"made again: {_verdict(told['again'])}"]
+
+
+def _verdict(again: Mapping[str, Any]) -> str:
+    if again["same"] is None:
+        return f"not possible, {again['why']}"
+    if again["difference"] is None:
+        return "OTHER ARMS"
+    if not again["difference"]:
+        return "the same, bit for bit" if again["same"] else "NOT THE SAME"
+    off = f"off by {again['difference']:.2g} at most"
+    return f"the same, {off}" if again["same"] else f"NOT THE SAME, {off}"
+
+
+def _deliveries(told: Mapping[str, Any]) -> Any:
+    from tamesu.cli.output import table
+
+    second = {delivery["position"]: delivery for delivery in told["again"]["deliveries"]}
+    rows: list[Sequence[object]] = []
+    for delivery in told["deliveries"]:
+        again = second.get(delivery["position"])
+        rows.append(
+            (
+                delivery["position"],
+                delivery["arm"],
+                f"{delivery['propensity']:.6f}",
+                f"{delivery['score']:.6f}",
+                "" if again is None else f"{again['arm']}  {again['propensity']:.6f}",
+            )
+        )
+    columns = [">position", "arm", ">propensity", ">expected reward", "made again"]
+    return table("What was delivered", columns, rows)
+
+
+def _arms(told: Mapping[str, Any], most: int) -> Any:
+    from tamesu.cli.output import table
+
+    arms = told["arms"]
+    rows: list[Sequence[object]] = [
+        (
+            arm["arm"],
+            f"{arm['share']:.3%}",
+            f"{arm['mean']:.3%}",
+            f"{arm['low']:.3%} to {arm['high']:.3%}",
+            f"{arm['observations']:,}",
+            _notes(arm),
+        )
+        for arm in arms[:most]
+    ]
+    rest = len(arms) - len(rows) + told["arms_omitted"]
+    if rest:
+        rows.append((f"{rest:,} more", "", "", "", "", ""))
+    columns = ["arm", ">chosen first", ">mean reward", ">95 % interval", ">observations", ""]
+    return table("What was believed then", columns, rows)
+
+
+def _notes(arm: Mapping[str, Any]) -> str:
+    notes = []
+    if arm["position"] is not None:
+        notes.append(f"delivered at {arm['position']}")
+    if not arm["eligible"]:
+        notes.append("not eligible")
+    if not arm["active"]:
+        notes.append("retired since")
+    return ", ".join(notes)
+
+
+def _moment(text: str) -> str:
+    return f"{text[:23].replace('T', ' ')} UTC"

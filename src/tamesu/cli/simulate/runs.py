@@ -1,0 +1,172 @@
+"""Runs: the same luck for each policy, and as many side by side as there are cores.
+
+What a run gives depends on its task alone, never on how many run beside it. Refuses to go on when the
+one who started it is gone.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from multiprocessing import connection, get_context, parent_process
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+
+from tamesu.base import Declaration
+from tamesu.cli.simulate.setting import Setting
+from tamesu.policy import compose
+from tamesu.sim import Evaluability, LoggedWorld, play
+
+MARKS = 10
+"""Points of a run at which its regret is noted, evenly spread; the last is its end."""
+
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+"""For linear algebra: the runs are the parallelism."""
+
+LOOK_S = 0.1
+"""How often progress is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One run.
+
+    Attributes:
+        policy: what the summary calls it.
+        declaration: what is played; its seed is the run's.
+        run: which one, from 0: seeds the bandit, the world and the luck.
+    """
+
+    policy: str
+    declaration: Declaration
+    setting: Setting
+    logged: LoggedWorld | None
+    run: int
+    rounds: int
+    every: int
+
+
+class Run(NamedTuple):
+    """What came of a task.
+
+    Attributes:
+        regret: at each of `marks(rounds)`.
+        earned: rewards in all.
+        evaluability: of the last distribution.
+    """
+
+    policy: str
+    run: int
+    regret: tuple[float, ...]
+    earned: float
+    evaluability: Evaluability
+
+
+class Stopped(Exception):
+    """The one who started this run wants no more of it."""
+
+
+def marks(rounds: int) -> list[int]:
+    """Rounds after which regret is noted, rising."""
+    return sorted({max(1, rounds * mark // MARKS) for mark in range(1, MARKS + 1)})
+
+
+def run_all(tasks: Sequence[Task], jobs: int, tell: Callable[[int], None]) -> list[Run]:
+    """What came of `tasks`, in their order.
+
+    Args:
+        tasks: what to run, each known to be possible.
+        jobs: processes to use; 1 is this one alone.
+        tell: told how many rounds are played, in all.
+    """
+    jobs = min(jobs, len(tasks))
+    if jobs == 1:
+        played = 0
+
+        def beat(rounds: int) -> None:
+            nonlocal played
+            played += rounds
+            tell(played)
+
+        return [_run(task, beat) for task in tasks]
+    # A fresh interpreter each: this one may hold threads that a fork would break.
+    context = get_context("spawn")
+    count, stop = context.Value("q", 0), context.Event()
+    os.environ.update(ONE_THREAD)
+    with ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(count, stop)) as pool:
+        try:
+            futures = [pool.submit(_run_there, task) for task in tasks]
+            waiting = {*futures}
+            while waiting:
+                done, waiting = wait(waiting, LOOK_S)
+                for future in done:
+                    future.result()
+                tell(count.value)
+            return [future.result() for future in futures]
+        except BaseException:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _run(task: Task, beat: Callable[[int], None]) -> Run:
+    declaration = msgspec.structs.replace(task.declaration, seed=task.run)
+    size = compose(declaration).size
+    luck = np.random.default_rng([task.run, 1])
+    lost = earned = 0.0
+    noted: list[float] = []
+    left = marks(task.rounds)
+    evaluability = Evaluability(best=0.0, never=0.0, effective=0.0)
+    for step in play(
+        declaration,
+        task.setting.world(declaration.arm_ids, size, task.run, task.logged),
+        rounds=task.rounds,
+        every=task.every,
+        uniforms=lambda m, k: luck.random((m, k)),
+    ):
+        regret = lost + np.cumsum(step.lost)
+        while left and left[0] <= step.first + len(regret):
+            noted.append(float(regret[left.pop(0) - step.first - 1]))
+        lost = float(regret[-1])
+        earned += float(step.earned.sum())
+        evaluability = step.evaluability
+        beat(len(regret))
+    return Run(task.policy, task.run, tuple(noted), earned, evaluability)
+
+
+# In a process of its own ------------------------------------------------------------------------
+
+_there: dict[str, Any] = {}
+"""What this process counts in, and what tells it to stop."""
+
+
+def _begin(count: Any, stop: Any) -> None:
+    """Sets a new process up: Ctrl-C is its parent's, and without a parent it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _there.update(count=count, stop=stop)
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    connection.wait([sentinel])
+    os._exit(1)
+
+
+def _run_there(task: Task) -> Run:
+    return _run(task, _beat)
+
+
+def _beat(rounds: int) -> None:
+    if _there["stop"].is_set():
+        raise Stopped
+    count = _there["count"]
+    with count.get_lock():
+        count.value += rounds
