@@ -26,6 +26,7 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
         snapshot: version of the snapshot that decided; 0 is the prior.
         fallback: whether the fallback answered instead of the policy.
         sticky: whether it is an earlier decision, given again.
+        unclaimed: whether a retry might give another decision, because the server's cache was down.
     """
 
     decision_id: str
@@ -34,6 +35,7 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
     variant: str | None = None
     fallback: bool = False
     sticky: bool = False
+    unclaimed: bool = False
 
     @property
     def arm(self) -> str:
