@@ -65,7 +65,8 @@ class Measured:
 
     def copy(self) -> Measured:
         """The same numbers, to be kept while these go on."""
-        return Measured.total([self])
+        histograms = {key: found.copy() for key, found in self.histograms.items()}
+        return Measured(dict(self.counters), dict(self.levels), histograms)
 
     def to_bytes(self) -> bytes:
         """Everything, as bytes."""

@@ -12,8 +12,10 @@ import math
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import (
@@ -35,6 +37,7 @@ PREFIX = "tamesu_"
 WRITE_S = 0.2
 """How often a page is written: what a killed process measured since is lost."""
 
+T = TypeVar("T")
 _Asked = tuple[object, ...]
 _Keys = dict[_Asked, Key]
 
@@ -168,25 +171,24 @@ class PrometheusMeter:
     def families(self) -> Iterator[Family]:
         """Everything measured, in the driver's form; every metric of the table is there."""
         measured = self.measured()
+        counters, levels = _by_name(measured.counters), _by_name(measured.levels)
+        histograms = _by_name(measured.histograms)
         for row in METRICS.values():
             name = PREFIX + row.name
             if row.kind is MetricKind.HISTOGRAM:
                 family = HistogramMetricFamily(name, row.help, labels=row.labels)
-                for key, histogram in measured.histograms.items():
-                    if key[0] == row.name:
-                        family.add_metric(key[1:], [*_running(histogram)], histogram.total)
+                for labels, histogram in histograms[row.name]:
+                    family.add_metric(labels, [*_running(histogram)], histogram.total)
                 yield family
             elif row.kind is MetricKind.COUNTER:
                 counter = CounterMetricFamily(name, row.help, labels=row.labels)
-                for key, number in measured.counters.items():
-                    if key[0] == row.name:
-                        counter.add_metric(key[1:], number)
+                for labels, number in counters[row.name]:
+                    counter.add_metric(labels, number)
                 yield counter
             else:
                 gauge = GaugeMetricFamily(name, row.help, labels=row.labels)
-                for key, level in measured.levels.items():
-                    if key[0] == row.name:
-                        gauge.add_metric(key[1:], level.value)
+                for labels, level in levels[row.name]:
+                    gauge.add_metric(labels, level.value)
                 yield gauge
 
     def _copy(self) -> Measured:
@@ -227,6 +229,14 @@ def _resident_bytes() -> int:
     except OSError:
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _by_name(series: Mapping[Key, T]) -> Mapping[str, list[tuple[Key, T]]]:
+    """The series of each metric: label values and what was measured."""
+    found: defaultdict[str, list[tuple[Key, T]]] = defaultdict(list)
+    for key, one in series.items():
+        found[key[0]].append((key[1:], one))
+    return found
 
 
 def _running(histogram: Histogram) -> Iterator[tuple[str, float]]:
