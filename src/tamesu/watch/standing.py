@@ -15,8 +15,8 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from tamesu.base import Corrupt, Time, Unavailable, convert
-from tamesu.base.shapes import plain
+from tamesu.base import Corrupt, InvalidInput, Time, Unavailable
+from tamesu.base.shapes import from_wire, plain
 from tamesu.watch.life import Life
 
 FILE = "supervisor.json"
@@ -135,8 +135,8 @@ def read_standing(folder: Path) -> Standing | None:
     except OSError as error:
         raise Unavailable(f"{path} must be readable: {error.strerror}") from error
     try:
-        return convert(msgspec.json.decode(data), Standing, str(path))
-    except (msgspec.DecodeError, ValueError) as error:
+        return msgspec.json.decode(data, type=Standing, dec_hook=from_wire)
+    except (msgspec.DecodeError, UnicodeDecodeError, InvalidInput) as error:
         raise Corrupt(
             f"{path} must be what a supervisor wrote, it is not: {error}",
             hint="remove it; a supervisor of this version writes it anew within a second",
