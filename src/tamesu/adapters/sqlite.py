@@ -193,7 +193,7 @@ _MEANINGS: dict[str, tuple[type[TamesuError], str, str]] = {
     ),
     "SQLITE_BUSY": (
         Unavailable,
-        f"stayed locked for {BUSY_TIMEOUT_MS / 1_000:g} s by another process",
+        "stayed locked by another process for longer than is waited for",
         "see which process holds it; the next try may succeed",
     ),
     "SQLITE_LOCKED": (

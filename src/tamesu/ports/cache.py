@@ -62,8 +62,9 @@ class Cache(Protocol):
     def fill(self, known: Iterable[tuple[str, bytes, Time]], now: Time) -> int:
         """Puts what is known from elsewhere, confirmed: (key, value, end) where nothing live is.
 
-        Returns how many it put. What has ended is left out. Duplicate case: the first stays. Not one
-        step but many, so that nobody waits for it; `filled` says yes after the last.
+        Returns how many it put. What has ended is left out. Duplicate case: the first stays, and a
+        cache that is filled already stays as it is. Not one step but many, so that no claim waits for
+        it; `filled` says yes after the last. Concurrent case: one fills, who else wants to waits.
         """
         ...
 

@@ -133,7 +133,8 @@ class CacheContract:
         mine, other, first = Claim(b"mine", False), Claim(b"other", True), Claim(b"one", True)
         assert cache.claim(asked, now, LASTS_US) == [mine, other, None, first]
         assert one(cache, "a", b"next", Time(now + 1)) is None
-        assert cache.fill([], now) == 0
+        assert cache.fill([("more", b"x", END)], now) == 0
+        assert one(cache, "more", b"y", now) is None
         cache.close()
 
     def test_a_filling_that_breaks_off_has_not_filled(self, tmp_path: Path) -> None:

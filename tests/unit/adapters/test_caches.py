@@ -32,6 +32,30 @@ def rows(path):
     return number
 
 
+def _started(script, path, number):
+    """Processes that stand ready, and then begin at once; each is told its number."""
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, str(path), str(each)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for each in range(number)
+    ]
+    for process in started:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    return started
+
+
+def _told(started):
+    """What each of them says at its end."""
+    said = [process.communicate()[0] for process in started]
+    assert [process.returncode for process in started] == [0] * len(started)
+    return [json.loads(line) for line in said]
+
+
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "data" / "cache.sqlite3"
@@ -179,9 +203,39 @@ def test_who_keeps_the_cache_is_not_waited_for(shared, path):
     assert claim(cache, "b", b"three") is None
 
 
+FILLING = """
+import json, sys
+from pathlib import Path
+from tamesu.adapters.cache.sqlite import SqliteCache
+from tamesu.base import Time
+cache = SqliteCache(Path(sys.argv[1]))
+known = [(f"key-{number}", b"x" * 400, Time(1_000)) for number in range(5_000)]
+input()
+print(json.dumps([cache.fill(known, Time(0)), cache.filled()]))
+"""
+
+
+def test_one_process_fills_it_and_claims_do_not_wait_for_that(path, shared):
+    """All that want to fill it find it filled when they go on."""
+    fillers = _started(FILLING, path, 3)
+    cache = shared()
+    number = 0
+    while any(process.poll() is None for process in fillers):
+        number += 1
+        assert claim(cache, f"mine-{number}", b"mine", lasts_us=10**9) is None
+    told = _told(fillers)
+    assert sorted(put for put, _ in told) == [0, 0, 5_000]
+    assert all(filled for _, filled in told)
+    assert claim(cache, "key-4999", now=Time(1)) == b"x" * 400
+    assert claim(cache, f"mine-{number}") == b"mine"
+
+
 def test_who_keeps_the_lock_of_the_file_is_not_waited_for(shared):
     keeper, cache = shared(), shared()
-    with keeper._file._alone(), pytest.raises(Unavailable, match="another process holds it"):
+    with (
+        keeper._file.alone("opening", 1.0),
+        pytest.raises(Unavailable, match="another process holds it"),
+    ):
         claim(cache, "a")
     assert claim(cache, "a") is None
 
@@ -215,20 +269,7 @@ print(json.dumps(found))
 
 def test_processes_agree(path):
     """All start at once, on a file that is not there yet."""
-    fighters = [
-        subprocess.Popen(
-            [sys.executable, "-c", FIGHT, str(path), str(number)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for number in range(4)
-    ]
-    for fighter in fighters:
-        fighter.stdin.write("\n")
-        fighter.stdin.flush()
-    answers = [json.loads(fighter.communicate()[0]) for fighter in fighters]
-    assert [fighter.returncode for fighter in fighters] == [0] * 4
+    answers = _told(_started(FIGHT, path, 4))
     for found in zip(*answers, strict=True):
         assert len(set(found)) == 1
     assert len(answers[0]) == 300

@@ -21,11 +21,13 @@ from tamesu.adapters import sqlite
 from tamesu.adapters.durable_folders import make_folder
 from tamesu.base import Corrupt, TamesuError, Unavailable
 
-WAIT_MS = 200
+WAIT_MS = 500
 """How long another process is waited for; each has the database for well below a millisecond."""
 
+PAUSE_S = 0.002
+"""How often a lock is tried, and how long who does much leaves the database to others in between."""
+
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
-_PAUSE_S = 0.002
 _FACTS = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 INSERT INTO facts VALUES ('boot', '{boot}');
@@ -43,7 +45,7 @@ class Disposable:
     alone.
 
     Args:
-        path: the file; `-wal`, `-shm` and `.lock` lie beside it.
+        path: the file; others of its name with an ending lie beside it.
         tables: the script that makes them.
         version: of the tables.
     """
@@ -75,13 +77,33 @@ class Disposable:
                     yield self._open()
             except Corrupt:
                 self._drop()
-                with contextlib.suppress(OSError, TamesuError), self._alone():
+                with (
+                    contextlib.suppress(OSError, TamesuError),
+                    self.alone("opening", WAIT_MS / 1_000),
+                ):
                     self._file.look()  # another process may have been first
                     self._discard("it is damaged")
                 raise
             except BaseException:
                 self._drop()
                 raise
+
+    @contextlib.contextmanager
+    def alone(self, doing: str, patience_s: float) -> Iterator[None]:
+        """While one process at a time is `doing` something, by a lock file of that name.
+
+        Raises:
+            Unavailable: another took longer than `patience_s`.
+            OSError: the lock file cannot be made.
+        """
+        make_folder(self._path.parent)
+        lock = self._path.with_name(f"{self._path.name}.{doing}")
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            _lock(handle, lock, patience_s)
+            yield
+        finally:
+            os.close(handle)
 
     def close(self) -> None:
         """Closes the file; a second call does nothing."""
@@ -98,7 +120,7 @@ class Disposable:
                 self._drop()
             else:
                 return self._connection
-        with self._alone():
+        with self.alone("opening", WAIT_MS / 1_000):
             if self._path.exists() and (flaw := self._flaw()):
                 self._discard(flaw)
             if not self._path.exists():
@@ -138,18 +160,6 @@ class Disposable:
         for end in ("-wal", "-shm"):
             self._path.with_name(self._path.name + end).unlink(missing_ok=True)
 
-    @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        """One process at a time, while the file is looked at, made or thrown away."""
-        make_folder(self._path.parent)
-        lock = self._path.with_name(self._path.name + ".lock")
-        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            _lock(handle, lock)
-            yield
-        finally:
-            os.close(handle)
-
     def _drop(self) -> None:
         if self._connection is not None:
             with contextlib.suppress(sqlite.Error):
@@ -157,18 +167,18 @@ class Disposable:
             self._connection = None
 
 
-def _lock(handle: int, path: Path) -> None:
-    until = time.monotonic() + WAIT_MS / 1_000
+def _lock(handle: int, path: Path, patience_s: float) -> None:
+    until = time.monotonic() + patience_s
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as problem:
             if time.monotonic() > until:
                 raise Unavailable(
-                    f"{path} must be free within {WAIT_MS} ms, another process holds it",
+                    f"{path} must be free within {patience_s:g} s, another process holds it",
                     hint="see whether a process of this installation hangs",
                     path=str(path),
                 ) from problem
-            time.sleep(_PAUSE_S)
+            time.sleep(PAUSE_S)
         else:
             return

@@ -59,7 +59,7 @@ class MemoryCache:
     def fill(self, known: Iterable[tuple[str, bytes, Time]], now: Time) -> int:
         """Puts what is known from elsewhere; see `tamesu.ports.Cache.fill`."""
         put = 0
-        for key, value, end in known:
+        for key, value, end in () if self._filled else known:
             if now < end:
                 with self._lock:
                     put += self._put(key, Claim(value, True), now, end) is None

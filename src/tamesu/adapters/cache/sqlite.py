@@ -7,12 +7,13 @@ never records. Refuses to grow: at its limit the oldest claims go.
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 
 from tamesu.adapters import sqlite
-from tamesu.adapters.cache.disposable import Disposable
+from tamesu.adapters.cache.disposable import PAUSE_S, Disposable
 from tamesu.base import Time
 from tamesu.ports import Claim
 
@@ -27,6 +28,12 @@ SWEEP_EVERY = 64
 
 SWEPT = 4 * SWEEP_EVERY
 """Most claims taken out at once: more than came, so that they run out, and few enough to be quick."""
+
+FILLED_AT_ONCE = 200
+"""Claims of one step of a filling: some two milliseconds."""
+
+FILLING_S = 60.0
+"""How long another process that fills it is waited for."""
 
 MOST_ROWS = 500
 """Claims of one statement."""
@@ -67,7 +74,8 @@ class SqliteCache:
     """
 
     def __init__(self, path: Path, claims: int = CLAIMS) -> None:
-        self._file = Disposable(path, _TABLES, VERSION)
+        self._path = Path(path)
+        self._file = Disposable(self._path, _TABLES, VERSION)
         self._most = claims
         self._unswept = 0
 
@@ -109,14 +117,21 @@ class SqliteCache:
             return found is not None
 
     def fill(self, known: Iterable[tuple[str, bytes, Time]], now: Time) -> int:
-        """Puts what is known from elsewhere; see `tamesu.ports.Cache.fill`."""
+        """Puts what is known from elsewhere; see `tamesu.ports.Cache.fill`.
+
+        One process does it, and others that want to wait for it.
+        """
         put = 0
         live = (row for row in known if now < row[2])
-        while some := list(islice(live, MOST_ROWS)):
-            with self._file.at_work() as connection, _step(connection):
-                put += connection.executemany(_FILL, [(*row, now) for row in some]).rowcount
-        with self._file.at_work() as connection:
-            connection.execute("INSERT OR REPLACE INTO facts VALUES ('filled', 'yes')")
+        with sqlite.translated(self._path), self._file.alone("filling", FILLING_S):
+            if self.filled():
+                return 0
+            while some := list(islice(live, FILLED_AT_ONCE)):
+                with self._file.at_work() as connection, _step(connection):
+                    put += connection.executemany(_FILL, [(*row, now) for row in some]).rowcount
+                time.sleep(PAUSE_S)  # SQLite knows no turns: others get in while we are not
+            with self._file.at_work() as connection:
+                connection.execute("INSERT OR REPLACE INTO facts VALUES ('filled', 'yes')")
         return put
 
     def close(self) -> None:

@@ -140,9 +140,9 @@ class Claims:
         """Lets `new` stand where `old` stands unconfirmed, and nothing else."""
         self._try(lambda cache: cache.replace(key, old, new, now, LASTS_US))
 
-    def fill(self, known: Callable[[], Iterable[tuple[str, bytes, Time]]], now: Time) -> int:
+    def fill(self, known: Iterable[tuple[str, bytes, Time]], now: Time) -> int:
         """Fills a cache that was not: claims made before; gives how many are new to it."""
-        return self._try(lambda cache: 0 if cache.filled() else cache.fill(known(), now)) or 0
+        return self._try(lambda cache: cache.fill(known, now)) or 0
 
     def _try(self, act: Callable[[Cache], T]) -> T | None:
         """What the cache gives, or none where it fails, and for a while after that."""

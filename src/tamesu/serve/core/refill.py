@@ -39,7 +39,7 @@ def refill(claims: Claims, log: EventLog, now: Time) -> int:
         places.append((partition, max(offset, end - MOST)))
         if offset < end - MOST:
             _log.warning("the oldest request ids are forgotten", entries=end - offset)
-    return claims.fill(lambda: _past(log, places), now)
+    return claims.fill(_past(log, places), now)
 
 
 def _past(log: EventLog, places: Sequence[tuple[int, int]]) -> Iterator[tuple[str, bytes, Time]]:
