@@ -11,6 +11,7 @@ import signal
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import connection, get_context, parent_process
 from typing import Any, NamedTuple
@@ -18,7 +19,7 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from tamesu.base import Declaration
+from tamesu.base import Declaration, Unavailable
 from tamesu.cli.simulate.setting import Setting
 from tamesu.policy import compose
 from tamesu.sim import Evaluability, LoggedWorld, play
@@ -84,6 +85,9 @@ def run_all(tasks: Sequence[Task], jobs: int, tell: Callable[[int], None]) -> li
         tasks: what to run, each known to be possible.
         jobs: processes to use; 1 is this one alone.
         tell: told how many rounds are played, in all.
+
+    Raises:
+        Unavailable: a process was ended from outside.
     """
     jobs = min(jobs, len(tasks))
     if jobs == 1:
@@ -101,7 +105,12 @@ def run_all(tasks: Sequence[Task], jobs: int, tell: Callable[[int], None]) -> li
     os.environ.update(ONE_THREAD)
     with ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(count, stop)) as pool:
         try:
-            futures = [pool.submit(_run_there, task) for task in tasks]
+            # New processes inherit what is blocked: Ctrl-C is this one's, from their first moment on.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            try:
+                futures = [pool.submit(_run_there, task) for task in tasks]
+            finally:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
             waiting = {*futures}
             while waiting:
                 done, waiting = wait(waiting, LOOK_S)
@@ -109,6 +118,11 @@ def run_all(tasks: Sequence[Task], jobs: int, tell: Callable[[int], None]) -> li
                     future.result()
                 tell(count.value)
             return [future.result() for future in futures]
+        except BrokenProcessPool as error:
+            raise Unavailable(
+                "every process of a simulation must live until its runs are done, one was ended",
+                hint="if memory was short, use fewer:  --jobs 1",
+            ) from error
         except BaseException:
             stop.set()
             pool.shutdown(cancel_futures=True)
@@ -147,8 +161,7 @@ _there: dict[str, Any] = {}
 
 
 def _begin(count: Any, stop: Any) -> None:
-    """Sets a new process up: Ctrl-C is its parent's, and without a parent it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Sets a new process up: without its parent it ends."""
     _there.update(count=count, stop=stop)
     parent = parent_process()
     if parent is not None:

@@ -1,0 +1,209 @@
+"""Simulations from the shell: the same numbers however many run side by side."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tamesu.cli.entry import run
+from tamesu.cli.simulate.runs import Run, marks
+from tamesu.cli.simulate.setting import Setting
+from tamesu.cli.simulate.summary import saved, summarise
+from tamesu.sim import DriftingWorld, Evaluability
+
+ARMS = ("a", "b", "c")
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "shop.yaml"
+    path.write_text("{name: shop, arms: [a, b, c], batch: {size: 40}}")
+    return str(path)
+
+
+def told(capsys, *words):
+    assert run(["simulate", *words, "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    return json.loads(out)
+
+
+def test_a_simulation_says_what_was_lost_and_what_uniform_play_would_lose(file, capsys):
+    world = "bernoulli:0.1,0.5,0.9"
+    found = told(capsys, file, "--world", world, "--rounds", "600", "--seeds", "4", "--jobs", "1")
+    assert (found["bandit"], found["world"], found["every"]) == ("shop", world, 40)
+    learnt, uniform = found["policies"]
+    assert (learnt["policy"], uniform["policy"]) == ("thompson", "uniform")
+    assert uniform["regret"]["mean"] == pytest.approx(240, rel=0.15)
+    assert 0 < learnt["regret"]["mean"] < 120
+    assert found["saved"]["mean"] == pytest.approx(
+        uniform["regret"]["mean"] - learnt["regret"]["mean"]
+    )
+    assert uniform["effective"]["mean"] == pytest.approx(1)
+    assert learnt["best"]["mean"] > 0.9
+    assert [mark["rounds"] for mark in learnt["over_time"]] == list(range(60, 601, 60))
+    means = [mark["regret"]["mean"] for mark in learnt["over_time"]]
+    assert means == sorted(means)
+    assert means[-1] == learnt["regret"]["mean"]
+    assert 0.3 < uniform["reward"]["mean"] < 0.7 < learnt["reward"]["mean"] < 0.95
+
+
+def test_side_by_side_gives_the_same_numbers(file, capsys):
+    words = (file, "--world", "drifting:0.1..0.9", "--rounds", "200", "--seeds", "3")
+    assert told(capsys, *words, "--jobs", "1") == told(capsys, *words, "--jobs", "2")
+
+
+def test_tables_for_people(file, capsys):
+    assert run(["simulate", file, "--rounds", "30", "--seeds", "2", "--jobs", "1"]) == 0
+    out, _ = capsys.readouterr()
+    for piece in ("shop in bernoulli: 30 rounds, 2 runs", "regret saved against uniform", " ± "):
+        assert piece in out
+
+
+def test_a_single_run_has_no_standard_error(file, capsys):
+    found = told(capsys, file, "--rounds", "10", "--seeds", "1", "--jobs", "1")
+    assert found["policies"][0]["regret"]["error"] is None
+    assert run(["simulate", file, "--rounds", "10", "--seeds", "1", "--jobs", "1"]) == 0
+    assert "against uniform, on the same luck: " in capsys.readouterr().out
+
+
+def test_uniform_is_not_compared_with_itself(tmp_path, capsys):
+    path = tmp_path / "u.yaml"
+    path.write_text("{name: u, arms: [a, b], policy: {explorer: uniform}}")
+    found = told(capsys, str(path), "--rounds", "10", "--seeds", "2", "--jobs", "1")
+    assert [played["policy"] for played in found["policies"]] == ["uniform"]
+    assert found["saved"] is None
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "hint"),
+    [
+        (["--world", "bernuli"], "unknown world 'bernuli'", "did you mean 'bernoulli'?"),
+        (["--world", ""], "unknown world ''", "open-bandit:men"),
+        (["--world", "bernoulli:0.1,0.2"], "3 arms are declared, got 2 rates", ""),
+        (["--world", "bernoulli:0.1,x,1"], "a rate must lie in [0, 1], got 'x'", "drifting"),
+        (["--world", "bernoulli:0.1,1.2,1"], "a rate must lie in [0, 1], got '1.2'", ""),
+        (["--world", "bernoulli:0.9..0.1"], "a range of rates must rise", ""),
+        (["--world", "bernoulli:nan..1"], "got 'nan'", ""),
+        (["--world", "drifting:0.1,0.2,0.3"], "takes a range of rates", ""),
+        (["--rounds", "0"], "--rounds", ""),
+        (["--seeds", "0"], "--seeds", ""),
+        (["--every", "0"], "--every", ""),
+    ],
+)
+def test_what_cannot_be_played_is_refused_before_anything_is(file, capsys, words, message, hint):
+    assert run(["simulate", file, *words]) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert hint in err
+
+
+def test_a_declaration_that_cannot_be_is_refused(tmp_path, capsys):
+    path = tmp_path / "bad.yaml"
+    path.write_text("{name: shop, arms: [a], layout: {kind: slate, size: 2}}")
+    assert run(["simulate", str(path)]) == 2
+    assert "layout.size" in capsys.readouterr().err
+
+
+def test_a_setting_makes_the_world_of_each_run():
+    given = Setting.parse("bernoulli:0.1,0.2,0.3")
+    assert given.world(ARMS, 1, 0, None).rates.tolist() == [0.1, 0.2, 0.3]
+    drawn = Setting.parse("bernoulli:0.2..0.4")
+    one, same, other = (drawn.world(ARMS, 1, run, None).rates for run in (0, 0, 1))
+    assert one.tolist() == same.tolist() != other.tolist()
+    assert one.min() >= 0.2
+    assert one.max() <= 0.4
+    moving = Setting.parse("drifting").world(ARMS, 1, 0, None)
+    assert isinstance(moving, DriftingWorld)
+    assert moving.at(1.0).rates.tolist() != moving.rates.tolist()
+    assert Setting.parse("open-bandit").campaign == "men"
+    assert Setting.parse("open-bandit:all").campaign == "all"
+
+
+def test_figures_are_means_with_their_standard_errors():
+    even = Evaluability(0.5, 0.0, 1.0)
+    runs = [
+        Run("mine", run, (1.0, regret), earned, even)
+        for run, (regret, earned) in enumerate([(2.0, 10.0), (4.0, 20.0), (6.0, 30.0)])
+    ]
+    runs += [Run("other", run, (1.0, regret), 0.0, even) for run, regret in enumerate([5, 8, 11])]
+    mine, other = summarise(runs, rounds=2)
+    assert (mine.policy, other.policy) == ("mine", "other")
+    assert (mine.regret.mean, mine.regret.error) == pytest.approx((4, 2 / 3**0.5))
+    assert mine.reward.mean == pytest.approx(10)
+    # Run by run 3, 4, 5.
+    compared = saved(runs, "mine", "other")
+    assert (compared.mean, compared.error) == pytest.approx((4, 1 / 3**0.5))
+
+
+@pytest.mark.parametrize("rounds", [1, 3, 10, 17, 10_000])
+def test_the_last_mark_is_the_end(rounds):
+    found = marks(rounds)
+    assert found == sorted(set(found))
+    assert found[-1] == rounds
+    assert found[0] >= 1
+    assert len(found) <= 10
+
+
+@pytest.fixture
+def endless(file):
+    """A simulation on two processes that would take days, in a group of its own."""
+    words = [sys.executable, "-m", "tamesu", "simulate", file]
+    words += ["--rounds", "100000000", "--every", "10", "--seeds", "4", "--jobs", "2"]
+    process = subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    yield process
+    process.kill()
+    process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_all_processes_of_it_and_leaves_no_traceback(endless, until, number):
+    until(lambda: len(members(endless.pid)) >= 4)
+    os.killpg(endless.pid, number) if number == signal.SIGINT else endless.send_signal(number)
+    out, err = endless.communicate(timeout=60)
+    assert endless.returncode == 130
+    assert (out, err) == ("", "stopped\n")
+    until(lambda: not members(endless.pid))
+
+
+def test_without_the_one_who_started_them_processes_end(endless, until):
+    until(lambda: len(members(endless.pid)) >= 4)
+    endless.kill()
+    until(lambda: not members(endless.pid))
+
+
+def test_a_process_that_is_ended_is_an_error_and_not_an_endless_wait(endless, until):
+    def worker():
+        for pid in members(endless.pid):
+            words = Path(f"/proc/{pid}/cmdline").read_bytes()
+            if b"spawn_main" in words:
+                return int(pid)
+        return None
+
+    os.kill(until(worker), signal.SIGKILL)
+    _, err = endless.communicate(timeout=60)
+    assert endless.returncode == 1
+    assert "error: every process of a simulation must live" in err
+    assert "--jobs 1" in err
+
+
+def members(group):
+    """Processes of a group that still run."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            _, _, rest = (entry / "stat").read_text(encoding="utf-8").rpartition(")")
+        except OSError:
+            continue
+        state, _, its_group = rest.split()[:3]
+        if int(its_group) == group and state != "Z":
+            found.append(entry.name)
+    return found
