@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 
+import numpy as np
 import pytest
 
-from tamesu.base import Bug, Corrupt, Declaration, InvalidDeclaration, Time
+from tamesu.base import GRID, Bug, Corrupt, Declaration, InvalidDeclaration, Time
 from tamesu.policy import compose, known_kinds
+from tamesu.policy.contract import Batch
 
 NOW = Time(0)
 
@@ -45,11 +47,17 @@ def refusal(**fields):
         ({"layout": {"kind": "slate", "size": 4}}, "got 4", ""),
         ({"policy": {"explorer": {"kind": "thompson", "explore": 1}}}, "lie in [0, 1), got 1", ""),
         ({"policy": {"explorer": {"kind": "uniform", "explore": -0.1}}}, "got -0.1", ""),
-        ({"policy": {"belief": {"kind": "beta", "prior": [0, 1]}}}, "above 0, got [0, 1]", "1, 99"),
+        (
+            {"policy": {"belief": {"kind": "beta", "prior": [0, 1]}}},
+            "1e-06 and 1e+09, got [0, 1]",
+            "1, 99",
+        ),
+        ({"policy": {"belief": {"kind": "beta", "prior": [1e-7, 1]}}}, "got [1e-07, 1]", ""),
+        ({"policy": {"belief": {"kind": "beta", "prior": [1, 2e9]}}}, "got [1, 2e+09]", ""),
         ({"policy": {"belief": {"kind": "beta", "prior": [1]}}}, "policy.belief (beta).prior", ""),
         (
             {"policy": {"belief": {"kind": "beta", "priors": {"b": [1, float("inf")]}}}},
-            "policy.belief.priors.b must be two finite numbers",
+            "policy.belief.priors.b must be two numbers within 1e-06 and 1e+09",
             "",
         ),
         (
@@ -84,11 +92,31 @@ def test_beta_refuses_a_reward_that_is_not_of_zeros_and_ones(reward, some):
     assert error.hint
 
 
-def test_beta_takes_every_spelling_of_zero_and_one():
-    compose(declared(reward={"events": {"click": 1}}))
-    compose(declared(reward={"events": {"click": {"weight": 1, "aggregate": "count", "cap": 1}}}))
-    compose(declared(reward={"events": {"click": 1, "view": 0}}))
-    compose(declared(reward={"events": {"leave": 0}, "default": 1}))
+@pytest.mark.parametrize(
+    ("reward", "possible"),
+    [
+        ({"events": {"click": 1}}, {0, 1}),
+        ({"events": {"click": {"weight": 1, "aggregate": "count", "cap": 1}}}, {0, 1}),
+        ({"events": {"click": 1, "view": 0}}, {0, 1}),
+        ({"events": {"leave": 0}, "default": 1}, {0, 1}),
+    ],
+)
+def test_beta_takes_every_spelling_of_zero_and_one_and_learns_it(reward, possible):
+    declaration = declared(reward=reward)
+    assert declaration.reward.possible() == possible
+    policy = compose(declaration)
+    rewards = np.array(sorted(possible), dtype=np.int64) * GRID
+    n = len(rewards)
+    batch = Batch(
+        arm=np.full(n, "a", dtype=object),
+        reward=rewards,
+        position=np.zeros(n, np.int64),
+        propensity=np.ones(n),
+        decided=np.zeros(n, np.int64),
+    )
+    state = policy.absorb(policy.init(), policy.evidence(policy.init(), batch))
+    (row,) = policy.summary(state, ("a",), NOW)
+    assert (row.observations, row.mean) == (n, (1 + sum(possible)) / (2 + n))
 
 
 def test_a_policy_says_how_many_it_delivers():

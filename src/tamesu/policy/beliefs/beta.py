@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -17,12 +16,15 @@ from tamesu.policy.table import Table, numbered
 
 FAILURES, SUCCESSES = "failures", "successes"
 
+LEAST_PRIOR, MOST_PRIOR = 1e-6, 1e9
+"""Within them propensities are exact to their bound; beyond, a prior says no more than these do."""
+
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Options of the beta belief.
 
     Attributes:
-        prior: (alpha, beta) of every arm, both finite and above 0.
+        prior: (alpha, beta) of every arm, both within 1e-6 and 1e9.
         priors: the same for single arms, by id.
     """
 
@@ -130,9 +132,10 @@ def build(options: Options, declaration: Declaration) -> BetaBelief:
 
 
 def _check_prior(prior: tuple[float, float], where: str) -> None:
-    if not all(math.isfinite(value) and value > 0 for value in prior):
+    if not all(LEAST_PRIOR <= value <= MOST_PRIOR for value in prior):
         raise InvalidDeclaration(
-            f"{where} must be two finite numbers above 0, got [{prior[0]:g}, {prior[1]:g}]",
+            f"{where} must be two numbers within {LEAST_PRIOR:g} and {MOST_PRIOR:g}, "
+            f"got [{prior[0]:g}, {prior[1]:g}]",
             hint="[1, 1] knows nothing; [1, 99] expects one success in a hundred",
         )
 

@@ -10,9 +10,6 @@ from scipy import special
 
 Floats = NDArray[np.float64]
 
-LEAST, MOST = 1e-150, 1e150
-"""Parameters beyond these are moved to them: no float tells such posteriors apart."""
-
 MOST_EXPONENT = 700.0
 """Beyond it exp overflows, and 1 + (c / n) (exp(d) - 1) is (c / n) exp(d) to the last bit."""
 
@@ -31,14 +28,14 @@ class BetaFamily:
     beyond, as the rounding of z is felt.
 
     Attributes:
-        alpha, beta: (n,) finite and above 0.
+        alpha, beta: (n,) at least 1e-6; up to 1e10 the error of a propensity is bounded.
     """
 
     __slots__ = ("alpha", "beta")
 
     def __init__(self, alpha: Floats, beta: Floats) -> None:
-        self.alpha = np.clip(alpha, LEAST, MOST)
-        self.beta = np.clip(beta, LEAST, MOST)
+        self.alpha = alpha
+        self.beta = beta
 
     def take(self, rows: NDArray[np.intp]) -> BetaFamily:
         """The posteriors at `rows`."""
