@@ -222,12 +222,12 @@ def test_one_process_fills_it_and_claims_do_not_wait_for_that(path, shared):
     number = 0
     while any(process.poll() is None for process in fillers):
         number += 1
-        assert claim(cache, f"mine-{number}", b"mine", lasts_us=10**9) is None
+        assert claim(cache, f"mine-{number}", b"mine", now=Time(0)) is None
     told = _told(fillers)
     assert sorted(put for put, _ in told) == [0, 0, 5_000]
     assert all(filled for _, filled in told)
     assert claim(cache, "key-4999", now=Time(1)) == b"x" * 400
-    assert claim(cache, f"mine-{number}") == b"mine"
+    assert claim(cache, f"mine-{number}", now=Time(1)) == b"mine"
 
 
 def test_who_keeps_the_lock_of_the_file_is_not_waited_for(shared):

@@ -212,7 +212,7 @@ def beside_others(act):
             clock=clock,
             probes=probes,
             until=until,
-            probe_s=partial(monkeypatch.setattr, "tamesu.serve.core.appender.PROBE_S"),
+            probe_s=partial(monkeypatch.setattr, "tamesu.serve.core.ticking.PROBE_S"),
         )
 
         async def run():

@@ -22,13 +22,11 @@ from tamesu.base.times import SECOND_US
 from tamesu.ports import Clock, EventLog, Meter
 from tamesu.serve.core.claims import FRESH_US, Claims
 from tamesu.serve.core.ticket import Ticket
+from tamesu.serve.core.ticking import TICK_S, Ticking
 from tamesu.serve.core.trace import trace
 
 SWEEP_S = 0.05
 """How often overdue submissions are looked for: the deadline is kept to within this."""
-
-PROBE_S = 2.0
-"""How long since its own last append a server ticks though others write: so it knows that it can."""
 
 _log = structlog.get_logger("tamesu.serve.appender")
 
@@ -60,7 +58,7 @@ class Appender:
         deadline_s: float = 1.0,
         most_waiting: int = 20_000,
         most_batch: int = 2_000,
-        tick_s: float = 0.5,
+        tick_s: float = TICK_S,
     ) -> None:
         self._log = log
         self._clock = clock
@@ -69,7 +67,6 @@ class Appender:
         self._deadline_s = deadline_s
         self._most_waiting = most_waiting
         self._most_batch = most_batch
-        self._tick_s = tick_s
         self._queue: queue.SimpleQueue[Ticket | None] = queue.SimpleQueue()
         self._open: deque[Ticket] = deque()
         self._waiting = 0
@@ -77,8 +74,7 @@ class Appender:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._closing = False
-        self._landed_at = time.monotonic()
-        self._tick_at = self._landed_at + tick_s
+        self._ticking = Ticking(log, clock, tick_s)
         self._skew_ms = 0
 
     # On the event loop --------------------------------------------------------------------------
@@ -86,8 +82,7 @@ class Appender:
     def start(self) -> None:
         """Starts the writer thread; answers go to the running event loop."""
         loop = self._loop = asyncio.get_running_loop()
-        self._landed_at = time.monotonic()
-        self._tick_at = self._landed_at + self._tick_s
+        self._ticking.landed()
         self._thread = threading.Thread(
             target=self._write, args=(loop,), name="tamesu-appender", daemon=True
         )
@@ -155,8 +150,8 @@ class Appender:
 
     @property
     def silence_s(self) -> float:
-        """Seconds since something was last appended; ticks keep it near `tick_s`."""
-        return time.monotonic() - self._landed_at
+        """Seconds since this server last appended something; ticks keep it below some seconds."""
+        return self._ticking.silence_s
 
     @property
     def skew_ms(self) -> int:
@@ -224,16 +219,16 @@ class Appender:
                     self._record(tickets, loop)
             except RuntimeError:  # the loop is closed: nobody is left to be told
                 return
-            if going and time.monotonic() >= self._tick_at:
+            if going and not self._ticking.rest_s and self._ticking.due():
                 self._tick()
 
     def _record(self, tickets: list[Ticket], loop: asyncio.AbstractEventLoop) -> None:
         """Claims, appends, confirms, and lets the loop answer."""
         now = self._clock.now()
-        old = [ticket for ticket in tickets if _too_old(ticket, now)]
-        if old:
-            loop.call_soon_threadsafe(self._settle, old, _slow())
-            tickets = [ticket for ticket in tickets if not _too_old(ticket, now)]
+        if any(ticket.older_than(FRESH_US, now) for ticket in tickets):
+            old = [ticket for ticket in tickets if ticket.older_than(FRESH_US, now)]
+            tickets = [ticket for ticket in tickets if ticket not in old]
+            loop.call_soon_threadsafe(self._settle, old, _too_old())
         claimed = self._claims.claim(tickets, now)
         error = self._append(claimed.drafts) if claimed.drafts else None
         if error is None:
@@ -241,35 +236,15 @@ class Appender:
         loop.call_soon_threadsafe(self._settle, tickets, error)
 
     def _tick(self) -> None:
-        """Moves time where nobody writes, and sees from time to time that the log takes records."""
-        age_s = self._age_s()
-        if age_s < self._tick_s and self.silence_s < PROBE_S:
-            self._tick_at = time.monotonic() + self._tick_s - age_s
-            return
-        self._tick_at = time.monotonic() + self._tick_s
         if self._append([TICK]) is None:
             self._meter.count("ticks_total")
-
-    def _age_s(self) -> float:
-        """Age of the log's newest record, whoever wrote it; endless where there is none to see."""
-        newest_ms = -1
-        try:
-            for partition in range(self._log.partitions):
-                end = self._log.end(partition)
-                for entry in self._log.read(partition, end - 1, 1) if end else ():
-                    newest_ms = max(newest_ms, entry.received)
-        except TamesuError as error:
-            _log.warning("the log cannot be read", code=error.code, detail=error.message)
-        if newest_ms < 0:
-            return float("inf")
-        return max(0.0, (self._clock.now() // 1000 - newest_ms) / 1000)
 
     def _take(self) -> tuple[list[Ticket], bool]:
         """All that waits, up to one batch; nothing when it is time for a tick."""
         tickets: list[Ticket] = []
         size = 0
         try:
-            next_one = self._queue.get(timeout=max(0.0, self._tick_at - time.monotonic()))
+            next_one = self._queue.get(timeout=self._ticking.rest_s)
             while True:
                 if next_one is None:
                     return tickets, False
@@ -298,19 +273,14 @@ class Appender:
                 hint="see the server's own messages; try again",
             )
         self._skew_ms = self._clock.now() // 1000 - receipts[-1].received
-        self._landed_at = time.monotonic()
-        self._tick_at = self._landed_at + self._tick_s
+        self._ticking.landed()
         self._meter.observe("append_seconds", time.perf_counter() - began)
         self._meter.observe("append_records", len(drafts))
         return None
 
 
-def _too_old(ticket: Ticket, now: Time) -> bool:
-    """Whether a decision of it, appended now, might lie too far from its own time for the join."""
-    return ticket.made is not None and now - ticket.made > FRESH_US
-
-
-def _slow() -> Unavailable:
+def _too_old() -> Unavailable:
+    """Appended now, a decision might lie too far from the time in its id for the join to take it."""
     return Unavailable(
         f"a decision must reach the log within {FRESH_US // SECOND_US} s of being made, it did not; "
         "it was not recorded",

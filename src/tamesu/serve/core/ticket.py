@@ -65,3 +65,7 @@ class Ticket:
         self.earlier: dict[int, bytes] = {}
         self.doubts: dict[int, bytes] = {}
         self.unclaimed = False
+
+    def older_than(self, age_us: int, now: Time) -> bool:
+        """Whether a decision of it was made longer ago than that."""
+        return self.made is not None and now - self.made > age_us
