@@ -176,7 +176,8 @@ class Calls:
         return self.get(f"/v1/commands/{number}")
 
     def _arms(self, name: str, change: Mapping[str, Any]) -> Exchange[dict[str, Any]]:
-        retries = self._retries()
+        # The server itself waits for the trainer: asking anew sooner would only ask twice.
+        retries = Retries(self._timeout_s, first_try=1.0)
         body = yield from insist("POST", f"{_path(name)}/arms", json_bytes(change), retries)
         said = _read(body, dict[str, Any])
         while said.get("status") == "pending" and (wait_s := retries.wait_s()) is not None:

@@ -25,24 +25,26 @@ class Retries:
 
     Args:
         timeout_s: how long the call may take in all.
+        first_try: share of it that the first try may take.
 
     Attributes:
         timeout_s: the same.
         lost_answer: a try reached the server, perhaps, and its answer never came.
     """
 
-    def __init__(self, timeout_s: float) -> None:
+    def __init__(self, timeout_s: float, first_try: float = FIRST_TRY) -> None:
         self.timeout_s = timeout_s
         self.lost_answer = False
         self._end = time.monotonic() + timeout_s
         self._longest_s = FIRST_S
+        self._first_try = first_try
         self._tries = 0
 
     def try_s(self) -> float:
         """Seconds that the next try may take; at least a little, so that a last one can be made."""
         self._tries += 1
         left = self._end - time.monotonic()
-        return max(left if self._tries > 1 else min(left, FIRST_TRY * self.timeout_s), 0.001)
+        return max(left if self._tries > 1 else min(left, self._first_try * self.timeout_s), 0.001)
 
     def wait_s(self, at_least_s: float = 0.0) -> float | None:
         """Seconds to wait before the next try; none where the wait would end too late."""

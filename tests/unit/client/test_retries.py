@@ -1,7 +1,10 @@
 """The client's retries: safe, bounded, no sooner than asked for."""
 
+import contextlib
 import socket
+import threading
 import time
+from email.utils import formatdate
 
 import pytest
 from msgspec import convert
@@ -187,3 +190,101 @@ def test_a_creation_whose_answer_was_lost_is_recognised(scripted, client):
     scripted.script = [conflict]
     with pytest.raises(Conflict):
         client.create(declaration)
+
+
+def test_a_try_that_hangs_leaves_time_for_another(scripted, connect):
+    scripted.script = ["hang", OK]
+    with connect(scripted.url, timeout=2) as client:
+        assert client.decide("front").arm == "a"
+    assert scripted.asked[0] == scripted.asked[1]
+
+
+@pytest.mark.parametrize(
+    ("told", "wait_s"),
+    [("7", 7), ("", 0), (None, 0), ("soon", 0), ("-1", 0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0)],
+)
+def test_retry_after_is_seconds_or_a_date(told, wait_s):
+    assert failure(503, b"", told).retry_after_s == wait_s
+
+
+def test_retry_after_a_date_to_come():
+    assert 3000 < failure(503, b"", formatdate(time.time() + 3600)).retry_after_s < 3700
+
+
+def test_an_answer_is_not_waited_for_byte_by_byte(connect):
+    """A server that sends a little now and then does not hold a call beyond its time."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        ended = threading.Event()
+
+        def drip():
+            listener.settimeout(0.05)
+            while not ended.is_set():
+                try:
+                    caller, _ = listener.accept()
+                except TimeoutError:
+                    continue
+                with caller, contextlib.suppress(OSError):
+                    caller.recv(65536)
+                    caller.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
+                    while not ended.wait(0.02):
+                        caller.sendall(b" ")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        try:
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            with connect(url, timeout=0.5) as client, pytest.raises(Unavailable):
+                client.bandits()
+        finally:
+            ended.set()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    "answer", [(302, b"", {"location": "/login"}), (200, b"<html>", {}), (200, [1], {})]
+)
+def test_an_answer_that_is_none_of_tamesu_is_a_bug_and_not_an_answer(scripted, client, answer):
+    scripted.script = [answer, answer]
+    with pytest.raises(Bug, match="not as Tamesu does"):
+        client.decide("front")
+    with pytest.raises(Bug, match="not as Tamesu does"):
+        client.report("front")
+
+
+def command(status, **more):
+    return (202 if status == "pending" else 200, {"command": 4, "status": status, **more}, {})
+
+
+def test_a_command_is_waited_for(scripted, client):
+    scripted.script = [command("pending"), command("pending"), command("applied", added=1)]
+    assert client.add_arm("front", "c", metadata={"x": 1})["added"] == 1
+    assert scripted.asked == [
+        ("/v1/bandits/front/arms", {"add": [{"id": "c", "metadata": {"x": 1}}]}),
+        ("/v1/commands/4", None),
+        ("/v1/commands/4", None),
+    ]
+
+
+def test_a_command_that_was_refused_meanwhile_is_an_error(scripted, client):
+    told = {"code": "conflict", "detail": "too few", "hint": "add some"}
+    scripted.script = [command("pending"), command("refused", error=told)]
+    with pytest.raises(Conflict, match="too few") as refused:
+        client.retire_arm("front", "c")
+    assert (refused.value.hint, refused.value.facts) == ("add some", {"command": 4})
+
+
+def test_a_command_that_takes_too_long_is_pending(scripted, connect):
+    scripted.otherwise = command("pending")
+    with connect(scripted.url, timeout=0.3) as client:
+        assert client.sync_arms("front", ["c"])["status"] == "pending"
+    assert scripted.asked[0] == ("/v1/bandits/front/arms", {"sync": ["c"]})
+
+
+def test_errors_of_later_parts_name_their_members_by_their_place_in_all(scripted, client):
+    refused = {"code": "invalid-input", "detail": "no", "errors": [{"index": 3, "detail": "no"}]}
+    scripted.script = [(202, {"accepted": 1000}, {}), (400, refused, {})]
+    said = [{"delivery_id": "x", "type": "click"}] * 1500
+    with pytest.raises(InvalidInput) as told:
+        client.track_many(said)
+    assert told.value.facts["errors"][0]["index"] == 1003
+    assert told.value.facts["acknowledged"] == 1000

@@ -8,12 +8,14 @@ import urllib.request
 
 import pytest
 
+from tamesu.adapters.archive.memory import MemoryArchive
 from tamesu.adapters.cache.memory import MemoryCache
 from tamesu.adapters.clock.system import SystemClock, SystemIds
 from tamesu.adapters.eventlog.memory import MemoryEventLog
 from tamesu.adapters.meter.memory import MemoryMeter
 from tamesu.adapters.store.memory import MemoryStore
 from tamesu.base import Unavailable
+from tamesu.engine import ProcessEngine
 from tamesu.serve import Service
 from tamesu.serve.http import listen, run
 from tamesu.watch import Seat
@@ -133,6 +135,27 @@ class Running:
         return self.call("GET", path)[:2]
 
 
+class Trainer:
+    """A trainer over a server's ports, in a thread of its own."""
+
+    def __init__(self, ports):
+        self._engine = ProcessEngine(
+            ports["log"],
+            ports["store"],
+            MemoryArchive(),
+            ports["clock"],
+            ports["meter"],
+            holder="trainer",
+        )
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._engine.run, args=[self._stop])
+        self._thread.start()
+
+    def stop(self):
+        self._stop.set()
+        self._thread.join()
+
+
 def _read(answer):
     body = answer.read()
     return json.loads(body) if "json" in answer.headers.get("content-type", "") and body else body
@@ -189,6 +212,26 @@ def server(serving):
     started = serving()
     assert started.post("/v1/bandits", DECLARATION)[0] == 201
     return started
+
+
+@pytest.fixture
+def training():
+    """Starts trainers over the ports of servers; each is stopped when the test is over."""
+    started = []
+
+    def start(server):
+        started.append(Trainer(server.ports))
+        return started[-1]
+
+    yield start
+    for trainer in started:
+        trainer.stop()
+
+
+@pytest.fixture
+def trainer(server, training):
+    """A trainer beside that server."""
+    return training(server)
 
 
 @pytest.fixture

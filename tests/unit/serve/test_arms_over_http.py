@@ -1,44 +1,13 @@
 """Arms over HTTP, with a trainer beside the server: what a change does, and what refuses it."""
 
-import threading
 from urllib.parse import quote
 
 import pytest
 
-from tamesu.adapters.archive.memory import MemoryArchive
 from tamesu.base import Command, Unavailable
-from tamesu.engine import ProcessEngine
 
 ARMS = "/v1/bandits/colours/arms"
 DECISIONS = "/v1/bandits/colours/decisions"
-
-
-class Trainer:
-    """A trainer over a server's ports, in a thread of its own."""
-
-    def __init__(self, ports):
-        self._engine = ProcessEngine(
-            ports["log"],
-            ports["store"],
-            MemoryArchive(),
-            ports["clock"],
-            ports["meter"],
-            holder="trainer",
-        )
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._engine.run, args=[self._stop])
-        self._thread.start()
-
-    def stop(self):
-        self._stop.set()
-        self._thread.join()
-
-
-@pytest.fixture
-def trainer(server):
-    made = Trainer(server.ports)
-    yield made
-    made.stop()
 
 
 @pytest.fixture
@@ -208,7 +177,9 @@ def test_an_arm_may_have_any_printable_name(server, trainer, listed, arm):
     assert server.call("DELETE", path)[1]["retired"] == 1
 
 
-def test_without_a_trainer_a_command_is_pending_and_applied_when_there_is_one(server, until):
+def test_without_a_trainer_a_command_is_pending_and_applied_when_there_is_one(
+    server, training, until
+):
     """202, and where to look; the trainer takes commands in their order."""
     server.service.commands._patience_s = 0.1
     status, said, headers = server.call("PUT", f"{ARMS}/white", {})
@@ -216,11 +187,8 @@ def test_without_a_trainer_a_command_is_pending_and_applied_when_there_is_one(se
     assert headers["location"] == "/v1/commands/1"
     assert server.call("DELETE", f"{ARMS}/white")[0] == 202
     assert server.get("/v1/commands/2")[1]["status"] == "pending"
-    trainer = Trainer(server.ports)
-    try:
-        until(lambda: server.get("/v1/commands/2")[1]["status"] == "applied")
-    finally:
-        trainer.stop()
+    training(server)
+    until(lambda: server.get("/v1/commands/2")[1]["status"] == "applied")
     first, second = (server.get(f"/v1/commands/{number}")[1] for number in (1, 2))
     assert (first["added"], second["retired"]) == (1, 1)
     assert first["snapshot"] == second["snapshot"] == 1, "together they are one snapshot"

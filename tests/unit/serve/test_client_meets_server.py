@@ -1,10 +1,12 @@
 """The client and the server together: what interfaces.md promises in two calls."""
 
+import threading
 from datetime import UTC, datetime
 
 import pytest
 
 from tamesu.base import (
+    Conflict,
     InvalidDeclaration,
     InvalidInput,
     NotFound,
@@ -12,12 +14,11 @@ from tamesu.base import (
     decode_decision,
     decode_event,
 )
-from tamesu.client import Client
 
 
 @pytest.fixture
-def client(server):
-    with Client(server.url) as made:
+def client(server, connect):
+    with connect(server.url) as made:
         yield made
 
 
@@ -116,3 +117,50 @@ def test_what_was_learnt_can_be_read(client):
     assert client.conservation("colours")["difference"] == 0
     assert len(client.report("colours")["arms"]) == 4
     assert client.ready()
+
+
+def test_arms_are_changed_and_the_server_serves_them_at_once(client, trainer):
+    assert client.add_arm("colours", "sun/é", metadata={"hex": "ff0"})["added"] == 1
+    assert client.decide("colours", eligible=["sun/é", "red"]).arms
+    assert client.retire_arm("colours", "red")["status"] == "applied"
+    told = client.change_arms("colours", add=["red", {"id": "white"}], retire=["sun/é"])
+    assert (told["added"], told["revived"], told["retired"]) == (1, 1, 1)
+    arms = {arm["arm"]: arm["status"] for arm in client.arms("colours")["arms"]}
+    assert arms == dict.fromkeys(["red", "green", "blue", "black", "white"], "active") | {
+        "sun/é": "retired"
+    }
+    with pytest.raises(Conflict, match="more than half"):
+        client.sync_arms("colours", ["red", "pink"])
+    assert client.sync_arms("colours", iter(["red", "pink"]), force=True)["retired"] == 4
+    with pytest.raises(NotFound, match="no such arm: 'gone'"):
+        client.retire_arm("colours", "gone")
+
+
+def test_a_change_that_no_trainer_makes_is_pending_and_told_later(server, connect, training, until):
+    server.service.commands._patience_s = 0.05
+    with connect(server.url, timeout=0.5) as client:
+        told = client.add_arm("colours", "white")
+        assert told["status"] == "pending"
+        training(server)
+        until(lambda: client.command(told["command"])["status"] == "applied")
+
+
+def test_a_change_is_waited_for_longer_than_a_server_waits(server, connect, training, until):
+    server.service.commands._patience_s = 0.05
+    with connect(server.url, timeout=60) as client:
+        answers = []
+        caller = threading.Thread(target=lambda: answers.append(client.add_arm("colours", "w")))
+        caller.start()
+        until(lambda: server.call("GET", "/v1/commands/1")[0] == 200)
+        training(server)
+        caller.join()
+    assert answers[0]["status"] == "applied"
+
+
+def test_a_decision_is_explained(client):
+    decided = client.decide("colours")
+    told = client.explain(decided.decision_id)
+    assert told["again"]["same"] is True
+    assert tuple(delivery["arm"] for delivery in told["deliveries"]) == decided.arms
+    with pytest.raises(NotFound):
+        client.explain(decided.decision_id[:-1] + "0")
