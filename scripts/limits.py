@@ -10,14 +10,17 @@ from pieces import NOTE, table
 from tamesu.base import Duration
 from tamesu.base.arm import MAX_ARMS, MAX_ID_CHARS, MAX_METADATA_BYTES
 from tamesu.base.reward import AHEAD_US, CLOCK_SKEW_US, SKEW_US
+from tamesu.base.roster import MOST_RETIRED
 from tamesu.base.times import SECOND_US
 from tamesu.engine.learner import LEASE_US
+from tamesu.ports.store import MOST_WAITING
 from tamesu.serve.core import MAX_BATCH, MAX_NESTING, Appender
 from tamesu.serve.core.catalogue import POLL_S
 from tamesu.serve.core.claims import LASTS_US
+from tamesu.serve.core.commands import PATIENCE_S
 from tamesu.serve.core.health import MAX_AGE_S
 from tamesu.serve.core.wire import MAX_TEXT
-from tamesu.serve.http.resource import MAX_BODY
+from tamesu.serve.http.resource import MAX_ARMS_BODY, MAX_BODY
 
 _APPENDER = {
     name: parameter.default for name, parameter in inspect.signature(Appender).parameters.items()
@@ -72,6 +75,11 @@ def _times() -> Iterator[tuple[str, str, str]]:
         "part of freshness; asking costs one short read",
     )
     yield (
+        "a change of arms waits for the trainer",
+        _length(PATIENCE_S * SECOND_US),
+        "longer than a step of it; then the answer is `pending`, and the change comes all the same",
+    )
+    yield (
         "the store may be out of reach",
         _length(MAX_AGE_S * SECOND_US),
         "a server goes on with what it has; then it says that it is not ready",
@@ -79,12 +87,27 @@ def _times() -> Iterator[tuple[str, str, str]]:
     yield (
         "a trainer may be silent",
         _length(LEASE_US),
-        "then another may take its place; under one supervisor the next one does at once",
+        "then another may take its place; until one does, it goes on",
     )
 
 
 def _sizes() -> Iterator[tuple[str, str, str]]:
     yield "bytes of a body", f"{MAX_BODY // _MEBIBYTE} MiB", "a full batch has room; else 413"
+    yield (
+        "bytes of a body that lists a bandit's arms",
+        f"{MAX_ARMS_BODY // _MEBIBYTE} MiB",
+        "100,000 arms have room; else 413",
+    )
+    yield (
+        "commands that wait for the trainer",
+        f"{MOST_WAITING}",
+        "a trainer that is gone does not fill the store; else 429",
+    )
+    yield (
+        "retired arms that a roster lists",
+        f"{MOST_RETIRED:,}",
+        "the longest retired leave the list; what was learnt of them stays",
+    )
     yield (
         "requests, or events, of one call",
         f"{MAX_BATCH:,}",

@@ -13,9 +13,19 @@ import pytest
 import typer
 import yaml
 
-from tamesu.base import Declaration, parse_delivery_id
+from tamesu.base import (
+    ArmsChange,
+    Changed,
+    Command,
+    Declaration,
+    Effect,
+    Time,
+    parse_delivery_id,
+    plain,
+)
 from tamesu.cli.app import command_line
 from tamesu.policy import compose
+from tamesu.serve.core.commands import described
 from tamesu.serve.core.wire import DecisionAnswer, DecisionRequest, EventRequests, Reader
 from tamesu.serve.http import application as http
 
@@ -120,13 +130,34 @@ def test_every_python_example_parses(pages):
 
 def test_every_json_example_is_what_the_server_reads_or_writes(pages):
     text = pages[Path("docs/reference/http.md")]
-    request, answer, events = [body for language, body in FENCE.findall(text) if language == "json"]
+    examples = [body for language, body in FENCE.findall(text) if language == "json"]
+    request, answer, events, arms, change, command = examples
     Reader(DecisionRequest, "the request")(request.encode())
     written = json.loads(answer)
-    assert set(written) == set(DecisionAnswer.__struct_fields__)
+    # `unclaimed` is there only where it is true.
+    assert {*written, "unclaimed"} == set(DecisionAnswer.__struct_fields__)
     told = Reader(EventRequests, "the body")(events.encode()).events
     assert told[0].delivery_id == written["deliveries"][0]["delivery_id"]
     assert parse_delivery_id(told[0].delivery_id).position == 0
+    assert {arm["status"] for arm in json.loads(arms)["arms"]} == {"active", "retired"}
+    wanted = ArmsChange.parse(json.loads(change))
+    said = json.loads(command)
+    assert (len(wanted.add), len(wanted.retire)) == (said["added"], said["retired"])
+    asked = Command(
+        number=said["command"],
+        bandit=said["bandit"],
+        kind=said["kind"],
+        body={},
+        asked=Time.parse(said["asked"]),
+        effect=Effect(
+            at=Time.parse(said["applied"]),
+            snapshot=said["snapshot"],
+            roster=said["roster"],
+            read=tuple(said["read"]),
+            told={name: said[name] for name in Changed._fields},
+        ),
+    )
+    assert plain(described(asked)) == said
 
 
 def test_the_http_page_lists_every_path_and_no_other(pages):
@@ -139,4 +170,4 @@ def served():
     """Method and path of everything the application answers; no path is asked, so no service."""
     for route in http(SimpleNamespace(meter=None)).routes:
         for method in set(route.endpoint._methods) - {"HEAD"}:
-            yield f"{method} {route.path}"
+            yield f"{method} {re.sub(':[a-z]+}', '}', route.path)}"

@@ -131,7 +131,7 @@ def described(command: Command) -> dict[str, Any]:
             "applied": effect.at.text(),
             "snapshot": effect.snapshot,
             "roster": effect.roster,
-            "read": effect.read,
+            "read": list(effect.read),
             **effect.told,
         }
         if effect.refusal is not None:
