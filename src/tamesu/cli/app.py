@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tamesu import __version__
-from tamesu.cli import bandit, data, doctor, init, serve, status, trial
+from tamesu.cli import arms, bandit, data, doctor, init, serve, status, trial
 from tamesu.cli.demo import demo
 from tamesu.cli.explain import explain
 from tamesu.cli.simulate import simulate
@@ -46,6 +46,7 @@ def command_line() -> typer.Typer:
     app.command("status", rich_help_panel="Run")(status.status)
     app.command("run", rich_help_panel="Run")(serve.run)
     app.add_typer(bandit.app, name="bandit", rich_help_panel="Use")
+    app.add_typer(arms.app, name="arms", rich_help_panel="Use")
     app.command("decide", rich_help_panel="Use")(trial.decide)
     app.command("track", rich_help_panel="Use")(trial.track)
     app.command("explain", rich_help_panel="Use")(explain)

@@ -35,6 +35,11 @@ COMMANDS = [
     ["bandit", "create"],
     ["bandit", "list"],
     ["bandit", "show"],
+    ["arms"],
+    ["arms", "list"],
+    ["arms", "add"],
+    ["arms", "retire"],
+    ["arms", "revive"],
     ["decide"],
     ["track"],
     ["data"],
@@ -61,7 +66,9 @@ def test_every_command_explains_itself(words, capsys):
     assert "--help" in told
 
 
-@pytest.mark.parametrize("words", [w for w in COMMANDS if w not in ([], ["bandit"], ["data"])])
+@pytest.mark.parametrize(
+    "words", [w for w in COMMANDS if w not in ([], ["arms"], ["bandit"], ["data"])]
+)
 def test_every_command_takes_json(words, capsys):
     assert run([*words, "--help"]) == 0
     assert "--json" in capsys.readouterr().out

@@ -1,0 +1,141 @@
+"""`tamesu arms`: a running bandit's arms listed, added, retired and revived.
+
+Refuses to declare a bandit anew for that: what it has learnt stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from tamesu.cli.group import group
+from tamesu.cli.options import Json, Url
+
+app = group("List, add, retire and revive the arms of a running bandit.")
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The bandit's name.")]
+Arms = Annotated[list[str], typer.Argument(metavar="ARM…", help="Ids of the arms.")]
+
+
+@app.command("list")
+def list_(name: Name, *, url: Url = None, json: Json = False) -> None:
+    """List the arms: those that may be chosen, then those that were retired."""
+    from tamesu.cli.output import console, table, write_json
+    from tamesu.cli.remote import connect
+
+    with connect(url) as client:
+        told = client.arms(name)
+    if json:
+        write_json(told)
+        return
+    arms = told["arms"]
+    active = sum(arm["status"] == "active" for arm in arms)
+    rows = [(arm["arm"], arm["status"], _in_short(arm["metadata"])) for arm in arms]
+    out = console()
+    out.print(f"{name}, roster {told['roster']}: active {active:,}, retired {len(arms) - active:,}")
+    out.print(table("", ["arm", "status", "metadata"], rows))
+
+
+@app.command()
+def add(
+    name: Name,
+    arms: Arms,
+    *,
+    metadata: Annotated[
+        str | None,
+        typer.Option(
+            metavar="JSON",
+            help="An object to keep with each of them.",
+            show_default="what an arm has stays",
+        ),
+    ] = None,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """Add arms; change the metadata of those that are there already.
+
+    A new arm starts from the prior, a retired one is revived with what was learnt of it. All of them
+    are added in one step, or none is.
+    """
+    kept = None if metadata is None else _object(metadata)
+    wanted = [arm if kept is None else {"id": arm, "metadata": kept} for arm in arms]
+    _change(name, {"add": wanted}, url, json=json)
+
+
+@app.command()
+def retire(name: Name, arms: Arms, *, url: Url = None, json: Json = False) -> None:
+    """Retire arms: they are chosen no more.
+
+    What was learnt of them is kept, and events of decisions that were made before still count. All of
+    them are retired in one step, or none is.
+    """
+    _change(name, {"retire": arms}, url, json=json)
+
+
+@app.command()
+def revive(name: Name, arms: Arms, *, url: Url = None, json: Json = False) -> None:
+    """Revive retired arms, with what was learnt of them and with their metadata.
+
+    One that was never there is refused: `tamesu arms add` adds it.
+    """
+    from tamesu.base import NotFound
+    from tamesu.cli.remote import connect
+
+    with connect(url) as client:
+        known = {arm["arm"]: None for arm in client.arms(name)["arms"]}
+    unknown = [arm for arm in arms if arm not in known]
+    if unknown:
+        raise NotFound.arms(unknown, known)
+    _change(name, {"add": arms}, url, json=json)
+
+
+def _change(name: str, change: Mapping[str, Any], url: str | None, *, json: bool) -> None:
+    from tamesu.cli.output import console, write_json
+    from tamesu.cli.remote import connect
+
+    with connect(url) as client:
+        told = client.change_arms(name, **change)
+    if json:
+        write_json(told)
+        return
+    out = console()
+    if told["status"] == "pending":
+        out.print(f"command {told['command']} waits for the trainer", markup=False)
+        out.print("see that it runs:  tamesu status", markup=False)
+        return
+    done = [f"{what} {told[what]:,}" for what in ("added", "changed", "revived", "retired")]
+    done = [text for text in done if not text.endswith(" 0")]
+    out.print(
+        f"{name}, roster {told['roster']}: {', '.join(done) or 'nothing to change'}", markup=False
+    )
+
+
+def _object(text: str) -> dict[str, Any]:
+    """The JSON object that `text` spells out.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    import json
+
+    from tamesu.base import InvalidInput
+
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise InvalidInput(
+            f"--metadata must be a JSON object: {error}",
+            hint="""for example  --metadata '{"price": 2.5}'""",
+        ) from error
+    if not isinstance(data, dict):
+        raise InvalidInput(f"--metadata must be a JSON object, got {type(data).__name__}")
+    return data
+
+
+def _in_short(metadata: Mapping[str, Any]) -> str:
+    """Metadata in one line."""
+    import json
+
+    return json.dumps(metadata, ensure_ascii=False) if metadata else ""

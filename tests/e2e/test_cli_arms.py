@@ -1,0 +1,93 @@
+"""Arms from the shell, against `tamesu serve` with two workers and its trainer."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from tamesu.cli.entry import run
+
+BANDIT = "name: shop\narms: [a, b, c]\nreward: {window: 1s, lateness: 100ms}\n"
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory, free_port):
+    """Where `tamesu serve` answers, with the bandit `shop`."""
+    folder = tmp_path_factory.mktemp("served")
+    with (folder / "messages").open("w") as messages:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "tamesu", "serve", "--json", "--workers", "2"),
+                *("--data", str(folder / "data"), "--port", str(free_port())),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=messages,
+            text=True,
+        )
+    impatient = threading.Timer(60, process.kill)
+    impatient.start()
+    try:
+        url = json.loads(process.stdout.readline())["url"]
+        file = folder / "shop.yaml"
+        file.write_text(BANDIT)
+        assert run(["bandit", "create", str(file), "--url", url]) == 0
+        yield url
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+    finally:
+        impatient.cancel()
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+@pytest.fixture
+def told(served, capsys):
+    def command(*words, code=0):
+        capsys.readouterr()
+        assert run([*words, "--url", served]) == code
+        out, err = capsys.readouterr()
+        return err if code else json.loads(out) if "--json" in words else out
+
+    return command
+
+
+def test_arms_come_and_go_and_every_worker_knows_at_once(told):
+    said = told("arms", "add", "shop", "d", "e", "--metadata", '{"price": 2.5}', "--json")
+    assert (said["status"], said["added"], said["roster"]) == ("applied", 2, 1)
+    for _ in range(20):  # whichever worker answers
+        decided = told("decide", "shop", "--eligible", "d", "--json")
+        assert decided["deliveries"][0]["arm"] == "d"
+    assert told("arms", "retire", "shop", "a", "b").strip() == "shop, roster 2: retired 2"
+    assert told("arms", "retire", "shop", "a").strip() == "shop, roster 2: nothing to change"
+    listed = told("arms", "list", "shop")
+    assert "roster 2: active 3, retired 2" in listed
+    assert '{"price": 2.5}' in listed
+    assert told("arms", "revive", "shop", "a").strip() == "shop, roster 3: revived 1"
+    statuses = {arm["arm"]: arm["status"] for arm in told("arms", "list", "shop", "--json")["arms"]}
+    assert statuses == {
+        "a": "active",
+        "b": "retired",
+        "c": "active",
+        "d": "active",
+        "e": "active",
+    }
+
+
+def test_what_cannot_be_says_what_to_do(told):
+    assert "no such arm: 'nowhere'" in told("arms", "retire", "shop", "nowhere", code=1)
+    assert "no such arm: 'nowhere'" in told("arms", "revive", "shop", "nowhere", code=1)
+    assert "no bandit named 'nowhere'" in told("arms", "list", "nowhere", code=1)
+    assert "must be a JSON object" in told(
+        "arms", "add", "shop", "f", "--metadata", "price", code=2
+    )
+    assert "must be a JSON object" in told("arms", "add", "shop", "f", "--metadata", "[1]", code=2)
+    assert "must keep 1 active arms" in told(
+        *("arms", "retire", "shop", *"abcde"),
+        code=1,
+    )
