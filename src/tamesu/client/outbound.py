@@ -34,10 +34,14 @@ def with_request_id(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def with_event_id(event: Mapping[str, Any]) -> dict[str, Any]:
-    """`event` without its nones, with an event id and its time as text."""
+    """`event` without its nones, with an event id and its time as text.
+
+    Raises:
+        InvalidInput: what is no time.
+    """
     said = {name: value for name, value in event.items() if value is not None}
     said.setdefault("event_id", uuid.uuid4().hex)
-    if isinstance(said.get("time"), datetime | Time):
+    if "time" in said:
         said["time"] = time_text(said["time"])
     return said
 
@@ -46,12 +50,18 @@ def time_text(time: datetime | Time | str) -> str:
     """A time as it is sent.
 
     Raises:
-        InvalidInput: a datetime without a zone.
+        InvalidInput: a datetime without a zone, or what is no time.
     """
     if isinstance(time, Time):
         return time.text()
     if isinstance(time, str):
         return time
+    if not isinstance(time, datetime):
+        raise InvalidInput(
+            f"a time must be a datetime with a zone, a Time or a text, got {type(time).__name__}",
+            hint="use datetime.now(UTC), or a text such as 2026-01-31T12:00:00Z",
+            field="time",
+        )
     if time.tzinfo is None:
         raise InvalidInput("a time must have a zone, got one without", hint="use datetime.now(UTC)")
     return f"{time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"

@@ -1,6 +1,7 @@
 """What a client sends is what it was given, or it says why not."""
 
 import math
+from datetime import date
 
 import numpy as np
 import pytest
@@ -53,3 +54,20 @@ def test_a_name_that_no_bandit_can_have_is_asked_for_all_the_same(scripted, clie
     """The server knows its bandits, and says so."""
     client.bandit("\udcff/日")
     assert scripted.asked == [("/v1/bandits/%3F%2F%E6%97%A5", None)]
+
+
+@pytest.mark.parametrize("time", [1_700_000_000, 1.5, True, date(2026, 1, 1), b"2026", ("2026",)])
+@pytest.mark.parametrize(
+    "send",
+    [
+        lambda client, event: client.track(event["delivery_id"], event["type"], time=event["time"]),
+        lambda client, event: client.track_many([event]),
+    ],
+    ids=["track", "track_many"],
+)
+def test_what_is_no_time_is_refused_before_it_is_sent(scripted, client, send, time):
+    """In the background nobody would hear of it."""
+    event = {"delivery_id": DELIVERY, "type": "click", "time": time}
+    with pytest.raises(InvalidInput, match=f"a time must be .* got {type(time).__name__}"):
+        send(client, event)
+    assert scripted.asked == []
