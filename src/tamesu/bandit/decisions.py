@@ -42,6 +42,8 @@ class Decision:
         arms: ids by position.
         propensities: each given the arms placed before it; their product is the joint one.
         scores: expected reward of each when chosen.
+        draws: Monte Carlo draws behind the propensities; none where they are exact.
+        eligible: ids that might be chosen, none for all active.
     """
 
     decision_id: str
@@ -49,6 +51,8 @@ class Decision:
     arms: tuple[ArmId, ...]
     propensities: tuple[float, ...]
     scores: tuple[float, ...]
+    draws: int | None = None
+    eligible: tuple[ArmId, ...] | None = None
 
     @property
     def arm(self) -> ArmId:

@@ -16,13 +16,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from tamesu.bandit import saved
 from tamesu.bandit.decisions import ArmId, Decision, Decisions
+from tamesu.bandit.explain import explained
 from tamesu.bandit.memory import Memory
 from tamesu.bandit.naming import arm_key, arm_label, keyed, keys_of, labels_of, named
 from tamesu.bandit.rewards import in_shape, without_unseen
 from tamesu.bandit.spelling import read_config, seeded, spelt_out
 from tamesu.base import Declaration, InvalidInput, NotFound, ShapeMismatch
 from tamesu.base.observations import to_grid_many
-from tamesu.policy import ArmSummary, Batch
+from tamesu.policy import ArmSummary, Batch, Explanation
 
 
 class Bandit:
@@ -98,8 +99,15 @@ class Bandit:
         decision_id = memory.next_ids(1)[0]
         choice = memory.ready().choose(decision_id, keys_of(eligible))
         memory.ledger.take()
-        arms = tuple([labels[arm] for arm in choice.arms])
-        return Decision(decision_id, number, arms, choice.propensities, choice.scores)
+        return Decision(
+            decision_id,
+            number,
+            tuple([labels[arm] for arm in choice.arms]),
+            choice.propensities,
+            choice.scores,
+            choice.draws,
+            None if eligible is None else tuple(eligible),
+        )
 
     def decide_many(
         self,
@@ -244,6 +252,25 @@ class Bandit:
             msgspec.structs.replace(row, arm=named[str(row.arm)]) for row in self._memory.summary()
         ]
 
+    def explain(self, decision: Decision) -> Explanation:
+        """What was believed when `decision` was made, and the same decision made again.
+
+        The last states are kept for it: up to a thousand, fewer where arms are many. A bandit out of
+        bytes has none of before.
+
+        Example:
+            >>> bandit = Bandit(arms=["a", "b"], seed=7)
+            >>> told = bandit.explain(bandit.decide())
+            >>> told.same, told.difference, [row.share for row in told.arms]
+            (True, 0.0, [0.5, 0.5])
+
+        Raises:
+            InvalidInput: a foreign decision.
+            NotFound: the state that made it is kept no more.
+        """
+        _refuse_other(decision, Decision, "decide")
+        return explained(self._memory, self._labels, decision)
+
     @property
     def arms(self) -> tuple[ArmId, ...]:
         """Active arms, in the order of every vector."""
@@ -302,6 +329,6 @@ def _refuse_context(context: Any) -> None:
 def _refuse_other(given: Any, kind: type, giver: str) -> None:
     if not isinstance(given, kind):
         raise InvalidInput(
-            f"what is learnt must be what {giver} gave, got {type(given).__name__}",
-            hint="learn takes a decision of decide, learn_many the decisions of decide_many",
+            f"a decision must be what {giver} gave, got {type(given).__name__}",
+            hint="learn and explain take a decision of decide, learn_many those of decide_many",
         )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tamesu.bandit.ids import NumberedIds, time_of
 from tamesu.bandit.ledger import Ledger
+from tamesu.bandit.recent import Recent, Standing
 from tamesu.base import Conflict, Declaration, InvalidInput, NotFound, Time
 from tamesu.base.observations import to_grid_many
 from tamesu.base.times import MILLISECOND_US
@@ -29,6 +30,7 @@ class Memory:
         ledger: which decisions were made and learnt.
         retired: ids of arms out of play.
         active: ids of arms in play, in the order declared.
+        recent: the last states that decided.
     """
 
     def __init__(self, declaration: Declaration) -> None:
@@ -38,6 +40,7 @@ class Memory:
         self.ledger = Ledger()
         self.retired: frozenset[str] = frozenset()
         self.active = declaration.arm_ids
+        self.recent = Recent()
         self._ids = NumberedIds(declaration.name, declaration.seed or 0)
         self._prepared: Prepared | None = None
 
@@ -54,7 +57,9 @@ class Memory:
     def ready(self) -> Prepared:
         """The policy at the present state and arms."""
         if self._prepared is None:
-            self._prepared = self.policy.prepare(self.state, self.active, self._now())
+            standing = Standing(self.state, self.active, self._now())
+            self._prepared = self.policy.prepare(*standing)
+            self.recent.keep(standing, self.ledger.made)
         return self._prepared
 
     def next_ids(self, count: int) -> list[str]:
@@ -84,8 +89,7 @@ class Memory:
             Conflict: a decision that was learnt already.
         """
         for number, decision_id in zip(numbers.tolist(), decision_ids, strict=True):
-            if number >= self.ledger.made or self._ids.id_of(number) != decision_id:
-                raise InvalidInput(f"decision {decision_id} was not made by this bandit")
+            self.refuse_foreign(number, decision_id)
         self.ledger.refuse_learnt(numbers)
         seen = ~np.isnan(rewards)
         row, position = np.nonzero(seen)
@@ -99,6 +103,11 @@ class Memory:
             )
         )
         self.ledger.mark(numbers)
+
+    def refuse_foreign(self, number: int, decision_id: str) -> None:
+        """Raises `InvalidInput` where this bandit made no decision of that number and id."""
+        if number >= self.ledger.made or self._ids.id_of(number) != decision_id:
+            raise InvalidInput(f"decision {decision_id} was not made by this bandit")
 
     def absorb(self, batch: Batch) -> None:
         """Learns a batch.

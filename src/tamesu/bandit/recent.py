@@ -1,0 +1,63 @@
+"""The last states of a bandit in memory, so that what they decided can be made again.
+
+States are immutable: keeping one costs its arrays and no copy. Refuses to keep without bound.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tamesu.base import NotFound, Time
+from tamesu.policy import State
+
+MOST_STATES = 1_000
+"""States kept at most; fewer where arms are many."""
+
+MOST_ARMS = 1 << 20
+"""Arms of all kept states together."""
+
+
+class Standing(NamedTuple):
+    """What a bandit decided by, for a while.
+
+    Attributes:
+        state: what it had learnt.
+        active: ids of the arms in play.
+        time: when it was prepared.
+    """
+
+    state: State
+    active: tuple[str, ...]
+    time: Time
+
+
+class Recent:
+    """The newest standings, each under the number of the first decision that it may have made."""
+
+    __slots__ = ("_kept",)
+
+    def __init__(self) -> None:
+        self._kept: dict[int, Standing] = {}
+
+    def keep(self, standing: Standing, number: int) -> None:
+        """From decision `number` on, which never falls, `standing` decides; the oldest are let go."""
+        self._kept.pop(number, None)  # it made no decision
+        self._kept[number] = standing
+        most = max(1, min(MOST_STATES, MOST_ARMS // max(1, len(standing.active))))
+        while len(self._kept) > most:
+            del self._kept[next(iter(self._kept))]
+
+    def find(self, number: int) -> Standing:
+        """The standing that made decision `number`.
+
+        Raises:
+            NotFound: it is kept no more.
+        """
+        for since in reversed(self._kept):
+            if since <= number:
+                return self._kept[since]
+        raise NotFound(
+            f"the state that made decision number {number} must still be kept, it is not: "
+            f"the last {len(self._kept):,} are",
+            hint="explain a decision before learning much more, by the bandit that made it",
+        )
