@@ -9,8 +9,6 @@ from tamesu.base.arms_change import ArmsChange, WantedArm
 from tamesu.base.command import Command, Effect, Refusal
 from tamesu.base.declaration import Batch, Declaration, Part
 from tamesu.base.errors import (
-    GRPC_STATUS,
-    HTTP_STATUS,
     Backpressure,
     Bug,
     Conflict,
@@ -57,6 +55,7 @@ from tamesu.base.records import (
 from tamesu.base.reward import GRID, IMPRESSION, Aggregate, Anchor, EventTerm, Reward
 from tamesu.base.roster import Changed, Roster
 from tamesu.base.shapes import convert, plain
+from tamesu.base.statuses import GRPC_STATUS, HTTP_STATUS
 from tamesu.base.times import Duration, Time
 
 __all__ = [

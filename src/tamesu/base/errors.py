@@ -1,4 +1,4 @@
-"""The error tree: what can go wrong, said once, and what it means over HTTP and gRPC.
+"""The error tree: what can go wrong, said once, with the status that HTTP has for it.
 
 ```
 TamesuError
@@ -252,43 +252,3 @@ class Bug(TamesuError):
     """One of our own invariants does not hold: please report it."""
 
     code = "bug"
-
-
-# Total: every class of the tree stands here, and a test counts them.
-HTTP_STATUS: dict[type[TamesuError], int] = {
-    TamesuError: 500,
-    InvalidInput: 400,
-    InvalidDeclaration: 400,
-    ShapeMismatch: 400,
-    TooLarge: 413,
-    WrongMediaType: 415,
-    NoSupport: 422,
-    NotFound: 404,
-    Conflict: 409,
-    Unavailable: 503,
-    Backpressure: 429,
-    Corrupt: 500,
-    MissingExtra: 500,
-    Denied: 403,
-    Unsent: 500,
-    Bug: 500,
-}
-
-GRPC_STATUS: dict[type[TamesuError], str] = {
-    TamesuError: "INTERNAL",
-    InvalidInput: "INVALID_ARGUMENT",
-    InvalidDeclaration: "INVALID_ARGUMENT",
-    ShapeMismatch: "INVALID_ARGUMENT",
-    TooLarge: "INVALID_ARGUMENT",
-    WrongMediaType: "INVALID_ARGUMENT",
-    NoSupport: "FAILED_PRECONDITION",
-    NotFound: "NOT_FOUND",
-    Conflict: "ABORTED",
-    Unavailable: "UNAVAILABLE",
-    Backpressure: "RESOURCE_EXHAUSTED",
-    Corrupt: "DATA_LOSS",
-    MissingExtra: "INTERNAL",
-    Denied: "PERMISSION_DENIED",
-    Unsent: "INTERNAL",
-    Bug: "INTERNAL",
-}
