@@ -152,6 +152,22 @@ def test_a_poll_of_versions_reads_one_row_a_bandit(tmp_path):
         assert any("newest" in text for text in statements)
 
 
+def test_a_look_for_commands_reads_those_that_wait(tmp_path):
+    """However many were ever asked: the trainer looks fifty times a second."""
+    with contextlib.closing(SqlStore(tmp_path / "store.sqlite3")) as store:
+        asked = []
+        sa.event.listen(
+            store._engine, "before_cursor_execute", lambda *seen: asked.append(seen[2:4])
+        )
+        assert store.waiting() == []
+        ((query, values),) = [(text, more) for text, more in asked if "commands" in text]
+        with store._engine.begin() as connection:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", values).fetchall()
+        assert [row[-1] for row in plan] == [
+            "SEARCH commands USING INDEX commands_that_wait (waits=?)"
+        ]
+
+
 def test_what_is_declared_is_parsed_once(tmp_path):
     """The trainer asks for a declaration at every batch."""
     with contextlib.closing(SqlStore(tmp_path / "store.sqlite3")) as store:

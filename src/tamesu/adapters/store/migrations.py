@@ -30,7 +30,7 @@ STEPS = {
         body BLOB NOT NULL,
         PRIMARY KEY (number)
     );
-    CREATE INDEX commands_that_wait ON commands (number) WHERE waits
+    CREATE INDEX commands_that_wait ON commands (waits, number)
     """,
 }
 """What makes the schema of that number out of the one before it."""

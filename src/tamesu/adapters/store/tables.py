@@ -66,12 +66,7 @@ commands = sa.Table(
 )
 """`body` is the JSON of the command, with its effect from the moment at which it waits no more."""
 
-sa.Index(
-    "commands_that_wait",
-    commands.c.number,
-    sqlite_where=commands.c.waits,
-    postgresql_where=commands.c.waits,
-)
+sa.Index("commands_that_wait", commands.c.waits, commands.c.number)
 
 counts = sa.Table(
     "counts",
