@@ -59,7 +59,7 @@ def _lines(told: Mapping[str, Any]) -> list[str]:
             learnt = f"{snapshot['observations']:,} observations, up to {until}"
     lines = [
         told["decision_id"],
-        f"decided {_moment(told['decided'])}, in the log {_moment(told['received'])}",
+        f"decided {_moment(told['decided'])}, in the log at {_moment(told['received'])[11:]}",
         f"by snapshot {snapshot['version']} of {told['bandit']} ({learnt})",
     ]
     if told["eligible"] is not None:
@@ -98,7 +98,7 @@ def _deliveries(told: Mapping[str, Any]) -> Any:
                 "" if again is None else f"{again['arm']}  {again['propensity']:.6f}",
             )
         )
-    columns = [">position", "arm", ">propensity", ">expected reward", "made again"]
+    columns = [">position", "arm", ">propensity", ">mean reward", "made again"]
     return table("What was delivered", columns, rows)
 
 
@@ -109,9 +109,9 @@ def _arms(told: Mapping[str, Any], most: int) -> Any:
     rows: list[Sequence[object]] = [
         (
             arm["arm"],
-            f"{arm['share']:.3%}",
-            f"{arm['mean']:.3%}",
-            f"{arm['low']:.3%} to {arm['high']:.3%}",
+            f"{arm['share']:.2%}",
+            f"{arm['mean']:.4f}",
+            f"{arm['low']:.4f} to {arm['high']:.4f}",
             f"{arm['observations']:,}",
             _notes(arm),
         )
@@ -120,14 +120,14 @@ def _arms(told: Mapping[str, Any], most: int) -> Any:
     rest = len(arms) - len(rows) + told["arms_omitted"]
     if rest:
         rows.append((f"{rest:,} more", "", "", "", "", ""))
-    columns = ["arm", ">chosen first", ">mean reward", ">95 % interval", ">observations", ""]
+    columns = ["arm", ">first", ">mean reward", ">95 % interval", ">learnt", ""]
     return table("What was believed then", columns, rows)
 
 
 def _notes(arm: Mapping[str, Any]) -> str:
     notes = []
     if arm["position"] is not None:
-        notes.append(f"delivered at {arm['position']}")
+        notes.append(f"position {arm['position']}")
     if not arm["eligible"]:
         notes.append("not eligible")
     if not arm["active"]:
