@@ -18,7 +18,7 @@ from declared import declaration
 from limits import limits
 from pieces import NOTE, meanings, spelt, table
 
-from tamesu.adapters.meter.metrics import METRICS
+from tamesu.adapters.meter.metrics import METRICS, MetricKind
 from tamesu.base import GRPC_STATUS, HTTP_STATUS, TamesuError
 from tamesu.cli.serve import serve
 from tamesu.wiring import Settings
@@ -76,16 +76,19 @@ def errors() -> Iterator[str]:
 def metrics() -> Iterator[str]:
     """Every metric that `/metrics` shows."""
     yield from ["# Metrics", "", NOTE, ""]
-    yield "`GET /metrics` shows them for Prometheus."
+    yield "`GET /metrics` of any server shows them for Prometheus, of all processes together: counters and"
+    yield "histograms added up, of a gauge what the last column says."
+    yield "[How to watch it](../how-to/watch-with-prometheus.md)."
     yield ""
     yield from table(
-        ("name", "kind", "labels", "says"),
+        ("name", "kind", "labels", "says", "of several processes"),
         (
             (
                 f"`tamesu_{name}`",
                 row.kind.value,
                 ", ".join(f"`{label}`" for label in row.labels) or "-",
                 row.help,
+                row.of.value if row.kind is MetricKind.GAUGE else "added",
             )
             for name, row in METRICS.items()
         ),
