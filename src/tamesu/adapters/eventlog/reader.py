@@ -36,15 +36,18 @@ class Reader:
     def read(self, offset: int, most: int) -> list[Entry]:
         """Up to `most` entries from `offset` on, across segments."""
         found: list[Entry] = []
-        following: int | None = max(offset, 0)
-        while following is not None and len(found) < most:
-            segment = self._holding(following)
-            if segment is None:
-                break
-            entries = segment.read(following, most - len(found))
+        offset = max(offset, 0)
+        while len(found) < most and (segment := self._holding(offset)) is not None:
+            entries = segment.read(offset, most - len(found))
             found += entries
-            if len(found) < most:
-                following = self._after(segment, entries)
+            # Asked after the read: what came in between is read in another turn, not passed over.
+            end = entries[-1].offset + 1 if entries else segment.end()
+            if not entries and end > offset:
+                continue
+            following = self._after(segment, end) if len(found) < most else None
+            if following is None:
+                break
+            offset = max(offset, following)
         return found
 
     def start(self) -> int:
@@ -101,20 +104,19 @@ class Reader:
     def _newest(self) -> Segment | None:
         segment = self._holding(sys.maxsize)
         while segment is not None:
-            following = self._after(segment, [])
+            following = self._after(segment, segment.end())
             if following is None:
                 return segment
             segment = self._holding(following)
         return None
 
-    def _after(self, segment: Segment, entries: list[Entry]) -> int | None:
+    def _after(self, segment: Segment, end: int) -> int | None:
         """Where the segment after this one starts; none if this is the newest.
 
         Args:
-            segment: one that was read to its end.
-            entries: what was read of it at last.
+            segment: the one that was read last.
+            end: the offset after its last entry, as far as it was read.
         """
-        end = entries[-1].offset + 1 if entries else segment.end()
         if segment.first == self._firsts[-1]:
             if end == segment.first or not segments.path_of(self._folder, end).exists():
                 return None
