@@ -5,9 +5,9 @@ know how a server works.
 """
 
 from tamesu.client.async_client import AsyncClient
+from tamesu.client.batching import Batching
 from tamesu.client.client import Client
 from tamesu.client.decided import Decided, Delivered
-from tamesu.client.outbox import Batching
 from tamesu.client.tracked import Tracked
 from tamesu.client.unsent import load_events, save_events
 

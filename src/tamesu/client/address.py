@@ -1,7 +1,8 @@
-"""`Address`: where a server is. Refuses what is no URL of one."""
+"""`Address`: where a server is, and how long it may take. Refuses what is no URL and no time."""
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import httpx2
@@ -37,6 +38,17 @@ class Address(NamedTuple):
         if not host or parts.scheme not in ("http", "https") or (parts.port or 0) > _MOST_PORT:
             raise _bad(url)
         return cls(url.rstrip("/"), host in ("localhost", "127.0.0.1", "::1"))
+
+
+def timeout_of(seconds: float) -> float:
+    """The seconds that a call may take.
+
+    Raises:
+        InvalidInput: they are none.
+    """
+    if not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
+        raise InvalidInput(f"timeout must be a positive number of seconds, got {seconds!r}")
+    return float(seconds)
 
 
 def _bad(url: object) -> InvalidInput:

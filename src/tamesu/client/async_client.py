@@ -19,16 +19,16 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from tamesu.base import Time
-from tamesu.client.address import Address
+from tamesu.client.address import Address, timeout_of
 from tamesu.client.async_connection import AsyncConnection
 from tamesu.client.async_control import AsyncControl
 from tamesu.client.async_flusher import AsyncFlusher
+from tamesu.client.batching import Batching
 from tamesu.client.calls import Calls
 from tamesu.client.decided import Decided, Delivered
 from tamesu.client.exchange import Exchange
 from tamesu.client.forks import renewed_by_forks
 from tamesu.client.outbound import events_of
-from tamesu.client.outbox import Batching
 from tamesu.client.tracked import Tracked
 
 T = TypeVar("T")
@@ -49,13 +49,11 @@ class AsyncClient(AsyncControl):
     def __init__(
         self, url: str, timeout: float = 10.0, *, batching: Batching | None = None
     ) -> None:
-        super().__init__(Calls(timeout))
+        super().__init__(Calls(timeout_of(timeout)))
         self._timeout_s = timeout
         address = Address.parse(url)
         self._connection = AsyncConnection(address)
-        self._flusher = AsyncFlusher(
-            self._connection, address, self._calls, batching or Batching(), timeout
-        )
+        self._flusher = AsyncFlusher(self._connection, address, self._calls, batching or Batching())
         renewed_by_forks(self)
 
     async def __aenter__(self) -> Self:
@@ -117,11 +115,11 @@ class AsyncClient(AsyncControl):
 
     async def flush(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - it is the deadline of many tries, not of a task
         """As `Client.flush`."""
-        await self._flusher.flush(self._timeout_s if timeout is None else timeout)
+        await self._flusher.flush(timeout)
 
     async def close(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the same
         """As `Client.close`."""
-        unsent = await self._flusher.close(self._timeout_s if timeout is None else timeout)
+        unsent = await self._flusher.close(timeout)
         await self._connection.close()
         if unsent is not None:
             raise unsent

@@ -14,11 +14,12 @@ from contextlib import closing
 from tamesu.base import Unsent
 from tamesu.client.address import Address
 from tamesu.client.async_connection import AsyncConnection
+from tamesu.client.batching import Batching
 from tamesu.client.calls import Calls
 from tamesu.client.connection import Connection
 from tamesu.client.flusher import not_in_time, tell_unclosed
 from tamesu.client.flushing import flushing
-from tamesu.client.outbox import Batching, Outbox
+from tamesu.client.outbox import Outbox
 
 
 class AsyncFlusher:
@@ -29,7 +30,6 @@ class AsyncFlusher:
         address: where to, when the event loop is gone.
         calls: how.
         batching: when.
-        timeout_s: longest time for one try.
     """
 
     def __init__(
@@ -38,10 +38,9 @@ class AsyncFlusher:
         address: Address,
         calls: Calls,
         batching: Batching,
-        timeout_s: float,
     ) -> None:
         self._connection, self._address, self._calls = connection, address, calls
-        self._timeout_s = timeout_s
+        self._patience_s = batching.patience_s
         self._bell = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.outbox = Outbox(batching, self._ring)
@@ -50,8 +49,9 @@ class AsyncFlusher:
         """Forgets the events: in a process that was forked, they are the parent's."""
         self.outbox.renew()
 
-    async def flush(self, timeout_s: float) -> None:
+    async def flush(self, timeout_s: float | None) -> None:
         """As `Flusher.flush`."""
+        timeout_s = self._patience_s if timeout_s is None else timeout_s
         try:
             await asyncio.wait_for(asyncio.wrap_future(self.outbox.flushed()), timeout_s)
         except TimeoutError:
@@ -59,8 +59,9 @@ class AsyncFlusher:
         if (unsent := self.outbox.hand_back(all_of_them=False)) is not None:
             raise unsent
 
-    async def close(self, timeout_s: float) -> Unsent | None:
+    async def close(self, timeout_s: float | None) -> Unsent | None:
         """As `Flusher.close`."""
+        timeout_s = self._patience_s if timeout_s is None else timeout_s
         self.outbox.close(timeout_s)
         if self._task is not None:
             if self._task.done():  # with the event loop that it belonged to
@@ -79,7 +80,7 @@ class AsyncFlusher:
             atexit.register(self._at_exit)
 
     async def _run(self) -> None:
-        work = flushing(self.outbox, self._calls, self._timeout_s)
+        work = flushing(self.outbox, self._calls)
         await self._connection.perform(work, self._idle)
 
     async def _idle(self, seconds: float | None) -> None:
@@ -91,12 +92,12 @@ class AsyncFlusher:
         self._bell.clear()
 
     def _at_exit(self) -> None:
-        self.outbox.close(self._timeout_s)
+        self.outbox.close(self._patience_s)
         self._send_rest()
         tell_unclosed(self.outbox.hand_back(all_of_them=True))
 
     def _send_rest(self) -> None:
         """Sends what is left of a closed outbox without an event loop: its own is no more."""
-        work = flushing(self.outbox, self._calls, self._timeout_s)
+        work = flushing(self.outbox, self._calls)
         with closing(Connection(self._address)) as connection:
             connection.perform(work, lambda seconds: time.sleep(seconds or 0.0))

@@ -21,6 +21,7 @@ from tamesu.client.outbound import (
     json_bytes,
     parts,
     read_declaration,
+    requests_of,
     with_event_id,
     with_request_id,
 )
@@ -70,8 +71,7 @@ class Calls:
         self, bandit: str, requests: int | Iterable[Mapping[str, Any]]
     ) -> Exchange[list[Decided]]:
         """A decision for each request."""
-        asked = [{}] * requests if isinstance(requests, int) else list(requests)
-        said = [with_request_id(request) for request in asked]
+        said = requests_of(requests)
         decided: list[Decided] = []
         for start, part in parts(said):
             body = yield from self._post(f"{_path(bandit)}/decisions/batch", {"requests": part})
@@ -99,7 +99,7 @@ class Calls:
 
     def deliver(self, part: list[msgspec.Raw], timeout_s: float) -> Exchange[Tracked]:
         """What became of events that go in one call, tried once: the good ones are taken."""
-        return self._track(part, partial=True, retries=Retries(timeout_s), once=True)
+        return self._track(part, partial=True, retries=Retries(timeout_s, first_try=1.0), once=True)
 
     def _track(
         self, part: list[msgspec.Raw], *, partial: bool, retries: Retries, once: bool = False

@@ -20,7 +20,8 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from tamesu.base import Time
-from tamesu.client.address import Address
+from tamesu.client.address import Address, timeout_of
+from tamesu.client.batching import Batching
 from tamesu.client.calls import Calls
 from tamesu.client.connection import Connection
 from tamesu.client.control import Control
@@ -29,7 +30,6 @@ from tamesu.client.exchange import Exchange
 from tamesu.client.flusher import Flusher
 from tamesu.client.forks import renewed_by_forks
 from tamesu.client.outbound import events_of
-from tamesu.client.outbox import Batching
 from tamesu.client.tracked import Tracked
 
 T = TypeVar("T")
@@ -50,10 +50,10 @@ class Client(Control):
     def __init__(
         self, url: str, timeout: float = 10.0, *, batching: Batching | None = None
     ) -> None:
-        super().__init__(Calls(timeout))
+        super().__init__(Calls(timeout_of(timeout)))
         self._timeout_s = timeout
         self._connection = Connection(Address.parse(url))
-        self._flusher = Flusher(self._connection, self._calls, batching or Batching(), timeout)
+        self._flusher = Flusher(self._connection, self._calls, batching or Batching())
         renewed_by_forks(self)
 
     def __enter__(self) -> Self:
@@ -155,24 +155,24 @@ class Client(Control):
         """Waits until every event tracked before is acknowledged.
 
         Args:
-            timeout: longest wait in seconds; that of the client if absent.
+            timeout: longest wait in seconds; `patience_s` of the batching if absent.
 
         Raises:
             Unavailable: some are not in time; they stay here and go on being tried.
             Unsent: some were refused for good; they are handed back, and no longer here.
         """
-        self._flusher.flush(self._timeout_s if timeout is None else timeout)
+        self._flusher.flush(timeout)
 
     def close(self, timeout: float | None = None) -> None:
         """Sends what waits, and lets go of the connections. A second time it does nothing.
 
         Args:
-            timeout: longest wait in seconds; that of the client if absent.
+            timeout: longest wait in seconds; `patience_s` of the batching if absent.
 
         Raises:
             Unsent: with the events that were refused, or not acknowledged in time.
         """
-        unsent = self._flusher.close(self._timeout_s if timeout is None else timeout)
+        unsent = self._flusher.close(timeout)
         self._connection.close()
         if unsent is not None:
             raise unsent

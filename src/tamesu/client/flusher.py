@@ -12,10 +12,11 @@ import threading
 from concurrent.futures import TimeoutError as NotInTime
 
 from tamesu.base import Unavailable, Unsent
+from tamesu.client.batching import Batching
 from tamesu.client.calls import Calls
 from tamesu.client.connection import Connection
 from tamesu.client.flushing import flushing
-from tamesu.client.outbox import Batching, Outbox
+from tamesu.client.outbox import Outbox
 
 _log = logging.getLogger("tamesu.client")
 
@@ -27,13 +28,10 @@ class Flusher:
         connection: by which they go.
         calls: how.
         batching: when.
-        timeout_s: longest time for one try.
     """
 
-    def __init__(
-        self, connection: Connection, calls: Calls, batching: Batching, timeout_s: float
-    ) -> None:
-        self._connection, self._calls, self._timeout_s = connection, calls, timeout_s
+    def __init__(self, connection: Connection, calls: Calls, batching: Batching) -> None:
+        self._connection, self._calls, self._patience_s = connection, calls, batching.patience_s
         self.outbox = Outbox(batching, self._ring)
         self.renew()
 
@@ -44,13 +42,17 @@ class Flusher:
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def flush(self, timeout_s: float) -> None:
+    def flush(self, timeout_s: float | None) -> None:
         """Waits until all that was tracked before is acknowledged or refused.
+
+        Args:
+            timeout_s: longest wait; none for the batching's `patience_s`.
 
         Raises:
             Unavailable: some of it is not within `timeout_s`; it stays here and goes on being tried.
             Unsent: some of it was refused for good; it is no longer here.
         """
+        timeout_s = self._patience_s if timeout_s is None else timeout_s
         try:
             self.outbox.flushed().result(timeout_s)
         except NotInTime:
@@ -58,12 +60,13 @@ class Flusher:
         if (unsent := self.outbox.hand_back(all_of_them=False)) is not None:
             raise unsent
 
-    def close(self, timeout_s: float) -> Unsent | None:
-        """Sends what waits; what was not acknowledged within `timeout_s` or was refused is given."""
+    def close(self, timeout_s: float | None) -> Unsent | None:
+        """Sends what waits; gives what was refused, or not acknowledged within `timeout_s`."""
+        timeout_s = self._patience_s if timeout_s is None else timeout_s
         self.outbox.close(timeout_s)
         if self._thread is not None:
-            atexit.unregister(self._at_exit)
             self._thread.join(timeout_s)
+            atexit.unregister(self._at_exit)  # not sooner: the wait may be interrupted
         return self.outbox.hand_back(all_of_them=True)
 
     def _ring(self) -> None:
@@ -78,7 +81,7 @@ class Flusher:
                     atexit.register(self._at_exit)
 
     def _run(self) -> None:
-        work = flushing(self.outbox, self._calls, self._timeout_s)
+        work = flushing(self.outbox, self._calls)
         self._connection.perform(work, self._idle)
 
     def _idle(self, seconds: float | None) -> None:
@@ -86,7 +89,7 @@ class Flusher:
         self._bell.clear()
 
     def _at_exit(self) -> None:
-        tell_unclosed(self.close(self._timeout_s))
+        tell_unclosed(self.close(None))
 
 
 def tell_unclosed(unsent: Unsent | None) -> None:

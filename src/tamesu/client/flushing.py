@@ -17,17 +17,20 @@ from tamesu.client.failures import error_of
 from tamesu.client.outbox import Outbox, refusal
 from tamesu.client.retries import Retries
 
+TRY_S = 5.0
+"""Longest wait for the acknowledgement of a batch, however little time a decision may take: to send
+it anew sooner would only make more of the work that the server has not done yet."""
+
 _EVER_S = 1e9
 _log = logging.getLogger("tamesu.client")
 
 
-def flushing(outbox: Outbox, calls: Calls, timeout_s: float) -> Exchange[None]:
+def flushing(outbox: Outbox, calls: Calls) -> Exchange[None]:
     """Sends from `outbox` until it is closed, and empty or out of time.
 
     Args:
         outbox: what to send.
         calls: how.
-        timeout_s: longest time for one try.
     """
     waits = Retries(_EVER_S)
     not_before_s = 0.0
@@ -40,7 +43,7 @@ def flushing(outbox: Outbox, calls: Calls, timeout_s: float) -> Exchange[None]:
         if due_s is None or wait_s > 0:
             yield Idle(_sooner(None if due_s is None else wait_s, left_s))
             continue
-        error = yield from _send(outbox, calls, _sooner(timeout_s, left_s) or timeout_s)
+        error = yield from _send(outbox, calls, min(TRY_S, TRY_S if left_s is None else left_s))
         if error is None:
             if is_down:
                 _log.info("events are acknowledged again")

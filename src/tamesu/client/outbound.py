@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from numbers import Integral, Real
 from pathlib import Path
@@ -27,23 +27,47 @@ MOST_BYTES = (1 << 20) - 1_024
 
 
 def with_request_id(request: Mapping[str, Any]) -> dict[str, Any]:
-    """`request` without its nones, and with a request id."""
+    """`request` without its nones, and with a request id.
+
+    Raises:
+        InvalidInput: it is no mapping.
+    """
+    _check_mapping(request, "request")
     said = {name: value for name, value in request.items() if value is not None}
     said.setdefault("request_id", uuid.uuid4().hex)
     return said
+
+
+def requests_of(requests: int | Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Each request with its id; a number stands for that many of no particulars.
+
+    Raises:
+        InvalidInput: a number below 0, or what is no mapping.
+    """
+    if not isinstance(requests, int | Integral):
+        return [with_request_id(request) for request in requests]
+    if requests < 0:
+        raise InvalidInput(f"a number of requests must be 0 or more, got {requests}")
+    return [with_request_id({}) for _ in range(int(requests))]
 
 
 def with_event_id(event: Mapping[str, Any]) -> dict[str, Any]:
     """`event` without its nones, with an event id and its time as text.
 
     Raises:
-        InvalidInput: what is no time.
+        InvalidInput: it is no mapping, or its time is none.
     """
+    _check_mapping(event, "event")
     said = {name: value for name, value in event.items() if value is not None}
     said.setdefault("event_id", uuid.uuid4().hex)
     if "time" in said:
         said["time"] = time_text(said["time"])
     return said
+
+
+def _check_mapping(member: object, name: str) -> None:
+    if not isinstance(member, Mapping):
+        raise InvalidInput(f"a {name} must be a mapping of its fields, got {type(member).__name__}")
 
 
 def time_text(time: datetime | Time | str) -> str:
@@ -135,9 +159,24 @@ def events_of(
         for place, delivery_id in enumerate(ids)
     ]
     for event in events:
-        parse_delivery_id(event["delivery_id"])
-        json_bytes(event)
+        _check(event)
     return events
+
+
+def _check(event: Mapping[str, Any]) -> None:
+    """Refuses what no server would take: said now, it reaches whoever made the mistake."""
+    parse_delivery_id(event["delivery_id"])
+    for name in ("type", "event_id"):
+        if not isinstance(event.get(name), str):
+            raise InvalidInput(
+                f"an event's {name} must be text, got {type(event.get(name)).__name__}"
+            )
+    value = event.get("value", 1)
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise InvalidInput(f"an event's value must be a number, got {type(value).__name__}")
+    if "time" in event:
+        Time.parse(event["time"])
+    json_bytes(event)
 
 
 def delivery_ids(subject: Decided | Delivered | str) -> list[str]:

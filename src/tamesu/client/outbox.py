@@ -20,31 +20,10 @@ import msgspec
 
 from tamesu.base import Backpressure, InvalidInput, TamesuError, Time, Unsent
 from tamesu.base.reward import SKEW_US
+from tamesu.client.batching import Batching
 from tamesu.client.outbound import MOST, parts
 
 SECOND_US = 1_000_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Batching:
-    """When events go: so many wait, or the oldest has waited so long.
-
-    Attributes:
-        size: events that are sent without waiting for more, 1 to 1,000.
-        every_s: longest wait for more, in seconds.
-        most: events that may be without acknowledgement; more are refused with `Backpressure`.
-    """
-
-    size: int = 500
-    every_s: float = 0.2
-    most: int = 10_000
-
-    def __post_init__(self) -> None:
-        if not (1 <= self.size <= MOST and self.every_s >= 0 and self.most >= self.size):
-            raise InvalidInput(
-                f"batching must have 1 <= size <= {MOST}, every_s >= 0 and most >= size, got "
-                f"size={self.size}, every_s={self.every_s}, most={self.most}"
-            )
 
 
 @dataclass(frozen=True)

@@ -258,7 +258,7 @@ def test_an_error_inside_does_not_hide_what_was_not_sent(scripted, connect):
     scripted.otherwise = DOWN
 
     def fail():
-        with connect(scripted.url, timeout=0.1) as client:
+        with connect(scripted.url, batching=Batching(patience_s=0.1)) as client:
             tracked(client, 1)
             raise KeyError("mine")
 
@@ -275,6 +275,39 @@ def test_a_closed_client_says_so(opened, scripted):
             with pytest.raises(InvalidInput, match="must be open"):
                 call()
     assert scripted.asked == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"subject": "front.1.7-0"},
+        {"subject": 5},
+        {"type": None},
+        {"type": 5},
+        {"value": "much"},
+        {"value": True},
+        {"value": float("nan")},
+        {"time": "yesterday"},
+        {"event_id": 7},
+    ],
+    ids=str,
+)
+def test_what_no_server_would_take_is_refused_by_the_call(opened, wrong):
+    client = opened()
+    with pytest.raises(InvalidInput):
+        client.track(**{"subject": f"{ID}-0", "type": "click", **wrong})
+    assert client.waiting == 0
+
+
+def test_a_short_deadline_of_decisions_does_not_hurry_events(opened, scripted, until):
+    """Else a slow server would be sent the same again and again."""
+    scripted.script = ["hang"]
+    client = opened(timeout=0.05, batching=Batching(size=1))
+    tracked(client, 1)
+    assert until(lambda: scripted.asked)
+    with pytest.raises(Unavailable):
+        client.flush(0.3)
+    assert len(scripted.asked) == 1
 
 
 def test_many_threads_track_and_each_event_arrives_once(opened, sent):
@@ -317,7 +350,9 @@ def test_an_event_that_waited_says_when_it_happened():
     assert Waiting(0, own, time.monotonic() - 60).said(is_kept=True) == own
 
 
-@pytest.mark.parametrize("wrong", [{"size": 0}, {"size": 1001}, {"every_s": -1.0}, {"most": 10}])
+@pytest.mark.parametrize(
+    "wrong", [{"size": 0}, {"size": 1001}, {"every_s": -1.0}, {"most": 10}, {"patience_s": -1.0}]
+)
 def test_batching_that_cannot_be_is_refused(wrong):
     with pytest.raises(InvalidInput, match="batching must have"):
         Batching(**wrong)

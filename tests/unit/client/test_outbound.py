@@ -50,6 +50,21 @@ def test_what_json_cannot_say_is_refused(scripted, client, unit):
     assert scripted.asked == []
 
 
+@pytest.mark.parametrize("requests", [-1, ["unit"], [None]], ids=str)
+def test_requests_that_are_none_are_refused(scripted, client, requests):
+    with pytest.raises(InvalidInput, match="request"):
+        client.decide_many("front", requests)
+    with pytest.raises(InvalidInput, match="must be a mapping"):
+        client.track_many(["click"])
+    assert scripted.asked == []
+
+
+@pytest.mark.parametrize("timeout", [0, -1.0, math.nan, math.inf, None, "10"])
+def test_a_timeout_that_is_none_is_refused(connect, timeout):
+    with pytest.raises(InvalidInput, match="timeout must be a positive number"):
+        connect("http://localhost:8000", timeout=timeout)
+
+
 def test_a_name_that_no_bandit_can_have_is_asked_for_all_the_same(scripted, client):
     """The server knows its bandits, and says so."""
     client.bandit("\udcff/日")

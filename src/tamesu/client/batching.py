@@ -1,0 +1,33 @@
+"""`Batching`: when tracked events go, and how many may wait. Refuses what could never send any."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tamesu.base import InvalidInput
+from tamesu.client.outbound import MOST
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batching:
+    """When events go: so many wait, or the oldest has waited so long.
+
+    Attributes:
+        size: events that are sent without waiting for more, 1 to 1,000.
+        every_s: longest wait for more, in seconds.
+        most: events that may be without acknowledgement; more are refused with `Backpressure`.
+        patience_s: how long `flush` and `close` wait for acknowledgement, unless they are told.
+    """
+
+    size: int = 500
+    every_s: float = 0.2
+    most: int = 10_000
+    patience_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        enough = self.every_s >= 0 and self.patience_s >= 0 and self.most >= self.size
+        if not (1 <= self.size <= MOST and enough):
+            raise InvalidInput(
+                f"batching must have 1 <= size <= {MOST}, every_s >= 0, patience_s >= 0 and most >= "
+                f"size, got {self}"
+            )
