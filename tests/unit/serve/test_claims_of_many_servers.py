@@ -187,6 +187,25 @@ def test_what_is_known_to_be_in_the_log_is_answered_while_the_log_is_down(
     servers(log, memory, declaration, shared, act)
 
 
+def test_a_damaged_cache_is_made_anew_before_anybody_is_told(
+    log, memory, declaration, shared, tmp_path
+):
+    """What was claimed before may be forgotten; what comes then is claimed."""
+
+    async def act(services):
+        first = await services[0].decider.decide("colours", SAFE)
+        for end in ("", "-wal"):
+            (tmp_path / f"cache.sqlite3{end}").write_bytes(b"no database at all" * 5_000)
+        answers = [await each.decider.decide("colours", SAFE) for each in services * 2]
+        assert not any(answer.unclaimed for answer in answers)
+        (answer,) = {answer.decision_id for answer in answers[3:]}
+        known = {first.decision_id, answer}  # who holds pages of the damaged file may still know it
+        assert {answer.decision_id for answer in answers} <= known
+        assert set(decided(log)) == known
+
+    servers(log, memory, declaration, shared, act)
+
+
 def test_a_filled_cache_is_not_filled_again(log, memory, declaration, shared):
     """The servers after the first start at once; one on a cache that was lost fills it anew."""
     clock = SystemClock()

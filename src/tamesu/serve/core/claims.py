@@ -9,6 +9,7 @@ Refuses to answer anything that may not be in the log.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
@@ -16,7 +17,7 @@ from typing import TypeVar
 import msgspec
 import structlog
 
-from tamesu.base import Draft, Kind, TamesuError, Time, parse_decision_id
+from tamesu.base import Corrupt, Draft, Kind, TamesuError, Time, parse_decision_id
 from tamesu.base.times import MINUTE_US, SECOND_US
 from tamesu.ports import Cache, Claim
 from tamesu.serve.core.ticket import Ticket
@@ -149,6 +150,8 @@ class Claims:
         if time.monotonic() < self._rests_until:
             return None
         try:
+            with contextlib.suppress(Corrupt):  # it was thrown away: the next one is new
+                return act(self._cache)
             return act(self._cache)
         except Exception as error:  # noqa: BLE001 - whatever it fails with, decisions are answered
             self._rests_until = time.monotonic() + REST_S
