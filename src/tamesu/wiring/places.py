@@ -30,7 +30,7 @@ def open_folder(settings: Settings) -> Path:
         (folder / "log").mkdir(parents=True, exist_ok=True)
         probe = folder / ".writable"
         probe.touch()
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # another role may look at the same moment
     except OSError as error:
         raise Unavailable(
             f"the data folder {str(folder)!r} must be writable, it is not: {error.strerror}",
