@@ -29,7 +29,7 @@ from tamesu.base import (
 from tamesu.base.reward import CLOCK_SKEW_US
 from tamesu.policy import Batch, compose
 from tamesu.policy.explanation import MOST_ARMS
-from tamesu.ports import Commit
+from tamesu.ports import Commit, roster_of
 from tamesu.serve.core import catalogue
 from tamesu.serve.core.explain import Explainer
 from tamesu.serve.core.hot import heat
@@ -92,8 +92,7 @@ class House:
     def decide(self, eligible=None, *, fallback=False, **changed):
         """A decision by the newest snapshot, in the log; gives it."""
         snapshot = self.store.snapshot(self.name)
-        roster = snapshot and self.store.roster(self.name, snapshot.roster)
-        hot = heat(self.declared, snapshot, roster)
+        hot = heat(self.declared, snapshot, roster_of(self.store, self.declared, snapshot))
         identity = decision_id(self.name, 1, self.ids.uuid7(self.clock.now()))
         choice = (hot.fallback if fallback else hot.prepared).choose(identity, eligible)
         columns = zip(choice.arms, choice.propensities, choice.scores, strict=True)
@@ -226,7 +225,7 @@ def test_what_differs_is_not_the_same(house):
 
 def test_a_difference_of_another_machine_is_borne_and_told(house):
     decision = house.decide(deliveries=())
-    hot = heat(house.declared, None)
+    hot = heat(house.declared, None, roster_of(house.store, house.declared, None))
     choice = hot.prepared.choose(decision.decision_id)
     rows = zip(choice.arms, choice.propensities, choice.scores, strict=True)
     deliveries = tuple(Delivery(place, *row) for place, row in enumerate(rows))

@@ -28,7 +28,7 @@ from tamesu.base import (
 from tamesu.base.reward import CLOCK_SKEW_US
 from tamesu.base.times import MILLISECOND_US
 from tamesu.policy import Choice, Explanation, explain
-from tamesu.ports import Clock, Declared, EventLog, Store
+from tamesu.ports import Clock, Declared, EventLog, Store, roster_of
 from tamesu.serve.core.catalogue import Catalogue
 from tamesu.serve.core.hot import Hot, heat
 from tamesu.serve.core.logbook import find_entry
@@ -87,11 +87,12 @@ class Explainer:
             raise self._missing(decision_id, decided)
         decision = _read(entry)
         declared = hot.declared
-        snapshot, roster = self._standing(declared.declaration.name, decision.snapshot)
-        lost = decision.snapshot > 0 and (
-            snapshot is None or (snapshot.roster > 0 and roster is None)
-        )
-        made = None if lost else _make_again(decision, declared, snapshot, roster)
+        snapshot = made = None
+        if decision.snapshot:
+            snapshot = self._store.snapshot(declared.declaration.name, decision.snapshot)
+        if snapshot is not None or not decision.snapshot:
+            roster = roster_of(self._store, declared, snapshot)
+            made = _make_again(decision, declared, snapshot, roster)
         return {
             "decision_id": decision_id,
             "bandit": declared.declaration.name,
@@ -121,13 +122,6 @@ class Explainer:
             ],
             "arms_omitted": 0 if made is None else made.omitted,
         }
-
-    def _standing(self, bandit: str, version: int) -> tuple[Snapshot | None, Roster | None]:
-        """A snapshot and the roster that it names; none of what is not kept, or not in the store."""
-        snapshot = self._store.snapshot(bandit, version) if version else None
-        if snapshot is None or not snapshot.roster:
-            return snapshot, None
-        return snapshot, self._store.roster(bandit, snapshot.roster)
 
     def _missing(self, decision_id: str, decided: Time) -> NotFound:
         """Why a decision that may have been made here is not in the log."""
@@ -184,7 +178,7 @@ def _read(entry: Entry) -> Decision:
 
 
 def _make_again(
-    decision: Decision, declared: Declared, snapshot: Snapshot | None, roster: Roster | None
+    decision: Decision, declared: Declared, snapshot: Snapshot | None, roster: Roster
 ) -> Explanation | None:
     """The decision made again; none if its snapshot cannot be read."""
     hot = heat(declared, snapshot, roster)
