@@ -61,7 +61,7 @@ class Pupils:
     def obey(
         self, commands: Sequence[Command], read: tuple[int, ...], now: Time, watermark: Time
     ) -> None:
-        """Applies `commands` in their order to what the last commit left.
+        """Begins anew what is made for the next commit, and applies `commands` in their order.
 
         Args:
             commands: those that wait.
@@ -69,6 +69,7 @@ class Pupils:
             now: the time.
             watermark: the log's time.
         """
+        self._begin()
         by_bandit: dict[str, list[Command]] = {}
         for command in commands:
             by_bandit.setdefault(command.bandit, []).append(command)

@@ -13,6 +13,8 @@ from tamesu.adapters.store import tables
 from tamesu.adapters.store.sql import SqlStore
 from tamesu.base import Corrupt, Declaration, Snapshot, Time, Unavailable
 from tamesu.ports import Commit
+from tamesu.testing.commands_contract import roster_of
+from tamesu.testing.commits import commit_of, snapshot_of
 
 SETUP = """
 from tamesu.adapters.store.sql import SqlStore
@@ -188,3 +190,30 @@ def test_nothing_is_committed_into_a_store_that_was_taken_away(tmp_path):
         away.rename(home)
         store.declare(declaration, Time(1))
         assert list(store.declarations()) == ["home"]
+
+
+def test_a_record_that_cannot_be_read_is_corrupt_and_its_neighbours_are_not(tmp_path):
+    path = tmp_path / "store.sqlite3"
+    with contextlib.closing(SqlStore(path)) as store:
+        for name in ("home", "away"):
+            store.declare(Declaration.parse({"name": name, "arms": ["a"]}), Time(1))
+            store.ask(name, "arms", {}, Time(1))
+        lease = store.lease("one", Time(0), 10)
+        made = [snapshot_of("home", 1), snapshot_of("away", 1)]
+        rosters = [roster_of("home", 1), roster_of("away", 1)]
+        store.commit(commit_of(lease, snapshots=made, rosters=rosters))
+    with contextlib.closing(sqlite.connect(path)) as connection:
+        for table in ("snapshots", "rosters"):
+            connection.execute(f"UPDATE {table} SET body = x'7bff' WHERE bandit = 'home'")
+        connection.execute("UPDATE commands SET body = '{}' WHERE number = 1")
+    with contextlib.closing(SqlStore(path)) as store:
+        for call in (
+            lambda: store.snapshot("home"),
+            lambda: store.roster("home", 1),
+            lambda: store.command(1),
+        ):
+            with pytest.raises(Corrupt, match="restore the store from a backup"):
+                call()
+        assert store.snapshot("away") == made[1]
+        assert store.roster("away", 1) == rosters[1]
+        assert store.command(2).bandit == "away"

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tamesu.adapters.store.memory import MemoryStore
-from tamesu.base import Declaration, NotFound, Snapshot, Time, Unavailable
+from tamesu.base import ArmsChange, Declaration, NotFound, Roster, Snapshot, Time, Unavailable
 from tamesu.policy import compose
 from tamesu.ports import Commit
 from tamesu.serve.core import Catalogue, Terms
@@ -33,7 +33,7 @@ class FlakyStore:
         return asked
 
 
-def learnt(store, declaration, version, state=None, number=1):
+def learnt(store, declaration, version, state=None, number=1, roster=0, rosters=()):
     """Commits a snapshot, as a trainer does."""
     policy = compose(declaration)
     lease = store.lease("trainer", NOW, 1_000_000)
@@ -51,8 +51,10 @@ def learnt(store, declaration, version, state=None, number=1):
                     created=NOW,
                     watermark=NOW,
                     observations=version,
+                    roster=roster,
                 )
             ],
+            rosters=rosters,
         )
     )
 
@@ -170,6 +172,62 @@ def test_without_a_good_one_the_fallback_answers_and_says_so(store, catalogue, c
     hot = catalogue.find("colours")
     assert hot.broken
     assert hot.prepared.propensities().tolist() == [0.25] * 4
+
+
+def test_a_snapshot_whose_roster_is_lost_leaves_the_last_good_one(store, catalogue, colours):
+    """And the others go on: one damaged bandit stops nobody's news."""
+    other = Declaration.parse({"name": "shapes", "arms": ["a", "b"], "seed": 1})
+    for declaration in (colours, other):
+        store.declare(declaration, NOW)
+        learnt(store, declaration, 1)
+    catalogue.start()
+    learnt(store, colours, 2, roster=7)
+    learnt(store, other, 2)
+    catalogue.refresh()
+    assert catalogue.find("colours").version == 1
+    assert catalogue.find("shapes").version == 2
+    store.asked.clear()
+    catalogue.refresh()
+    assert store.asked == ["versions"], "it is not read again and again"
+    assert asyncio.run(catalogue.renew("colours")).version == 1
+
+
+def test_without_a_good_one_a_lost_roster_gives_the_declared_arms_by_fallback(
+    store, catalogue, colours
+):
+    store.declare(colours, NOW)
+    learnt(store, colours, 1, roster=7)
+    catalogue.start()
+    hot = catalogue.find("colours")
+    assert hot.broken
+    assert hot.prepared.propensities().tolist() == [0.25] * 4
+    store.asked.clear()
+    catalogue.refresh()
+    assert store.asked == ["versions"]
+
+
+def test_a_roster_is_read_once_for_all_snapshots_that_name_it(store, catalogue, colours):
+    store.declare(colours, NOW)
+    roster = Roster.of(colours, NOW).changed(ArmsChange.parse({"add": ["white"]}), NOW)[0]
+    learnt(store, colours, 1, roster=1, rosters=[roster])
+    catalogue.start()
+    assert catalogue.find("colours").arms == {*colours.arm_ids, "white"}
+    learnt(store, colours, 2, roster=1)
+    store.asked.clear()
+    catalogue.refresh()
+    assert catalogue.find("colours").version == 2
+    assert "roster" not in store.asked
+
+
+def test_a_renewed_bandit_is_loaded_where_there_is_news_and_nowhere_else(store, catalogue, colours):
+    catalogue.start()
+    assert asyncio.run(catalogue.renew("colours")) is None
+    store.declare(colours, NOW)
+    hot = asyncio.run(catalogue.renew("colours"))
+    assert hot.version == 0
+    assert asyncio.run(catalogue.renew("colours")) is hot
+    learnt(store, colours, 1)
+    assert asyncio.run(catalogue.renew("colours")).version == 1
 
 
 def test_a_snapshot_of_another_declaration_is_not_served(store, catalogue, colours):

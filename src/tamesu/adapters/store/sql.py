@@ -15,16 +15,20 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from tamesu.adapters.store import engine, refusals, tables, transaction
-from tamesu.base import Command, Conflict, Declaration, Roster, Snapshot, Time, encode
-from tamesu.base.shapes import from_wire
+from tamesu.adapters.store import bodies, engine, refusals, tables, transaction
+from tamesu.base import (
+    Command,
+    Conflict,
+    Declaration,
+    Roster,
+    Snapshot,
+    Time,
+    encode,
+)
 from tamesu.ports import ArchiveFile, Commit, Declared, Lease, Progress
 from tamesu.ports.store import MOST_WAITING
 
 _FILE = ArchiveFile.__struct_fields__
-_decode_snapshot = msgspec.json.Decoder(Snapshot, dec_hook=from_wire).decode
-_decode_roster = msgspec.json.Decoder(Roster, dec_hook=from_wire).decode
-_decode_command = msgspec.json.Decoder(Command, dec_hook=from_wire).decode
 
 
 class SqlStore:
@@ -91,7 +95,9 @@ class SqlStore:
             row = connection.execute(query).first()
         if row is None:
             return None
-        return msgspec.structs.replace(_decode_snapshot(row.body), state=row.state)
+        return msgspec.structs.replace(
+            bodies.read(bodies.decode_snapshot, row.body, self._path), state=row.state
+        )
 
     def roster(self, bandit: str, number: int) -> Roster | None:
         """The roster with this number, from 1; none if there is no such one."""
@@ -99,7 +105,7 @@ class SqlStore:
         query = sa.select(table.c.body).where(table.c.bandit == bandit, table.c.number == number)
         with self._reading() as connection:
             body = connection.execute(query).scalar()
-        return None if body is None else _decode_roster(body)
+        return None if body is None else bodies.read(bodies.decode_roster, body, self._path)
 
     # Commands -----------------------------------------------------------------------------------
 
@@ -123,14 +129,17 @@ class SqlStore:
             body = connection.execute(
                 sa.select(table.c.body).where(table.c.number == number)
             ).scalar()
-        return None if body is None else _decode_command(body)
+        return None if body is None else bodies.read(bodies.decode_command, body, self._path)
 
     def waiting(self) -> Sequence[Command]:
         """The commands without an effect, by number."""
         table = tables.commands
         query = sa.select(table.c.body).where(table.c.waits).order_by(table.c.number)
         with self._reading() as connection:
-            return [_decode_command(row.body) for row in connection.execute(query)]
+            return [
+                bodies.read(bodies.decode_command, row.body, self._path)
+                for row in connection.execute(query)
+            ]
 
     # The trainer --------------------------------------------------------------------------------
 
@@ -196,7 +205,7 @@ class SqlStore:
         row = connection.execute(query).first()
         if row is None:
             return None
-        declaration = Declaration.parse(msgspec.json.decode(row.body))
+        declaration = bodies.read(bodies.decode_declaration, row.body, self._path)
         known = Declared(number, declaration, Time(row.created))
         self._parsed[bandit, number] = known
         return known

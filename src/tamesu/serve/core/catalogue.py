@@ -14,10 +14,19 @@ from typing import NamedTuple
 
 import structlog
 
-from tamesu.base import Declaration, NotFound, Reward, Roster, Snapshot, TamesuError, is_bandit_name
+from tamesu.base import (
+    Corrupt,
+    Declaration,
+    NotFound,
+    Reward,
+    Roster,
+    Snapshot,
+    TamesuError,
+    is_bandit_name,
+)
 from tamesu.policy import compose
 from tamesu.ports import Declared, Store, roster_of
-from tamesu.serve.core.hot import Hot, heat
+from tamesu.serve.core.hot import Hot, heat, stand_in
 from tamesu.serve.core.trace import trace
 
 POLL_S = 0.2
@@ -164,22 +173,26 @@ class Catalogue:
                 failing = False
 
     def _load(self, declared: Declared) -> Hot:
-        """Prepares the newest snapshot of a bandit and swaps it in."""
+        """Prepares the newest snapshot of a bandit and swaps it in.
+
+        One that cannot be used changes nothing, once: the last good one goes on; without one the
+        fallback answers.
+        """
         name = declared.declaration.name
         with self._loading:
-            snapshot = self._store.snapshot(name)
             held = self._hots.get(name)
-            if (
-                held is not None
-                and held.declared.number == declared.number
-                and snapshot is not None
-                and held.version >= snapshot.version
-            ):
-                return held
-            hot = heat(declared, snapshot, self._roster(declared, snapshot))
+            try:
+                snapshot = self._store.snapshot(name)
+                if held is not None and _is_old(held, declared, snapshot):
+                    return held
+                hot = heat(declared, snapshot, self._roster(declared, snapshot))
+                version = hot.version
+            except Corrupt as error:
+                _log.error("a snapshot cannot be read", bandit=name, reason=error.message)
+                hot, version = stand_in(declared), self._store.versions().get(name, 0)
             if hot.broken:
-                _log.error("a snapshot cannot be used", bandit=name, version=hot.version)
-                self._broken[name] = hot.version
+                _log.error("a snapshot cannot be used", bandit=name, version=version)
+                self._broken[name] = version
                 if held is not None:
                     return held
             self._terms[name, declared.number] = Terms.of(declared.declaration)
@@ -214,3 +227,9 @@ class Catalogue:
             return None
         terms = self._terms[bandit, number] = Terms.of(declaration)
         return terms
+
+
+def _is_old(held: Hot, declared: Declared, snapshot: Snapshot | None) -> bool:
+    """Whether `held` is as new as `snapshot`, of the same declaration."""
+    same = held.declared.number == declared.number
+    return same and snapshot is not None and held.version >= snapshot.version

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from tamesu.base import Bug, Part, Roster, Snapshot, Time
+from tamesu.base import Bug, Declaration, Part, Roster, Snapshot, Time
 from tamesu.policy import Policy, Prepared, compose
 from tamesu.ports import Declared
 from tamesu.serve.core.trace import trace
@@ -64,25 +64,25 @@ class Hot:
 def heat(declared: Declared, snapshot: Snapshot | None, roster: Roster | None = None) -> Hot:
     """The bandit ready to be served, its first distribution computed.
 
+    A snapshot of another declaration is not this one's: the prior serves. One that cannot be read
+    gives a bandit that answers with its fallback, marked.
+
     Args:
         declared: the declaration.
         snapshot: what it has learnt, none for the prior.
-        roster: the roster that the snapshot names, none for the declaration's.
-
-    A snapshot of another declaration is not this one's: the prior serves. One that cannot be read
-    gives a bandit that answers with its fallback, marked.
+        roster: the one that the snapshot names, none for the declaration's.
     """
+    roster = roster or Roster.of(declared.declaration, declared.created)
+    if snapshot is not None and snapshot.roster != roster.number:
+        raise Bug(
+            f"snapshot {snapshot.version} names roster {snapshot.roster}, not {roster.number}"
+        )
     declaration = declared.declaration
     policy = compose(declaration)
-    if roster is None:
-        roster = Roster.of(declaration, declared.created)
-    if snapshot is not None and snapshot.roster != roster.number:
-        raise Bug(f"snapshot {snapshot.version} names roster {snapshot.roster}, not this one")
     if snapshot is not None and snapshot.declaration != declared.number:
         snapshot, roster = None, Roster.of(declaration, declared.created)
     time = declared.created if snapshot is None else snapshot.watermark
-    uniform = compose(msgspec.structs.replace(declaration, explorer=Part(kind="uniform")))
-    fallback = uniform.prepare(uniform.init(), roster.ids, time)
+    fallback = _uniform(declaration, roster, time)
     broken = False
     try:
         state = policy.init() if snapshot is None else policy.decode(snapshot.state)
@@ -91,14 +91,19 @@ def heat(declared: Declared, snapshot: Snapshot | None, roster: Roster | None = 
     except Exception as error:  # noqa: BLE001 - whatever it fails with, the fallback answers
         _log.error("a snapshot cannot be served", bandit=declaration.name, trace=trace(error))
         state, prepared, broken = policy.init(), fallback, True
-    return Hot(
-        declared,
-        policy,
-        snapshot,
-        roster,
-        state,
-        prepared,
-        fallback,
-        frozenset(roster.ids),
-        broken,
-    )
+    arms = frozenset(roster.ids)
+    return Hot(declared, policy, snapshot, roster, state, prepared, fallback, arms, broken)
+
+
+def stand_in(declared: Declared) -> Hot:
+    """The bandit where nothing of its snapshot or roster can be read: the declared arms, by fallback."""
+    policy = compose(declared.declaration)
+    roster = Roster.of(declared.declaration, declared.created)
+    fallback = _uniform(declared.declaration, roster, declared.created)
+    arms = frozenset(roster.ids)
+    return Hot(declared, policy, None, roster, policy.init(), fallback, fallback, arms, broken=True)
+
+
+def _uniform(declaration: Declaration, roster: Roster, time: Time) -> Prepared:
+    uniform = compose(msgspec.structs.replace(declaration, explorer=Part(kind="uniform")))
+    return uniform.prepare(uniform.init(), roster.ids, time)
