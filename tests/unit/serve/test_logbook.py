@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from tamesu.adapters.clock.manual import START, ManualClock, SeededIds
 from tamesu.adapters.eventlog.memory import MemoryEventLog
+from tamesu.adapters.eventlog.sqlite import SqliteEventLog
 from tamesu.base import TICK, Draft, InvalidInput, Kind, Time, decision_id
 from tamesu.base.reward import CLOCK_SKEW_US
 from tamesu.serve.core.logbook import CHUNK, NEAR_MS, find_decision, first_since
@@ -25,6 +26,9 @@ class Holed:
 
     def end(self, partition):
         return self._log.end(partition)
+
+    def start(self, partition):
+        return min(10, self._log.end(partition))
 
 
 def logged(gaps_ms, partitions=1):
@@ -59,7 +63,7 @@ def test_a_moment_is_found_by_halving_as_by_looking_through(gaps, since, holed):
     found = first_since(log, 0, log.end(0), since_ms)
     assert all(entry.offset < found for entry in older)
     assert all(entry.offset >= found for entry in newer)
-    assert 0 <= found <= log.end(0)
+    assert log.start(0) <= found <= log.end(0)
 
 
 @pytest.mark.parametrize("partitions", [1, 3])
@@ -106,6 +110,21 @@ def test_one_among_more_than_a_chunk_of_the_same_millisecond_is_found():
     identity = decide(log, clock, ids)
     log.append([TICK] * 10)
     assert find_decision(log, identity) == b"first"
+
+
+def test_what_was_retired_is_none_and_what_is_left_is_found(tmp_path):
+    clock, ids = ManualClock(), SeededIds()
+    log = SqliteEventLog(tmp_path / "log", clock, segment_ms=10_000)
+    decisions = []
+    for _ in range(20):
+        decisions.append(decide(log, clock, ids))
+        clock.move(5_000_000)
+    assert log.retire(0, 10, clock.now() // 1_000) > 0
+    first = log.start(0)
+    assert 0 < first <= 10
+    for offset, identity in enumerate(decisions):
+        assert find_decision(log, identity) == (b"first" if offset >= first else None)
+    log.close()
 
 
 def test_what_was_never_recorded_is_none():

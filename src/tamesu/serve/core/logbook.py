@@ -36,7 +36,7 @@ def first_since(log: EventLog, partition: int, end: int, since_ms: int) -> int:
         Corrupt: the log's bytes cannot be read.
         Unavailable: the log is down.
     """
-    low, high = 0, end
+    low, high = log.start(partition), end
     while low < high:
         middle = (low + high) // 2
         entries = log.read(partition, middle, 1)
