@@ -3,11 +3,14 @@
 import contextlib
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from tamesu.base import Backpressure, InvalidInput, Time, Unavailable, Unsent
-from tamesu.client import Batching, load_events, save_events
+from tamesu.base.reward import SKEW_US
+from tamesu.base.times import SECOND_US
+from tamesu.client import Batching, Decided, Delivered, load_events, save_events
 from tamesu.client.outbox import Waiting
 
 ID = "front.1.01a203070567769987b41df0fcb675cb"
@@ -356,3 +359,32 @@ def test_an_event_that_waited_says_when_it_happened():
 def test_batching_that_cannot_be_is_refused(wrong):
     with pytest.raises(InvalidInput, match="batching must have"):
         Batching(**wrong)
+
+
+def test_each_delivery_of_a_decision_has_an_event_of_its_own(opened, sent):
+    deliveries = tuple(Delivered(f"{ID}-{n}", arm, n, 0.5) for n, arm in enumerate("ab"))
+    decided = Decided(decision_id=ID, snapshot=0, deliveries=deliveries)
+    client = opened()
+    client.track(decided, "impression")
+    client.track(decided, "click", event_id="e")
+    client.track(decided[1], "click", value=2, event_id="f")
+    client.flush()
+    impressions, clicks, last = sent()[0][:2], sent()[0][2:4], sent()[0][4:]
+    assert len(set(ids(impressions))) == 2
+    assert ids(clicks) == ["e-0", "e-1"]
+    for events in (impressions, clicks):
+        assert [event["delivery_id"] for event in events] == [f"{ID}-0", f"{ID}-1"]
+    assert last == [
+        {"delivery_id": f"{ID}-1", "type": "click", "value": 2, "event_id": "f"},
+    ]
+
+
+def test_the_how_to_says_the_defaults():
+    page = Path(__file__).parents[3] / "docs/how-to/use-the-python-client.md"
+    said = " ".join(page.read_text("utf-8").split())
+    usual = Batching()
+    assert f"when {usual.size} wait or the first has waited {usual.every_s:g} s" in said
+    assert f"{usual.most:,} events wait for a server" in said
+    assert f"`flush` takes too long ({usual.patience_s:g} s)" in said
+    assert f"`close` takes too long ({usual.patience_s:g} s)" in said
+    assert f"Events that wait longer than {SKEW_US / SECOND_US:g} s" in said
