@@ -116,7 +116,11 @@ class Outbox:
         """
         with self._lock:
             oldest = list(islice(self._queue, MOST))
-            _, said = next(parts([waiting.said() for waiting in oldest]), (0, []))
+        # Not under the lock: whoever tracks does not wait while a thousand are written out.
+        _, said = next(parts([waiting.said() for waiting in oldest]), (0, []))
+        with self._lock:
+            if not (self._queue and self._queue[0] is oldest[0]):
+                return [], []
             self._flying = [self._queue.popleft() for _ in said]
             return self._flying, said
 

@@ -1,6 +1,7 @@
 """Tracked events go in the background; each is acknowledged, or comes back."""
 
 import contextlib
+import pickle
 import threading
 import time
 from pathlib import Path
@@ -388,3 +389,10 @@ def test_the_how_to_says_the_defaults():
     assert f"`flush` takes too long ({usual.patience_s:g} s)" in said
     assert f"`close` takes too long ({usual.patience_s:g} s)" in said
     assert f"Events that wait longer than {SKEW_US / SECOND_US:g} s" in said
+
+
+def test_what_came_back_survives_the_way_to_another_process():
+    unsent = Unsent("m", hint="h", events=[{"event_id": "e"}], refusals=[{"index": 0}], count=1)
+    again = pickle.loads(pickle.dumps(unsent))
+    assert (str(again), again.facts) == (str(unsent), {"count": 1})
+    assert (again.events, again.refusals) == (unsent.events, unsent.refusals)
