@@ -10,7 +10,7 @@ from pieces import NOTE, table
 from tamesu.base import Duration
 from tamesu.base.arm import MAX_ARMS, MAX_ID_CHARS, MAX_METADATA_BYTES
 from tamesu.base.reward import AHEAD_US, CLOCK_SKEW_US, SKEW_US
-from tamesu.base.roster import MOST_RETIRED
+from tamesu.base.roster import MAX_ALL_METADATA_BYTES, MOST_RETIRED
 from tamesu.base.times import SECOND_US
 from tamesu.engine.learner import LEASE_US
 from tamesu.ports.store import MOST_WAITING
@@ -124,6 +124,11 @@ def _sizes() -> Iterator[tuple[str, str, str]]:
         "bytes of an arm's metadata",
         f"{MAX_METADATA_BYTES // 1024} KiB",
         "every roster holds all of it; large things have a place of their own",
+    )
+    yield (
+        "bytes of the metadata of all active arms",
+        f"{MAX_ALL_METADATA_BYTES // _MEBIBYTE} MiB",
+        "every change of arms writes it anew",
     )
     yield "characters of an arm's id", f"{MAX_ID_CHARS}", "it stands in every record"
     yield (

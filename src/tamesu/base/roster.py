@@ -7,6 +7,7 @@ learnt: that is the state's, where a retired arm keeps it and a revived one find
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -21,6 +22,9 @@ VERSION = 1
 
 MOST_RETIRED = 100_000
 """Retired arms that a roster lists; the longest retired leave the list, what they learnt stays."""
+
+MAX_ALL_METADATA_BYTES = 32 << 20
+"""Metadata of all active arms: every change writes it anew."""
 
 
 class Changed(NamedTuple):
@@ -71,7 +75,7 @@ class Roster(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             NotFound: an arm to retire that was never there.
             Conflict: too few arms would be left, or more than half would go without `force`.
-            InvalidInput: too many arms would be active.
+            InvalidInput: too many arms would be active, or have too much metadata in all.
         """
         active = {arm.id: arm for arm in self.active}
         retired = {arm.id: arm for arm in self.retired}
@@ -105,6 +109,8 @@ class Roster(msgspec.Struct, frozen=True, kw_only=True):
                 f"a bandit has at most {MAX_ARMS:,} active arms, got {len(active):,}",
                 hint="retire others first",
             )
+        if added or changed:
+            _check_all_metadata(self.bandit, active.values())
         next_ = msgspec.structs.replace(
             self,
             number=self.number + 1,
@@ -134,6 +140,16 @@ class Roster(msgspec.Struct, frozen=True, kw_only=True):
                 active=len(active),
             )
         return gone
+
+
+def _check_all_metadata(bandit: str, arms: Iterable[Arm]) -> None:
+    size = sum(len(msgspec.json.encode(arm.metadata)) for arm in arms if arm.metadata)
+    if size > MAX_ALL_METADATA_BYTES:
+        raise InvalidInput(
+            f"the metadata of all arms of {bandit!r} may have {MAX_ALL_METADATA_BYTES:,} bytes, got "
+            f"{size:,}",
+            hint="keep large things elsewhere, under the arm's id",
+        )
 
 
 def _put(wanted: WantedArm, known: Arm | None) -> Arm:
