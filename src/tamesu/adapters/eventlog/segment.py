@@ -26,8 +26,11 @@ WAL_BYTES = 64 << 20
 """Unchecked WAL above which a writer's process copies it itself, for nobody does the upkeep; at twice
 that the writer stops to do it: a flood leaves no gap to finish in."""
 
-_LOOK_EVERY = 64
-"""Entries between two looks of a writer at the sizes."""
+LOOK_BYTES = 256 << 10
+"""What a writer writes between two of its looks at the sizes."""
+
+_COMMIT_BYTES = 8192
+"""What a commit adds to the WAL besides the bodies: a page or two."""
 
 _PAGE_BYTES = 4096
 _FIRST = "SELECT offset, received FROM entries ORDER BY offset LIMIT 1"
@@ -62,7 +65,7 @@ class Segment:
         self.path, self.first = path, first
         self.born: int | None = None
         self.bytes = 0
-        self._entries = _LOOK_EVERY
+        self._unseen_bytes = LOOK_BYTES
         self._copier: threading.Thread | None = None
         with sqlite.translated(path):
             self._connection = sqlite.connect(path)
@@ -100,7 +103,7 @@ class Segment:
                 self._connection.executemany(_INSERT[1], rows)
                 self._connection.execute("COMMIT")
         self.born = rows[0][1] if self.born is None else self.born
-        self._entries += len(rows)
+        self._unseen_bytes += _COMMIT_BYTES + sum(len(row[4]) for row in rows)
 
     def tend(self) -> None:
         """Looks at the sizes now and then, and keeps the WAL bounded; for a writer inside the gate.
@@ -109,9 +112,9 @@ class Segment:
         to its end starts over. So the reader's upkeep copies the bulk, and a writer the rest. A
         failure here is no failure of the append before it.
         """
-        if self._entries < _LOOK_EVERY:
+        if self._unseen_bytes < LOOK_BYTES:
             return
-        self._entries = 0
+        self._unseen_bytes = 0
         with contextlib.suppress(sqlite.Error):
             (pages,) = self._connection.execute("PRAGMA page_count").fetchone()
             self.bytes = pages * _PAGE_BYTES

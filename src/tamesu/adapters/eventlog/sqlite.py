@@ -34,7 +34,8 @@ class SqliteEventLog:
     Args:
         folder: where the segments are; made at the first append.
         clock: stamps `received`.
-        segment_bytes: a segment of this size is followed by a new one; found out every 64 entries.
+        segment_bytes: a segment of this size is followed by a new one; a writer looks at the size
+            whenever it has written a quarter of a megabyte.
         segment_ms: one whose first entry is so old, too.
         patience_s: how long an append waits for other processes' appends.
     """
@@ -65,7 +66,8 @@ class SqliteEventLog:
         """Appends `drafts` in one transaction; see `tamesu.ports.EventLog.append`.
 
         After a failure everything is opened anew, so the next append works as soon as the cause is
-        gone.
+        gone. The reader's too: what one connection of a process has opened read-only, SQLite gives
+        read-only to the next.
 
         Raises:
             Unavailable: the disk is full or read-only, another process was in the way for longer
@@ -76,7 +78,12 @@ class SqliteEventLog:
             return []
         with self._writing, sqlite.translated(self._folder):
             self._refuse_closed()
-            return self._writer.append(drafts)
+            try:
+                return self._writer.append(drafts)
+            except BaseException:
+                with self._reading:
+                    self._reader.close()
+                raise
 
     def read(self, partition: int, offset: int, most: int) -> list[Entry]:
         """Up to `most` entries from `offset` on; see `tamesu.ports.EventLog.read`.
