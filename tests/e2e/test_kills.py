@@ -72,7 +72,7 @@ def kill_and_check(plan, machine, until, seed=2026):
         client.create(BANDIT)
         with calling(machine.url, "front", plan.callers) as callers:
             killed = kill_at_random(plan, machine, client, callers, until, random.Random(seed))
-        everything_final(client, "front", until)
+        everything_final(client, "front", callers.told, until)
         assert machine.end() == 0
     assert sum(killed.values()) >= plan.kills
     check(machine.data, "front", callers.told)

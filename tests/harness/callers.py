@@ -28,15 +28,20 @@ class Caller(threading.Thread):
 
     def __init__(self, url, bandit, number, stop):
         super().__init__(name=f"caller-{number}")
-        self._url, self._bandit, self._stop_asked = url, bandit, stop
+        self._bandit, self._stop_asked = bandit, stop
         self._draw = random.Random(number)
         self.told = Told({}, set())
         self.answered = 0
         self.failed = None
+        self._client = Client(url, timeout=PATIENCE_S)
+
+    def give_up(self):
+        """Does not wait for the answer it is waiting for."""
+        self._client.close()
 
     def run(self):
         try:
-            with Client(self._url, timeout=PATIENCE_S) as client:
+            with self._client as client:
                 while not self._stop_asked.is_set():
                     self._once(client)
         except Exception as error:  # noqa: BLE001 - told to the test, which fails on it
@@ -100,6 +105,10 @@ def calling(url, bandit, count):
         thread.start()
     try:
         yield Callers(threads)
+    except BaseException:
+        for thread in threads:
+            thread.give_up()
+        raise
     finally:
         stop.set()
         for thread in threads:

@@ -18,13 +18,16 @@ from tamesu.join import table
 from tamesu.wiring import Settings, open_archive, open_log, open_store
 
 
-def everything_final(client, bandit, until):
-    """Waits until every delivery is decided on, and no event is held; the difference is 0 all along."""
+def everything_final(client, bandit, told, until):
+    """Waits until all that callers were told is learnt; the difference is 0 all along."""
 
     def final():
         counts = client.conservation(bandit)
         assert counts["difference"] == 0
-        return counts["deliveries"]["open"] == 0 and counts["events"]["held"] == 0
+        is_read = sum(counts["decisions"].values()) >= len(told.decisions) and sum(
+            counts["events"].values()
+        ) >= len(told.events)
+        return is_read and counts["deliveries"]["open"] == counts["events"]["held"] == 0
 
     until(final)
 
