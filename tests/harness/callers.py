@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import threading
 from contextlib import contextmanager
+from functools import reduce
 from typing import NamedTuple
 
 from tamesu.client import Client
@@ -21,6 +22,10 @@ class Told(NamedTuple):
 
     decisions: dict[str, str]
     events: set[str]
+
+    def with_more(self, more):
+        """Both."""
+        return Told(self.decisions | more.decisions, self.events | more.events)
 
 
 class Caller(threading.Thread):
@@ -90,17 +95,17 @@ class Callers:
     @property
     def told(self):
         """What all of them were told."""
-        decisions = {}
-        for thread in self._threads:
-            decisions |= thread.told.decisions
-        return Told(decisions, set().union(*(thread.told.events for thread in self._threads)))
+        return reduce(Told.with_more, (thread.told for thread in self._threads), Told({}, set()))
 
 
 @contextmanager
-def calling(url, bandit, count):
-    """`count` callers at work; they have ended when this has."""
+def calling(url, bandit, count, first=0):
+    """`count` callers at work, numbered from `first`; they have ended when this has.
+
+    Callers of the same number ask the same, with the same ids.
+    """
     stop = threading.Event()
-    threads = [Caller(url, bandit, number, stop) for number in range(count)]
+    threads = [Caller(url, bandit, number, stop) for number in range(first, first + count)]
     for thread in threads:
         thread.start()
     try:
