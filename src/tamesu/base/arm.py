@@ -5,7 +5,7 @@ Refuses to know whether an arm is active: that is a roster's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from typing import Any
 
 import msgspec
@@ -30,6 +30,16 @@ class Arm(
 
     id: str
     metadata: dict[str, Any] = {}
+
+
+def check_number(arms: Sized, error: type[InvalidInput] = InvalidDeclaration) -> None:
+    """Refuses more arms than a bandit may have: before they are looked at one by one.
+
+    Raises:
+        InvalidInput: as said, or the kind of it that `error` is.
+    """
+    if len(arms) > MAX_ARMS:
+        raise error(f"arms must hold 1 to {MAX_ARMS:,} ids, got {len(arms):,}")
 
 
 def long_arm(arm: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from tamesu.base.arm import MAX_ARMS, check_ids, check_metadata, long_arm
+from tamesu.base.arm import check_ids, check_metadata, check_number, long_arm
 from tamesu.base.errors import InvalidInput
 from tamesu.base.shapes import convert, is_mapping, is_sequence
 
@@ -52,7 +52,7 @@ class ArmsChange(
 
         Raises:
             InvalidInput: an unknown key, a wrong type, an id or metadata that cannot be, an arm that
-                stands twice, `sync` beside the others, or nothing at all.
+                stands twice, too many, `sync` beside the others, or nothing at all.
         """
         if is_mapping(data):
             data = {key: _long(key, value) for key, value in data.items()}
@@ -70,8 +70,6 @@ class ArmsChange(
         if change.force and change.sync is None:
             raise InvalidInput("force belongs to sync, got it without", field="force")
         wanted = change.wanted
-        if len(wanted) > MAX_ARMS:
-            raise InvalidInput(f"a bandit has at most {MAX_ARMS:,} arms, got {len(wanted):,}")
         check_ids([*(arm.id for arm in wanted), *change.retire], InvalidInput)
         for arm in wanted:
             check_metadata(arm.id, arm.metadata or {}, InvalidInput)
@@ -86,6 +84,7 @@ class ArmsChange(
 def _long(key: str, value: Any) -> Any:
     if key not in ("add", "retire", "sync") or not is_sequence(value):
         return value
+    check_number(value, InvalidInput)
     if key == "retire":
         return [str(arm) if type(arm) is int else arm for arm in value]
     return [long_arm(arm) for arm in value]

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from tamesu.base.arm import MAX_ARMS, Arm, check_ids, check_metadata, long_arm
+from tamesu.base.arm import MAX_ARMS, Arm, check_ids, check_metadata, check_number, long_arm
 from tamesu.base.errors import InvalidDeclaration
 from tamesu.base.ids import is_bandit_name
 from tamesu.base.reward import Anchor, Reward, check
@@ -149,6 +149,7 @@ def _long_arms(arms: Any) -> Any:
             f"arms must be a list of ids, got {type(arms).__name__}",
             hint="for example  arms: [a, b, c]",
         )
+    check_number(arms)
     return [long_arm(arm) for arm in arms]
 
 
@@ -200,8 +201,8 @@ def _check(declaration: Declaration) -> None:
             f"digit, got {declaration.name[:80]!r}"
         )
     ids = declaration.arm_ids
-    if not 1 <= len(ids) <= MAX_ARMS:
-        raise InvalidDeclaration(f"arms must hold 1 to {MAX_ARMS:,} ids, got {len(ids):,}")
+    if not ids:
+        raise InvalidDeclaration(f"arms must hold 1 to {MAX_ARMS:,} ids, got 0")
     check_ids(ids)
     for arm in declaration.arms:
         check_metadata(arm.id, arm.metadata)

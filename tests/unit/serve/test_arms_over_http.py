@@ -142,6 +142,8 @@ def test_fewer_active_arms_than_a_decision_delivers_are_refused(server, trainer)
         ({"add": "abc"}, "expected"),
         ({"retire": [{"id": "a"}]}, "expected"),
         ({"sync": [{"id": "a", "colour": 1}]}, "unknown field 'colour'"),
+        ({"sync": ["a"] * 100_001}, "1 to 100,000 ids, got 100,001"),
+        ({"retire": ["a"] * 100_001}, "1 to 100,000 ids, got 100,001"),
         ({"ad": ["a"]}, "unknown field 'ad'"),
         ({"add": [{"id": "a", "metadata": {"x": "y" * 4_096}}]}, "4,096 bytes"),
         ({"add": [{"id": "a", "metadata": [1]}]}, "expected"),
@@ -166,7 +168,8 @@ def test_an_unknown_bandit_or_command_is_not_found(server):
     ):
         body = {"add": ["a"]} if method == "POST" else {} if method == "PUT" else None
         assert server.call(method, path, body)[0] == 404
-    assert server.get("/v1/commands/seven")[0] == 404
+    for number in ("seven", "0", "9" * 30):
+        assert server.get(f"/v1/commands/{number}")[0] == 404
 
 
 @pytest.mark.parametrize("arm", ["a/b", "a b", "ü", "100%", "?", "a#b", "retire"])

@@ -79,7 +79,9 @@ class Commands:
         Raises:
             NotFound: there is none.
         """
-        command = await asyncio.to_thread(self._store.command, number)
+        command = None
+        if number < 1 << 63:  # more than any store counts to
+            command = await asyncio.to_thread(self._store.command, number)
         if command is None:
             raise NotFound(
                 f"no command has the number {number}",

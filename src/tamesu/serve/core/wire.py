@@ -137,8 +137,8 @@ class Reader(Generic[T]):
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             read_json(body)
             raise
-        if body.count(b"{") + body.count(b"[") > MAX_NESTING:
-            read_json(body)  # enough brackets to nest too deeply: see whether they do
+        if _may_nest(body):
+            read_json(body)  # see whether it does
         return read
 
 
@@ -163,9 +163,14 @@ def read_json(body: bytes) -> Any:
         raise too_deep() from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidInput(f"the body must be JSON: {error}") from error
-    if deeper_than(data, MAX_NESTING):
+    if _may_nest(body) and deeper_than(data, MAX_NESTING):
         raise too_deep()
     return data
+
+
+def _may_nest(body: bytes) -> bool:
+    """Whether `body` has brackets enough to nest too deeply."""
+    return body.count(b"{") + body.count(b"[") > MAX_NESTING
 
 
 def too_deep() -> TooLarge:
