@@ -66,6 +66,25 @@ def test_tables_for_people(file, capsys):
         assert piece in out
 
 
+@pytest.mark.parametrize(("ending", "begins"), [("png", b"\x89PNG"), ("svg", b"<?xml")])
+def test_a_plot_is_written(file, tmp_path, capsys, ending, begins):
+    out = tmp_path / f"regret.{ending}"
+    told(capsys, file, "--rounds", "20", "--seeds", "2", "--jobs", "1", "--plot", str(out))
+    assert out.read_bytes().startswith(begins)
+
+
+def test_a_plot_that_cannot_be_is_refused(file, tmp_path, capsys, monkeypatch):
+    words = ["simulate", file, "--rounds", "1", "--seeds", "1", "--jobs", "1", "--plot"]
+    assert run([*words, "regret.docx"]) == 2
+    assert "--plot must end in one of .png, .svg, .pdf" in capsys.readouterr().err
+    assert run([*words, str(tmp_path / "no" / "folder.png")]) == 1
+    assert "cannot be written" in capsys.readouterr().err
+    monkeypatch.delitem(sys.modules, "tamesu.cli.simulate.plot")
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    assert run([*words, "regret.png"]) == 3
+    assert "tamesu[plot]" in capsys.readouterr().err
+
+
 def test_a_single_run_has_no_standard_error(file, capsys):
     found = told(capsys, file, "--rounds", "10", "--seeds", "1", "--jobs", "1")
     assert found["policies"][0]["regret"]["error"] is None

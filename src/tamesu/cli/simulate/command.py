@@ -57,6 +57,10 @@ def simulate(  # noqa: PLR0913 - the words of a command line
             metavar="N", min=1, help="Processes to use.", show_default="one for each core"
         ),
     ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(metavar="OUT.png", help="Draw regret on the way, as .png, .svg or .pdf."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Play a bandit against a world whose truth is known, and say what it lost. Needs no server.
@@ -77,6 +81,7 @@ def simulate(  # noqa: PLR0913 - the words of a command line
     from tamesu.cli.simulate.summary import saved, summarise
     from tamesu.client.outbound import read_declaration
 
+    draw = None if plot is None else _drawing(plot)
     declaration = Declaration.parse(read_declaration(file))
     setting = Setting.parse(world)
     every = min(every or declaration.batch.size, rounds)
@@ -84,12 +89,15 @@ def simulate(  # noqa: PLR0913 - the words of a command line
     runs = _played(tasks, jobs or len(os.sched_getaffinity(0)))
     policies = summarise(runs, rounds)
     compared = saved(runs, policies[0].policy, UNIFORM) if len(policies) > 1 else None
+    title = f"{declaration.name} in {setting.name}: {rounds:,} rounds, {seeds:,} runs"
     facts = {"bandit": declaration.name, "world": setting.name, "rounds": rounds, "every": every}
     if json:
         write_json({**facts, "runs": seeds, "policies": policies, "saved": compared})
-        return
-    _tell(f"{declaration.name} in {setting.name}: {rounds:,} rounds, {seeds:,} runs", policies)
-    _tell_more(policies, compared, every)
+    else:
+        _tell(title, policies)
+        _tell_more(policies, compared, every)
+    if draw is not None:
+        draw(title, policies, plot)
 
 
 def _tasks(
@@ -119,6 +127,27 @@ def _tasks(
         for run in range(seeds)
         for policy, declared in policies.items()
     ]
+
+
+def _drawing(path: Path) -> Any:
+    """What draws to `path`; looked for before anything is played.
+
+    Raises:
+        InvalidInput: an ending of which no picture can be made.
+        MissingExtra: matplotlib is not installed.
+    """
+    from tamesu.base import InvalidInput, MissingExtra
+
+    try:
+        from tamesu.cli.simulate.plot import FORMS, draw
+    except ModuleNotFoundError as error:
+        raise MissingExtra.of("a plot", "plot") from error
+    if path.suffix not in FORMS:
+        raise InvalidInput(
+            f"--plot must end in one of {', '.join(FORMS)}, got {path.name!r}",
+            hint="for example  --plot regret.png",
+        )
+    return draw
 
 
 def _logged(campaign: str) -> Any:
