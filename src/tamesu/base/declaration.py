@@ -74,6 +74,8 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
         """
         if not is_mapping(data):
             raise InvalidDeclaration(f"a declaration must be a mapping, got {type(data).__name__}")
+        if is_sequence(data.get("arms")):
+            check_number(data["arms"])
         refuse_unknown(data, _Written, "the declaration", InvalidDeclaration)
         data = {**data, "arms": _long_arms(data.get("arms"))}
         data["layout"] = _long_part(data.get("layout", "single"), "layout")
@@ -149,7 +151,6 @@ def _long_arms(arms: Any) -> Any:
             f"arms must be a list of ids, got {type(arms).__name__}",
             hint="for example  arms: [a, b, c]",
         )
-    check_number(arms)
     return [long_arm(arm) for arm in arms]
 
 
