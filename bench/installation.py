@@ -46,10 +46,10 @@ class Installation:
 
 
 @contextlib.contextmanager
-def installation(**reward: Any) -> Iterator[Installation]:
+def installation(workers: int = 1, **reward: Any) -> Iterator[Installation]:
     """A fresh installation with a bandit of 34 arms, stopped and removed at the end."""
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "roles.log").open("wb") as out:
-        settings = Settings(data=f"{folder}/data", port=0)
+        settings = Settings(data=f"{folder}/data", port=0, workers=workers)
         with supervisor(settings, output=out.fileno()) as (watch, url):
             watch.start()
             here = Installation(int(url.rpartition(":")[2]), settings.folder, watch)

@@ -173,7 +173,9 @@ def serve(data: str, port: int) -> None:
     os.environ["TAMESU_TEST_NOOP"] = "1"
     from tamesu.wiring import Settings, run_server
 
-    run_server(Settings(data=data, port=port), on_ready=lambda: print("ready", flush=True))
+    run_server(
+        Settings(data=data, port=port, cache="memory"), on_ready=lambda: print("ready", flush=True)
+    )
 
 
 if __name__ == "__main__":
