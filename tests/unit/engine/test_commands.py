@@ -19,6 +19,7 @@ from tamesu.base import (
     Draft,
     Event,
     Kind,
+    Unavailable,
     decision_id,
     delivery_id,
     encode,
@@ -260,3 +261,25 @@ def test_a_trainer_goes_on_from_the_roster_that_it_finds(world):
     assert (snapshot.version, snapshot.roster) == (3, 3)
     roster = world.store.roster("home", 3)
     assert [arm.metadata for arm in roster.active[3:]] == [{"n": "d"}, {"n": "e"}, {"n": "f"}]
+
+
+def test_a_commit_that_failed_is_made_again_and_not_twice(world, monkeypatch):
+    """The inline engine lives on where its store was down for a moment."""
+    engine = world.trainer()
+    world.show("a", "b", clicked="a")
+    world.wait()
+    number = world.ask({"add": ["d"]})
+    commit = world.store.commit
+    with monkeypatch.context() as broken:
+
+        def down(_):
+            raise Unavailable("the store is down")
+
+        broken.setattr(world.store, "commit", down)
+        with pytest.raises(Unavailable):
+            engine.catch_up()
+    assert world.store.commit == commit
+    engine.catch_up()
+    assert dict(world.store.versions()) == {"home": 2}
+    assert world.effect(number).snapshot == 1
+    assert world.observed("a", "b", "d") == [1, 1, 0]
