@@ -206,6 +206,8 @@ def test_a_full_disk_costs_the_others_view_and_comes_back_by_itself(tmp_path, ru
     assert sum(line.startswith("tamesu_decisions_total{") for line in lines) == 100
     meter = PrometheusMeter(tmp_path, "watching")
     assert exposed(meter, "ticks_total") == 1
+    half = [(tmp_path / f"worker{side}").stat().st_size for side in SIDES]
+    assert min(half) == 0, "what could not be written whole takes no room"
     process.stdin.write("\n")
     process.stdin.flush()
     while process.stdout.readline() != "written\n":

@@ -68,9 +68,14 @@ class Page:
         checked = _HEAD.pack(turn, len(body)) + body
         data = _MAGIC + _CHECK.pack(zlib.crc32(checked)) + checked
         side = self._sides[turn % len(SIDES)]
-        written = 0
-        while written < len(data):
-            written += os.pwrite(side, data[written:], written)
+        try:
+            written = 0
+            while written < len(data):
+                written += os.pwrite(side, data[written:], written)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.ftruncate(side, 0)  # half a page says nothing, and others need the room
+            raise
         self._turn = turn
 
     def close(self) -> None:
