@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tamesu.cli.group import group
 from tamesu.cli.options import Json
+
+if TYPE_CHECKING:
+    from tamesu.sim import LoggedWorld
 
 app = group("Fetch open data sets to try things out on.")
 
@@ -101,6 +104,20 @@ def fetched(folder: Path | None = None, *, full: Path | None = None) -> Path:
         if full is None:
             return adapter.fetch(folder, tell)
         return adapter.fetch_full(full, folder, tell)
+
+
+def logged_world(campaign: str) -> LoggedWorld:
+    """The world made of what really happened: the uniform policy's log of a campaign, fetched if need be.
+
+    Raises:
+        InvalidInput: no such campaign.
+        Unavailable: the data set is not there and cannot be fetched.
+    """
+    from tamesu.adapters.archive import open_bandit as adapter
+    from tamesu.sim import LoggedWorld
+
+    rows = adapter.load(fetched(), campaign, "random")
+    return LoggedWorld(*(rows[name].to_numpy() for name in ("item_id", "position", "click")))
 
 
 def _contents(folder: Path) -> list[dict[str, Any]]:

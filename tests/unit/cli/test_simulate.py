@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tamesu.cli.entry import run
@@ -64,6 +65,29 @@ def test_tables_for_people(file, capsys):
     out, _ = capsys.readouterr()
     for piece in ("shop in bernoulli: 30 rounds, 2 runs", "regret saved against uniform", " ± "):
         assert piece in out
+
+
+def test_clicks_that_were_logged_are_played(tmp_path, capsys, monkeypatch):
+    folder = tmp_path / "logs"
+    (folder / "random").mkdir(parents=True)
+    (folder / "ATTRIBUTION.txt").write_text("made up")
+    rows = pl.DataFrame({"item_id": [0, 1, 2] * 40, "position": ([1] * 3 + [2] * 3) * 20})
+    rows = rows.with_columns(click=(pl.col("item_id") == 1).cast(pl.Int64))
+    rows.write_parquet(folder / "random" / "women.parquet")
+    monkeypatch.setenv("TAMESU_OPEN_BANDIT", str(folder))
+    words = ["--world", "open-bandit:women", "--rounds", "90", "--seeds", "2", "--jobs", "1"]
+    path = tmp_path / "women.yaml"
+    path.write_text("{name: women, arms: [2, 1], layout: {kind: slate, size: 2}, batch: {size: 9}}")
+    found = told(capsys, str(path), *words)
+    # Both arms are always shown, and one of them always clicked.
+    assert found["policies"][0]["reward"]["mean"] == 1
+    assert found["policies"][0]["regret"]["mean"] == pytest.approx(0, abs=1e-9)
+    path.write_text("{name: women, arms: [2, 7]}")
+    assert run(["simulate", str(path), *words]) == 1
+    assert "no such arm: '7'" in capsys.readouterr().err
+    path.write_text("{name: women, arms: [0, 1, 2], layout: {kind: slate, size: 3}}")
+    assert run(["simulate", str(path), *words]) == 2
+    assert "may have 2 arms" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("ending", "begins"), [("png", b"\x89PNG"), ("svg", b"<?xml")])

@@ -65,10 +65,12 @@ def demo(  # noqa: PLR0913 - the words of a command line
 
     signal.signal(signal.SIGTERM, _interrupt)
     with uninterrupted():  # a C extension that is interrupted while it loads stays broken
-        from tamesu.cli.demo.performance import Performance, load_world
+        from tamesu.cli.data import logged_world
+        from tamesu.cli.demo.declaration import CAMPAIGN
+        from tamesu.cli.demo.performance import Performance
         from tamesu.cli.demo.stage import Stage
 
-    world = load_world()
+    world = logged_world(CAMPAIGN)
     with Stage(data, port) as stage:
         performance = Performance(stage, world, seconds=seconds, rate=rate, seed=SEED)
         try:

@@ -10,10 +10,8 @@ from typing import Any
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tamesu.adapters.archive import open_bandit
 from tamesu.base import Conflict, Declaration, Unavailable
-from tamesu.cli.data import fetched
-from tamesu.cli.demo.declaration import CAMPAIGN, NAME, declaration
+from tamesu.cli.demo.declaration import NAME, declaration
 from tamesu.cli.demo.player import Player
 from tamesu.cli.demo.stage import Stage
 from tamesu.cli.demo.summary import Summary, summarise
@@ -32,16 +30,6 @@ LOOK_S = 0.5
 
 RECENT = 5.0
 """Live click rates are those of the newest so many seconds."""
-
-
-def load_world() -> LoggedWorld:
-    """The world made of what really happened: the random policy's log of the campaign.
-
-    Raises:
-        Unavailable: the data set is not there and cannot be fetched.
-    """
-    rows = open_bandit.load(fetched(), CAMPAIGN, "random")
-    return LoggedWorld(*(rows[name].to_numpy() for name in ("item_id", "position", "click")))
 
 
 class Performance:

@@ -107,10 +107,11 @@ def _tasks(
     import msgspec
 
     from tamesu.base import Part
+    from tamesu.cli.data import logged_world
     from tamesu.cli.simulate.runs import Task
     from tamesu.policy import compose
 
-    logged = _logged(setting.campaign) if setting.campaign else None
+    logged = logged_world(setting.campaign) if setting.campaign else None
     setting.world(declaration.arm_ids, compose(declaration).size, 0, logged)
     uniform = msgspec.structs.replace(declaration, explorer=Part(kind=UNIFORM))
     policies = {declaration.explorer.kind: declaration, UNIFORM: uniform}
@@ -148,15 +149,6 @@ def _drawing(path: Path) -> Any:
             hint="for example  --plot regret.png",
         )
     return draw
-
-
-def _logged(campaign: str) -> Any:
-    from tamesu.adapters.archive import open_bandit
-    from tamesu.cli.data import fetched
-    from tamesu.sim import LoggedWorld
-
-    rows = open_bandit.load(fetched(), campaign, "random")
-    return LoggedWorld(*(rows[name].to_numpy() for name in ("item_id", "position", "click")))
 
 
 def _played(tasks: list[Task], jobs: int) -> Any:
