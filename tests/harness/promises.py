@@ -12,7 +12,16 @@ from contextlib import closing
 from tamesu.adapters.archive.memory import MemoryArchive
 from tamesu.adapters.clock.manual import ManualClock
 from tamesu.adapters.store.memory import MemoryStore
-from tamesu.base import Kind, Time, decode_decision, decode_event, delivery_id, encode
+from tamesu.base import (
+    Kind,
+    Time,
+    decode_decision,
+    decode_event,
+    delivery_id,
+    encode,
+    parse_decision_id,
+)
+from tamesu.base.reward import CLOCK_SKEW_US
 from tamesu.engine import InlineEngine
 from tamesu.join import table
 from tamesu.wiring import Settings, open_archive, open_log, open_store
@@ -60,8 +69,12 @@ def in_the_log(entries, bandit, told):
 
 
 def once(entries, store, archive, bandit):
-    """Every delivery in the log is one observation; every record is in one class."""
-    records = [e for e in entries if e.kind == Kind.DECISION and e.key.startswith(f"{bandit}.")]
+    """Every delivery in the log is one observation; every record is in one class.
+
+    Decisions by a clock that was off are poison, and counted as that.
+    """
+    told = [e for e in entries if e.kind == Kind.DECISION and e.key.startswith(f"{bandit}.")]
+    records = [entry for entry in told if is_in_time(entry)]
     decisions = {entry.key: decode_decision(entry.body) for entry in records}
     seen = Counter(
         delivery_id(row.decision_id, row.position)
@@ -79,6 +92,13 @@ def once(entries, store, archive, bandit):
     assert table(counts)["difference"] == 0
     assert counts["decisions_accepted"] == len(decisions)
     assert counts.get("decisions_duplicate", 0) == len(records) - len(decisions)
+    assert counts.get("decisions_poison", 0) == len(told) - len(records)
+
+
+def is_in_time(entry):
+    """Whether a decision's own time is near the moment at which the log received it."""
+    decided_us = parse_decision_id(entry.key).decided
+    return abs(decided_us - entry.received * 1_000) <= CLOCK_SKEW_US
 
 
 def as_by_a_clean_run(log, store, archive, bandit):
