@@ -1,0 +1,163 @@
+"""The doctor finds what is damaged, missing or ahead, changes nothing, and leaves the sound in peace."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from tamesu.adapters import sqlite
+from tamesu.adapters.clock.manual import ManualClock
+from tamesu.adapters.eventlog.sqlite import SqliteEventLog
+from tamesu.base import Draft, Time
+from tamesu.ports import ArchiveFile, Commit
+from tamesu.watch import Finding
+from tamesu.wiring import Settings, doctor, integrity, open_store
+from tamesu.wiring.places import open_cache
+
+NOW = Time.parse("2026-11-22T12:00:00.000000Z")
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings(data=str(tmp_path / "data"), port=0)
+
+
+@pytest.fixture
+def filled(settings):
+    """A log of four segments, a store with a file in its manifest, that file, and a cache."""
+    clock = ManualClock(NOW)
+    log = SqliteEventLog(settings.folder / "log", clock=clock, segment_bytes=1)
+    for _ in range(4):
+        log.append([Draft(key="k", kind="event", body=b"x" * 200)] * 100)
+    log.close()
+    archived = settings.folder / "archive" / "front" / "1"
+    archived.mkdir(parents=True)
+    (archived / "a.parquet").write_bytes(b"12345")
+    store = open_store(settings)
+    store.commit(
+        Commit(
+            lease=store.lease("me", NOW, 1_000_000),
+            checkpoint=b"",
+            counts={},
+            files=[ArchiveFile(name="front/1/a.parquet", bandit="front", rows=1, bytes=5)],
+        )
+    )
+    store.close()
+    cache = open_cache(settings)
+    cache.close()
+    return settings
+
+
+def told(settings):
+    """What the doctor says of the data, by check."""
+    return {
+        finding.check: finding
+        for finding in doctor(settings)
+        if finding.check in {"store", "log", "cache", "data", "clock"}
+    }
+
+
+def damaged(path):
+    """Overwrites most of a file's second page."""
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * 3000)
+
+
+def prints(folder):
+    """A digest of each file that is data: not of what SQLite keeps beside while it is open."""
+    return {
+        path: hashlib.sha256(path.read_bytes()).digest()
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.endswith(("-shm", "-wal", ".lock"))
+    }
+
+
+def test_sound_data_is_well_and_not_changed(filled):
+    before = prints(filled.folder)
+    found = told(filled)
+    assert all(finding.well and not finding.hint for finding in found.values())
+    assert "segments are whole" in found["log"].found
+    assert "has its 1 files" in found["data"].found
+    assert prints(filled.folder) == before
+
+
+def test_where_nothing_is_there_is_nothing_to_say(settings):
+    assert told(settings) == {}
+    assert not settings.folder.exists()
+
+
+def segments(settings):
+    return sorted((settings.folder / "log").glob("0*.sqlite3"))
+
+
+def test_a_damaged_store_is_found(filled):
+    damaged(filled.folder / "store.sqlite3")
+    found = told(filled)["store"]
+    assert (found.well, bool(found.hint)) == (False, True)
+
+
+def test_a_damaged_segment_is_found(filled):
+    damaged(segments(filled)[1])
+    found = told(filled)["log"]
+    assert (found.well, bool(found.hint)) == (False, True)
+    assert segments(filled)[1].name in found.found
+
+
+def test_a_segment_that_is_gone_is_found(filled):
+    first, gone, *_ = segments(filled)
+    for path in gone.parent.glob(f"{gone.name}*"):
+        path.unlink()
+    found = told(filled)["log"]
+    assert not found.well
+    assert "must go on at offset" in found.found
+    assert first.exists()
+
+
+def test_a_file_that_the_manifest_names_and_nobody_has_is_found(filled):
+    archived = filled.folder / "archive" / "front" / "1" / "a.parquet"
+    archived.write_bytes(b"1234")
+    assert "front/1/a.parquet" in told(filled)["data"].found
+    archived.unlink()
+    assert not told(filled)["data"].well
+
+
+def test_a_damaged_cache_is_a_note(filled):
+    (filled.folder / "cache.sqlite3").write_bytes(b"no database at all" * 300)
+    found = told(filled)["cache"]
+    assert (found.well, bool(found.hint)) == (True, True)
+
+
+@pytest.mark.parametrize(("number", "well"), [(1, True), (99, False)])
+def test_an_older_store_is_a_note_and_a_newer_one_wrong(filled, number, well):
+    path = filled.folder / "store.sqlite3"
+    connection = sqlite.driver.connect(path)
+    connection.execute(f"UPDATE schema SET number = {number}")
+    connection.commit()
+    connection.close()
+    before = prints(filled.folder)
+    found = told(filled)
+    assert (found["store"].well, bool(found["store"].hint)) == (well, True)
+    assert "data" not in found, "to open it would change it"
+    assert prints(filled.folder) == before
+
+
+def test_a_clock_behind_the_log_is_found(settings):
+    clock = ManualClock(NOW)
+    log = SqliteEventLog(settings.folder / "log", clock=clock)
+    clock.set(Time.parse("2999-01-01T00:00:00.000000Z"))
+    log.append([Draft(key="k", kind="event", body=b"x")])
+    log.close()
+    found = told(settings)["clock"]
+    assert not found.well
+    assert "behind the log" in found.found
+    assert "poison" in found.hint
+
+
+def test_a_long_log_is_looked_through_from_its_end(filled, monkeypatch):
+    monkeypatch.setattr(integrity, "MOST_BYTES", 1)
+    assert "the newest 1 of" in told(filled)["log"].found
+    damaged(segments(filled)[-1])
+    assert isinstance(told(filled)["log"], Finding)
+    assert not told(filled)["log"].well
