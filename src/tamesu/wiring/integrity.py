@@ -100,7 +100,7 @@ def agreement(settings: Settings) -> str | None:
     from tamesu.join import Checkpoint
 
     path = _store(settings)
-    if not path.exists() or not _is_current(path):
+    if not path.exists() or not is_current(path):
         return None
     with (
         contextlib.closing(open_log(settings)) as events,
@@ -147,7 +147,7 @@ def _store(settings: Settings) -> Path:
     return settings.folder / "store.sqlite3"
 
 
-def _is_current(path: Path) -> bool:
+def is_current(path: Path) -> bool:
     """Whether opening it would change nothing."""
     from tamesu.adapters.store import tables
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from tamesu.base import TamesuError, Time
 from tamesu.watch import Finding, Progress, Status, folder_holder, judge, read_standing
+from tamesu.wiring.integrity import is_current
 from tamesu.wiring.places import open_log, open_store
 from tamesu.wiring.settings import Settings
 
@@ -64,7 +65,8 @@ def _progress(settings: Settings, now: Time) -> Progress | None:
     """How far the trainer has come; none where nothing was ever written."""
     from tamesu.join import Checkpoint
 
-    if not (settings.folder / "store.sqlite3").exists():
+    path = settings.folder / "store.sqlite3"
+    if not path.exists() or not is_current(path):
         return None
     log, store = open_log(settings), open_store(settings)
     try:
