@@ -14,6 +14,7 @@ import msgspec
 from tamesu.base import (
     Corrupt,
     Decision,
+    DecisionId,
     Entry,
     InvalidInput,
     NotFound,
@@ -62,13 +63,12 @@ class Explainer:
         """
         decision_id = _decision_of(identity)
         said = parse_decision_id(decision_id)
-        hot = await self._served(decision_id)
+        hot = await self._served(decision_id, said)
         async with self._turn:
             return await asyncio.to_thread(self._explain, decision_id, said.decided, hot)
 
-    async def _served(self, decision_id: str) -> Hot:
+    async def _served(self, decision_id: str, said: DecisionId) -> Hot:
         """The bandit of a decision as it is served now."""
-        said = parse_decision_id(decision_id)
         try:
             hot = await self._catalogue.look(said.bandit)
         except NotFound as error:
