@@ -59,17 +59,6 @@ def no_shrinking():
 
 
 @pytest.fixture
-def must_fail(tmp_path):
-    """Holds one law of a suite against its broken adapter; it must not pass."""
-
-    def check(suite, law):
-        found = failure(suite, law, tmp_path)
-        assert isinstance(found, BROKEN), f"{law} holds" if found is None else repr(found)
-
-    return check
-
-
-@pytest.fixture
 def caught_on(tmp_path):
     """Holds every law of a suite against a broken adapter: one must fail, and no other may."""
 
