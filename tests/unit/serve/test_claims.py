@@ -7,6 +7,7 @@ import pytest
 
 from tamesu.adapters.cache.memory import MemoryCache
 from tamesu.adapters.clock.manual import ManualClock
+from tamesu.adapters.clock.system import SystemClock
 from tamesu.adapters.eventlog.memory import MemoryEventLog
 from tamesu.base import Corrupt, Draft, Unavailable, decode_decision
 from tamesu.base.times import MINUTE_US, SECOND_US
@@ -251,6 +252,36 @@ def test_a_cache_that_is_down_costs_the_promise_and_not_the_decision(
         assert b"unclaimed" not in write(answer)
 
     scene(log, memory, declaration, act, cache=cache, deadline_s=5.0)
+
+
+@pytest.mark.parametrize("value", [b"", b"\xff", b"{}", b'{"decision_id": "x"}'], ids=repr)
+def test_a_claim_that_is_no_decisions_stands_in_nobodys_way(log, memory, declaration, value):
+    """Whoever put it there: the request is decided, and its neighbours are claimed."""
+    cache = MemoryCache()
+    cache.claim([("colours/r-1", value)], SystemClock().now(), 10 * MINUTE_US)
+
+    async def act(service):
+        broken, sound = await service.decider.decide_many(
+            "colours", [SAFE, DecisionRequest(request_id="r-2")]
+        )
+        assert broken.unclaimed
+        assert not sound.unclaimed
+        assert decided(log) == [broken.decision_id, sound.decision_id]
+        assert service.meter.value("unclaimed_total") == 1
+
+    scene(log, memory, declaration, act, cache=cache, deadline_s=5.0)
+
+
+def test_a_defect_of_claiming_does_not_end_the_writer(log, memory, declaration):
+    async def act(service):
+        claim = service.appender._claims.claim
+        service.appender._claims.claim = lambda *_: {}["a defect"]
+        with pytest.raises(Unavailable, match="failed with KeyError"):
+            await service.decider.decide("colours", SAFE)
+        service.appender._claims.claim = claim
+        assert await service.decider.decide("colours", SAFE)
+
+    scene(log, memory, declaration, act, deadline_s=5.0)
 
 
 # Time -----------------------------------------------------------------------------------------------

@@ -236,7 +236,7 @@ def readiness(memory, log, prepare, **others):
 def test_a_server_whose_log_takes_nothing_is_not_ready(memory, log):
     async def prepare(service):
         await asyncio.to_thread(log.shut)
-        service.appender._landed_at -= 6
+        service.appender._ticking._landed_at -= 6
 
     said = readiness(memory, log, prepare)
     assert not said.ready

@@ -12,7 +12,6 @@ import asyncio
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Sequence
 
 import structlog
@@ -24,9 +23,7 @@ from tamesu.serve.core.claims import FRESH_US, Claims
 from tamesu.serve.core.ticket import Ticket
 from tamesu.serve.core.ticking import TICK_S, Ticking
 from tamesu.serve.core.trace import trace
-
-SWEEP_S = 0.05
-"""How often overdue submissions are looked for: the deadline is kept to within this."""
+from tamesu.serve.core.waiting import Waiting
 
 _log = structlog.get_logger("tamesu.serve.appender")
 
@@ -68,9 +65,7 @@ class Appender:
         self._most_waiting = most_waiting
         self._most_batch = most_batch
         self._queue: queue.SimpleQueue[Ticket | None] = queue.SimpleQueue()
-        self._open: deque[Ticket] = deque()
-        self._waiting = 0
-        self._sweeper: asyncio.TimerHandle | None = None
+        self._waiting = Waiting(deadline_s)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._closing = False
@@ -112,18 +107,15 @@ class Appender:
                 "the server must be running to record anything, it is shutting down",
                 hint="try again: another server or the restarted one answers",
             )
-        if self._waiting + len(drafts) > self._most_waiting:
+        waiting = self._waiting.records
+        if waiting + len(drafts) > self._most_waiting:
             raise Backpressure(
-                f"at most {self._most_waiting:,} records may wait to be written, "
-                f"{self._waiting:,} do",
+                f"at most {self._most_waiting:,} records may wait to be written, {waiting:,} do",
                 hint="send less at once, or try again later",
                 retry_after_s=self._deadline_s,
             )
         ticket = Ticket(drafts, loop.create_future(), loop.time() + self._deadline_s, claims, made)
-        self._waiting += len(drafts)
-        self._open.append(ticket)
-        if self._sweeper is None:
-            self._sweeper = loop.call_later(SWEEP_S, self._sweep)
+        self._waiting.add(ticket)
         self._queue.put(ticket)
         return ticket
 
@@ -139,13 +131,10 @@ class Appender:
             self._queue.put(None)
         await asyncio.to_thread(self._thread.join, patience_s)
         await asyncio.sleep(0)  # lets the last answers out
-        if self._sweeper is not None:
-            self._sweeper.cancel()
-            self._sweeper = None
         done = not self._thread.is_alive()
         if not done:
-            _log.error("the log hangs: closed with records unwritten", waiting=self._waiting)
-            self._expire(float("inf"))
+            _log.error("the log hangs: closed with records unwritten", waiting=self.waiting)
+        self._waiting.stop(giving_up=not done)
         return done
 
     @property
@@ -166,47 +155,7 @@ class Appender:
     @property
     def waiting(self) -> int:
         """Records submitted and not yet answered for."""
-        return self._waiting
-
-    def _sweep(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._expire(loop.time())
-        self._sweeper = loop.call_later(SWEEP_S, self._sweep) if self._open else None
-
-    def _expire(self, now: float) -> None:
-        """Answers the submissions that are overdue and forgets the ones that are done."""
-        waiting = self._open
-        while waiting and (waiting[0].future.done() or waiting[0].due <= now):
-            ticket = waiting.popleft()
-            if ticket.future.done():
-                continue
-            ticket.abandoned = True
-            # The order matters: the writer sets `taken` before it looks at `abandoned`.
-            unknown = ticket.taken
-            if not unknown:
-                self._waiting -= len(ticket.drafts)
-            ticket.future.set_exception(
-                Unavailable(
-                    f"the log must take a record within {self._deadline_s:g} s, it did not; "
-                    + ("whether it was recorded is unknown" if unknown else "it was not recorded"),
-                    hint="try again; with the same request_id or event_id nothing happens twice",
-                    retry_after_s=self._deadline_s,
-                    outcome="unknown" if unknown else "not recorded",
-                )
-            )
-            ticket.future.exception()  # whoever waits sees it; nobody waiting is no mistake
-
-    def _settle(self, tickets: list[Ticket], error: TamesuError | None) -> None:
-        """Answers the tickets of one append."""
-        for ticket in tickets:
-            self._waiting -= len(ticket.drafts)
-            if ticket.future.done():
-                continue
-            if error is None or not ticket.writes:
-                ticket.future.set_result(None)
-            else:
-                ticket.future.set_exception(error)
-                ticket.future.exception()
+        return self._waiting.records
 
     # On the writer thread -----------------------------------------------------------------------
 
@@ -228,12 +177,19 @@ class Appender:
         if any(ticket.older_than(FRESH_US, now) for ticket in tickets):
             old = [ticket for ticket in tickets if ticket.older_than(FRESH_US, now)]
             tickets = [ticket for ticket in tickets if ticket not in old]
-            loop.call_soon_threadsafe(self._settle, old, _too_old())
-        claimed = self._claims.claim(tickets, now)
+            loop.call_soon_threadsafe(self._waiting.settle, old, _too_old())
+        try:
+            claimed = self._claims.claim(tickets, now)
+        except Exception as problem:  # noqa: BLE001 - a defect must not end the writer
+            _log.error("claiming failed on a defect", trace=trace(problem))
+            for ticket in tickets:
+                ticket.writes = True  # nothing is known of any of them
+            loop.call_soon_threadsafe(self._waiting.settle, tickets, _failed(problem))
+            return
         error = self._append(claimed.drafts) if claimed.drafts else None
         if error is None:
             self._claims.confirm(claimed.known)
-        loop.call_soon_threadsafe(self._settle, tickets, error)
+        loop.call_soon_threadsafe(self._waiting.settle, tickets, error)
 
     def _tick(self) -> None:
         if self._append([TICK]) is None:
@@ -268,15 +224,19 @@ class Appender:
             return error
         except Exception as error:  # noqa: BLE001 - a driver's error must not end the writer
             _log.error("append failed on an error that is not ours", trace=trace(error))
-            return Unavailable(
-                f"the log must take records, it failed with {type(error).__name__}",
-                hint="see the server's own messages; try again",
-            )
+            return _failed(error)
         self._skew_ms = self._clock.now() // 1000 - receipts[-1].received
         self._ticking.landed()
         self._meter.observe("append_seconds", time.perf_counter() - began)
         self._meter.observe("append_records", len(drafts))
         return None
+
+
+def _failed(problem: Exception) -> Unavailable:
+    return Unavailable(
+        f"the log must take records, it failed with {type(problem).__name__}",
+        hint="see the server's own messages; try again",
+    )
 
 
 def _too_old() -> Unavailable:

@@ -17,7 +17,7 @@ from typing import TypeVar
 import msgspec
 import structlog
 
-from tamesu.base import Corrupt, Draft, Kind, TamesuError, Time, parse_decision_id
+from tamesu.base import Corrupt, Draft, Kind, TamesuError, Time, decode_decision, parse_decision_id
 from tamesu.base.times import MINUTE_US, SECOND_US
 from tamesu.ports import Cache, Claim
 from tamesu.serve.core.ticket import Ticket
@@ -55,31 +55,30 @@ class Claimed:
     def take(self, ticket: Ticket, index: int, key: str, found: Claim | None) -> None:
         """One draft of a ticket, whose claim of `key` found `found`."""
         if found is None:
-            draft = ticket.drafts[index]
-            self.drafts.append(draft)
-            self.known[key] = draft.body
-            ticket.writes = True
+            self.known[key] = ticket.drafts[index].body
+            self.add(ticket, ticket.drafts[index])
+            return
+        try:
+            decision = decode_decision(found.value)
+            decided = parse_decision_id(decision.decision_id).decided
+        except (msgspec.MsgspecError, TamesuError):
+            _log.error("a claim in the cache is no decision's", bytes=len(found.value))
+            ticket.unclaimed.add(index)
+            self.add(ticket, ticket.drafts[index])
             return
         if not found.confirmed and self.known.get(key) != found.value:
-            identity = head(found.value).decision_id
-            if self._now - parse_decision_id(identity).decided > FRESH_US:
+            if self._now - decided > FRESH_US:
                 ticket.doubts[index] = found.value
                 return
-            self.drafts.append(Draft(identity, _DECISION, found.value))
             self.known[key] = found.value
-        ticket.earlier[index] = found.value
+            self.add(ticket, Draft(decision.decision_id, _DECISION, found.value))
+        ticket.earlier[index] = decision
         ticket.writes |= not found.confirmed
 
-
-class Head(msgspec.Struct):
-    """What a claim's record is read for."""
-
-    decision_id: str
-    request_id: str | None = None
-
-
-head = msgspec.json.Decoder(Head).decode
-"""The `Head` of a decision's record; raises `msgspec.MsgspecError`."""
+    def add(self, ticket: Ticket, draft: Draft) -> None:
+        """A draft of the ticket is to be appended."""
+        self.drafts.append(draft)
+        ticket.writes = True
 
 
 def claim_key(bandit: str, request_id: str) -> str:
@@ -115,14 +114,13 @@ class Claims:
         standing = iter(found or ())
         for ticket in tickets:
             if not ticket.claims or found is None:
-                ticket.unclaimed = bool(ticket.claims)
                 claimed.drafts.extend(ticket.drafts)
+                ticket.unclaimed.update(i for i, key in enumerate(ticket.claims) if key is not None)
                 continue
             ticket.writes = False
             for index, key in enumerate(ticket.claims):
                 if key is None:
-                    claimed.drafts.append(ticket.drafts[index])
-                    ticket.writes = True
+                    claimed.add(ticket, ticket.drafts[index])
                 else:
                     claimed.take(ticket, index, key, next(standing))
         return claimed

@@ -25,7 +25,6 @@ from tamesu.base import (
     TooLarge,
     Unavailable,
     decision_id,
-    decode_decision,
     encode,
 )
 from tamesu.base.errors import listing
@@ -190,15 +189,14 @@ class Decider:
                 made=made,
             )
             await ticket.future
-            for index, record in ticket.earlier.items():
-                answers[places[index]] = DecisionAnswer.of(decode_decision(record))
-                if record != drafts[places[index]].body:
+            for index, earlier in ticket.earlier.items():
+                answers[places[index]] = DecisionAnswer.of(earlier)
+                if earlier.decision_id != decisions[places[index]].decision_id:
                     self._meter.count("repeats_total", bandit=bandit)
-            if ticket.unclaimed:
-                for place in places:
-                    if keys[place] is not None:
-                        answers[place] = msgspec.structs.replace(answers[place], unclaimed=True)
-                        self._meter.count("unclaimed_total", bandit=bandit)
+            for index in ticket.unclaimed:
+                place = places[index]
+                answers[place] = msgspec.structs.replace(answers[place], unclaimed=True)
+                self._meter.count("unclaimed_total", bandit=bandit)
             if not ticket.doubts:
                 return answers
             doubts = {places[index]: record for index, record in ticket.doubts.items()}

@@ -10,9 +10,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tamesu.base import Unavailable
+from tamesu.base import Unavailable, decode_decision
 from tamesu.ports import Clock, EventLog
-from tamesu.serve.core.claims import Claims, head
+from tamesu.serve.core.claims import Claims
 from tamesu.serve.core.logbook import find_decision
 
 
@@ -84,7 +84,7 @@ class Doubts:
         now = self._clock.now()
         if not self._claims.stands(key, old, new, now):
             return  # settled while we waited
-        if find_decision(self._log, head(old).decision_id) is None:
+        if find_decision(self._log, decode_decision(old).decision_id) is None:
             self._claims.replace(key, old, new, now)
         else:
             self._claims.confirm({key: old})

@@ -13,7 +13,7 @@ import structlog
 from tamesu.base import Kind, TamesuError, Time, parse_decision_id
 from tamesu.base.times import MILLISECOND_US
 from tamesu.ports import EventLog
-from tamesu.serve.core.claims import LASTS_US, Claims, claim_key, head
+from tamesu.serve.core.claims import LASTS_US, Claims, claim_key
 from tamesu.serve.core.logbook import first_since
 
 CHUNK = 20_000
@@ -24,6 +24,16 @@ MOST = 400_000
 
 _log = structlog.get_logger("tamesu.serve.refill")
 _DECISION = Kind.DECISION.value
+
+
+class _Head(msgspec.Struct):
+    """What a decision's record is read for."""
+
+    decision_id: str
+    request_id: str | None = None
+
+
+_head = msgspec.json.Decoder(_Head).decode
 
 
 def refill(claims: Claims, log: EventLog, now: Time) -> int:
@@ -56,7 +66,7 @@ def _past(log: EventLog, places: Sequence[tuple[int, int]]) -> Iterator[tuple[st
 def _claim(body: bytes) -> Iterator[tuple[str, bytes, Time]]:
     """The claim that a decision's record stands for, if it does and can be read."""
     try:
-        found = head(body)
+        found = _head(body)
         identity = parse_decision_id(found.decision_id)
     except (ValueError, msgspec.MsgspecError, TamesuError):
         return  # poison, which the join counts

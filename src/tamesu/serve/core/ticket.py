@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from tamesu.base import Draft, Time
+from tamesu.base import Decision, Draft, Time
 
 
 class Ticket:
@@ -26,10 +26,10 @@ class Ticket:
             never appended.
         writes: whether something of it is to be appended, and not all was there before; set by the
             writer, as the following are.
-        earlier: by the draft's index, the record that stands for its claim instead of it.
+        earlier: by the draft's index, the decision that stands for its claim, of which it is sure.
         doubts: by the draft's index, the record that stands for its claim and may or may not be in
             the log; nothing of such a draft was appended.
-        unclaimed: the claims could not be made.
+        unclaimed: the indices of drafts whose claims could not be made; they are appended unclaimed.
     """
 
     __slots__ = (
@@ -62,9 +62,9 @@ class Ticket:
         self.taken = False
         self.abandoned = False
         self.writes = True
-        self.earlier: dict[int, bytes] = {}
+        self.earlier: dict[int, Decision] = {}
         self.doubts: dict[int, bytes] = {}
-        self.unclaimed = False
+        self.unclaimed: set[int] = set()
 
     def older_than(self, age_us: int, now: Time) -> bool:
         """Whether a decision of it was made longer ago than that."""

@@ -10,8 +10,8 @@ import time
 
 import structlog
 
-from tamesu.base import TamesuError
 from tamesu.ports import Clock, EventLog
+from tamesu.serve.core.trace import trace
 
 TICK_S = 0.5
 """Age of the log's newest record at which a tick is due."""
@@ -70,8 +70,8 @@ class Ticking:
                 end = self._log.end(partition)
                 for entry in self._log.read(partition, end - 1, 1) if end else ():
                     newest_ms = max(newest_ms, entry.received)
-        except TamesuError as error:
-            _log.warning("the log cannot be read", code=error.code, detail=error.message)
+        except Exception as error:  # noqa: BLE001 - then a tick is tried, and tells what is wrong
+            _log.warning("the log cannot be read", trace=trace(error))
         if newest_ms < 0:
             return float("inf")
         return max(0.0, (self._clock.now() // 1000 - newest_ms) / 1000)
