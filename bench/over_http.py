@@ -168,7 +168,7 @@ def running(folder: Path) -> Iterator[int]:
 
 
 def serve(data: str, port: int) -> None:
-    """Runs the server of an installation until it is terminated."""
+    """Runs the one server of an installation until it is terminated."""
     os.sched_setaffinity(0, {SERVER_CORE})
     os.environ["TAMESU_TEST_NOOP"] = "1"
     from tamesu.wiring import Settings, run_server

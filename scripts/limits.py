@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from pieces import NOTE, table
 
+from tamesu.adapters.cache.memory import CLAIMS as ONE_WORKER
+from tamesu.adapters.cache.sqlite import CLAIMS as MANY_WORKERS
 from tamesu.base import Duration
 from tamesu.base.arm import MAX_ARMS, MAX_ID_CHARS, MAX_METADATA_BYTES
 from tamesu.base.reward import AHEAD_US, CLOCK_SKEW_US, SKEW_US
@@ -16,7 +18,7 @@ from tamesu.engine.learner import LEASE_US
 from tamesu.ports.store import MOST_WAITING
 from tamesu.serve.core import MAX_BATCH, MAX_NESTING, Appender
 from tamesu.serve.core.catalogue import POLL_S
-from tamesu.serve.core.claims import LASTS_US
+from tamesu.serve.core.claims import FRESH_US, LASTS_US
 from tamesu.serve.core.commands import PATIENCE_S
 from tamesu.serve.core.health import MAX_AGE_S
 from tamesu.serve.core.wire import MAX_TEXT
@@ -58,6 +60,11 @@ def _times() -> Iterator[tuple[str, str, str]]:
         "a `request_id` gives the same decision",
         _length(LASTS_US),
         "longer than anybody retries",
+    )
+    yield (
+        "a decision may be so old when the log's writer comes to it",
+        _length(FRESH_US),
+        "else 503: a batch that takes longer is too large, and its ids would no longer be true",
     )
     yield (
         "the log must take a record",
@@ -118,6 +125,11 @@ def _sizes() -> Iterator[tuple[str, str, str]]:
         "records that wait for the log",
         f"{_APPENDER['most_waiting']:,}",
         "memory stays bounded where the disk is slow; else 429",
+    )
+    yield (
+        "`request_id`s that are remembered",
+        f"{ONE_WORKER:,}; {MANY_WORKERS:,} with several workers",
+        "half a kilobyte each; the oldest are forgotten first",
     )
     yield "arms of a bandit", f"{MAX_ARMS:,}", "their distribution is computed for every snapshot"
     yield (
