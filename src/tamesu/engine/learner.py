@@ -35,11 +35,19 @@ _log = structlog.get_logger("tamesu.engine")
 
 @dataclass(frozen=True)
 class Step:
-    """What one step did: entries read, observations learnt from or archived, whether it committed."""
+    """What one step did.
+
+    Attributes:
+        read: entries.
+        observations: learnt from or archived.
+        committed: whether it did.
+        commands: those applied or refused, with their effects.
+    """
 
     read: int
     observations: int
     committed: bool
+    commands: tuple[Command, ...] = ()
 
 
 class Learner:
@@ -105,7 +113,8 @@ class Learner:
         commands = self._store.waiting()
         if not (commands or self._is_due(now) or (close and self._is_dirty())):
             return Step(read, 0, committed=False)
-        return Step(read, self._commit(now, commands), committed=True)
+        learnt, settled = self._commit(now, commands)
+        return Step(read, learnt, committed=True, commands=settled)
 
     def _read(self) -> int:
         read = 0
@@ -134,7 +143,7 @@ class Learner:
             return True
         return self._is_dirty() and not 0 <= now - self._last_commit < IDLE_COMMIT_US
 
-    def _commit(self, now: Time, commands: Sequence[Command]) -> int:
+    def _commit(self, now: Time, commands: Sequence[Command]) -> tuple[int, tuple[Command, ...]]:
         checkpoint = self._fold.checkpoint()
         groups = self._pending.groups()
         stem = f"{self.lease.epoch:06d}-{sum(self._committed_reads):012d}-{sum(self._next):012d}"
@@ -154,12 +163,13 @@ class Learner:
                 commands=self._pupils.commands,
             )
         )
-        self._tell(self._pupils.commands)
+        settled = tuple(self._pupils.commands)
+        self._tell(settled)
         self._pupils.committed()
         self._pending, self._counts = Pending(), {}
         self._committed_reads, self._last_commit = self._reads(), now
         self.low_water = checkpoint.offsets
-        return sum(len(group) for group in groups)
+        return sum(len(group) for group in groups), settled
 
     def _tell(self, commands: Sequence[Command]) -> None:
         for command in commands:

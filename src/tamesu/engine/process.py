@@ -126,6 +126,10 @@ class ProcessEngine:
             meter.count("steps_total")
             meter.count("records_read_total", step.read)
             meter.count("observations_learnt_total", step.observations)
+            for command in step.commands:
+                is_refused = command.effect is not None and command.effect.refusal is not None
+                outcome = "refused" if is_refused else "applied"
+                meter.count("commands_total", kind=command.kind, outcome=outcome)
             if step.committed:
                 meter.observe("commit_seconds", time.perf_counter() - began)
         return step

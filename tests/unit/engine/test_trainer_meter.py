@@ -69,6 +69,16 @@ def test_records_observations_and_commits_are_counted_as_they_are():
     assert meter.value("learning_failures_total") == 0
 
 
+def test_commands_are_counted_as_they_end():
+    store = MemoryStore()
+    first = next(iter(declarations())).name
+    for bandit, body in ((first, {"add": ["new"]}), (first, {"add": ["new"]}), ("nowhere", {})):
+        store.ask(bandit, "arms", body, ManualClock().now())
+    _, meter = trained(store)
+    assert meter.value("commands_total", kind="arms", outcome="applied") == 2
+    assert meter.value("commands_total", kind="arms", outcome="refused") == 1
+
+
 def test_starting_over_is_counted_and_a_step_that_failed_did_nothing():
     store = FailsOnce()
     log, meter = trained(store)

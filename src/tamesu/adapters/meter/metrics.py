@@ -152,6 +152,12 @@ _ROWS = (
         "records_read_total", _COUNTER, "Records that the trainer read in steps that succeeded."
     ),
     Metric("log_retired_total", _COUNTER, "Entries that the log dropped, being old and done with."),
+    Metric(
+        "commands_total",
+        _COUNTER,
+        "Commands that the trainer settled; outcome is applied or refused.",
+        ("kind", "outcome"),
+    ),
     Metric("observations_learnt_total", _COUNTER, "Observations that the trainer committed."),
     Metric(
         "commit_seconds",
