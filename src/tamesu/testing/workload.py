@@ -1,7 +1,8 @@
 """Work without end, for a process that is to be killed: `python -m tamesu.testing.workload`.
 
-Arguments: `append` or `commit`, the adapter as `module:callable`, its place. One line on standard
-output for each call that returned. Refuses to stop by itself, except after very long.
+Arguments: `append` or `commit`, the adapter as `module:callable`, its place, and for `append` the
+first batch's number, where several append at once. One line on standard output for each call that
+returned. Refuses to stop by itself, except after very long.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ def batch(number: int) -> list[Draft]:
     ]
 
 
-def append(log: EventLog) -> None:
-    """Appends batch after batch, numbered from what the log has on."""
-    start = log.end(0)
+def append(log: EventLog, first: int | None = None) -> None:
+    """Appends batch after batch, numbered from `first`, or from what the log has on."""
+    start = log.end(0) if first is None else first
     for number in range(start, start + CALLS):
         log.append(batch(number))
         print(number, flush=True)  # noqa: T201 - the line is the acknowledgement
@@ -74,8 +75,8 @@ def named(text: str) -> Callable[..., Any]:
 
 
 if __name__ == "__main__":
-    work, adapter, place = sys.argv[1:]
+    work, adapter, place, *more = sys.argv[1:]
     if work == "append":
-        append(named(adapter)(Path(place), SystemClock()))
+        append(named(adapter)(Path(place), SystemClock()), *map(int, more))
     else:
         commit(named(adapter)(Path(place)))
