@@ -2,7 +2,9 @@
 
 import pytest
 
+from tamesu.adapters.clock.manual import ManualClock
 from tamesu.adapters.clock.system import SystemClock
+from tamesu.adapters.eventlog.memory import MemoryEventLog
 from tamesu.base import Time, decode_event
 from tamesu.base.times import MINUTE_US
 
@@ -173,3 +175,18 @@ def test_a_bandit_created_by_another_server_is_known(serving, declaration):
     event = {"delivery_id": answer["deliveries"][1]["delivery_id"], "type": "click"}
     assert track(second, event)[0] == 202
     assert second.post("/v1/bandits/colours/decisions", {})[0] == 200
+
+
+def test_a_clock_that_stepped_back_makes_no_decision_one_of_the_future(serving, declaration):
+    """Also for a server that was started under it: the log knows better, and says so at an append."""
+    clock = ManualClock(SystemClock().now())
+    log = MemoryEventLog(clock=clock)
+    server = serving(clock=clock, log=log)
+    server.post("/v1/bandits", declaration)
+    _, answer = server.post("/v1/bandits/colours/decisions", {})
+    event = {"delivery_id": answer["deliveries"][0]["delivery_id"], "type": "impression"}
+    clock.move(-60 * MINUTE_US)
+    assert track(server, event)[0] == 202
+    later = serving(clock=clock, log=log, store=server.ports["store"])
+    later.post("/v1/bandits/colours/decisions", {})
+    assert track(later, event)[0] == 202

@@ -71,6 +71,7 @@ class Appender:
         self._closing = False
         self._ticking = Ticking(log, clock, tick_s)
         self._skew_ms = 0
+        self._received_ms = 0
 
     # On the event loop --------------------------------------------------------------------------
 
@@ -146,6 +147,11 @@ class Appender:
     def skew_ms(self) -> int:
         """How far this machine's clock was ahead of the log's at the last append (ms)."""
         return self._skew_ms
+
+    @property
+    def received_ms(self) -> int:
+        """The log's moment of the last append (ms), 0 before the first."""
+        return self._received_ms
 
     @property
     def closing(self) -> bool:
@@ -225,7 +231,8 @@ class Appender:
         except Exception as error:  # noqa: BLE001 - a driver's error must not end the writer
             _log.error("append failed on an error that is not ours", trace=trace(error))
             return _failed(error)
-        self._skew_ms = self._clock.now() // 1000 - receipts[-1].received
+        self._received_ms = receipts[-1].received
+        self._skew_ms = self._clock.now() // 1000 - self._received_ms
         self._ticking.landed()
         self._meter.observe("append_seconds", time.perf_counter() - began)
         self._meter.observe("append_records", len(drafts))

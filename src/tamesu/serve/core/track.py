@@ -27,6 +27,7 @@ from tamesu.base import (
 )
 from tamesu.base.errors import close_match, listing
 from tamesu.base.reward import CLOCK_SKEW_US, MAX_VALUE
+from tamesu.base.times import MILLISECOND_US
 from tamesu.ports import Clock, Meter
 from tamesu.serve.core.appender import Appender
 from tamesu.serve.core.catalogue import Catalogue, Terms
@@ -77,7 +78,7 @@ class Tracker:
             raise InvalidInput("events must hold at least one event, got none")
         if len(events) > MAX_BATCH:
             raise TooLarge(f"at most {MAX_BATCH:,} events in a batch, got {len(events):,}")
-        now = self._clock.now()
+        now = self._now()
         drafts: list[Draft] = []
         bandits: dict[str, int] = {}
         refusals = Refusals("events", "accepted")
@@ -104,6 +105,10 @@ class Tracker:
         for bandit, number in bandits.items():
             self._meter.count("events_total", number, bandit=bandit)
         return Tracked(accepted=len(drafts), results=_results(taken, refusals) if partial else [])
+
+    def _now(self) -> Time:
+        """This moment; by the log's clock where that is ahead: ours may have stepped back."""
+        return max(self._clock.now(), Time(self._appender.received_ms * MILLISECOND_US))
 
     async def _look_up(self, delivery: DeliveryId) -> Terms:
         terms = await self._catalogue.look_up_terms(delivery.bandit, delivery.declaration)
