@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import logging
 import time
 from contextlib import closing
 
@@ -17,9 +18,11 @@ from tamesu.client.async_connection import AsyncConnection
 from tamesu.client.batching import Batching
 from tamesu.client.calls import Calls
 from tamesu.client.connection import Connection
-from tamesu.client.flusher import not_in_time, tell_unclosed
+from tamesu.client.flusher import CRASHED, not_in_time, tell_unclosed
 from tamesu.client.flushing import flushing
 from tamesu.client.outbox import Outbox
+
+_log = logging.getLogger("tamesu.client")
 
 
 class AsyncFlusher:
@@ -63,13 +66,13 @@ class AsyncFlusher:
         """As `Flusher.close`."""
         timeout_s = self._patience_s if timeout_s is None else timeout_s
         self.outbox.close(timeout_s)
-        if self._task is not None:
-            if self._task.done():  # with the event loop that it belonged to
+        if (task := self._task) is not None:
+            if task.done():  # with the event loop that it belonged to
                 await asyncio.to_thread(self._send_rest)
             else:
-                await asyncio.wait({self._task}, timeout=timeout_s)
-                self._task.cancel()
-                await asyncio.wait({self._task})
+                await asyncio.wait({task}, timeout=timeout_s)
+                task.cancel()
+                await asyncio.wait({task})
             atexit.unregister(self._at_exit)
         return self.outbox.hand_back(all_of_them=True)
 
@@ -80,8 +83,11 @@ class AsyncFlusher:
             atexit.register(self._at_exit)
 
     async def _run(self) -> None:
-        work = flushing(self.outbox, self._calls)
-        await self._connection.perform(work, self._idle)
+        try:
+            await self._connection.perform(flushing(self.outbox, self._calls), self._idle)
+        except Exception:  # noqa: BLE001 - logged; nothing is lost by it
+            self._task = None
+            _log.exception(CRASHED)
 
     async def _idle(self, seconds: float | None) -> None:
         try:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from tamesu.base import Bug, Conflict, Declaration, InvalidInput, TamesuError
+from tamesu.base import Bug, Conflict, Declaration, InvalidInput, TamesuError, Unavailable
 from tamesu.client.decided import Decided
 from tamesu.client.exchange import Exchange, Pause, attempt, insist
 from tamesu.client.failures import foreign, told_error
@@ -182,7 +182,10 @@ class Calls:
         said = _read(body, dict[str, Any])
         while said.get("status") == "pending" and (wait_s := retries.wait_s()) is not None:
             yield Pause(wait_s)
-            body = yield from insist("GET", f"/v1/commands/{said['command']}", None, retries)
+            try:
+                body = yield from insist("GET", f"/v1/commands/{said['command']}", None, retries)
+            except Unavailable:
+                return said  # it is kept: nobody needs to ask for it again
             said = _read(body, dict[str, Any])
         if said.get("status") == "refused":
             raise told_error(said["error"], command=said["command"])

@@ -18,6 +18,9 @@ from tamesu.client.connection import Connection
 from tamesu.client.flushing import flushing
 from tamesu.client.outbox import Outbox
 
+CRASHED = (
+    "events were not sent, for a reason that was not foreseen; with the next one all are tried"
+)
 _log = logging.getLogger("tamesu.client")
 
 
@@ -64,8 +67,8 @@ class Flusher:
         """Sends what waits; gives what was refused, or not acknowledged within `timeout_s`."""
         timeout_s = self._patience_s if timeout_s is None else timeout_s
         self.outbox.close(timeout_s)
-        if self._thread is not None:
-            self._thread.join(timeout_s)
+        if (thread := self._thread) is not None:
+            thread.join(timeout_s)
             atexit.unregister(self._at_exit)  # not sooner: the wait may be interrupted
         return self.outbox.hand_back(all_of_them=True)
 
@@ -81,8 +84,11 @@ class Flusher:
                     atexit.register(self._at_exit)
 
     def _run(self) -> None:
-        work = flushing(self.outbox, self._calls)
-        self._connection.perform(work, self._idle)
+        try:
+            self._connection.perform(flushing(self.outbox, self._calls), self._idle)
+        except Exception:  # noqa: BLE001 - logged; nothing is lost by it
+            self._thread = None
+            _log.exception(CRASHED)
 
     def _idle(self, seconds: float | None) -> None:
         self._bell.wait(seconds)

@@ -1,10 +1,12 @@
 """Clients in forked processes: each child begins anew.
 
-A socket, a lock and a thread do not outlive a fork in one piece. Refuses to keep clients alive.
+A socket, a lock and a thread do not outlive a fork in one piece, and no more does a module that another
+thread was just importing. Refuses to keep clients alive.
 """
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401 - else a thread's first connection imports it, perhaps while another forks
 import os
 import weakref
 from typing import Protocol

@@ -6,6 +6,7 @@ import threading
 import time
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from tamesu.base import Backpressure, InvalidInput, Time, Unavailable, Unsent
@@ -312,6 +313,26 @@ def test_a_short_deadline_of_decisions_does_not_hurry_events(opened, scripted, u
     with pytest.raises(Unavailable):
         client.flush(0.3)
     assert len(scripted.asked) == 1
+
+
+def test_what_nobody_foresaw_is_logged_and_tried_again(opened, sent, monkeypatch, until, caplog):
+    """Sending broke off with an error of no network: the next event finds somebody to send all."""
+    broken = []
+
+    def break_off(*_, **__):
+        broken.append(True)
+        raise LookupError("unknown encoding: idna")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(httpx2.Client, "stream", break_off)
+        patch.setattr(httpx2.AsyncClient, "request", break_off)
+        client = opened(batching=Batching(size=1))
+        tracked(client, 1)
+        until(lambda: "not foreseen" in caplog.text)
+    assert client.waiting == 1
+    client.track(f"{ID}-0", "click", event_id="next")
+    client.flush()
+    assert [event for call in sent() for event in ids(call)] == ["click-0", "next"]
 
 
 def test_many_threads_track_and_each_event_arrives_once(opened, sent):

@@ -275,7 +275,7 @@ def test_a_command_that_was_refused_meanwhile_is_an_error(scripted, client):
 
 def test_a_command_that_takes_too_long_is_pending(scripted, connect):
     scripted.otherwise = command("pending")
-    with connect(scripted.url, timeout=0.3) as client:
+    with connect(scripted.url, timeout=1.5) as client:
         assert client.sync_arms("front", ["c"])["status"] == "pending"
     assert scripted.asked[0] == ("/v1/bandits/front/arms", {"sync": ["c"]})
 
