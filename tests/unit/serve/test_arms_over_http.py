@@ -80,7 +80,9 @@ def test_a_retired_arm_is_chosen_no_more_and_comes_back_as_it_was(server, traine
         "red": "retired",
     }
     status, problem = server.post(DECISIONS, {"eligible": ["red", "blue"]})
-    assert (status, problem["code"]) == (404, "not-found")
+    assert (status, problem["code"], problem["arms"]) == (404, "not-found", ["red"])
+    assert "retired: 'red'" in problem["detail"]
+    assert "tamesu arms revive colours" in problem["hint"]
     for _ in range(20):
         assert "red" not in delivered(server.post(DECISIONS)[1])
     assert server.call("DELETE", f"{ARMS}/red")[1]["retired"] == 0

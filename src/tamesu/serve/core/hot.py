@@ -36,7 +36,7 @@ class Hot:
         state: what the policy has learnt.
         prepared: its distribution over the arms, ready to be chosen from.
         fallback: uniform over the same layout, for when `prepared` fails.
-        arms: ids of the active arms.
+        arms, retired: ids of the active arms, and of those that were.
         broken: `prepared` is the fallback because the snapshot could not be read.
     """
 
@@ -48,6 +48,7 @@ class Hot:
     prepared: Prepared
     fallback: Prepared
     arms: frozenset[str]
+    retired: frozenset[str]
     broken: bool = False
 
     @property
@@ -91,8 +92,18 @@ def heat(declared: Declared, snapshot: Snapshot | None, roster: Roster | None = 
     except Exception as error:  # noqa: BLE001 - whatever it fails with, the fallback answers
         _log.error("a snapshot cannot be served", bandit=declaration.name, trace=trace(error))
         state, prepared, broken = policy.init(), fallback, True
-    arms = frozenset(roster.ids)
-    return Hot(declared, policy, snapshot, roster, state, prepared, fallback, arms, broken)
+    return Hot(
+        declared,
+        policy,
+        snapshot,
+        roster,
+        state,
+        prepared,
+        fallback,
+        frozenset(roster.ids),
+        frozenset(arm.id for arm in roster.retired),
+        broken,
+    )
 
 
 def stand_in(declared: Declared) -> Hot:
@@ -100,8 +111,18 @@ def stand_in(declared: Declared) -> Hot:
     policy = compose(declared.declaration)
     roster = Roster.of(declared.declaration, declared.created)
     fallback = _uniform(declared.declaration, roster, declared.created)
-    arms = frozenset(roster.ids)
-    return Hot(declared, policy, None, roster, policy.init(), fallback, fallback, arms, broken=True)
+    return Hot(
+        declared,
+        policy,
+        None,
+        roster,
+        policy.init(),
+        fallback,
+        fallback,
+        frozenset(roster.ids),
+        frozenset(),
+        broken=True,
+    )
 
 
 def _uniform(declaration: Declaration, roster: Roster, time: Time) -> Prepared:
