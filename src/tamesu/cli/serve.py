@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from enum import StrEnum
 from typing import Annotated
 
@@ -37,7 +38,9 @@ def serve(
     settings = load_settings({"data": data, "host": host, "port": port, "workers": workers})
 
     def ready(url: str) -> None:
-        _say_ready(url, str(settings.folder), json=json)
+        # A reader that went away, or a full disk, is no reason not to serve.
+        with contextlib.suppress(OSError):
+            _say_ready(url, str(settings.folder), json=json)
 
     supervise(settings, on_ready=ready)
 

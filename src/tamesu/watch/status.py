@@ -140,7 +140,7 @@ def _supervisor(
             check,
             well=False,
             found=f"process {holder} runs and does not say how its roles stand",
-            hint="it has just started, or is stopped (kill -CONT), or the disk is full",
+            hint="the disk is full, or it is stopped (kill -CONT), or it has just started",
         )
     return Finding(
         check, well=True, found=f"process {holder} since {standing.started.text()}, {standing.url}"

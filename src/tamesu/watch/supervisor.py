@@ -161,11 +161,15 @@ class Supervisor:
             now = time.monotonic()
             # Of a longer gap we slept through the rest, and heard nothing.
             listened, looked = min(now - looked, 2 * POLL_S), now
-            with self._lock:
-                changed = [self._look_after(life, now, listened) for life in self._lives]
-            if any(changed) or now - told > TELL_S:
-                told = now
-                self._tell()
+            try:
+                with self._lock:
+                    changed = [self._look_after(life, now, listened) for life in self._lives]
+                if any(changed) or now - told > TELL_S:
+                    told = now
+                    self._tell()
+            except Exception:
+                # Nobody would look after the roles any more, and nobody would notice.
+                _log.exception("the watch failed at something and goes on")
 
     def _look_after(self, life: Life, now: float, listened_s: float) -> bool:
         """Whether anything happened to it."""

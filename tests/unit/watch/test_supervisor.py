@@ -131,3 +131,14 @@ def test_a_second_holder_is_never_the_first(watched):
     os.close(write)
     with os.fdopen(read) as holders:
         assert holders.readline() != holders.readline()
+
+
+def test_who_is_told_and_fails_does_not_end_the_watch(watched, until):
+    def fail(*_):
+        raise RuntimeError("no room to write that down")
+
+    supervisor = watched(role("one", LIVES), on_end=fail)
+    for _ in range(2):
+        first = until(lambda: supervisor.pid("one"))
+        os.kill(first, signal.SIGKILL)
+        until(lambda first=first: supervisor.pid("one") not in {None, first})
