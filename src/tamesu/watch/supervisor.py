@@ -167,8 +167,7 @@ class Supervisor:
                 if any(changed) or now - told > TELL_S:
                     told = now
                     self._tell()
-            except Exception:
-                # Nobody would look after the roles any more, and nobody would notice.
+            except Exception:  # noqa: BLE001 - whatever it is, the roles must be looked after
                 _log.exception("the watch failed at something and goes on")
 
     def _look_after(self, life: Life, now: float, listened_s: float) -> bool:
