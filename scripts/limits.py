@@ -23,6 +23,9 @@ from tamesu.serve.core.commands import PATIENCE_S
 from tamesu.serve.core.health import MAX_AGE_S
 from tamesu.serve.core.wire import MAX_TEXT
 from tamesu.serve.http.resource import MAX_ARMS_BODY, MAX_BODY
+from tamesu.watch.life import LONGEST_REST_S
+from tamesu.watch.supervisor import GRACE_S
+from tamesu.wiring.supervision import SERVER_PATIENCE_S, TRAINER_PATIENCE_S
 
 _APPENDER = {
     name: parameter.default for name, parameter in inspect.signature(Appender).parameters.items()
@@ -95,6 +98,26 @@ def _times() -> Iterator[tuple[str, str, str]]:
         "a trainer may be silent",
         _length(LEASE_US),
         "then another may take its place; until one does, it goes on",
+    )
+    yield (
+        "a server's event loop may stand still",
+        _length(SERVER_PATIENCE_S * SECOND_US),
+        "then it is taken for hanging and replaced; callers have given up by then",
+    )
+    yield (
+        "a trainer's step may take",
+        _length(TRAINER_PATIENCE_S * SECOND_US),
+        "then it is taken for hanging and replaced; the widest steps take a few seconds",
+    )
+    yield (
+        "a process that ends again and again rests",
+        _length(LONGEST_REST_S * SECOND_US),
+        "at most, and is tried again for ever; whoever mends the cause need not wait long",
+    )
+    yield (
+        "processes may drain at a stop",
+        _length(GRACE_S * SECOND_US),
+        "then they are killed; what was acknowledged is on the disk",
     )
 
 
