@@ -121,8 +121,10 @@ class Reader:
             if end == segment.first or not segments.path_of(self._folder, end).exists():
                 return None
             self._firsts = segments.found(self._folder)
-        following = self._firsts[bisect_right(self._firsts, segment.first)]
-        if following != end and self._firsts[0] <= segment.first:
+        if (following := self._known_after(segment)) != end:
+            self._firsts = segments.found(self._folder)
+            following = self._known_after(segment)
+        if following not in {end, None} and self._firsts[0] <= segment.first:
             raise Corrupt(
                 f"the segments in {self._folder} must follow each other, {segment.path.name} ends "
                 f"at offset {end:,} and the next one starts at {following:,}",
@@ -130,6 +132,10 @@ class Reader:
                 path=str(segment.path),
             )
         return following
+
+    def _known_after(self, segment: Segment) -> int | None:
+        later = self._firsts[bisect_right(self._firsts, segment.first) :]
+        return later[0] if later else None
 
     def _retirable(self, before: int, older_than_ms: int) -> int | None:
         """The first segment, if it may go."""
