@@ -135,10 +135,7 @@ class EngineContract:
         n = crashed = 0
         while True:
             n += 1
-            one = Installation.new()
-            journal = Journal(5, steps=25).write(one.log, one.clock)
-            for _ in range(14):
-                next(journal)
+            one, journal = Installation.begun()
             self._drive(one)
             for _ in range(8):
                 next(journal)
@@ -164,10 +161,7 @@ class EngineContract:
         n = 0
         while True:
             n += 1
-            one = Installation.new()
-            journal = Journal(5, steps=25).write(one.log, one.clock)
-            for _ in range(14):
-                next(journal)
+            one, journal = Installation.begun()
             torn = Torn(n)
             with contextlib.suppress(Crash):
                 self.drive(one.log, one.store, torn.wrap(one.archive), one.clock)
@@ -217,10 +211,7 @@ class EngineContract:
         n = 0
         while True:
             n += 1
-            one = Installation.new()
-            journal = Journal(5, steps=25).write(one.log, one.clock)
-            for _ in range(14):
-                next(journal)
+            one, journal = Installation.begun()
             pause = Pause(n, partial(_succeed, one, journal), when)
             with contextlib.suppress(Conflict):
                 self.drive(

@@ -6,6 +6,7 @@ way, it must end there, bit for bit. Refuses to hold any bandit but the journal'
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tamesu.adapters.archive.memory import MemoryArchive
@@ -16,7 +17,7 @@ from tamesu.base import Observation, Observations, Reward, encode
 from tamesu.join import oracle
 from tamesu.policy import compose
 from tamesu.ports import Archive, EventLog, Store
-from tamesu.testing.journal import declarations, entries_of
+from tamesu.testing.journal import Journal, declarations, entries_of
 from tamesu.train import learn
 
 
@@ -52,6 +53,15 @@ class Installation:
         for declaration in declarations():
             new.store.declare(declaration, clock.now())
         return new
+
+    @classmethod
+    def begun(cls) -> tuple[Installation, Iterator[None]]:
+        """An installation with more than half of a journal in its log, and the journal's rest."""
+        one = cls.new()
+        journal = Journal(5, steps=25).write(one.log, one.clock)
+        for _ in range(14):
+            next(journal)
+        return one, journal
 
     def outcome(self) -> Outcome:
         """What store and archive hold."""
