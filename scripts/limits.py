@@ -9,11 +9,13 @@ from pieces import NOTE, table
 
 from tamesu.adapters.cache.memory import CLAIMS as ONE_WORKER
 from tamesu.adapters.cache.sqlite import CLAIMS as MANY_WORKERS
+from tamesu.adapters.eventlog.sqlite import PATIENCE_S as LOG_PATIENCE_S
+from tamesu.adapters.eventlog.sqlite import SEGMENT_BYTES, SEGMENT_MS
 from tamesu.base import Duration
 from tamesu.base.arm import MAX_ARMS, MAX_ID_CHARS, MAX_METADATA_BYTES
 from tamesu.base.reward import AHEAD_US, CLOCK_SKEW_US, SKEW_US
 from tamesu.base.roster import MAX_ALL_METADATA_BYTES, MOST_RETIRED
-from tamesu.base.times import SECOND_US
+from tamesu.base.times import MILLISECOND_US, SECOND_US
 from tamesu.engine.learner import LEASE_US
 from tamesu.ports.store import MOST_WAITING
 from tamesu.serve.core import MAX_BATCH, MAX_NESTING, Appender
@@ -73,6 +75,11 @@ def _times() -> Iterator[tuple[str, str, str]]:
         "the log must take a record",
         _length(_APPENDER["deadline_s"] * SECOND_US),
         "else 503: a caller with a page to show waits no longer",
+    )
+    yield (
+        "the log's other writers may hold it",
+        _length(int(LOG_PATIENCE_S * SECOND_US)),
+        "then an append is refused with the process that hangs; who waited for it has been answered",
     )
     yield (
         "a tick is written once the newest record is so old",
@@ -144,6 +151,11 @@ def _sizes() -> Iterator[tuple[str, str, str]]:
         "one call does not hold up the others; the Python client divides larger ones",
     )
     yield "objects and lists within each other", f"{MAX_NESTING}", "no product needs more; else 413"
+    yield (
+        "a segment of the log",
+        f"{SEGMENT_BYTES >> 20} MiB, or {_length(SEGMENT_MS * MILLISECOND_US)}",
+        "what is old goes by whole segments: small enough to go soon, large enough to be few",
+    )
     yield (
         "records that wait for the log",
         f"{_APPENDER['most_waiting']:,}",
