@@ -180,8 +180,8 @@ class Appender:
     def _record(self, tickets: list[Ticket], loop: asyncio.AbstractEventLoop) -> None:
         """Claims, appends, confirms, and lets the loop answer."""
         now = self._clock.now()
-        if any(ticket.older_than(FRESH_US, now) for ticket in tickets):
-            old = [ticket for ticket in tickets if ticket.older_than(FRESH_US, now)]
+        old = [ticket for ticket in tickets if ticket.made_before(now - FRESH_US)]
+        if old:
             tickets = [ticket for ticket in tickets if ticket not in old]
             loop.call_soon_threadsafe(self._waiting.settle, old, _too_old())
         try:

@@ -113,7 +113,10 @@ class Claims:
         found = self._try(lambda cache: cache.claim(wanted, now, LASTS_US)) if wanted else []
         standing = iter(found or ())
         for ticket in tickets:
-            if not ticket.claims or found is None:
+            if not ticket.claims:
+                claimed.drafts.extend(ticket.drafts)
+                continue
+            if found is None:
                 claimed.drafts.extend(ticket.drafts)
                 ticket.unclaimed.update(i for i, key in enumerate(ticket.claims) if key is not None)
                 continue

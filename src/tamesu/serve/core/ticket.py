@@ -11,6 +11,11 @@ from collections.abc import Sequence
 
 from tamesu.base import Decision, Draft, Time
 
+# Of tickets without claims, which are most; never written.
+_NO_EARLIER: dict[int, Decision] = {}
+_NO_DOUBTS: dict[int, bytes] = {}
+_NO_INDICES: set[int] = set()
+
 
 class Ticket:
     """One submission: drafts that are appended together, and the future that says how it went.
@@ -62,10 +67,10 @@ class Ticket:
         self.taken = False
         self.abandoned = False
         self.writes = True
-        self.earlier: dict[int, Decision] = {}
-        self.doubts: dict[int, bytes] = {}
-        self.unclaimed: set[int] = set()
+        self.earlier: dict[int, Decision] = {} if claims else _NO_EARLIER
+        self.doubts: dict[int, bytes] = {} if claims else _NO_DOUBTS
+        self.unclaimed: set[int] = set() if claims else _NO_INDICES
 
-    def older_than(self, age_us: int, now: Time) -> bool:
-        """Whether a decision of it was made longer ago than that."""
-        return self.made is not None and now - self.made > age_us
+    def made_before(self, moment: int) -> bool:
+        """Whether a decision of it is older than that."""
+        return self.made is not None and self.made < moment
