@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import socket
 import subprocess
 
 from machine import TAMESU, USER
 
+from tamesu.adapters.archive.parquet import ParquetArchive
+from tamesu.adapters.clock.manual import ManualClock
+from tamesu.adapters.eventlog.sqlite import SqliteEventLog
+from tamesu.adapters.store.sql import SqlStore
+from tamesu.base import TICK
+from tamesu.engine import InlineEngine
 from tamesu.watch import FolderLock
 
 
@@ -54,6 +62,21 @@ def test_a_data_folder_that_another_supervisor_has_is_one_message(tmp_path, free
         lock.close()
     assert str(data) in said
     assert str(os.getpid()) in said
+
+
+def test_a_log_that_was_removed_under_its_store_is_one_message(tmp_path, free_port):
+    """A store that has read further than the log goes must not learn from what is written there next."""
+    data, clock = tmp_path / "data", ManualClock()
+    with (
+        contextlib.closing(SqliteEventLog(data / "log", clock)) as log,
+        contextlib.closing(SqlStore(data / "store.sqlite3")) as store,
+    ):
+        log.append([TICK] * 7)
+        InlineEngine(log, store, ParquetArchive(data / "archive"), clock).catch_up()
+    shutil.rmtree(data / "log")
+    said = only_message(tamesu("serve", "--data", data, "--port", free_port()))
+    assert "up to offset 7, and the log ends at 0" in said
+    assert "bring the log's folder back" in said
 
 
 def test_a_read_only_data_folder_is_one_message(tmp_path, free_port):

@@ -94,12 +94,14 @@ def test_a_process_that_hangs_inside_is_named_and_appends_go_on_after_it(tmp_pat
         contextlib.closing(SqliteEventLog(tmp_path / "log", ManualClock(), patience_s=0.05)) as log,
     ):
         process.send_signal(signal.SIGSTOP)
-        for _ in range(2):
+        before = set(threading.enumerate())
+        for _ in range(3):
             with pytest.raises(Unavailable, match=f"process {process.pid} held it") as refusal:
                 log.append(DRAFTS)
             assert refusal.value.facts["pid"] == str(process.pid)
             assert f"hint: see whether process {process.pid} hangs" in str(refusal.value)
         assert log.end(0) == 0
+        assert len(set(threading.enumerate()) - before) == 1, "one alone stands in line"
         process.kill()
         receipts = until(lambda: log.append(DRAFTS))
         assert receipts[0].offset == 0

@@ -52,9 +52,8 @@ class Writer:
             Corrupt: the newest segment is damaged, or does not follow the one before.
             OSError: the folder cannot be used.
         """
+        gate, alone = self._inside()
         try:
-            gate = self._gate = self._gate or self._open_gate()
-            alone = gate.take()
             try:
                 return self._append(drafts, remembered=alone)
             finally:
@@ -70,6 +69,18 @@ class Writer:
         if self._gate is not None:
             self._gate.close()
             self._gate = None
+
+    def _inside(self) -> tuple[Gate, bool]:
+        """The gate, taken, and whether nobody else was inside since we were.
+
+        Who has waited too long keeps its place in line for the next append.
+        """
+        try:
+            gate = self._gate = self._gate or self._open_gate()
+            return gate, gate.take()
+        except OSError:
+            self.close()
+            raise
 
     def _open_gate(self) -> Gate:
         if self._newest is not None:
