@@ -2,8 +2,8 @@
 
 It takes whatever waits, claims what that claims, and appends it as one, so that a busy log is asked
 rarely and a quiet one at once: group commit without a timer. What it promises to whoever submits: the
-answer comes after the records are durable, or an error comes within the deadline. Refuses to drop anything silently and to
-queue without bound.
+answer comes after the records are durable, or an error comes within the deadline. Refuses to drop
+anything silently and to queue without bound.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-import time
 from collections.abc import Sequence
 
 import structlog
@@ -24,6 +23,7 @@ from tamesu.serve.core.ticket import Ticket
 from tamesu.serve.core.ticking import TICK_S, Ticking
 from tamesu.serve.core.trace import trace
 from tamesu.serve.core.waiting import Waiting
+from tamesu.serve.core.writing import Writing, failed
 
 _log = structlog.get_logger("tamesu.serve.appender")
 
@@ -57,7 +57,6 @@ class Appender:
         most_batch: int = 2_000,
         tick_s: float = TICK_S,
     ) -> None:
-        self._log = log
         self._clock = clock
         self._meter = meter
         self._claims = claims
@@ -69,9 +68,8 @@ class Appender:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._closing = False
+        self._writing = Writing(log, clock, meter)
         self._ticking = Ticking(log, clock, tick_s)
-        self._skew_ms = 0
-        self._received_ms = 0
 
     # On the event loop --------------------------------------------------------------------------
 
@@ -146,12 +144,12 @@ class Appender:
     @property
     def skew_ms(self) -> int:
         """How far this machine's clock was ahead of the log's at the last append (ms)."""
-        return self._skew_ms
+        return self._writing.skew_ms
 
     @property
     def received_ms(self) -> int:
         """The log's moment of the last append (ms), 0 before the first."""
-        return self._received_ms
+        return self._writing.received_ms
 
     @property
     def closing(self) -> bool:
@@ -190,12 +188,18 @@ class Appender:
             _log.error("claiming failed on a defect", trace=trace(problem))
             for ticket in tickets:
                 ticket.writes = True  # nothing is known of any of them
-            loop.call_soon_threadsafe(self._waiting.settle, tickets, _failed(problem))
+            loop.call_soon_threadsafe(self._waiting.settle, tickets, failed(problem))
             return
         error = self._append(claimed.drafts) if claimed.drafts else None
         if error is None:
             self._claims.confirm(claimed.known)
         loop.call_soon_threadsafe(self._waiting.settle, tickets, error)
+
+    def _append(self, drafts: Sequence[Draft]) -> TamesuError | None:
+        error = self._writing.append(drafts)
+        if error is None:
+            self._ticking.landed()
+        return error
 
     def _tick(self) -> None:
         if self._append([TICK]) is None:
@@ -220,30 +224,6 @@ class Appender:
         except queue.Empty:
             pass
         return tickets, True
-
-    def _append(self, drafts: Sequence[Draft]) -> TamesuError | None:
-        began = time.perf_counter()
-        try:
-            receipts = self._log.append(drafts)
-        except TamesuError as error:
-            _log.warning("append failed", code=error.code, detail=error.message)
-            return error
-        except Exception as error:  # noqa: BLE001 - a driver's error must not end the writer
-            _log.error("append failed on an error that is not ours", trace=trace(error))
-            return _failed(error)
-        self._received_ms = receipts[-1].received
-        self._skew_ms = self._clock.now() // 1000 - self._received_ms
-        self._ticking.landed()
-        self._meter.observe("append_seconds", time.perf_counter() - began)
-        self._meter.observe("append_records", len(drafts))
-        return None
-
-
-def _failed(problem: Exception) -> Unavailable:
-    return Unavailable(
-        f"the log must take records, it failed with {type(problem).__name__}",
-        hint="see the server's own messages; try again",
-    )
 
 
 def _too_old() -> Unavailable:
