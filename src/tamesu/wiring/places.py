@@ -103,4 +103,9 @@ def _sqlite_log(settings: Settings) -> SqliteEventLog:
     from tamesu.adapters.clock.system import SystemClock
     from tamesu.adapters.eventlog.sqlite import SqliteEventLog
 
-    return SqliteEventLog(open_folder(settings) / "log", clock=SystemClock())
+    return SqliteEventLog(
+        open_folder(settings) / "log",
+        clock=SystemClock(),
+        segment_bytes=settings.segment_bytes,
+        segment_ms=settings.segment_ms,
+    )

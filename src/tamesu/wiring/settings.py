@@ -23,8 +23,10 @@ PREFIX = "TAMESU_"
 MOST_PORT = 65_535
 MOST_WORKERS = 64
 CACHES = ("memory", "sqlite")
+LEAST_SEGMENT_BYTES = 1 << 20
+LEAST_SEGMENT_MS = 1_000
 
-NUMBERS = frozenset({"port", "workers"})
+NUMBERS = frozenset({"port", "workers", "segment_bytes"})
 """Settings that are whole numbers: variables are text."""
 
 CONFIG_VARIABLE = "TAMESU_CONFIG"
@@ -62,6 +64,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         cache: where answers to a `request_id` are remembered: `memory` (one server only) or `sqlite`
             (in the data folder); without a word, `memory` for one worker and `sqlite` for more.
         retention: how long the log keeps what has been learnt from, as in `30d`.
+        segment_bytes: size from which a file of the log is followed by a new one, at least 1 MiB;
+            room on the disk comes back by whole files.
+        segment_age: age of its first record from which it is, too, at least `1s`.
     """
 
     data: str = "data"
@@ -70,6 +75,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     workers: int = 1
     cache: str | None = None
     retention: str = "30d"
+    segment_bytes: int = 268_435_456
+    segment_age: str = "1h"
 
     @property
     def folder(self) -> Path:
@@ -85,6 +92,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def retention_ms(self) -> int:
         """`retention` in milliseconds."""
         return Duration.parse(self.retention) // MILLISECOND_US
+
+    @property
+    def segment_ms(self) -> int:
+        """`segment_age` in milliseconds."""
+        return Duration.parse(self.segment_age) // MILLISECOND_US
 
     @property
     def url(self) -> str:
@@ -147,6 +159,17 @@ def _refuse(settings: Settings) -> None:
         raise InvalidInput(
             f"retention must be longer than nothing, got {settings.retention!r}",
             hint="write it as 1h or 30d",
+        )
+    if settings.segment_bytes < LEAST_SEGMENT_BYTES:
+        raise InvalidInput(
+            f"segment_bytes must be {LEAST_SEGMENT_BYTES} (1 MiB) at least, "
+            f"got {settings.segment_bytes}",
+            hint="leave it out: 256 MiB suits most",
+        )
+    if settings.segment_ms < LEAST_SEGMENT_MS:
+        raise InvalidInput(
+            f"segment_age must be 1s at least, got {settings.segment_age!r}",
+            hint="leave it out: 1h suits most",
         )
 
 

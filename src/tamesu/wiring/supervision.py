@@ -128,4 +128,6 @@ def _told(settings: Settings) -> dict[str, str]:
         "TAMESU_WORKERS": str(settings.workers),
         "TAMESU_CACHE": settings.cache_kind,
         "TAMESU_RETENTION": settings.retention,
+        "TAMESU_SEGMENT_BYTES": str(settings.segment_bytes),
+        "TAMESU_SEGMENT_AGE": settings.segment_age,
     }

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tamesu.base import InvalidInput
-from tamesu.wiring import Settings, load_settings
+from tamesu.adapters.clock import system
+from tamesu.adapters.clock.manual import ManualClock
+from tamesu.adapters.eventlog import sqlite as eventlog
+from tamesu.base import Draft, InvalidInput
+from tamesu.base.times import SECOND_US
+from tamesu.wiring import Settings, load_settings, open_log
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +99,9 @@ def test_the_cache_goes_with_the_number_of_workers():
         ({"cache": "memory", "workers": 2}, "'memory' is for one worker"),
         ({"retention": "0s"}, "retention must be longer"),
         ({"retention": "a month"}, "a duration must be"),
+        ({"segment_bytes": 1_048_575}, "segment_bytes must be 1048576"),
+        ({"segment_age": "999ms"}, "segment_age must be 1s at least"),
+        ({"segment_age": "soon"}, "a duration must be"),
     ],
 )
 def test_a_value_that_no_installation_can_have_is_refused(flags, says):
@@ -102,5 +109,31 @@ def test_a_value_that_no_installation_can_have_is_refused(flags, says):
         load_settings(flags, {})
 
 
+def test_a_size_in_the_environment_is_a_number():
+    assert load_settings({}, {"TAMESU_SEGMENT_BYTES": "1048576"}).segment_bytes == 1_048_576
+
+
 def test_retention_is_a_length_of_time():
     assert load_settings({}, {"TAMESU_RETENTION": "1h"}).retention_ms == 3_600_000
+
+
+def test_without_a_word_segments_are_as_large_as_the_log_makes_them():
+    """The one default that has two homes: the log can be used without settings."""
+    settings = load_settings({}, {})
+    assert settings.segment_bytes == eventlog.SEGMENT_BYTES
+    assert settings.segment_ms == eventlog.SEGMENT_MS
+
+
+@pytest.mark.parametrize(
+    ("segments", "bodies"),
+    [({"segment_age": "1s"}, [b"small"] * 2), ({"segment_bytes": 1 << 20}, [bytes(1 << 20)] * 2)],
+)
+def test_the_log_that_is_opened_rolls_over_as_set(tmp_path, monkeypatch, segments, bodies):
+    clock = ManualClock()
+    monkeypatch.setattr(system, "SystemClock", lambda: clock)
+    log = open_log(Settings(data=str(tmp_path), **segments))
+    for body in bodies:
+        log.append([Draft("key", "kind", body)])
+        clock.move(SECOND_US)
+    log.close()
+    assert len(list((tmp_path / "log").glob("*.sqlite3"))) == len(bodies)
