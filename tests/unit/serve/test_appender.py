@@ -104,6 +104,21 @@ async def test_a_submission_not_yet_begun_is_dropped_at_the_deadline(stage):
 
 @scene
 @deadline(0.1)
+async def test_what_landed_while_the_process_stood_still_is_not_answered_late(stage):
+    """By then others may have given up on it, and decided anew."""
+    appender, log, _ = stage
+    ticket = appender.submit(drafts("slow"))
+    now = asyncio.get_running_loop().time
+    while "slow" not in keys(log) or now() <= ticket.due:
+        pass  # the loop stands still
+    with pytest.raises(Unavailable) as told:
+        await ticket.future
+    assert told.value.facts["outcome"] == "unknown"
+    assert appender.waiting == 0
+
+
+@scene
+@deadline(0.1)
 async def test_a_submission_under_way_has_an_unknown_outcome_at_the_deadline(stage):
     """It says so, and nothing of it is counted twice when it lands after all."""
     appender, log, _ = stage

@@ -11,7 +11,7 @@ from tamesu.adapters.clock.system import SystemClock
 from tamesu.adapters.eventlog.memory import MemoryEventLog
 from tamesu.adapters.meter.memory import MemoryMeter
 from tamesu.base import Decision, Delivery, Draft, Unavailable, decode_decision, encode
-from tamesu.base.times import MINUTE_US
+from tamesu.base.times import MINUTE_US, SECOND_US
 from tamesu.ports import Claim
 from tamesu.serve import Service
 from tamesu.serve.core import Claims, DecisionRequest
@@ -149,6 +149,40 @@ def test_an_old_claim_that_the_log_does_not_have_is_decided_anew_by_one(
         assert answer != identity
         assert set(decided(log)) == {each.decision_id for each in [*answers, *mixed]}
         assert identity not in decided(log)
+
+    servers(log, memory, declaration, shared, act, clock=clock)
+
+
+def test_a_claim_that_may_still_be_recorded_is_not_decided_anew(memory, declaration, shared, gated):
+    """Its append began within 30 s, on a server that is slow; nobody may give up on it before 40 s."""
+    clock = ManualClock()
+    log = gated(MemoryEventLog(clock=clock))
+    identity, draft = orphaned(declaration, shared, clock.now())
+    clock.move(31 * SECOND_US)
+
+    async def act(services):
+        for service in services:
+            with pytest.raises(Unavailable, match="may still record it") as refused:
+                await service.decider.decide("colours", SAFE)
+            assert refused.value.retry_after_s == pytest.approx(9)
+        log.append([draft])
+        answers = [await service.decider.decide("colours", SAFE) for service in services]
+        assert {answer.decision_id for answer in answers} == {identity}
+        assert decided(log) == [identity]
+
+    servers(log, memory, declaration, shared, act, clock=clock)
+
+
+def test_a_claim_that_was_never_recorded_is_given_up_after_40_s(memory, declaration, shared, gated):
+    clock = ManualClock()
+    log = gated(MemoryEventLog(clock=clock))
+    identity, _ = orphaned(declaration, shared, clock.now())
+    clock.move(40 * SECOND_US)
+
+    async def act(services):
+        answers = [await service.decider.decide("colours", SAFE) for service in services]
+        assert [answer.decision_id for answer in answers] == decided(log) * 3
+        assert decided(log) != [identity]
 
     servers(log, memory, declaration, shared, act, clock=clock)
 

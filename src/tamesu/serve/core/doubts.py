@@ -10,10 +10,15 @@ import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tamesu.base import Unavailable, decode_decision
+from tamesu.base import Unavailable, decode_decision, parse_decision_id
+from tamesu.base.times import SECOND_US
 from tamesu.ports import Clock, EventLog
-from tamesu.serve.core.claims import Claims
+from tamesu.serve.core.claims import FRESH_US, Claims
 from tamesu.serve.core.logbook import find_decision
+
+SETTLED_US = FRESH_US + 10 * SECOND_US
+"""How old a decision is when it is in the log or never answered: the last moment at which an append may
+begin, and longer than anybody who waits for one is kept waiting."""
 
 
 class Doubt(NamedTuple):
@@ -53,8 +58,8 @@ class Doubts:
         Concurrent case: of many that doubt the same, here and on other servers, one replaces it.
 
         Raises:
-            Unavailable: it takes longer than `patience_s` (it goes on, and the next to ask finds it
-                done), or the log is down.
+            Unavailable: one is not in the log and may still be on its way there; or it takes longer
+                than `patience_s` (it goes on, and the next to ask finds it done), or the log is down.
             Corrupt: the log's bytes cannot be read.
         """
         task = asyncio.create_task(self._settle(doubts))
@@ -84,7 +89,16 @@ class Doubts:
         now = self._clock.now()
         if not self._claims.stands(key, old, new, now):
             return  # settled while we waited
-        if find_decision(self._log, decode_decision(old).decision_id) is None:
-            self._claims.replace(key, old, new, now)
-        else:
+        identity = decode_decision(old).decision_id
+        if find_decision(self._log, identity) is not None:
             self._claims.confirm({key: old})
+            return
+        left_us = parse_decision_id(identity).decided + SETTLED_US - now
+        if left_us > 0:
+            raise Unavailable(
+                "an earlier decision of a request_id must be in the log, or "
+                f"{SETTLED_US // SECOND_US} s old to be given up: another server may still record it",
+                hint="try again, with the same request_id",
+                retry_after_s=left_us / SECOND_US,
+            )
+        self._claims.replace(key, old, new, now)

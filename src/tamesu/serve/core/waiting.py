@@ -39,15 +39,24 @@ class Waiting:
             self._sweeper = loop.call_later(SWEEP_S, self._sweep)
 
     def settle(self, tickets: Sequence[Ticket], error: TamesuError | None) -> None:
-        """Answers the tickets of one append; a ticket of which nothing was to append has no error."""
+        """Answers the tickets of one append; a ticket of which nothing was to append has no error.
+
+        One that is overdue by now is refused, though it landed: this process stood still, and others
+        may have given up on it.
+        """
+        now = asyncio.get_running_loop().time()
         for ticket in tickets:
             self.records -= len(ticket.drafts)
             if ticket.future.done():
                 continue
-            if error is None or not ticket.writes:
+            if not ticket.writes:
                 ticket.future.set_result(None)
-            else:
+            elif error is not None:
                 _refuse(ticket, error)
+            elif ticket.due <= now:
+                _refuse(ticket, self._overdue(unknown=True))
+            else:
+                ticket.future.set_result(None)
 
     def stop(self, *, giving_up: bool) -> None:
         """Sweeps no more; `giving_up`, it answers all that wait as overdue."""
