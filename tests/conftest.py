@@ -12,6 +12,7 @@ import socket
 import threading
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from tamesu.base import Unavailable
@@ -36,6 +37,13 @@ MOST_S = 60.0
 """How long something may take to come true; a sound machine needs a hundredth of it."""
 
 _skipped: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def _messages_as_they_come():
+    """Takes back what a command run within this process did to the messages."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

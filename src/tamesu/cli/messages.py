@@ -25,7 +25,6 @@ def set_up_messages(*, json: bool = False) -> None:
             renderer,
         ],
         logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Stderr())),
-        cache_logger_on_first_use=True,
     )
 
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from tamesu.adapters import sqlite
 from tamesu.adapters.store import migrations, tables
@@ -102,14 +103,13 @@ def test_a_migration_that_breaks_off_has_changed_nothing(old, monkeypatch):
         assert store.versions() == {"home": 7}
 
 
-def test_what_is_about_to_happen_is_said_before_it_does(old, capsys):
-    """With the way back."""
-    SqlStore(old).close()
-    said = capsys.readouterr().out
-    assert "newer schema" in said
-    assert "keep a copy of the data folder" in said
-    SqlStore(old).close()
-    assert "newer schema" not in capsys.readouterr().out
+def test_what_is_about_to_happen_is_said_once_with_the_way_back(old):
+    with capture_logs() as said:
+        SqlStore(old).close()
+        SqlStore(old).close()
+    (message,) = said
+    assert "newer schema" in message["event"]
+    assert "keep a copy of the data folder" in message["hint"]
 
 
 def test_a_read_only_old_store_says_what_to_do(on_small_disk):
