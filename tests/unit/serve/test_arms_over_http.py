@@ -182,6 +182,17 @@ def test_an_arm_may_have_any_printable_name(server, trainer, listed, arm):
     assert server.call("DELETE", path)[1]["retired"] == 1
 
 
+@pytest.mark.parametrize("sent", ["red%0A", "%0A", "%FF", "red%C3"])
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_an_id_in_a_path_is_not_taken_for_another(server, trainer, listed, method, sent):
+    """`red` and a line break is not `red`, and bytes that are no letters are none that look odd."""
+    before = listed()
+    status, problem, _ = server.call(method, f"{ARMS}/{sent}")
+    assert (status, problem["code"]) == (400, "invalid-input")
+    assert "an arm id" in problem["detail"]
+    assert listed() == before
+
+
 def test_without_a_trainer_a_command_is_pending_and_applied_when_there_is_one(
     server, training, until
 ):
@@ -259,3 +270,18 @@ def test_an_arm_that_a_server_has_not_heard_of_is_no_404_while_the_store_is_down
     monkeypatch.setattr(unpolled.ports["store"], "versions", down)
     assert unpolled.post(DECISIONS, {"eligible": ["white", "red"]})[0] == 503
     assert unpolled.post(DECISIONS, {"eligible": ["green", "red"]})[0] == 200
+
+
+def test_a_retry_gets_its_first_decision_though_an_arm_it_names_was_retired_since(server, trainer):
+    asked = {"eligible": ["red", "green"], "request_id": "r-1"}
+    first = server.post(DECISIONS, asked)[1]
+    assert server.call("DELETE", f"{ARMS}/red")[0] == 200
+    assert server.post(DECISIONS, asked) == (200, first)
+    status, said = server.post(f"{DECISIONS}/batch", {"requests": [{}, asked, {}, asked]})
+    assert status == 200, said
+    assert [said["decisions"][place] for place in (1, 3)] == [first, first]
+    assert len({decision["decision_id"] for decision in said["decisions"]}) == 3
+    assert server.post(f"{DECISIONS}/batch", {"requests": [asked]})[1]["decisions"] == [first]
+    assert server.post(DECISIONS, {**asked, "request_id": "r-2"})[0] == 404
+    assert server.post(DECISIONS, {"eligible": asked["eligible"]})[0] == 404
+    assert server.post(f"{DECISIONS}/batch", {"requests": [asked, {"eligible": ["red"]}]})[0] == 400

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 from starlette.routing import Route, Router
@@ -103,14 +104,14 @@ class Paths:
 
     async def put_arm(self, scope: Scope, body: bytes) -> Answer:
         """PUT /v1/bandits/{name}/arms/{arm}; an empty body says nothing of its metadata."""
-        place = scope["path_params"]
         data = read_json(body) if body else {}
-        return _commanded(await self._service.arms.put(place["name"], place["arm"], data))
+        name = scope["path_params"]["name"]
+        return _commanded(await self._service.arms.put(name, _arm(scope), data))
 
     async def retire_arm(self, scope: Scope, _: bytes) -> Answer:
         """DELETE /v1/bandits/{name}/arms/{arm}."""
-        place = scope["path_params"]
-        return _commanded(await self._service.arms.retire(place["name"], place["arm"]))
+        name = scope["path_params"]["name"]
+        return _commanded(await self._service.arms.retire(name, _arm(scope)))
 
     async def command(self, scope: Scope, _: bytes) -> Answer:
         """GET /v1/commands/{command}."""
@@ -193,6 +194,24 @@ def _commanded(said: Mapping[str, Any]) -> Answer:
         return Answer(write(said))
     location = (b"location", b"/v1/commands/%d" % said["command"])
     return Answer(write(said), 202, headers=(location,))
+
+
+def _arm(scope: Scope) -> str:
+    """The id of an arm that a path ends with, as it was sent.
+
+    A route would take `red%0A` for `red`, and bytes that are no UTF-8 for other letters.
+
+    Raises:
+        InvalidInput: it is no UTF-8.
+    """
+    sent: bytes = scope["raw_path"]
+    try:
+        path = unquote_to_bytes(sent).decode()
+    except UnicodeDecodeError as error:
+        raise InvalidInput(
+            f"an arm id in a path must be UTF-8, percent-encoded, got {sent[-80:].decode('latin-1')!r}"
+        ) from error
+    return path.split("/", 5)[-1]
 
 
 def _flag(query: bytes, name: str) -> bool:
