@@ -300,6 +300,13 @@ def test_a_decision_that_is_not_there_says_why_it_may_be(house):
     assert refusal(house, f"colours.2.{uuid}").facts["reason"] == "other-installation"
 
 
+def test_a_delivery_that_the_decision_has_not_is_not_there(house):
+    decision_id = house.decide().decision_id
+    missing = refusal(house, f"{decision_id}-2")
+    assert "no delivery at position 2" in missing.message
+    assert missing.facts["reason"] == "not-recorded"
+
+
 def test_a_decision_of_before_the_log_is_retired(house):
     long_ago = f"colours.1.{house.ids.uuid7(house.clock.now())}"
     assert "is empty" in refusal(house, long_ago).message

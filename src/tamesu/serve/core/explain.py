@@ -61,11 +61,18 @@ class Explainer:
             Unavailable: the log or the store is down.
             Corrupt: what they hold cannot be read.
         """
-        decision_id = _decision_of(identity)
+        decision_id, position = _asked(identity)
         said = parse_decision_id(decision_id)
         hot = await self._served(decision_id, said)
         async with self._turn:
-            return await asyncio.to_thread(self._explain, decision_id, said.decided, hot)
+            told = await asyncio.to_thread(self._explain, decision_id, said.decided, hot)
+        if position is None or position < len(told["deliveries"]):
+            return told
+        raise NotFound(
+            f"decision {decision_id} has no delivery at position {position}",
+            hint="leave the position out to explain the decision",
+            reason="not-recorded",
+        )
 
     async def _served(self, decision_id: str, said: DecisionId) -> Hot:
         """The bandit of a decision as it is served now."""
@@ -151,13 +158,14 @@ class Explainer:
         return Time(min(times) * MILLISECOND_US) if times else None
 
 
-def _decision_of(identity: str) -> str:
-    """The decision id that `identity` is, or is a delivery of."""
+def _asked(identity: str) -> tuple[str, int | None]:
+    """The decision id that `identity` is, or is a delivery of; and the position of that delivery."""
     try:
-        return parse_delivery_id(identity).decision_id
+        delivery = parse_delivery_id(identity)
     except InvalidInput:
         parse_decision_id(identity)
-        return identity
+        return identity, None
+    return delivery.decision_id, delivery.position
 
 
 def _not_here(decision_id: str, why: str) -> NotFound:
