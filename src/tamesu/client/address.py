@@ -1,13 +1,18 @@
-"""`Address`: where a server is, and how long it may take. Refuses what is no URL and no time."""
+"""`Address`: where a server is, what is there, and how long it may take.
+
+Refuses what is no URL, no part of one and no time.
+"""
 
 from __future__ import annotations
 
 import math
 from typing import NamedTuple
+from urllib.parse import quote
 
 import httpx2
 
 from tamesu.base import InvalidInput
+from tamesu.client.decided import Decided
 
 _MOST_PORT = 65_535
 
@@ -49,6 +54,21 @@ def timeout_of(seconds: float) -> float:
     if not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
         raise InvalidInput(f"timeout must be a positive number of seconds, got {seconds!r}")
     return float(seconds)
+
+
+def segment(text: str) -> str:
+    """`text` as one segment of a path.
+
+    Raises:
+        InvalidInput: it is no text, or an empty one: a path without it is another path.
+    """
+    if not isinstance(text, str) or not text:
+        got = "an empty one" if text == "" else type(text).__name__
+        raise InvalidInput(
+            f"a bandit's name and a decision's id must be text, got {got}",
+            hint="for a decision d: d.decision_id" if isinstance(text, Decided) else "",
+        )
+    return quote(text, safe="", errors="replace")
 
 
 def _bad(url: object) -> InvalidInput:

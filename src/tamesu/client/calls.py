@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 import msgspec
 
 from tamesu.base import Bug, Conflict, Declaration, InvalidInput, TamesuError, Unavailable
+from tamesu.client.address import segment
 from tamesu.client.decided import Decided
 from tamesu.client.exchange import Exchange, Pause, attempt, insist
 from tamesu.client.failures import foreign, told_error
 from tamesu.client.outbound import (
+    arms_of,
     json_bytes,
     parts,
     read_declaration,
@@ -144,7 +145,7 @@ class Calls:
 
     def explain(self, decision_id: str) -> Exchange[dict[str, Any]]:
         """A decision, executed again."""
-        return self.get(f"/v1/decisions/{_quoted(decision_id)}")
+        return self.get(f"/v1/decisions/{segment(decision_id)}")
 
     def add_arm(
         self, name: str, arm: str, metadata: Mapping[str, Any] | None
@@ -162,14 +163,16 @@ class Calls:
         """What a change of arms came to."""
         said = {"add": add, "retire": retire}
         return self._arms(
-            name, {field: list(arms) for field, arms in said.items() if arms is not None}
+            name, {field: arms_of(arms, field) for field, arms in said.items() if arms is not None}
         )
 
     def sync_arms(
         self, name: str, arms: Iterable[str | Mapping[str, Any]], *, force: bool
     ) -> Exchange[dict[str, Any]]:
         """What making these the whole set came to."""
-        return self._arms(name, {"sync": list(arms), **({"force": True} if force else {})})
+        return self._arms(
+            name, {"sync": arms_of(arms, "sync"), **({"force": True} if force else {})}
+        )
 
     def command(self, number: int) -> Exchange[dict[str, Any]]:
         """What became of a command."""
@@ -204,11 +207,7 @@ class Calls:
 
 
 def _path(bandit: str) -> str:
-    return f"/v1/bandits/{_quoted(bandit)}"
-
-
-def _quoted(text: str) -> str:
-    return quote(text, safe="", errors="replace")
+    return f"/v1/bandits/{segment(bandit)}"
 
 
 def _read(body: bytes, shape: type[T]) -> T:

@@ -32,7 +32,7 @@ def with_request_id(request: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         InvalidInput: it is no mapping.
     """
-    _check_mapping(request, "request")
+    _check_mapping(request, "a request")
     said = {name: value for name, value in request.items() if value is not None}
     said.setdefault("request_id", uuid.uuid4().hex)
     return said
@@ -51,13 +51,27 @@ def requests_of(requests: int | Iterable[Mapping[str, Any]]) -> list[dict[str, A
     return [with_request_id({}) for _ in range(int(requests))]
 
 
+def arms_of(arms: Iterable[str | Mapping[str, Any]], field: str) -> list[str | Mapping[str, Any]]:
+    """`arms`, as ids or mappings, in a list.
+
+    Raises:
+        InvalidInput: it is one arm and not several: letters of its id would be taken for arms.
+    """
+    if isinstance(arms, str | Mapping) or not isinstance(arms, Iterable):
+        raise InvalidInput(
+            f"{field} must hold several arms, got {type(arms).__name__}",
+            hint="write one as a list: ['spring']",
+        )
+    return list(arms)
+
+
 def with_event_id(event: Mapping[str, Any]) -> dict[str, Any]:
     """`event` without its nones, with an event id and its time as text.
 
     Raises:
         InvalidInput: it is no mapping, or its time is none.
     """
-    _check_mapping(event, "event")
+    _check_mapping(event, "an event")
     said = {name: value for name, value in event.items() if value is not None}
     said.setdefault("event_id", uuid.uuid4().hex)
     if "time" in said:
@@ -67,7 +81,7 @@ def with_event_id(event: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check_mapping(member: object, name: str) -> None:
     if not isinstance(member, Mapping):
-        raise InvalidInput(f"a {name} must be a mapping of its fields, got {type(member).__name__}")
+        raise InvalidInput(f"{name} must be a mapping of its fields, got {type(member).__name__}")
 
 
 def time_text(time: datetime | Time | str) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tamesu.base import InvalidInput
+from tamesu.client.decided import Decided
 
 DELIVERY = "front.1.01a203070567769987b41df0fcb675cb-0"
 
@@ -54,7 +55,7 @@ def test_what_json_cannot_say_is_refused(scripted, client, unit):
 def test_requests_that_are_none_are_refused(scripted, client, requests):
     with pytest.raises(InvalidInput, match="request"):
         client.decide_many("front", requests)
-    with pytest.raises(InvalidInput, match="must be a mapping"):
+    with pytest.raises(InvalidInput, match=r"^an event must be a mapping"):
         client.track_many(["click"])
     assert scripted.asked == []
 
@@ -86,3 +87,35 @@ def test_what_is_no_time_is_refused_before_it_is_sent(scripted, client, send, ti
     with pytest.raises(InvalidInput, match=f"a time must be .* got {type(time).__name__}"):
         send(client, event)
     assert scripted.asked == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda client: client.sync_arms("front", "spring", force=True),
+        lambda client: client.sync_arms("front", {"id": "spring"}),
+        lambda client: client.change_arms("front", add="spring"),
+        lambda client: client.change_arms("front", retire="spring"),
+        lambda client: client.change_arms("front", retire=5),
+    ],
+    ids=["sync", "mapping", "add", "retire", "number"],
+)
+def test_one_arm_is_not_taken_for_its_letters(scripted, client, change):
+    """Forced, that would retire every arm."""
+    with pytest.raises(InvalidInput, match="must hold several arms"):
+        change(client)
+    assert scripted.asked == []
+
+
+@pytest.mark.parametrize("name", [None, 5, b"front", ""], ids=repr)
+def test_a_name_or_an_id_that_is_no_text_is_refused(scripted, client, name):
+    for call in (client.decide, client.report, client.explain):
+        with pytest.raises(InvalidInput, match="must be text"):
+            call(name)
+    assert scripted.asked == []
+
+
+def test_a_decision_in_the_place_of_its_id_is_refused_with_what_to_write(client):
+    decided = Decided(decision_id="front.1.x", snapshot=0, deliveries=())
+    with pytest.raises(InvalidInput, match=r"d\.decision_id"):
+        client.explain(decided)
