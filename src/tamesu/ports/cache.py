@@ -43,6 +43,10 @@ class Cache(Protocol):
         """
         ...
 
+    def find(self, key: str, now: Time) -> Claim | None:
+        """What stands live under `key`, none where nothing does; it stays as it is."""
+        ...
+
     def confirm(self, known: Sequence[tuple[str, bytes]]) -> None:
         """Confirms each (key, value) of `known` that stands; another value there is left alone."""
         ...

@@ -66,8 +66,22 @@ class CacheContract:
         cache = self.make(tmp_path)
         one(cache, "a", b"one")
         assert one(cache, "a", b"two", LAST) == b"one"
+        assert cache.find("a", LAST) == Claim(b"one", False)
+        assert cache.find("a", END) is None
         assert one(cache, "a", b"three", END) is None
         assert one(cache, "a", b"four", END) == b"three"
+        cache.close()
+
+    def test_what_stands_is_found_and_stays_as_it_is(self, tmp_path: Path) -> None:
+        """Confirmed or not; looking where nothing is puts nothing there."""
+        cache = self.make(tmp_path)
+        assert cache.find("a", NOW) is None
+        cache.claim([("a", b"one"), ("b", b"two")], NOW, LASTS_US)
+        assert cache.find("a", LAST) == Claim(b"one", False)
+        cache.confirm([("a", b"one")])
+        assert cache.find("a", LAST) == Claim(b"one", True)
+        assert cache.find("b", LAST) == Claim(b"two", False)
+        assert one(cache, "b", b"three", LAST) == b"two"
         cache.close()
 
     def test_claims_of_other_keys_and_lengths_do_not_end_it(self, tmp_path: Path) -> None:

@@ -31,6 +31,12 @@ class EndsLate(MemoryCache):
         return super().claim(wanted, now, lasts_us + 1)
 
 
+class FindsNothingToBeConfirmed(MemoryCache):
+    def find(self, key, now):
+        found = super().find(key, now)
+        return None if found is None else Claim(found.value, False)
+
+
 class EndsWithTheNext(MemoryCache):
     def claim(self, wanted, now, lasts_us):
         found = super().claim(wanted, now, lasts_us)
@@ -100,6 +106,7 @@ BROKEN = {
     "test_the_first_claim_stays": TakesTheSameForNew,
     "test_claims_of_one_call_are_answered_in_their_order": LetsTheLastOfACallStay,
     "test_a_claim_ends_with_its_time_to_live": EndsLate,
+    "test_what_stands_is_found_and_stays_as_it_is": FindsNothingToBeConfirmed,
     "test_claims_of_other_keys_and_lengths_do_not_end_it": EndsWithTheNext,
     "test_a_confirmed_claim_says_so": ConfirmsWhateverStands,
     "test_what_stands_unconfirmed_may_be_replaced": ReplacesTheConfirmed,

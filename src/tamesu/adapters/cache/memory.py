@@ -34,6 +34,12 @@ class MemoryCache:
                 self._put(key, Claim(value, False), now, now + lasts_us) for key, value in wanted
             ]
 
+    def find(self, key: str, now: Time) -> Claim | None:
+        """What stands live; see `tamesu.ports.Cache.find`."""
+        with self._lock:
+            found = self._claims.get(key)
+        return None if found is None or found[1] <= now else found[0]
+
     def confirm(self, known: Sequence[tuple[str, bytes]]) -> None:
         """Confirms what stands; see `tamesu.ports.Cache.confirm`."""
         with self._lock:

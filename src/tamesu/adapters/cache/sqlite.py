@@ -95,6 +95,12 @@ class SqliteCache:
             self._sweep(connection, len(wanted), now)
             return found
 
+    def find(self, key: str, now: Time) -> Claim | None:
+        """What stands live; see `tamesu.ports.Cache.find`."""
+        with self._file.at_work() as connection:
+            row = connection.execute(_FIND.format(keys="?"), (now, key)).fetchone()
+        return None if row is None else Claim(row[1], confirmed=bool(row[2]))
+
     def confirm(self, known: Sequence[tuple[str, bytes]]) -> None:
         """Confirms what stands; see `tamesu.ports.Cache.confirm`."""
         if not known:

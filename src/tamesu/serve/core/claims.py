@@ -133,6 +133,10 @@ class Claims:
         if known:
             self._try(lambda cache: cache.confirm(list(known.items())))
 
+    def find(self, key: str, now: Time) -> Claim | None:
+        """What stands under `key`; none where nothing does, or the cache is down."""
+        return self._try(lambda cache: cache.find(key, now))
+
     def stands(self, key: str, old: bytes, new: bytes, now: Time) -> bool:
         """Whether `old` stands unconfirmed under `key`; where nothing does, `new` does from now on."""
         found = self._try(lambda cache: cache.claim([(key, new)], now, LASTS_US))

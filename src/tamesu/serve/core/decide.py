@@ -27,17 +27,17 @@ from tamesu.base import (
     decision_id,
     encode,
 )
-from tamesu.base.errors import listing
 from tamesu.ports import Clock, IdSource, Meter
 from tamesu.serve.core.appender import Appender
 from tamesu.serve.core.catalogue import Catalogue
 from tamesu.serve.core.claims import claim_key
 from tamesu.serve.core.doubts import Doubt, Doubts
+from tamesu.serve.core.fitting import check
 from tamesu.serve.core.freshness import Freshness
 from tamesu.serve.core.hot import Hot
 from tamesu.serve.core.refusals import Refusals
 from tamesu.serve.core.trace import trace
-from tamesu.serve.core.wire import MAX_BATCH, DecisionAnswer, DecisionRequest, check_text
+from tamesu.serve.core.wire import MAX_BATCH, DecisionAnswer, DecisionRequest
 
 BREATH_S = 0.002
 """How long a batch is decided at a stretch before others get a turn: one wide slate can take as long."""
@@ -82,15 +82,22 @@ class Decider:
         """
         began = time.perf_counter()
         hot = await self._look(bandit, (request,))
-        check(hot, request)
         now = self._clock.now()
-        decision = self._choose(hot, request, now)
-        if request.request_id is None:
-            draft = Draft(decision.decision_id, _DECISION, encode(decision))
-            await self._appender.submit((draft,), made=now).future
-            answer = DecisionAnswer.of(decision)
+        try:
+            check(hot, request)
+            decision = self._choose(hot, request, now)
+        except NotFound:
+            earlier = await self._again(bandit, request)
+            if earlier is None:
+                raise
+            answer = earlier
         else:
-            (answer,) = await self._record(bandit, (decision,), now)
+            if request.request_id is None:
+                draft = Draft(decision.decision_id, _DECISION, encode(decision))
+                await self._appender.submit((draft,), made=now).future
+                answer = DecisionAnswer.of(decision)
+            else:
+                (answer,) = await self._record(bandit, (decision,), now)
         self._meter.count("decisions_total", bandit=bandit)
         self._meter.observe("decision_seconds", time.perf_counter() - began)
         return answer
@@ -111,6 +118,7 @@ class Decider:
         hot = await self._look(bandit, requests)
         refusals = Refusals("requests", "decided")
         decisions: list[Decision] = []
+        again: dict[int, DecisionAnswer] = {}
         made = self._clock.now()
         since = began
         for index, request in enumerate(requests):
@@ -121,12 +129,29 @@ class Decider:
                 check(hot, request)
                 decisions.append(self._choose(hot, request, self._clock.now()))
             except TamesuError as error:
-                refusals.add(index, error)
+                is_gone = isinstance(error, NotFound)
+                earlier = await self._again(bandit, request) if is_gone else None
+                if earlier is None:
+                    refusals.add(index, error)
+                else:
+                    again[index] = earlier
         refusals.raise_any(len(requests))
-        answers = await self._record(bandit, decisions, made)
+        answers = await self._record(bandit, decisions, made) if decisions else []
+        for index, earlier in again.items():
+            answers.insert(index, earlier)
         self._meter.count("decisions_total", len(answers), bandit=bandit)
         self._meter.observe("decision_seconds", time.perf_counter() - began)
         return answers
+
+    async def _again(self, bandit: str, request: DecisionRequest) -> DecisionAnswer | None:
+        """What was decided for its request id, when the arms it names were active; none if nothing was."""
+        if request.request_id is None:
+            return None
+        earlier = await self._doubts.recorded(claim_key(bandit, request.request_id))
+        if earlier is None:
+            return None
+        self._meter.count("repeats_total", bandit=bandit)
+        return DecisionAnswer.of(earlier)
 
     async def _look(self, bandit: str, requests: Sequence[DecisionRequest]) -> Hot:
         """The bandit, read from the store once where it or an arm that a request names is not held.
@@ -208,32 +233,4 @@ class Decider:
             "a decision of the same request_id must be found in the log or not, others keep changing "
             "what stands for it",
             hint="try again in a moment, with the same request_id",
-        )
-
-
-def check(hot: Hot, request: DecisionRequest) -> None:
-    """Refuses what the bandit cannot take; its policy judges the rest of `eligible`.
-
-    Raises:
-        InvalidInput: a context where none is declared; a unit or request id that is no id.
-        NotFound: an eligible arm that was retired.
-    """
-    if request.context:
-        names = listing(str(name)[:80] for name in request.context)
-        raise InvalidInput(
-            f"bandit {hot.declared.declaration.name!r} declares no context, got {names}",
-            hint="leave context out",
-            field="context",
-        )
-    if request.unit is not None:
-        check_text(request.unit, "unit")
-    if request.request_id is not None:
-        check_text(request.request_id, "request_id")
-    if request.eligible is not None and not hot.retired.isdisjoint(request.eligible):
-        retired = [arm for arm in request.eligible if arm in hot.retired]
-        name = hot.declared.declaration.name
-        raise NotFound(
-            f"arms of bandit {name!r} must be active to be eligible, retired: {listing(retired)}",
-            hint=f"leave them out, or revive them:  tamesu arms revive {name} ARM",
-            arms=retired[:100],
         )

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tamesu.base import Unavailable, decode_decision, parse_decision_id
+from tamesu.base import Decision, Unavailable, decode_decision, parse_decision_id
 from tamesu.base.times import SECOND_US
 from tamesu.ports import Clock, EventLog
 from tamesu.serve.core.claims import FRESH_US, Claims
@@ -73,6 +73,24 @@ class Doubts:
                 "of a request_id, it did not",
                 hint="try again in a moment, with the same request_id",
             ) from error
+
+    async def recorded(self, key: str) -> Decision | None:
+        """The decision that stands under `key` and is in the log, if one does; nothing is claimed.
+
+        Raises:
+            Unavailable, Corrupt: the log cannot be read.
+        """
+        async with self._one_at_a_time:
+            return await asyncio.to_thread(self._recorded, key)
+
+    def _recorded(self, key: str) -> Decision | None:
+        found = self._claims.find(key, self._clock.now())
+        if found is None:
+            return None
+        decision = decode_decision(found.value)
+        if found.confirmed or find_decision(self._log, decision.decision_id) is not None:
+            return decision
+        return None
 
     async def _settle(self, doubts: Sequence[Doubt]) -> None:
         for doubt in doubts:

@@ -1,0 +1,39 @@
+"""`check`: whether a bandit can take a request.
+
+Refuses what does not fit by name, and leaves to the policy what only the policy can judge.
+"""
+
+from __future__ import annotations
+
+from tamesu.base import InvalidInput, NotFound
+from tamesu.base.errors import listing
+from tamesu.serve.core.hot import Hot
+from tamesu.serve.core.wire import DecisionRequest, check_text
+
+
+def check(hot: Hot, request: DecisionRequest) -> None:
+    """Refuses what the bandit cannot take; its policy judges the rest of `eligible`.
+
+    Raises:
+        InvalidInput: a context where none is declared; a unit or request id that is no id.
+        NotFound: an eligible arm that was retired.
+    """
+    if request.context:
+        names = listing(str(name)[:80] for name in request.context)
+        raise InvalidInput(
+            f"bandit {hot.declared.declaration.name!r} declares no context, got {names}",
+            hint="leave context out",
+            field="context",
+        )
+    if request.unit is not None:
+        check_text(request.unit, "unit")
+    if request.request_id is not None:
+        check_text(request.request_id, "request_id")
+    if request.eligible is not None and not hot.retired.isdisjoint(request.eligible):
+        retired = [arm for arm in request.eligible if arm in hot.retired]
+        name = hot.declared.declaration.name
+        raise NotFound(
+            f"arms of bandit {name!r} must be active to be eligible, retired: {listing(retired)}",
+            hint=f"leave them out, or revive them:  tamesu arms revive {name} ARM",
+            arms=retired[:100],
+        )
