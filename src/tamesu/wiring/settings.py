@@ -110,6 +110,9 @@ def load_settings(
 ) -> Settings:
     """The settings of this installation.
 
+    A process that a supervisor started has been told all of them and reads no file: one that is being
+    changed must not keep a role from coming back.
+
     Args:
         flags: values given on the command line; nones are left out.
         environment: `TAMESU_*` variables; the process's own by default.
@@ -121,7 +124,9 @@ def load_settings(
     named = environment.get(CONFIG_VARIABLE)
     path = Path(named or FILE)
     values: dict[str, Any] = {}
-    if path.is_file():
+    if PROCESS_VARIABLE in environment:
+        pass
+    elif path.is_file():
         values = _absolute(_checked(_read(path), str(path)), path.resolve().parent)
     elif named:
         raise InvalidInput(
@@ -187,8 +192,14 @@ def _from(environment: Mapping[str, str]) -> dict[str, Any]:
             continue
         if name not in NOT_SETTINGS:
             key = name.removeprefix(PREFIX).lower()
-            values[key] = int(text) if key in NUMBERS and text.isdecimal() else text
+            values[key] = _whole(name, text) if key in NUMBERS else text
     return values
+
+
+def _whole(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise InvalidInput(f"{name} must be a whole number, got {text[:40]!r}")
+    return int(text)
 
 
 def _checked(values: dict[str, Any], where: str) -> dict[str, Any]:

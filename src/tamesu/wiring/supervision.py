@@ -21,7 +21,7 @@ from tamesu.wiring.places import (
     open_meter,
     open_store,
 )
-from tamesu.wiring.settings import PROCESS_VARIABLE, Settings
+from tamesu.wiring.settings import PREFIX, PROCESS_VARIABLE, Settings
 
 SERVER_PATIENCE_S = 10.0
 """Longest that a server's event loop may stand still: callers have long given up by then."""
@@ -123,11 +123,9 @@ def _roles(settings: Settings) -> Iterator[Role]:
 
 
 def _told(settings: Settings) -> dict[str, str]:
-    """What the roles must know and no flag of theirs says."""
-    return {
-        "TAMESU_WORKERS": str(settings.workers),
-        "TAMESU_CACHE": settings.cache_kind,
-        "TAMESU_RETENTION": settings.retention,
-        "TAMESU_SEGMENT_BYTES": str(settings.segment_bytes),
-        "TAMESU_SEGMENT_AGE": settings.segment_age,
+    """Every setting as the roles are to have it: they read no file that was changed meanwhile."""
+    values = msgspec.structs.asdict(settings) | {
+        "data": settings.folder.absolute(),
+        "cache": settings.cache_kind,
     }
+    return {f"{PREFIX}{name.upper()}": str(value) for name, value in values.items()}

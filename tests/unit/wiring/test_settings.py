@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from tamesu.adapters.clock import system
 from tamesu.adapters.clock.manual import ManualClock
 from tamesu.adapters.eventlog import sqlite as eventlog
 from tamesu.base import Draft, InvalidInput
 from tamesu.base.times import SECOND_US
-from tamesu.wiring import Settings, load_settings, open_log
+from tamesu.wiring import Settings, load_settings, open_log, supervision
 
 
 @pytest.fixture(autouse=True)
@@ -137,3 +138,22 @@ def test_the_log_that_is_opened_rolls_over_as_set(tmp_path, monkeypatch, segment
         clock.move(SECOND_US)
     log.close()
     assert len(list((tmp_path / "log").glob("*.sqlite3"))) == len(bodies)
+
+
+@pytest.mark.parametrize("name", ["TAMESU_WORKERS", "TAMESU_PORT"])
+@pytest.mark.parametrize("text", ["x", "", "2.5", "-1", "\u0662"])
+def test_a_variable_that_is_no_whole_number_is_refused_by_its_name(name, text):
+    with pytest.raises(InvalidInput, match=f"{name} must be a whole number"):
+        load_settings({}, {name: text})
+
+
+@pytest.mark.parametrize("written", ["port = 99999", "no TOML", "wokers = 2", 'data = "elsewhere"'])
+def test_a_role_goes_by_what_its_supervisor_was_told_whatever_the_file_says_now(tmp_path, written):
+    """Else a role that died would not come back, or elsewhere, while somebody edits the settings."""
+    settings = load_settings({"workers": 2, "port": 8001, "data": "here"}, {})
+    (tmp_path / "tamesu.toml").write_text(written)
+    roles = list(supervision._roles(settings))
+    assert [role.name for role in roles] == ["server-0", "server-1", "trainer"]
+    for role in roles:
+        told = load_settings({}, {**supervision._told(settings), **role.environment})
+        assert told == replace(settings, data=str(tmp_path / "here"), cache="sqlite")
