@@ -128,7 +128,7 @@ def _supervisor(
         return Finding(
             check,
             well=False,
-            found=f"process {standing.pid} died; it spoke last at {standing.written.text()}",
+            found=f"process {standing.pid} died; it spoke last at {_moment(standing.written)}",
             hint="start it again:  tamesu serve  (what was acknowledged is on the disk)",
         )
     if holder is None:
@@ -143,8 +143,15 @@ def _supervisor(
             hint="the disk is full, or it is stopped (kill -CONT), or it has just started",
         )
     return Finding(
-        check, well=True, found=f"process {holder} since {standing.started.text()}, {standing.url}"
+        check,
+        well=True,
+        found=f"process {holder} since {_moment(standing.started)}, {standing.url}",
     )
+
+
+def _moment(time: Time) -> str:
+    """To the second: nobody reads more of it."""
+    return f"{time.text()[:19].replace('T', ' ')} UTC"
 
 
 def _role(role: RoleStanding, now: Time) -> Finding:
@@ -174,7 +181,7 @@ def _role(role: RoleStanding, now: Time) -> Finding:
             found=f"{process} is not ready{ended}",
             hint="see the server below",
         )
-    return Finding(role.name, well=True, found=f"{process} since {role.since.text()}{ended}")
+    return Finding(role.name, well=True, found=f"{process} since {_moment(role.since)}{ended}")
 
 
 def _server(readiness: dict[str, Any] | None) -> Finding:

@@ -187,3 +187,9 @@ def test_a_file_that_no_supervisor_wrote_is_refused(tmp_path, data):
     (tmp_path / "supervisor.json").write_bytes(data)
     with pytest.raises(Corrupt, match="must be what a supervisor wrote"):
         read_standing(tmp_path)
+
+
+def test_moments_are_told_to_the_second():
+    found = judged()
+    assert found["server-0"].found == "process 42 since 2026-11-22 11:59:00 UTC"
+    assert " since 2026-11-22 11:59:00 UTC, " in found["supervisor"].found
