@@ -13,7 +13,7 @@ from tamesu.watch import RoleStanding, Standing
 
 def test_a_role_has_one_line_of_eighty_columns():
     role = RoleStanding(
-        name="server-63",
+        name="server-9",
         pid=4_194_304,
         since=Time.parse("2026-11-22T15:11:10.699720Z"),
         restarts=1_000,
@@ -33,8 +33,8 @@ def test_a_role_has_one_line_of_eighty_columns():
     )
     out = io.StringIO()
     Console(file=out, width=80).print(status.roles_table(standing))
-    (line,) = [line for line in out.getvalue().splitlines() if "server-63" in line]
+    (line,) = [line for line in out.getvalue().splitlines() if "server-9" in line]
     assert line.split() == [
-        *("server-63", "4194304", "1000", "12.5", "s", "ago", "20000"),
+        *("server-9", "4194304", "1000", "12.5", "s", "ago", "20000"),
         *("2026-11-22", "15:11:10"),
     ]
