@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tamesu.adapters.meter import pages
 from tamesu.adapters.meter.measured import Level, Measured
 from tamesu.adapters.meter.metrics import METRICS, LevelOf, MetricKind
 from tamesu.adapters.meter.pages import LOCK, SIDES, Page, Pages
@@ -133,6 +134,48 @@ def test_a_page_torn_at_any_byte_is_what_it_was_before(tmp_path):
     newest.write_bytes(whole)
     assert ticks_in(tmp_path) == 2
     page.close()
+
+
+def test_a_page_written_twice_while_it_is_read_is_not_taken_for_an_old_one(tmp_path, monkeypatch):
+    """Its second side is torn by then, and what was read of the first is long gone."""
+    page = Page(tmp_path, "one")
+    page.write(measured(1))
+    page.write(measured(2))
+    read = pages._side
+    reads = []
+
+    def side(path):
+        found = read(path)
+        reads.append(path)
+        if len(reads) == 1:
+            page.write(measured(3))
+            page.write(measured(4))
+            torn = tmp_path / f"one{SIDES[1]}"
+            torn.write_bytes(torn.read_bytes()[:-1])
+        return found
+
+    monkeypatch.setattr(pages, "_side", side)
+    assert ticks_in(tmp_path) == 4
+    page.close()
+
+
+def test_no_process_shows_what_the_others_do_not(tmp_path):
+    """Else the next scrape, of another one, would go back."""
+
+    class Busy(PrometheusMeter):
+        """Counts all the time: between any two things that it does."""
+
+        def write(self):
+            self.count("ticks_total")
+            super().write()
+            self.count("ticks_total")
+
+    busy = Busy(tmp_path, "busy", write_s=3_600)
+    other = PrometheusMeter(tmp_path, "other", write_s=3_600)
+    for _ in range(3):
+        assert exposed(busy, "ticks_total") <= exposed(other, "ticks_total")
+    busy.close()
+    other.close()
 
 
 def test_a_page_with_any_bit_turned_is_not_believed(tmp_path):

@@ -156,7 +156,9 @@ def _lives(lock: Path) -> bool:
 
 def _newest(path: Path) -> tuple[int, Measured]:
     """The newest whole side of a page and its turn; 0 and nothing where there is none."""
-    newest = max((_side(Path(f"{path}{side}")) for side in SIDES), key=lambda side: side[0])
+    # Twice: one may be written, and then the other, while we look.
+    sides = [_side(Path(f"{path}{side}")) for side in SIDES * 2]
+    newest = max(sides, key=lambda side: side[0])
     turn, body = newest
     try:
         return turn, Measured.from_bytes(body) if turn else Measured()

@@ -131,10 +131,12 @@ class PrometheusMeter:
     def expose(self) -> tuple[str, bytes]:
         """Media type and bytes of everything measured, for a scrape.
 
-        The others are told first: what one shows, the next one that is asked shows too.
+        The others are told before it is given, and after it was looked up, for who counts does not
+        wait: what one shows, the next one that is asked shows too.
         """
+        shown = generate_latest(self._registry)
         self.write()
-        return CONTENT_TYPE_LATEST, generate_latest(self._registry)
+        return CONTENT_TYPE_LATEST, shown
 
     def measured(self) -> Measured:
         """What all processes measured, this one's up to now."""
