@@ -102,7 +102,9 @@ def test_a_plot_that_cannot_be_is_refused(file, tmp_path, capsys, monkeypatch):
     assert run([*words, "regret.docx"]) == 2
     assert "--plot must end in one of .png, .svg, .pdf" in capsys.readouterr().err
     assert run([*words, str(tmp_path / "no" / "folder.png")]) == 1
-    assert "cannot be written" in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert "cannot be written" in told.err
+    assert not told.out, "it is said before anything is played"
     monkeypatch.delitem(sys.modules, "tamesu.cli.simulate.plot")
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     assert run([*words, "regret.png"]) == 3

@@ -135,9 +135,10 @@ def _drawing(path: Path) -> Any:
 
     Raises:
         InvalidInput: an ending of which no picture can be made.
+        Unavailable: a folder that is not there, or takes none: better said before than after hours.
         MissingExtra: matplotlib is not installed.
     """
-    from tamesu.base import InvalidInput, MissingExtra
+    from tamesu.base import InvalidInput, MissingExtra, Unavailable
 
     try:
         from tamesu.cli.simulate.plot import FORMS, draw
@@ -147,6 +148,11 @@ def _drawing(path: Path) -> Any:
         raise InvalidInput(
             f"--plot must end in one of {', '.join(FORMS)}, got {path.name!r}",
             hint="for example  --plot regret.png",
+        )
+    if not os.access(path.parent, os.W_OK):
+        raise Unavailable(
+            f"the plot cannot be written to {path}: its folder is not there, or takes no files",
+            hint="name another file",
         )
     return draw
 
