@@ -239,9 +239,12 @@ def read_declaration(declaration: Mapping[str, Any] | str | Path) -> dict[str, A
     try:
         data = yaml.safe_load(Path(declaration).read_text("utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
         raise InvalidDeclaration(
-            f"{declaration} must be a readable YAML or JSON file: {error}"
+            f"{declaration} must be a readable YAML or JSON file: {why}",
+            hint="tamesu init writes one to start from",
         ) from error
     if not isinstance(data, dict):
-        raise InvalidDeclaration(f"{declaration} must hold a mapping, got {type(data).__name__}")
+        got = "nothing" if data is None else type(data).__name__
+        raise InvalidDeclaration(f"{declaration} must hold a mapping, got {got}")
     return data

@@ -65,7 +65,8 @@ def test_check_spells_out_the_declaration_in_json(tmp_path, capsys):
         ("{name: shop, arms: [a], policy: {belief: bta}}", "did you mean 'beta'?"),
         ("{name: shop, arms: [a], policy: {explorer: {kind: thompson, exlore: 1}}}", "explore"),
         ("{name: shop, arms: [a], sticky: {ttl: 7m}}", "unknown field 'sticky'"),
-        ("[1, 2]", "must hold a mapping"),
+        ("[1, 2]", "must hold a mapping, got list"),
+        ("", "must hold a mapping, got nothing"),
         ("a: [", "must be a readable YAML or JSON file"),
     ],
 )
@@ -74,6 +75,18 @@ def test_check_refuses_with_exit_code_2_and_says_what_to_do(text, words, tmp_pat
     file.write_text(text)
     assert run(["bandit", "check", str(file)]) == 2
     assert words in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("nope.yaml", "No such file"), (".", "Is a directory")]
+)
+def test_a_file_that_cannot_be_read_is_refused_in_words(name, words, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run(["bandit", "check", name]) == 2
+    told = capsys.readouterr().err
+    assert words in told
+    assert "Errno" not in told
+    assert "hint: tamesu init" in told
 
 
 def rows(text: str, tmp_path):
