@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import active_children, connection, get_context, parent_process
 from typing import Any, NamedTuple
 
 import msgspec
@@ -116,9 +116,12 @@ def run_all(tasks: Sequence[Task], jobs: int, tell: Callable[[int], None]) -> li
                 done, waiting = wait(waiting, LOOK_S)
                 for future in done:
                     future.result()
-                tell(count.value)
+                tell(count.get_obj().value)  # unlocked: who was killed may hold the lock
             return [future.result() for future in futures]
         except BrokenProcessPool as error:
+            # The pool ends those it knew of at that moment, and waits for one that began since, too.
+            for process in active_children():
+                process.kill()
             raise Unavailable(
                 "every process of a simulation must live until its runs are done, one was ended",
                 hint="if memory was short, use fewer:  --jobs 1",
