@@ -81,7 +81,7 @@ def attempt(method: str, path: str, content: bytes | None, retries: Retries) -> 
     if isinstance(outcome, Unanswered):
         retries.lost_answer = retries.lost_answer or outcome.is_sent
         raise Unavailable(
-            f"the server at {outcome.url} must answer within {retries.timeout_s:g} s, it did not "
+            f"the server at {outcome.url} must answer within {round(retries.timeout_s, 3):g} s, it did not "
             f"({type(outcome.cause).__name__})",
             hint="see that it runs and that the URL is right",
             retry_after_s=0.0,

@@ -19,6 +19,7 @@ from tamesu.base import (
     Unavailable,
 )
 from tamesu.client import Decided
+from tamesu.client.exchange import Unanswered, attempt
 from tamesu.client.failures import failure
 from tamesu.client.retries import FIRST_S, LONGEST_S, Retries
 
@@ -146,6 +147,13 @@ def test_a_server_that_is_not_there_is_unavailable_within_the_timeout(connect):
             with pytest.raises(Unavailable, match=r"must answer within 0\.3 s"):
                 client.bandits()
         assert time.monotonic() - began < 5
+
+
+def test_a_time_that_is_left_is_told_to_the_millisecond():
+    asking = attempt("GET", "/", None, Retries(0.499949))
+    next(asking)
+    with pytest.raises(Unavailable, match=r"must answer within 0\.5 s"):
+        asking.send(Unanswered(url="http://host", cause=OSError(), is_sent=False))
 
 
 def test_a_url_that_is_none_is_refused(connect):
