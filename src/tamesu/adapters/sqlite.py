@@ -87,15 +87,21 @@ def create(path: Path, script: str) -> None:
         sync_folder(path.parent)
 
 
-def connect(path: Path) -> Connection:
+def connect(path: Path, *, frozen: bool = False) -> Connection:
     """A connection to the existing database at `path`, usable from any one thread at a time.
 
     It is in autocommit mode (transactions are written out), and commits are synced to the disk.
+
+    Args:
+        path: the file.
+        frozen: nobody writes it any more, and nothing waits in its WAL: it is read without locks and
+            without making files beside it, which a full disk has no room for.
     """
     refuse_old()
     # mode=rw: a database that vanished is an error, not a new and empty one.
+    how = "mode=ro&immutable=1" if frozen else "mode=rw"
     connection = driver.connect(
-        f"{path.absolute().as_uri()}?mode=rw",
+        f"{path.absolute().as_uri()}?{how}",
         uri=True,
         isolation_level=None,
         check_same_thread=False,

@@ -297,3 +297,39 @@ def test_a_full_disk_at_a_new_segment_refuses_and_recovers(on_small_disk):
     assert told["kept"] == [[0], 10]
     assert told["freed"] == "no error"
     assert told["then"] == [[0, 10], 20]
+
+
+def test_a_full_disk_keeps_nobody_from_reading_and_dropping_what_is_old(on_small_disk):
+    """A trainer that starts then has no room for files beside the segments: it makes some."""
+    told = on_small_disk(
+        """
+        from tamesu.adapters.clock.manual import ManualClock
+        from tamesu.adapters.eventlog.sqlite import SqliteEventLog
+        from tamesu.base import Draft
+        from tamesu.base.times import HOUR_US
+        clock = ManualClock()
+        server = SqliteEventLog(place / "log", clock)
+        for _ in range(3):
+            server.append([Draft("key", "event", bytes(100_000))] * 3)
+            clock.move(2 * HOUR_US)
+        server.append([Draft("key", "event", bytes(100))])
+        server.close()
+        server = SqliteEventLog(place / "log", clock)
+        server.append([Draft("key", "event", bytes(100))])
+        fill()
+        told["full"] = error(server.append, [Draft("key", "event", bytes(500_000))])
+        server.end(0)  # it has the newest segment open
+        trainer = SqliteEventLog(place / "log", clock)
+        told["read"] = [entry.offset for entry in trainer.read(0, 0, 100)]
+        told["gone"] = trainer.retire(0, 6, 1 << 52)
+        told["start"] = trainer.start(0)
+        told["again"] = server.append([Draft("key", "event", bytes(100_000))])[0].offset
+        """,
+        size="3m",
+    )
+    kind, reason = told["full"]
+    assert (kind, "the disk is full" in reason) == ("Unavailable", True)
+    assert told["read"] == list(range(11))
+    assert told["gone"] == 6
+    assert told["start"] == 6
+    assert told["again"] == 11

@@ -75,7 +75,7 @@ class Reader:
         """
         gone = 0
         while (first := self._retirable(before, older_than_ms)) is not None:
-            segment = self._shelf.segment(first)
+            segment = self._opened(0)
             entries = 0 if segment is None else segment.end() - first
             self._shelf.put_back(first)
             if segments.remove(self._folder, first):
@@ -96,10 +96,14 @@ class Reader:
             if not self._firsts:
                 return None
             place = max(bisect_right(self._firsts, offset) - 1, 0)
-            segment = self._shelf.segment(self._firsts[place])
+            segment = self._opened(place)
             if segment is not None:
                 return segment
             self._firsts = []
+
+    def _opened(self, place: int) -> Segment | None:
+        """The segment at that place of those known, none where it was retired."""
+        return self._shelf.segment(self._firsts[place], over=place < len(self._firsts) - 1)
 
     def _newest(self) -> Segment | None:
         segment = self._holding(sys.maxsize)
@@ -142,7 +146,7 @@ class Reader:
         self._firsts = segments.found(self._folder)
         if len(self._firsts) < 2 or self._firsts[1] > before:  # noqa: PLR2004 - a first and a next
             return None
-        first, following = map(self._shelf.segment, self._firsts[:2])
+        first, following = map(self._opened, (0, 1))
         if first is None or following is None:
             return self._retirable(before, older_than_ms)
         last = first.last()

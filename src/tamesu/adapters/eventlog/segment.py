@@ -51,8 +51,13 @@ Row = tuple[int, int, str, str, bytes]
 class Segment:
     """The entries from offset `first` on, up to the next segment's first.
 
+    Args:
+        path: its file.
+        first: its first offset, as the file's name says.
+        over: a later segment is there, so nothing is written into this one any more.
+
     Attributes:
-        first: the first offset, as the file's name says.
+        first: as given.
         born: when its first entry was received (ms), none while it is empty.
         bytes: its size at the last look, with what waits in the WAL.
 
@@ -61,20 +66,20 @@ class Segment:
         Unavailable: it cannot be opened.
     """
 
-    def __init__(self, path: Path, first: int) -> None:
+    def __init__(self, path: Path, first: int, *, over: bool = False) -> None:
         self.path, self.first = path, first
         self.born: int | None = None
         self.bytes = 0
         self._unseen_bytes = LOOK_BYTES
         self._copier: threading.Thread | None = None
         with sqlite.translated(path):
-            self._connection = sqlite.connect(path)
             try:
-                self._connection.execute("PRAGMA wal_autocheckpoint = 0")
-                self._examine()
-            except BaseException:
-                self._connection.close()
-                raise
+                self._open()
+            except sqlite.Error:
+                # With no room for the files beside it, one that is over can be read as it lies there.
+                if not over or _waits(path):
+                    raise
+                self._open(frozen=True)
 
     def read(self, offset: int, most: int) -> list[Entry]:
         """Up to `most` entries from `offset` on."""
@@ -139,6 +144,15 @@ class Segment:
         with contextlib.suppress(sqlite.Error):
             self._connection.close()
 
+    def _open(self, *, frozen: bool = False) -> None:
+        self._connection = sqlite.connect(self.path, frozen=frozen)
+        try:
+            self._connection.execute("PRAGMA wal_autocheckpoint = 0")
+            self._examine()
+        except BaseException:
+            self._connection.close()
+            raise
+
     def _examine(self) -> None:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if version > VERSION:
@@ -178,3 +192,11 @@ class Segment:
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
             finally:
                 connection.close()
+
+
+def _waits(path: Path) -> bool:
+    """Whether anything may wait in the WAL of the database at `path`."""
+    try:
+        return path.with_name(f"{path.name}-wal").stat().st_size > 0
+    except FileNotFoundError:
+        return False

@@ -24,8 +24,12 @@ class Shelf:
         self._opened: OrderedDict[int, Segment] = OrderedDict()
         self._same: dict[int, sqlite.SameFile] = {}
 
-    def segment(self, first: int) -> Segment | None:
+    def segment(self, first: int, *, over: bool = False) -> Segment | None:
         """The segment that starts at `first`, opened; none where it was retired.
+
+        Args:
+            first: its first offset.
+            over: a later segment is there.
 
         Raises:
             Unavailable: its file was removed or replaced, or cannot be opened.
@@ -35,7 +39,7 @@ class Shelf:
         same = self._same.setdefault(first, sqlite.SameFile(path))
         try:
             same.look()
-            found = self._opened.get(first) or self._open(path, first)
+            found = self._opened.get(first) or self._open(path, first, over=over)
         except Unavailable:
             self.put_back(first)
             if self._is_retired(first):
@@ -57,8 +61,8 @@ class Shelf:
         for first in list(self._opened):
             self.put_back(first)
 
-    def _open(self, path: Path, first: int) -> Segment:
-        found = self._opened[first] = Segment(path, first)
+    def _open(self, path: Path, first: int, *, over: bool) -> Segment:
+        found = self._opened[first] = Segment(path, first, over=over)
         if len(self._opened) > self._most:
             _, oldest = self._opened.popitem(last=False)
             # Beside us: the last connection to a segment copies what waits in its WAL.
