@@ -23,6 +23,9 @@ PREFIX = "TAMESU_"
 MOST_PORT = 65_535
 MOST_WORKERS = 64
 CACHES = ("memory", "sqlite")
+LEAST_RETENTION_MS = 15 * 60_000
+"""A request id is remembered for ten minutes, and its decision may have to be found in the log."""
+
 LEAST_SEGMENT_BYTES = 1 << 20
 LEAST_SEGMENT_MS = 1_000
 
@@ -63,7 +66,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         workers: how many server processes answer behind the one port, 1 to 64.
         cache: where answers to a `request_id` are remembered: `memory` (one server only) or `sqlite`
             (in the data folder); without a word, `memory` for one worker and `sqlite` for more.
-        retention: how long the log keeps what has been learnt from, as in `30d`.
+        retention: how long the log keeps what has been learnt from, as in `30d`, at least
+            `15m`.
         segment_bytes: size from which a file of the log is followed by a new one, at least 1 MiB;
             room on the disk comes back by whole files.
         segment_age: age of its first record from which it is, too, at least `1s`.
@@ -160,9 +164,10 @@ def _refuse(settings: Settings) -> None:
             "another worker would be decided twice",
             hint="leave cache out, or write sqlite",
         )
-    if settings.retention_ms <= 0:
+    if settings.retention_ms < LEAST_RETENTION_MS:
         raise InvalidInput(
-            f"retention must be longer than nothing, got {settings.retention!r}",
+            f"retention must be 15m at least, got {settings.retention!r}: a request_id is remembered "
+            "for ten minutes",
             hint="write it as 1h or 30d",
         )
     if settings.segment_bytes < LEAST_SEGMENT_BYTES:
