@@ -16,6 +16,7 @@ from tamesu.ports import Claim
 from tamesu.serve import Service
 from tamesu.serve.core import Claims, DecisionRequest
 from tamesu.serve.core.claims import LASTS_US
+from tamesu.serve.core.doubts import Doubts
 from tamesu.serve.core.refill import refill
 
 SAFE = DecisionRequest(request_id="r-1")
@@ -185,6 +186,31 @@ def test_a_claim_that_was_never_recorded_is_given_up_after_40_s(memory, declarat
         assert decided(log) != [identity]
 
     servers(log, memory, declaration, shared, act, clock=clock)
+
+
+def test_what_stands_is_a_decision_only_where_the_log_has_it(declaration, shared):
+    """Confirmed, or found there; not what may still come, what is damaged, or nothing."""
+    clock = ManualClock()
+    log = MemoryEventLog(clock=clock)
+    cache = shared()
+    doubts = Doubts(Claims(cache), log, clock, patience_s=5.0)
+    made = []
+    for name in ("sure", "there", "open"):
+        made.append(orphaned(declaration, shared, clock.now(), name))
+        clock.move(SECOND_US)
+    cache.confirm([("colours/sure", made[0][1].body)])
+    log.append([made[1][1]])
+    cache.claim([("colours/damaged", b"no record")], clock.now(), LASTS_US)
+
+    async def known(name):
+        found = await doubts.recorded(f"colours/{name}")
+        return None if found is None else found.request_id
+
+    async def act():
+        names = ("sure", "there", "open", "damaged", "never")
+        assert [await known(name) for name in names] == ["sure", "there", None, None, None]
+
+    asyncio.run(act())
 
 
 def test_a_doubt_that_the_log_cannot_settle_is_no_answer(memory, declaration, shared, gated):

@@ -10,7 +10,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tamesu.base import Decision, Unavailable, decode_decision, parse_decision_id
+import msgspec
+
+from tamesu.base import Decision, TamesuError, Unavailable, decode_decision, parse_decision_id
 from tamesu.base.times import SECOND_US
 from tamesu.ports import Clock, EventLog
 from tamesu.serve.core.claims import FRESH_US, Claims
@@ -87,7 +89,10 @@ class Doubts:
         found = self._claims.find(key, self._clock.now())
         if found is None:
             return None
-        decision = decode_decision(found.value)
+        try:
+            decision = decode_decision(found.value)
+        except (msgspec.MsgspecError, TamesuError):
+            return None  # the cache is damaged; whoever claims says so
         if found.confirmed or find_decision(self._log, decision.decision_id) is not None:
             return decision
         return None
