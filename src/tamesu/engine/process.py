@@ -65,6 +65,7 @@ class ProcessEngine:
         self._holder, self._succeeds = holder, succeeds
         self._beat = beat or (lambda: None)
         self._retention_ms = retention_ms
+        self._failing = ""
 
     def run(self, stop: threading.Event) -> None:
         """Learns until `stop` is set, then commits what is ready and gives the lease back.
@@ -77,20 +78,29 @@ class ProcessEngine:
             try:
                 lease = self._take_lease()
                 self._learn(lease, stop)
-            except Conflict as error:
-                self._meter.count("learning_failures_total", code=error.code)
-                _log.warning("lease held by another trainer", reason=error.message)
-            except (Unavailable, Corrupt) as error:
-                self._meter.count("learning_failures_total", code=error.code)
-                _log.warning("learning waits", code=error.code, reason=error.message)
+            except (Conflict, Unavailable, Corrupt) as error:
+                self._fail(error)
             if not stop.is_set():
                 self._clock.sleep(RETRY_US)
 
     def _take_lease(self) -> Lease:
         take = self._store.takeover if self._succeeds else self._store.lease
         lease = take(self._holder, self._clock.now(), LEASE_US)
-        _log.info("lease taken", holder=self._holder, epoch=lease.epoch)
+        if self._failing in ("", Conflict.code):
+            self._failing = ""
+            _log.info("lease taken", holder=self._holder, epoch=lease.epoch)
         return lease
+
+    def _fail(self, error: TamesuError) -> None:
+        """Tells a failure once, until a commit succeeds: a disk that is full must not be filled more."""
+        self._meter.count("learning_failures_total", code=error.code)
+        if error.code == self._failing:
+            return
+        self._failing = error.code
+        if isinstance(error, Conflict):
+            _log.warning("lease held by another trainer", reason=error.message)
+        else:
+            _log.warning("learning waits", code=error.code, reason=error.message)
 
     def _learn(self, lease: Lease, stop: threading.Event) -> None:
         learner = Learner(self._log, self._store, self._archive, self._clock, lease)
@@ -132,6 +142,9 @@ class ProcessEngine:
                 meter.count("commands_total", kind=command.kind, outcome=outcome)
             if step.committed:
                 meter.observe("commit_seconds", time.perf_counter() - began)
+                if self._failing:
+                    _log.info("learning goes on", after=self._failing)
+                    self._failing = ""
         return step
 
     def _retire(self, learner: Learner, now: Time) -> None:
