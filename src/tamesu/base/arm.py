@@ -58,9 +58,8 @@ def check_ids(ids: Iterable[str], error: type[InvalidInput] = InvalidDeclaration
     seen: set[str] = set()
     for arm in ids:
         if not (0 < len(arm) <= MAX_ID_CHARS and arm.isprintable()):
-            raise error(
-                f"an arm id must have 1 to {MAX_ID_CHARS} printable characters, got {arm[:80]!r}"
-            )
+            got = f"{len(arm)} characters" if len(arm) > MAX_ID_CHARS else repr(arm)
+            raise error(f"an arm id must have 1 to {MAX_ID_CHARS} printable characters, got {got}")
         if arm in seen:
             raise error(f"arm ids must be unique, got {arm!r} twice")
         seen.add(arm)

@@ -141,3 +141,11 @@ def test_a_change_survives_being_written_out():
     ):
         change = ArmsChange.parse(data)
         assert ArmsChange.parse(msgspec.json.decode(msgspec.json.encode(plain(change)))) == change
+
+
+@pytest.mark.parametrize(
+    ("arm", "got"), [("x" * 201, "201 characters"), ("a\n", "'a\\\\n'"), ("", "''")]
+)
+def test_an_id_that_cannot_be_is_refused_with_what_is_wrong_with_it(arm, got):
+    with pytest.raises(InvalidInput, match=f"got {got}$"):
+        ArmsChange.parse({"add": [arm]})
