@@ -129,7 +129,7 @@ def _medians(report: dict[str, Any]) -> list[str]:
     if freshness is None:
         return []
     waited = "" if delay is None else f", learning delay {delay:.2f} s"
-    return [f"freshness {freshness:.2f} s{waited} (medians, since this server started)"]
+    return [f"freshness {freshness:.2f} s{waited} (medians of all servers since they started)"]
 
 
 def _in_short(bandit: dict[str, Any]) -> tuple[object, ...]:
