@@ -1,5 +1,5 @@
-"""A disk that fills and empties, and one that turns read-only: what was acknowledged stays, what was
-not is refused, and all goes on by itself when the cause goes.
+"""Disks that fill and empty, turn read-only, or are given up by the kernel: what was acknowledged stays,
+what was not is refused, and all goes on by itself when the cause goes, or after a check of the disk.
 """
 
 from __future__ import annotations
@@ -7,9 +7,10 @@ from __future__ import annotations
 import os
 import signal
 
+import httpx2
 import pytest
 from callers import calling
-from disk import Disk
+from disk import Disk, FailingDisk
 from machine import Machine
 from promises import check, everything_final
 
@@ -33,6 +34,12 @@ def refused(url, reason):
         except Unavailable as error:
             return reason in str(error) and bool(error.hint)
     return False
+
+
+def asked_to_come_back(url):
+    """Whether whoever decides is refused with 503 and told when to try again."""
+    answer = httpx2.post(f"{url}/v1/bandits/small/decisions", json={}, timeout=10)
+    return answer.status_code == 503 and int(answer.headers["Retry-After"]) > 0
 
 
 @pytest.mark.timeout(180)
@@ -87,3 +94,40 @@ def make_read_only(machine, disk, until):
         until(lambda: disk.remount("ro"))
     finally:
         os.kill(machine.pid, signal.SIGCONT)
+
+
+@pytest.mark.timeout(180)
+def test_a_kernel_that_gives_up_a_disk_under_open_files_loses_nothing(tmp_path, free_port, until):
+    """All refuse, say why and live on; after a check of the disk and a start, all goes on.
+
+    Nobody waits for an answer in the moment of the failure: a sync that is under way then, the kernel
+    may call well and lose, as a plain write and `fdatasync` show.
+    """
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    with FailingDisk(folder, tmp_path / "image", 64 << 20) as disk:
+        machine = Machine(folder / "data", free_port(), until, workers=2, prefix=disk.enter)
+        with machine, Client(machine.url, timeout=60) as client:
+            client.create(BANDIT)
+            with calling(machine.url, "small", 2) as callers:
+                callers.go_on(30, until)
+            told = callers.told
+            everything_final(client, "small", told, until)
+            before = machine.roles()
+            disk.fail()
+            with calling(machine.url, "small", 2, first=2) as callers:
+                until(lambda: refused(machine.url, "ead-only"))
+                until(lambda: not client.ready())
+                assert asked_to_come_back(machine.url)
+                assert machine.roles() == before, "a role died of the disk"
+                machine.kill_role("server-0")
+                until(lambda: "data' must be writable" in machine.messages())
+                assert machine.end() == 0
+                disk.mend()
+                machine.start()
+                callers.go_on(30, until)
+            told = told.with_more(callers.told)
+            until(client.ready)
+            everything_final(client, "small", told, until)
+            assert machine.end() == 0
+        check(disk.copy(folder / "data", tmp_path / "copy"), "small", told)
