@@ -160,3 +160,20 @@ def test_the_gates_files_are_made_once_and_stay_small(gates, tmp_path):
     gates().take()
     gates()
     assert {path.name: path.stat().st_size for path in tmp_path.iterdir()} == {GATE: 64, TURN: 64}
+
+
+def test_a_process_that_hangs_while_it_is_next_is_named(gates, tmp_path, until):
+    """Nobody is inside then, and who was there last is well."""
+    mine, other = gates(), gates(0.5)
+    mine.take()
+    command = [sys.executable, "-c", HOLD, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as hanging:
+        until(lambda: str(hanging.pid).encode() in (tmp_path / GATE).read_bytes())
+        hanging.send_signal(signal.SIGSTOP)
+        mine.give()
+        with pytest.raises(Unavailable) as told:
+            other.take()
+        assert str(hanging.pid) in told.value.hint
+        hanging.kill()
+    other.take()
+    other.give()

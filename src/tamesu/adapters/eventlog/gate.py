@@ -22,7 +22,7 @@ from tamesu.base import Unavailable
 GATE, TURN = "gate.lock", "turn.lock"
 
 PAGE_BYTES = 64
-"""The gate's file: in the first half who was inside last, after it whether somebody waits."""
+"""The gate's file: in the first half who was inside last, after it whether somebody waits, and who."""
 
 _at_once = ctypes.PyDLL(None).flock
 """`flock` that keeps the interpreter, for calls that never wait: beside a busy event loop, giving it
@@ -30,6 +30,8 @@ away and waiting to get it back costs milliseconds."""
 
 _NAME = slice(32)
 _WAITS = 32
+_NEXT = slice(33, 43)
+_PID = slice(10)
 
 
 class Gate:
@@ -137,6 +139,7 @@ class Gate:
     def _go_inside(self) -> None:
         try:
             fcntl.flock(self._turn, fcntl.LOCK_EX)
+            self._page[_NEXT] = self._name[_PID]
             self._page[_WAITS] = 1
             fcntl.flock(self._gate, fcntl.LOCK_EX)
             self._page[_WAITS] = 0
@@ -150,13 +153,20 @@ class Gate:
         os.close(self._turn)
 
     def _impatient(self) -> Unavailable:
-        holder = self._page[:10].strip(b"\0 ").decode(errors="replace") or "unknown"
+        holder = _process(self._page[_PID])
+        others = {holder}
+        if self._page[_WAITS]:  # it may be the one that hangs, with nobody inside
+            others |= {_process(self._page[_NEXT])} - {_process(self._name[_PID])}
         return Unavailable(
             f"the log in {self._folder} must be free within {self._patience_s:g} s, and process "
             f"{holder} held it for longer",
-            hint=f"see whether process {holder} hangs; the next try may succeed",
+            hint=f"see whether process {' or '.join(sorted(others))} hangs; the next try may succeed",
             pid=holder,
         )
+
+
+def _process(pid: bytes) -> str:
+    return pid.strip(b"\0 ").decode(errors="replace") or "unknown"
 
 
 def _opened(path: Path) -> int:
