@@ -121,18 +121,20 @@ class Appender:
     async def close(self, patience_s: float = 5.0) -> bool:
         """Appends all that waits, then ends the writer; a second call waits with the first.
 
-        Returns whether everything was written; with a log that hangs it gives up after `patience_s`.
+        Returns whether everything was written; with a log that hangs it gives up after `patience_s`,
+        and at once where the writer died.
         """
         if self._thread is None:
             return True
+        died = self.died
         if not self._closing:
             self._closing = True
             self._queue.put(None)
         await asyncio.to_thread(self._thread.join, patience_s)
         await asyncio.sleep(0)  # lets the last answers out
-        done = not self._thread.is_alive()
+        done = not (died or self._thread.is_alive())
         if not done:
-            _log.error("the log hangs: closed with records unwritten", waiting=self.waiting)
+            _log.error("closed with records unwritten", waiting=self.waiting, writer_died=died)
         self._waiting.stop(giving_up=not done)
         return done
 
@@ -150,6 +152,12 @@ class Appender:
     def received_ms(self) -> int:
         """The log's moment of the last append (ms), 0 before the first."""
         return self._writing.received_ms
+
+    @property
+    def died(self) -> bool:
+        """Whether the writer ended unasked, on a defect: then nothing will ever be recorded here."""
+        thread = self._thread
+        return thread is not None and not thread.is_alive() and not self._closing
 
     @property
     def closing(self) -> bool:

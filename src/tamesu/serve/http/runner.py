@@ -20,7 +20,7 @@ from typing import Any
 import structlog
 import uvicorn
 
-from tamesu.base import Denied, InvalidInput, Unavailable
+from tamesu.base import Bug, Denied, InvalidInput, Unavailable
 from tamesu.serve.core import Service
 from tamesu.serve.http.application import application
 from tamesu.serve.http.doorman import Doorman, Guests, Place
@@ -88,6 +88,9 @@ async def run(  # noqa: PLR0913 - what is served where, and who is told
         bench: with the path that does nothing.
         on_ready: called when requests are taken.
         stop: ends it, where no signal can.
+
+    Raises:
+        Bug: the log's writer died, and a new process is needed.
     """
     config = uvicorn.Config(
         application(service, bench=bench),
@@ -111,6 +114,11 @@ async def run(  # noqa: PLR0913 - what is served where, and who is told
         gc.freeze()
         with _signals(server):
             await server.serve(sockets=[])
+        if service.appender.died:
+            raise Bug(
+                "the thread that writes into the log ended: this server can record nothing",
+                hint="start it again, as a supervisor does, and report what stands above in the messages",
+            )
     finally:
         place.say_ready(ready=False)
         if stopping is not None:
@@ -177,6 +185,8 @@ class _Server(uvicorn.Server):
 async def _beat(service: Service, server: _Server, place: Place) -> None:
     while True:
         place.beat()
+        if service.appender.died:
+            server.should_exit = True
         place.say_ready(ready=server.is_open and service.health.readiness().ready)
         await asyncio.sleep(BEAT_S)
 
