@@ -145,7 +145,11 @@ class NotFound(TamesuError):
         """A bandit that is not declared."""
         known = list(known)
         match = close_match(name, known)
-        hint = f"did you mean {match!r}?" if match else "create it with POST /v1/bandits"
+        hint = (
+            f"did you mean {match!r}?"
+            if match
+            else "create it:  tamesu bandit create FILE, or POST /v1/bandits"
+        )
         return cls(f"no bandit named {name!r} (known: {listing(known)})", hint=hint, bandit=name)
 
     @classmethod

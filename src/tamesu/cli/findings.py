@@ -27,4 +27,4 @@ def show_findings(findings: Sequence[Finding]) -> None:
         if finding.hint:
             out.print(f"{finding.check}: {finding.hint}", soft_wrap=True, markup=False)
     bad = sum(not finding.well for finding in findings)
-    out.print(f"{bad} of {len(findings)} are wrong" if bad else "all is well")
+    out.print(f"wrong: {bad} of {len(findings)}" if bad else "all is well")

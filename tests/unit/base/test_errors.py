@@ -33,7 +33,7 @@ from tamesu.base.errors import close_match, listing
         ),
         (
             NotFound.bandit("x", []),
-            "no bandit named 'x' (known: none)\nhint: create it with POST /v1/bandits",
+            "no bandit named 'x' (known: none)\nhint: create it:  tamesu bandit create FILE, or POST /v1/bandits",
         ),
         (
             NotFound.arms(["pop", "zz"], ["popular"]),
