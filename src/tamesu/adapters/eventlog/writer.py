@@ -93,6 +93,7 @@ class Writer:
         received = max(self._clock.now() // 1_000, last[1])
         start = last[0] + 1
         if self._is_over(segment, received):
+            segment.seal()
             segments.make(self._folder, start)
             segment = self._open(start)
         segment.insert([(offset, received, *draft) for offset, draft in enumerate(drafts, start)])
