@@ -1,21 +1,27 @@
 """Processes are killed again and again under load; every promise holds.
 
 Twenty times on each run of the tests, two hundred times in `make soak`: servers, the trainer, several
-at once, and now and then the supervisor itself.
+at once, and now and then the supervisor itself. Meanwhile the log's segments follow each other by the
+second, and arms come and go.
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 
 import pytest
 from callers import calling
+from keeper import keeping
 from machine import Machine
-from promises import check, everything_final
+from promises import check, check_retired, everything_final, one_roster_each
 
+from tamesu.adapters.clock.system import SystemClock
 from tamesu.client import Client
+from tamesu.join import Checkpoint
+from tamesu.wiring import Settings, open_log, open_store
 
 BANDIT = {
     "name": "front",
@@ -37,6 +43,7 @@ class Plan:
         at_once: most that are killed together.
         supervisor: probability that the next is the supervisor.
         between: most rounds that are answered between two kills.
+        retires: whether beginnings of the log go meanwhile; without them no clean run can be made.
     """
 
     kills: int
@@ -45,37 +52,72 @@ class Plan:
     at_once: int
     supervisor: float
     between: int = 25
+    retires: bool = False
 
 
 DAILY = Plan(kills=20, workers=2, callers=2, at_once=1, supervisor=0.0)
 SOAK = Plan(kills=200, workers=4, callers=6, at_once=3, supervisor=0.04)
+SOAK_RETIRING = replace(SOAK, kills=100, retires=True)
 
 
 @pytest.mark.timeout(300)
 def test_twenty_kills_lose_nothing_and_count_nothing_twice(tmp_path, free_port, until):
-    machine = Machine(tmp_path / "data", free_port(), until, workers=DAILY.workers)
-    killed = kill_and_check(DAILY, machine, until)
+    killed = kill_and_check(DAILY, installation(DAILY, tmp_path, free_port, until), until)
     assert set(killed) == {"server-0", "server-1", "trainer"}
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_two_hundred_kills_lose_nothing_and_count_nothing_twice(tmp_path, free_port, until):
-    machine = Machine(tmp_path / "data", free_port(), until, workers=SOAK.workers)
-    killed = kill_and_check(SOAK, machine, until)
+    killed = kill_and_check(SOAK, installation(SOAK, tmp_path, free_port, until), until)
     servers = {f"server-{number}" for number in range(SOAK.workers)}
     assert set(killed) == {*servers, "trainer", "supervisor"}
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_a_hundred_kills_lose_nothing_while_the_log_goes_by_segments(tmp_path, free_port, until):
+    machine = installation(SOAK_RETIRING, tmp_path, free_port, until)
+    assert "supervisor" in kill_and_check(SOAK_RETIRING, machine, until)
+
+
+def installation(plan, tmp_path, free_port, until):
+    """One whose segments are as small as they may be."""
+    data = tmp_path / "data"
+    return Machine(data, free_port(), until, workers=plan.workers, segment_age="1s")
+
+
+def retire(data):
+    """As the trainer does each minute with what is past its retention, which is longer than a soak.
+
+    What is younger than a minute stays: until then the join may meet it again.
+    """
+    settings = Settings(data=str(data))
+    with closing(open_log(settings)) as log, closing(open_store(settings)) as store:
+        marks = Checkpoint.from_bytes(store.progress().checkpoint).marks
+        older_than_ms = SystemClock().now() // 1_000 - 1_000
+        for mark in marks:
+            log.retire(0, mark.low, older_than_ms)
 
 
 def kill_and_check(plan, machine, until, seed=2026):
     with machine, Client(machine.url, timeout=90) as client:
         client.create(BANDIT)
-        with calling(machine.url, "front", plan.callers) as callers:
+        with (
+            keeping(machine.url, "front", BANDIT["arms"]) as keeper,
+            calling(machine.url, "front", plan.callers) as callers,
+        ):
             killed = kill_at_random(plan, machine, client, callers, until, random.Random(seed))
         everything_final(client, "front", callers.told, until)
         assert machine.end() == 0
     assert sum(killed.values()) >= plan.kills
-    check(machine.data, "front", callers.told)
+    assert min(keeper.done.values()) > 0, "arms were added, retired and revived"
+    one_roster_each(machine.data, "front")
+    if plan.retires:
+        check_retired(machine.data, "front", callers.told)
+    else:
+        assert len(list((machine.data / "log").glob("*.sqlite3"))) > plan.kills // 4
+        check(machine.data, "front", callers.told)
     return killed
 
 
@@ -95,5 +137,7 @@ def kill_at_random(plan, machine, client, callers, until, draw):
             killed.update(chosen)
             for name, pid in pids.items():
                 until(lambda name=name, pid=pid: machine.is_back(name, pid))
+        if plan.retires:
+            retire(machine.data)
         assert client.conservation("front")["difference"] == 0
     return killed

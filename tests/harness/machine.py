@@ -29,17 +29,19 @@ class Machine:
         port: where it listens.
         until: waits for a condition.
         workers: server processes.
+        settings: more of them, by name.
         prefix: what runs the command, such as `unshare`; must end by executing it.
         environment: variables besides our own.
     """
 
-    def __init__(self, data, port, until, *, workers=1, prefix=(), environment=None):
+    def __init__(self, data, port, until, *, workers=1, prefix=(), environment=None, **settings):
         self.data, self.port, self.workers = Path(data), port, workers
         self.url = f"http://127.0.0.1:{port}"
         self.said = self.data.with_name(f"{self.data.name}-roles.log")
         self._until = until
         self._prefix = list(prefix)
-        self._environment = {**os.environ, **(environment or {})}
+        set_so = {f"TAMESU_{name.upper()}": str(value) for name, value in settings.items()}
+        self._environment = {**os.environ, **(environment or {}), **set_so}
         self._process = None
 
     def __enter__(self):
