@@ -8,6 +8,7 @@ machine's own mounts.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import shutil
 import subprocess
@@ -108,7 +109,7 @@ class FailingDisk(Mounted):
         self._image = Path(image)
         with self._image.open("wb") as file:
             file.truncate(size_bytes)
-        _well(_run("mkfs.ext4", "-q", "-F", str(self._image)))
+        _well(_run(_tool("mkfs.ext4"), "-q", "-F", str(self._image)))
         # The loop device lets go of the file by itself when it is unmounted.
         super().__init__(folder, ["-t", "ext4", "-o", "loop,errors=remount-ro", str(self._image)])
 
@@ -123,8 +124,19 @@ class FailingDisk(Mounted):
     def mend(self):
         """Unmounts it, which nobody may see any more, checks it as at a start, and mounts it."""
         _well(self._run("umount", str(self._folder)))
-        _well(_run("fsck.ext4", "-p", str(self._image)), {0, 1})  # 1: it had to mend something
+        _well(
+            _run(_tool("fsck.ext4"), "-p", str(self._image)), {0, 1}
+        )  # 1: it had to mend something
         _well(self._run("mount", *self._mount))
+
+
+def _tool(name):
+    """Where it is: people's paths often leave the administrator's programs out."""
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+    found = shutil.which(name, path=path)
+    if found is None:
+        pytest.skip(f"needs {name}, of the package e2fsprogs")
+    return found
 
 
 def _run(*command):
