@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tamesu.adapters import sqlite
 from tamesu.adapters.cache.disposable import PAUSE_S, Disposable
-from tamesu.base import Time
+from tamesu.base import Time, Unavailable
 from tamesu.ports import Claim
 
 CLAIMS = 1_000_000
@@ -33,7 +33,7 @@ FILLED_AT_ONCE = 200
 """Claims of one step of a filling: some two milliseconds."""
 
 FILLING_S = 60.0
-"""How long another process that fills it is waited for."""
+"""How long another process that fills it is waited for, and how long filling may take."""
 
 MOST_ROWS = 500
 """Claims of one statement."""
@@ -57,6 +57,7 @@ _FILL = (
     "INSERT INTO claims VALUES (?, ?, ?, 1) ON CONFLICT (key) DO UPDATE SET "
     "value = excluded.value, ends = excluded.ends, confirmed = 1 WHERE claims.ends <= ?"
 )
+_FILLED = "INSERT OR REPLACE INTO facts VALUES ('filled', 'yes')"
 _SWEEP = "DELETE FROM claims WHERE rowid IN (SELECT rowid FROM claims WHERE ends <= ? LIMIT ?)"
 _CROWD = "SELECT (SELECT max(rowid) FROM claims) - (SELECT min(rowid) FROM claims) + 1"
 _OLDEST = "DELETE FROM claims WHERE rowid IN (SELECT rowid FROM claims ORDER BY rowid LIMIT ?)"
@@ -132,17 +133,28 @@ class SqliteCache:
         with sqlite.translated(self._path), self._file.alone("filling", FILLING_S):
             if self.filled():
                 return 0
+            until = time.monotonic() + FILLING_S
             while some := list(islice(live, FILLED_AT_ONCE)):
-                with self._file.at_work() as connection, _step(connection):
-                    put += connection.executemany(_FILL, [(*row, now) for row in some]).rowcount
+                put += self._write(_FILL, [(*row, now) for row in some], until)
                 time.sleep(PAUSE_S)  # SQLite knows no turns: others get in while we are not
-            with self._file.at_work() as connection:
-                connection.execute("INSERT OR REPLACE INTO facts VALUES ('filled', 'yes')")
+            self._write(_FILLED, [()], until)
         return put
 
     def close(self) -> None:
         """Closes the file; a second call does nothing."""
         self._file.close()
+
+    def _write(self, statement: str, rows: Sequence[Sequence[object]], until: float) -> int:
+        """One step of filling, tried again while others keep the database busy: it has the time."""
+        while True:
+            try:
+                with self._file.at_work() as connection, _step(connection):
+                    return connection.executemany(statement, rows).rowcount
+            except Unavailable as problem:
+                busy = str(problem.facts.get("sqlite")).startswith("SQLITE_BUSY")
+                if not busy or time.monotonic() > until:
+                    raise
+            time.sleep(PAUSE_S)
 
     def _sweep(self, connection: sqlite.Connection, put: int, now: Time) -> None:
         """Takes out claims that have ended, and the oldest where there are too many."""
