@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -162,18 +163,27 @@ def test_the_gates_files_are_made_once_and_stay_small(gates, tmp_path):
     assert {path.name: path.stat().st_size for path in tmp_path.iterdir()} == {GATE: 64, TURN: 64}
 
 
+def waits(folder, pid):
+    """Whether that process has the turn and says so."""
+    page = (folder / GATE).read_bytes()
+    return page[32] == 1 and str(pid).encode() in page[33:43]
+
+
 def test_a_process_that_hangs_while_it_is_next_is_named(gates, tmp_path, until):
     """Nobody is inside then, and who was there last is well."""
     mine, other = gates(), gates(0.5)
     mine.take()
     command = [sys.executable, "-c", HOLD, str(tmp_path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as hanging:
-        until(lambda: str(hanging.pid).encode() in (tmp_path / GATE).read_bytes())
+        until(lambda: waits(tmp_path, hanging.pid))
         hanging.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, hanging.pid, os.WSTOPPED)
         mine.give()
-        with pytest.raises(Unavailable) as told:
-            other.take()
+        try:
+            with pytest.raises(Unavailable) as told:
+                other.take()
+        finally:
+            hanging.kill()
         assert str(hanging.pid) in told.value.hint
-        hanging.kill()
     other.take()
     other.give()

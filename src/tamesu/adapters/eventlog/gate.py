@@ -22,7 +22,8 @@ from tamesu.base import Unavailable
 GATE, TURN = "gate.lock", "turn.lock"
 
 PAGE_BYTES = 64
-"""The gate's file: in the first half who was inside last, after it whether somebody waits, and who."""
+"""The gate's file: in the first half who was inside last, after it whether somebody waits, and who is
+next: from when it takes the turn until its name stands in the first half."""
 
 _at_once = ctypes.PyDLL(None).flock
 """`flock` that keeps the interpreter, for calls that never wait: beside a busy event loop, giving it
@@ -75,12 +76,15 @@ class Gate:
             Unavailable: another was inside for longer than the patience, a process that hangs, say.
         """
         # Somebody who waits goes first. Died it meanwhile, standing in line puts the page right.
-        if self._standing or self._page[_WAITS] or not self._try():
+        waits = self._standing or self._page[_WAITS] or not self._try()
+        if waits:
             self._wait()
-        if self._page[_NAME] == self._name:
-            return True
-        self._page[_NAME] = self._name
-        return False
+        alone = bool(self._page[_NAME] == self._name)
+        if not alone:
+            self._page[_NAME] = self._name
+        if waits:
+            self._no_more_next()
+        return alone
 
     def give(self) -> None:
         """Goes outside."""
@@ -131,6 +135,7 @@ class Gate:
                     self._wanted = False
                     self._inside.release()
                 elif not self._closed:
+                    self._no_more_next()
                     self.give()
                 if self._closed:
                     self._let_go()
@@ -147,6 +152,10 @@ class Gate:
         except OSError as problem:
             self._problem = problem
 
+    def _no_more_next(self) -> None:
+        if self._page[_NEXT] == self._name[_PID]:
+            self._page[_NEXT] = bytes(10)
+
     def _let_go(self) -> None:
         self._page.close()
         os.close(self._gate)
@@ -155,7 +164,7 @@ class Gate:
     def _impatient(self) -> Unavailable:
         holder = _process(self._page[_PID])
         others = {holder}
-        if self._page[_WAITS]:  # it may be the one that hangs, with nobody inside
+        if any(self._page[_NEXT]):  # it may be the one that hangs: at the gate, or just inside
             others |= {_process(self._page[_NEXT])} - {_process(self._name[_PID])}
         return Unavailable(
             f"the log in {self._folder} must be free within {self._patience_s:g} s, and process "
