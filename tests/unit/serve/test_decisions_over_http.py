@@ -80,7 +80,7 @@ def test_others_get_their_turn_between_the_decisions_of_a_slow_batch(server, dec
     wide = {**declaration, "name": "wide", "arms": arms, "layout": {"kind": "slate", "size": 40}}
     assert server.post("/v1/bandits", wide)[0] == 201
     with ThreadPoolExecutor(1) as beside:
-        body = {"requests": [{"request_id": str(number)} for number in range(40)]}
+        body = {"requests": [{"request_id": str(number)} for number in range(400)]}
         batch = beside.submit(server.post, "/v1/bandits/wide/decisions/batch", body)
         turns = 0
         while not batch.done():
