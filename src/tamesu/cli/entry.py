@@ -69,6 +69,9 @@ def run(words: Sequence[str]) -> int:
     if given == INTERRUPTED:
         # Whoever presses twice gets no second answer from an interpreter that is on its way out.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # One that met `exec`, as a library's import has it, is never forgotten by the interpreter, and
+        # it would end by that signal instead of the exit code. Another `exec` makes it forget.
+        exec("")  # noqa: S102 - of nothing
         sys.stderr.write("stopped\n")
     return given if isinstance(given, int) else 0
 

@@ -241,3 +241,21 @@ def test_an_output_with_nowhere_to_go_is_no_traceback(tmp_path, words):
     closed = ["sh", "-c", 'exec "$@" >&-', "sh", *command]
     done = subprocess.run(closed, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_stop_in_the_middle_of_an_exec_has_the_exit_code_of_a_stop(tmp_path):
+    """Libraries make classes by `exec` while they are imported."""
+    (tmp_path / "interrupted.py").write_text(
+        "from tamesu.cli import app, entry\n"
+        "app.command_line = lambda: exec('raise KeyboardInterrupt')\n"
+        "entry.main([])\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "interrupted"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (130, "stopped\n")
