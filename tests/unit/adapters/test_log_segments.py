@@ -9,7 +9,7 @@ import pytest
 
 from tamesu.adapters import sqlite
 from tamesu.adapters.clock.manual import ManualClock
-from tamesu.adapters.eventlog import segments
+from tamesu.adapters.eventlog import segments, writer
 from tamesu.adapters.eventlog.sqlite import SqliteEventLog
 from tamesu.base import Corrupt, Draft
 from tamesu.base.times import HOUR_US
@@ -115,6 +115,19 @@ def test_a_writer_killed_before_its_first_insert_leaves_an_empty_segment_and_no_
         assert receipt.received == before.received
     assert offsets(log) == list(range(5))
     assert segments.found(folder) == [0, 3]
+
+
+def test_a_successor_whose_maker_died_is_durable_before_anything_stands_in_it(
+    make, folder, monkeypatch
+):
+    """Its maker may have been killed before the folder was synced, and a power cut take the name."""
+    make().append(drafts(3))
+    segments.make(folder, 3)
+    log, synced = make(), []
+    monkeypatch.setattr(writer, "sync_folder", lambda at: synced.append((at, log.end(0))))
+    log.append(drafts())
+    log.append(drafts())
+    assert synced == [(folder, 3)]
 
 
 def test_what_killed_processes_left_behind_goes(old, make, clock, folder):
@@ -277,7 +290,7 @@ def test_a_segment_of_a_newer_version_is_refused_and_one_of_before_there_were_an
 def test_a_full_disk_at_a_new_segment_refuses_and_recovers(on_small_disk):
     told = on_small_disk("""
         from tamesu.adapters.clock.manual import ManualClock
-        from tamesu.adapters.eventlog import segments
+        from tamesu.adapters.eventlog import segments, writer
         from tamesu.adapters.eventlog.sqlite import SqliteEventLog
         from tamesu.base import Draft
         clock = ManualClock()

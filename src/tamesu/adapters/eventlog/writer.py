@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from tamesu.adapters.durable_folders import make_folder
+from tamesu.adapters.durable_folders import make_folder, sync_folder
 from tamesu.adapters.eventlog import segments
 from tamesu.adapters.eventlog.gate import Gate
 from tamesu.adapters.eventlog.segment import Segment
@@ -125,7 +125,8 @@ class Writer:
         segment = self._open(firsts[-1])
         last = segment.last()
         if last is None:
-            # Made by somebody who died before the first insert.
+            # Made by somebody who died before the first insert, and maybe before its name was durable.
+            sync_folder(self._folder)
             last = (segment.first - 1, 0) if len(firsts) == 1 else self._last_of(firsts[-2])
             segment = self._open(firsts[-1])
         if last[0] + 1 < segment.first:
