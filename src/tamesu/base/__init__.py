@@ -6,8 +6,10 @@ and randomness.
 
 from tamesu.base.arm import Arm
 from tamesu.base.arms_change import ArmsChange, WantedArm
+from tamesu.base.aside import Aside, SetAside
 from tamesu.base.command import Command, Effect, Refusal
-from tamesu.base.declaration import Batch, Declaration, Part
+from tamesu.base.correction import Correction
+from tamesu.base.declaration import Batch, Declaration, Newcomer, Part, Sticky
 from tamesu.base.errors import (
     Backpressure,
     Bug,
@@ -19,6 +21,8 @@ from tamesu.base.errors import (
     MissingExtra,
     NoSupport,
     NotFound,
+    NumberMissing,
+    Outdated,
     ShapeMismatch,
     TamesuError,
     TooLarge,
@@ -47,12 +51,13 @@ from tamesu.base.records import (
     Event,
     Kind,
     Snapshot,
+    Status,
     Tick,
     decode_decision,
     decode_event,
     encode,
 )
-from tamesu.base.reward import GRID, IMPRESSION, Aggregate, Anchor, EventTerm, Reward
+from tamesu.base.reward import GRID, IMPRESSION, Aggregate, Anchor, EventTerm, Reward, Unseen
 from tamesu.base.roster import Changed, Roster
 from tamesu.base.shapes import convert, plain
 from tamesu.base.statuses import GRPC_STATUS, HTTP_STATUS
@@ -69,12 +74,14 @@ __all__ = [
     "Anchor",
     "Arm",
     "ArmsChange",
+    "Aside",
     "Backpressure",
     "Batch",
     "Bug",
     "Changed",
     "Command",
     "Conflict",
+    "Correction",
     "Corrupt",
     "Decision",
     "DecisionId",
@@ -92,22 +99,29 @@ __all__ = [
     "InvalidInput",
     "Kind",
     "MissingExtra",
+    "Newcomer",
     "NoSupport",
     "NotFound",
+    "NumberMissing",
     "Observation",
     "Observations",
     "Outcome",
+    "Outdated",
     "Part",
     "Refusal",
     "Reward",
     "Roster",
+    "SetAside",
     "ShapeMismatch",
     "Snapshot",
+    "Status",
+    "Sticky",
     "TamesuError",
     "Tick",
     "Time",
     "TooLarge",
     "Unavailable",
+    "Unseen",
     "Unsent",
     "WantedArm",
     "WrongMediaType",

@@ -14,11 +14,14 @@ from typing import Any
 import msgspec
 
 from tamesu.base.arm import MAX_ARMS, Arm, check_ids, check_metadata, check_number, long_arm
-from tamesu.base.errors import InvalidDeclaration
+from tamesu.base.errors import InvalidDeclaration, close_match
 from tamesu.base.ids import is_bandit_name
 from tamesu.base.reward import Anchor, Reward, check
-from tamesu.base.shapes import convert, is_mapping, is_sequence, plain, refuse_unknown
+from tamesu.base.shapes import convert, fields_of, is_mapping, is_sequence, plain, refuse_unknown
 from tamesu.base.times import MILLISECOND_US, Duration
+
+RANDOM = "random"
+"""The fallback that chooses evenly among the eligible arms."""
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +42,24 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     every: Duration = Duration(500 * MILLISECOND_US)
 
 
+class Newcomer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much of the probability arms that are hardly known get together, beside known ones.
+
+    Attributes:
+        share: at most, in (0, 1).
+        until: an arm with fewer observations is a newcomer.
+    """
+
+    share: float
+    until: int
+
+
+class Sticky(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A unit gets the same decision again for `ttl`."""
+
+    ttl: Duration
+
+
 class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     """A bandit as declared; numbered 1, 2, 3 … by the store.
 
@@ -48,6 +69,10 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
         layout, belief, explorer: the three choices; see `tamesu.policy`.
         reward: how events become rewards; `anchor` and `impression_within` are filled in.
         seed: 64 bits; none until the bandit is created.
+        fallback: arms that are delivered, in this order, where the policy cannot decide; none means
+            at random.
+        newcomer: the cap on arms that are hardly known, or none.
+        sticky: how long a unit keeps its decision, or none.
     """
 
     name: str
@@ -59,6 +84,9 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     reward: Reward
     batch: Batch
     seed: int | None
+    fallback: tuple[str, ...] | None = None
+    newcomer: Newcomer | None = None
+    sticky: Sticky | None = None
 
     @property
     def arm_ids(self) -> tuple[str, ...]:
@@ -81,6 +109,8 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
         data["layout"] = _long_part(data.get("layout", "single"), "layout")
         data["policy"] = _long_policy(data.get("policy"))
         data["reward"] = _long_reward(data.get("reward"))
+        if data.get("fallback") == RANDOM:
+            data["fallback"] = None
         written = convert(data, _Written, "the declaration")
         declaration = cls(
             name=written.name,
@@ -92,6 +122,9 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
             reward=_filled(written.reward, written.layout["kind"]),
             batch=written.batch,
             seed=written.seed,
+            fallback=written.fallback,
+            newcomer=written.policy.newcomer,
+            sticky=written.sticky,
         )
         _check(declaration)
         return declaration
@@ -103,10 +136,14 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
             "description": self.description,
             "layout": self.layout.plain(),
             "arms": [plain(arm) for arm in self.arms],
-            "policy": {"belief": self.belief.plain(), "explorer": self.explorer.plain()},
-            "reward": {
-                key: value for key, value in plain(self.reward).items() if value is not None
+            "fallback": RANDOM if self.fallback is None else list(self.fallback),
+            "policy": {
+                "belief": self.belief.plain(),
+                "explorer": self.explorer.plain(),
+                **({} if self.newcomer is None else {"newcomer": plain(self.newcomer)}),
             },
+            "reward": _short_reward(self.reward),
+            **({} if self.sticky is None else {"sticky": plain(self.sticky)}),
             "batch": plain(self.batch),
             **({} if self.seed is None else {"seed": self.seed}),
         }
@@ -119,6 +156,17 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
 class _WrittenPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     belief: dict[str, Any]
     explorer: dict[str, Any]
+    newcomer: Newcomer | None = None
+
+
+class _Session(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A window that ends `gap` after the newest event that counted, and `cap` after the anchor."""
+
+    gap: Duration
+    cap: Duration
+
+
+_WRITTEN_REWARD = tuple(name for name in fields_of(Reward) if name != "gap")
 
 
 class _Written(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -130,6 +178,8 @@ class _Written(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     description: str = ""
     batch: Batch = Batch()
     seed: int | None = None
+    fallback: tuple[str, ...] | None = None
+    sticky: Sticky | None = None
 
 
 def _part(data: Mapping[str, Any]) -> Part:
@@ -165,19 +215,35 @@ def _long_policy(policy: Any) -> Any:
 
 
 def _long_reward(reward: Any) -> Any:
-    """`click: 0.1` is short for `click: {weight: 0.1}`."""
+    """`click: 0.1` is short for `click: {weight: 0.1}`; a session's gap is a field of its own."""
     if not is_mapping(reward):
         return {} if reward is None else reward
+    if "gap" in reward:
+        raise InvalidDeclaration.unknown_field("gap", _WRITTEN_REWARD, "reward")
+    long = dict(reward)
+    window = reward.get("window")
+    if is_mapping(window):
+        session = convert(window, _Session, "reward.window")
+        long["window"], long["gap"] = session.cap.text(), session.gap.text()
     events = reward.get("events")
-    if not is_mapping(events):
-        return reward
-    return {
-        **reward,
-        "events": {
+    if is_mapping(events):
+        long["events"] = {
             name: {"weight": term} if isinstance(term, int | float) else term
             for name, term in events.items()
-        },
-    }
+        }
+    return long
+
+
+def _short_reward(reward: Reward) -> dict[str, Any]:
+    """A reward as it is written."""
+    short = {key: value for key, value in plain(reward).items() if value is not None}
+    gap = short.pop("gap", None)
+    if gap is not None:
+        short["window"] = {"gap": gap, "cap": short["window"]}
+    for term in short["events"].values():
+        if term["within"] is None:
+            del term["within"]
+    return short
 
 
 def _filled(reward: Reward, layout: str) -> Reward:
@@ -187,12 +253,10 @@ def _filled(reward: Reward, layout: str) -> Reward:
     within = reward.impression_within
     if within is None and anchor is Anchor.IMPRESSION:
         within = reward.window
-    return msgspec.structs.replace(
-        reward,
-        anchor=anchor,
-        impression_within=within,
-        settle=reward.window if reward.settle is None else reward.settle,
-    )
+    filled = msgspec.structs.replace(reward, anchor=anchor, impression_within=within)
+    if filled.settle is not None or not filled.events:
+        return filled
+    return msgspec.structs.replace(filled, settle=Duration(filled.settle_us))
 
 
 def _check(declaration: Declaration) -> None:
@@ -216,3 +280,50 @@ def _check(declaration: Declaration) -> None:
             f"batch.every must lie between 10ms and 1h, got {declaration.batch.every.text()}"
         )
     check(declaration.reward, "reward")
+    _check_sticky(declaration)
+    _check_newcomer(declaration)
+    _check_fallback(declaration)
+
+
+def _check_sticky(declaration: Declaration) -> None:
+    if declaration.sticky is None:
+        return
+    ttl, most = declaration.sticky.ttl, declaration.reward.window // 2
+    if not 0 < ttl <= most:
+        raise InvalidDeclaration(
+            f"sticky.ttl must lie above 0s and within half the window ({Duration(most).text()}), "
+            f"got {ttl.text()}",
+            hint="a decision that is given again late leaves its events little time to count",
+        )
+
+
+def _check_newcomer(declaration: Declaration) -> None:
+    newcomer = declaration.newcomer
+    if newcomer is None:
+        return
+    if not 0.0 < newcomer.share < 1.0:
+        raise InvalidDeclaration(
+            f"policy.newcomer.share must lie between 0 and 1, got {newcomer.share:g}"
+        )
+    if not 1 <= newcomer.until <= 1_000_000_000:  # noqa: PLR2004 - beyond it nobody matures
+        raise InvalidDeclaration(
+            f"policy.newcomer.until must lie in 1..1000000000, got {newcomer.until}"
+        )
+
+
+def _check_fallback(declaration: Declaration) -> None:
+    if declaration.fallback is None:
+        return
+    known = dict.fromkeys(declaration.arm_ids)
+    for arm in declaration.fallback:
+        if arm not in known:
+            match = close_match(arm, known)
+            raise InvalidDeclaration(
+                f"fallback must name declared arms, got {arm!r}",
+                hint=f"did you mean {match!r}?" if match else f"or write  fallback: {RANDOM}",
+            )
+    if len(set(declaration.fallback)) < len(declaration.fallback) or not declaration.fallback:
+        raise InvalidDeclaration(
+            f"fallback must name at least one arm, each once, got {list(declaration.fallback)!r}",
+            hint=f"or write  fallback: {RANDOM}",
+        )

@@ -10,6 +10,8 @@ TamesuError
 │  └─ NoSupport            422   no data can answer this question
 ├─ NotFound                404   a name or an id that nothing has
 ├─ Conflict                409   another writer was first
+│  ├─ Outdated             412   made for a declaration that is no longer the newest
+│  └─ NumberMissing        428   it must say for which declaration it is made (If-Match)
 ├─ Unavailable             503   a part is down or full; try again (retry_after_s)
 │  └─ Backpressure         429   our own queue is full
 ├─ Corrupt                 500   stored bytes that cannot be read
@@ -174,6 +176,28 @@ class Conflict(TamesuError):
             hint=f"choose another name, or read it with GET /v1/bandits/{name}",
             bandit=name,
         )
+
+
+class Outdated(Conflict):
+    """A change that was made for another declaration than the newest."""
+
+    code = "outdated"
+
+    @classmethod
+    def declaration(cls, bandit: str, wanted: int, newest: int) -> Outdated:
+        """The number that a change names is not the newest one's."""
+        return cls(
+            f"a change of bandit {bandit!r} must be made for its newest declaration, {newest}, "
+            f"got {wanted}",
+            hint="read the bandit again, and make the change for what it is now",
+            newest=newest,
+        )
+
+
+class NumberMissing(Conflict):
+    """A change that does not say for which declaration it is made."""
+
+    code = "number-missing"
 
 
 class Unavailable(TamesuError):

@@ -25,6 +25,9 @@ LARGEST = float(1 << 62)
 NO_TIME = -1
 """`shown` of a delivery that nobody was seen to see."""
 
+NO_REWARD = -(1 << 63)
+"""`previous_reward` of a delivery that had none: its first observation, or unshown until then."""
+
 EXACT = -1
 """`draws` of a propensity that needed none."""
 
@@ -54,7 +57,15 @@ class Outcome(IntEnum):
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
-    """One delivery's outcome as a record; rewards and terms in whole 1 / GRID."""
+    """One delivery's outcome as a record; rewards and terms in whole 1 / GRID.
+
+    Attributes:
+        correction: 0 is the first; k > 0 replaces what k - 1 said.
+        previous_reward: what k - 1 said; none for k = 0, and where k - 1 carried no evidence.
+        closed: when it was made: the due moment of observation 0, and of a correction when the
+            record that made it was received.
+        absorbed: version of the snapshot that learnt from it; 0 for none so far.
+    """
 
     decision_id: str
     position: int
@@ -77,6 +88,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     shown: Time | None
     closed: Time
     snapshot: int
+    absorbed: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,10 +103,12 @@ class Observations:
         propensity, score: (n,).
         draws: (n,), `EXACT` where none were needed.
         outcome: (n,) `Outcome`.
-        reward, previous_reward: (n,) in 1 / GRID; 0 where there is none.
+        reward: (n,) in 1 / GRID; 0 where there is none.
+        previous_reward: (n,) in 1 / GRID, `NO_REWARD` where there is none.
         terms: per event type (n,) in 1 / GRID; they add up to the reward where an event counted.
         decided, shown, closed: (n,) microseconds; `shown` is `NO_TIME` where never seen.
         accepted: (n,) microseconds; when the newest event that counted was received, else NO_TIME.
+        absorbed: (n,) version of the snapshot that learnt from it, 0 for none so far.
     """
 
     bandit: str
@@ -121,6 +135,7 @@ class Observations:
     closed: NDArray[np.int64]
     accepted: NDArray[np.int64]
     snapshot: NDArray[np.int64]
+    absorbed: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.position)
@@ -188,13 +203,18 @@ class Observations:
                 fallback=bool(self.fallback[i]),
                 outcome=Outcome(int(self.outcome[i])),
                 reward=int(self.reward[i]),
-                previous_reward=int(self.previous_reward[i]) if self.correction[i] else None,
+                previous_reward=_reward(int(self.previous_reward[i])),
                 terms={name: int(column[i]) for name, column in self.terms.items()},
                 decided=Time(int(self.decided[i])),
                 shown=None if self.shown[i] == NO_TIME else Time(int(self.shown[i])),
                 closed=Time(int(self.closed[i])),
                 snapshot=int(self.snapshot[i]),
+                absorbed=int(self.absorbed[i]),
             )
+
+
+def _reward(value: int) -> int | None:
+    return None if value == NO_REWARD else value
 
 
 _KINDS: dict[str, tuple[Any, ...]] = {
@@ -213,11 +233,12 @@ _KINDS: dict[str, tuple[Any, ...]] = {
     "fallback": (np.bool_,),
     "outcome": (np.int64,),
     "reward": (np.int64,),
-    "previous_reward": (np.int64, 0),
+    "previous_reward": (np.int64, NO_REWARD),
     "decided": (np.int64,),
     "shown": (np.int64, NO_TIME),
     "closed": (np.int64,),
     "snapshot": (np.int64,),
+    "absorbed": (np.int64,),
 }
 
 

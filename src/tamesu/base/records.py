@@ -115,6 +115,18 @@ class Draft(NamedTuple):
     body: bytes
 
 
+class Status(StrEnum):
+    """What a bandit does with what it observes."""
+
+    LEARNING = "learning"
+    FROZEN = "frozen"
+    """What it serves is pinned; what it observes waits for `resume`."""
+    ROLLED_BACK = "rolled_back"
+    """It serves what an older version had learnt; what it observes since waits for `resume`."""
+    DELETED = "deleted"
+    """It serves nothing; what is still under way is joined and archived."""
+
+
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """A numbered saved state of a bandit. Immutable; versions 1, 2, 3 … per bandit.
 
@@ -127,6 +139,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         accepted: when the earliest event this version learnt from was accepted, none if there was
             none; the same for the learning delay.
         roster: number of the roster that says which arms were active; 0 is the declaration's.
+        status: what the bandit does with what it observes, from this version on.
+        learns_from: observations of deliveries under older declarations teach it nothing.
+        read: per partition the offset up to which the log was learnt from; none in snapshots that
+            older versions of Tamesu made.
     """
 
     bandit: str
@@ -139,6 +155,9 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     ready: Time | None = None
     accepted: Time | None = None
     roster: int = 0
+    status: Status = Status.LEARNING
+    learns_from: int = 1
+    read: tuple[int, ...] = ()
     v: int = VERSION
 
 

@@ -52,6 +52,13 @@ class Aggregate(StrEnum):
     FIRST = "first"
 
 
+class Unseen(StrEnum):
+    """What becomes of a rewarding event on a delivery of which no impression came."""
+
+    DROP = "drop"
+    IMPLY = "imply"
+
+
 class EventTerm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One event type's share of the reward: `weight * min(cap, aggregate)`.
 
@@ -59,11 +66,13 @@ class EventTerm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         weight: reward per unit of the aggregate.
         aggregate: `any` is 0 or 1; an event without a value counts 1 in `sum` and `first`.
         cap: greatest value of the aggregate, or none.
+        within: how long after the anchor events of this type count, instead of the window.
     """
 
     weight: float
     aggregate: Aggregate = Aggregate.ANY
     cap: float | None = None
+    within: Duration | None = None
 
 
 class Reward(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -72,17 +81,23 @@ class Reward(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     Attributes:
         anchor: the window starts at the decision or at the first impression; none in a declaration
             means the layout's own.
-        window: how long events count from the anchor.
+        window: how long events count from the anchor; of a session, how long at most (its cap).
+        gap: of a session, how long after the newest event that counted the next may come; none for
+            a window of fixed length. Written `window: {gap, cap}`.
         impression_within: how long after the decision an impression may come.
         lateness: how long behind the clock a record may arrive and still be in time.
-        late: how old a client's time may be and still be believed.
-        settle: age at which a delivery is first learnt from; this version settles at the window.
+        late: how long after the decision what arrives too late still corrects; and how old a
+            client's time may be and still be believed.
+        settle: age after the anchor at which observation 0 is made, from what was received by then;
+            none in a declaration means the smaller of the longest window and a minute.
         events: weight and aggregate per event type.
         default: reward of a delivery with no event that counts.
+        unseen: what a rewarding event does on a delivery of which no impression came.
     """
 
     anchor: Anchor | None = None
     window: Duration = Duration(15 * MINUTE_US)
+    gap: Duration | None = None
     impression_within: Duration | None = None
     lateness: Duration = Duration(10 * SECOND_US)
     late: Duration = Duration(30 * DAY_US)
@@ -91,10 +106,11 @@ class Reward(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         default_factory=lambda: {"click": EventTerm(weight=1.0)}
     )
     default: float = 0.0
+    unseen: Unseen = Unseen.DROP
 
     def last_moment(self, decided: Time) -> Time:
         """F = D + I + W + L: the last moment at which a record of this decision may be in time."""
-        return Time(decided + self.within_us + self.window + self.lateness)
+        return Time(decided + self.within_us + self.longest_us + self.lateness)
 
     @property
     def within_us(self) -> int:
@@ -102,6 +118,23 @@ class Reward(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         if self.anchor is Anchor.DECISION:
             return 0
         return self.window if self.impression_within is None else self.impression_within
+
+    @property
+    def longest_us(self) -> int:
+        """W: how long after the anchor an event of any type can count at most."""
+        return max(
+            self.window if term.within is None else term.within for term in self.events.values()
+        )
+
+    @property
+    def settle_us(self) -> int:
+        """Age after the anchor at which observation 0 is made."""
+        return min(self.longest_us, MINUTE_US) if self.settle is None else self.settle
+
+    @property
+    def settles_early(self) -> bool:
+        """Whether observation 0 is made before the delivery is final, and corrected later."""
+        return self.settle_us < self.longest_us
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -136,12 +169,6 @@ def check(reward: Reward, where: str) -> None:
     """Raises `InvalidDeclaration` where the clauses of `reward` cannot hold together."""
     for name, least in (("window", 1), ("impression_within", 1), ("lateness", 0), ("late", 0)):
         _check_length(getattr(reward, name), least, f"{where}.{name}")
-    if reward.settle is not None and reward.settle != reward.window:
-        raise InvalidDeclaration(
-            f"{where}.settle must equal {where}.window ({reward.window.text()}) in this version, "
-            f"got {reward.settle.text()}",
-            hint="leave settle out",
-        )
     if reward.anchor is Anchor.DECISION and reward.impression_within is not None:
         raise InvalidDeclaration(
             f"{where}.impression_within needs {where}.anchor: impression, got anchor: decision",
@@ -155,6 +182,27 @@ def check(reward: Reward, where: str) -> None:
     _check_number(reward.default, f"{where}.default")
     for name, term in reward.events.items():
         _check_term(name, term, where)
+    _check_ages(reward, where)
+
+
+def _check_ages(reward: Reward, where: str) -> None:
+    _check_length(reward.gap, 1, f"{where}.window.gap")
+    if reward.gap is not None and reward.gap > reward.window:
+        raise InvalidDeclaration(
+            f"{where}.window.gap must not be longer than its cap ({reward.window.text()}), "
+            f"got {reward.gap.text()}"
+        )
+    if reward.settle is not None and not 0 <= reward.settle <= reward.longest_us:
+        raise InvalidDeclaration(
+            f"{where}.settle must lie between 0s and the longest window "
+            f"({Duration(reward.longest_us).text()}), got {reward.settle.text()}",
+            hint="leave settle out for the smaller of the window and 1m",
+        )
+    if reward.unseen is Unseen.IMPLY and reward.anchor is Anchor.DECISION:
+        raise InvalidDeclaration(
+            f"{where}.unseen: imply needs {where}.anchor: impression, got anchor: decision",
+            hint="leave unseen out: with anchor: decision no impression is needed",
+        )
 
 
 def _check_term(name: str, term: EventTerm, where: str) -> None:
@@ -168,6 +216,7 @@ def _check_term(name: str, term: EventTerm, where: str) -> None:
             f"an event type must have 1 to 64 printable characters, got {name[:80]!r}"
         )
     _check_number(term.weight, f"{where}.events.{name}.weight")
+    _check_length(term.within, 1, f"{where}.events.{name}.within")
     if term.cap is not None:
         _check_number(term.cap, f"{where}.events.{name}.cap")
         if term.cap <= 0:

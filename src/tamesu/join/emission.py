@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import Decision, Observations, Outcome
-from tamesu.base.observations import EXACT, NO_TIME
+from tamesu.base.observations import EXACT, NO_REWARD, NO_TIME
 from tamesu.join.chains import Placed
 from tamesu.join.clauses import Clauses
 from tamesu.join.placing import Final
@@ -99,13 +99,14 @@ def _batch(
         fallback=np.array([one.fallback for one in decisions], dtype=np.bool_),
         outcome=np.where(observed, np.int64(Outcome.OBSERVED), np.int64(Outcome.UNSHOWN)),
         reward=np.where(observed, reward, 0),
-        previous_reward=np.zeros(count, dtype=np.int64),
+        previous_reward=np.full(count, NO_REWARD, dtype=np.int64),
         terms=terms,
         decided=funnels.decided[funnel],
         shown=deliveries.shown[rows],
         closed=deliveries.due[rows],
         accepted=accepted,
         snapshot=_integers(decisions, "snapshot"),
+        absorbed=np.zeros(count, dtype=np.int64),
     )
 
 

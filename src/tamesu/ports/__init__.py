@@ -4,12 +4,12 @@ A port is defined by its edge cases; the contract suites of `tamesu.testing` hol
 them. Refuses to know any adapter.
 """
 
-from tamesu.ports.archive import Archive, ArchiveFile
+from tamesu.ports.archive import Archive, ArchiveFile, Holds, Kept
 from tamesu.ports.cache import Cache, Claim
 from tamesu.ports.clock import Clock, IdSource
 from tamesu.ports.eventlog import EventLog, Receipt
 from tamesu.ports.meter import Meter, SharedMeter
-from tamesu.ports.store import Commit, Declared, Lease, Progress, Store, roster_of
+from tamesu.ports.store import Commit, Declared, Deferred, Lease, Progress, Store, roster_of
 
 __all__ = [
     "Archive",
@@ -19,8 +19,11 @@ __all__ = [
     "Clock",
     "Commit",
     "Declared",
+    "Deferred",
     "EventLog",
+    "Holds",
     "IdSource",
+    "Kept",
     "Lease",
     "Meter",
     "Progress",

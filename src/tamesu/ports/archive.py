@@ -1,23 +1,39 @@
-"""The archive: observations as files that last.
+"""The archive: what was learnt from, and the log itself, as files that last.
 
-Refuses to say which files exist: the store's manifest does.
+Three kinds of files: observations as they were emitted (corrections are rows of their own), the
+records of the log with their `received`, and records that were set aside. Refuses to say which files
+exist: the store's manifest does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+from collections.abc import Collection, Iterator, Sequence
+from enum import StrEnum
+from typing import NamedTuple, Protocol
 
 import msgspec
 
-from tamesu.base import Observations
+from tamesu.base import Entry, Observations, SetAside, Time
+
+
+class Holds(StrEnum):
+    """What a file of the archive holds."""
+
+    OBSERVATIONS = "observations"
+    RECORDS = "records"
+    ASIDE = "aside"
 
 
 class ArchiveFile(msgspec.Struct, frozen=True, kw_only=True):
     """One file of the archive, as the store's manifest names it.
 
     Attributes:
+        bandit: whose rows they are; empty for records, which are of all.
         digest: hex digest of its bytes, empty where the archive keeps none.
+        holds: what it holds.
+        partition, first, end: of records, which part of the log: offsets first <= o < end.
+        newest: the newest moment in it: `closed` of observations, `received` of records; 0 in files
+            that older versions of Tamesu wrote.
     """
 
     name: str
@@ -25,32 +41,68 @@ class ArchiveFile(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     bytes: int
     digest: str = ""
+    holds: Holds = Holds.OBSERVATIONS
+    partition: int = 0
+    first: int = 0
+    end: int = 0
+    newest: Time = Time(0)
+
+
+class Kept(NamedTuple):
+    """A record that was set aside, as it stood in the log."""
+
+    aside: SetAside
+    entry: Entry
 
 
 class Archive(Protocol):
-    """Files of observations. A file exists only once the store's manifest names it."""
+    """Files that exist only once the store's manifest names them.
+
+    Each `write…` is durable when it returns. Duplicate case: the same name is replaced as a whole,
+    never half. Empty case: no rows are refused as a bug. Concurrent case: one writer. They raise
+    `Unavailable` where the archive is full or read-only; no half file is left under the name.
+
+    Each `read…` raises `Corrupt` where a file is missing, torn, damaged, or has other rows than the
+    manifest says, and `Unavailable` where it is there and cannot be opened.
+    """
 
     def write(self, stem: str, observations: Observations) -> ArchiveFile:
-        """Writes one file durably and gives what the manifest must say of it.
+        """Writes a file of observations and gives what the manifest must say of it.
 
         Args:
             stem: names the batch, `<epoch>-<first offset>-<end offset>`; the bandit's name and
                 declaration are added, so a batch repeated under the same stem lands on its name.
             observations: the rows, at least one.
-
-        Empty case: no rows are refused as a bug. Duplicate case: the same name is replaced as a
-        whole, never half. Concurrent case: one writer.
-
-        Raises:
-            Unavailable: full or read-only; no half file is left under the name.
         """
         ...
 
     def read(self, files: Sequence[ArchiveFile]) -> Iterator[Observations]:
-        """The observations of `files`, one batch a file, in their order.
+        """The observations of `files`, one batch a file, in their order."""
+        ...
 
-        Raises:
-            Corrupt: a file is missing, torn, damaged, or has other rows than the manifest says.
-            Unavailable: a file is there and cannot be opened.
+    def write_records(self, stem: str, entries: Sequence[Entry]) -> ArchiveFile:
+        """Writes a file of records of one partition, at least one, in log order."""
+        ...
+
+    def read_records(
+        self, files: Sequence[ArchiveFile], keys: Collection[str] | None = None
+    ) -> Iterator[Sequence[Entry]]:
+        """The records of `files`, one list a file, each in log order.
+
+        Args:
+            files: of records.
+            keys: only records with one of these keys; the cost then is that of finding them.
         """
+        ...
+
+    def write_aside(self, stem: str, kept: Sequence[Kept]) -> ArchiveFile:
+        """Writes a file of records set aside, at least one, all of one bandit."""
+        ...
+
+    def read_aside(self, files: Sequence[ArchiveFile]) -> Iterator[Sequence[Kept]]:
+        """The records set aside in `files`, one list a file, as they were written."""
+        ...
+
+    def remove(self, files: Sequence[ArchiveFile]) -> None:
+        """Deletes files that the manifest names no more; what is not there is no matter."""
         ...

@@ -5,13 +5,13 @@ Refuses half of a commit, and a writer without the newest lease.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from tamesu.base import Command, Corrupt, Declaration, Roster, Snapshot, Time
-from tamesu.ports.archive import ArchiveFile
+from tamesu.base import Command, Correction, Corrupt, Declaration, Roster, Snapshot, Time
+from tamesu.ports.archive import ArchiveFile, Holds
 
 MOST_WAITING = 100
 """Commands that may wait for the trainer; one more is refused until it has taken some."""
@@ -31,6 +31,19 @@ class Lease(NamedTuple):
     holder: str
     epoch: int
     expires: Time
+
+
+class Deferred(msgspec.Struct, frozen=True, kw_only=True):
+    """What a bandit that is frozen or rolled back has learnt aside, until `resume` makes it serve.
+
+    Attributes:
+        state: bytes that the belief reads back; empty in a commit lets go of what was deferred.
+        observations: how many are in it, in all.
+    """
+
+    bandit: str
+    state: bytes
+    observations: int
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +71,9 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
         files: archive files that exist from now on.
         rosters: those that the new snapshots name and no snapshot before them.
         commands: those that were applied or refused, with their effect.
+        declarations: new ones of bandits that are there, each with the next number.
+        deferred: what bandits that do not learn have learnt aside; replaces what was there.
+        corrections: those that were taken, with their `read`; they waited before.
     """
 
     lease: Lease
@@ -67,6 +83,9 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     files: Sequence[ArchiveFile] = ()
     rosters: Sequence[Roster] = ()
     commands: Sequence[Command] = ()
+    declarations: Sequence[Declared] = ()
+    deferred: Sequence[Deferred] = ()
+    corrections: Sequence[Correction] = ()
 
 
 class Store(Protocol):
@@ -77,13 +96,18 @@ class Store(Protocol):
 
     # Declarations -------------------------------------------------------------------------------
 
-    def declare(self, declaration: Declaration, now: Time) -> Declared:
-        """Keeps a new bandit as its declaration number 1.
+    def declare(self, declaration: Declaration, now: Time, number: int = 1) -> Declared:
+        """Keeps a new bandit as its declaration number 1, or one made again after it was deleted.
 
         Duplicate and concurrent case: of several, the first wins, the others are refused.
 
+        Args:
+            declaration: with its seed.
+            now: when it is made.
+            number: the next one of the name, whose bandit was deleted; 1 for a name never used.
+
         Raises:
-            Conflict: the name is taken.
+            Conflict: the name is taken, or `number` is not its next.
             Unavailable: the store is down or read-only.
         """
         ...
@@ -104,6 +128,36 @@ class Store(Protocol):
 
     def snapshot(self, bandit: str, version: int | None = None) -> Snapshot | None:
         """A snapshot, the newest without `version`; none if there is no such version."""
+        ...
+
+    def snapshots(self, bandit: str) -> Sequence[Snapshot]:
+        """Every kept snapshot of `bandit` with its state left empty, by version; empty for none."""
+        ...
+
+    def thin(self, lease: Lease, bandit: str, versions: Collection[int]) -> int:
+        """Drops snapshots; gives how many went. The newest and the pinned stay, whatever is asked.
+
+        Empty case: versions that are not there are no matter.
+
+        Raises:
+            Conflict: a stale epoch; nothing was changed.
+        """
+        ...
+
+    def pin(self, bandit: str, version: int, *, pinned: bool) -> None:
+        """Keeps a snapshot from being thinned, or lets go of it; a second call does nothing.
+
+        Raises:
+            NotFound: there is no such version.
+        """
+        ...
+
+    def pinned(self, bandit: str) -> frozenset[int]:
+        """The versions of `bandit` that are pinned."""
+        ...
+
+    def deferred(self, bandit: str) -> Deferred | None:
+        """What `bandit` has learnt aside, none while it learns."""
         ...
 
     def roster(self, bandit: str, number: int) -> Roster | None:
@@ -133,6 +187,26 @@ class Store(Protocol):
 
     def waiting(self) -> Sequence[Command]:
         """The commands without an effect, by number; empty most of the time, and cheap to ask."""
+        ...
+
+    def commands(self, bandit: str | None = None) -> Sequence[Command]:
+        """Every command that has an effect, of one bandit or of all, by number."""
+        ...
+
+    # Corrections --------------------------------------------------------------------------------
+
+    def correct(self, lease: Lease, found: Sequence[Correction]) -> int:
+        """Keeps corrections for the trainer; gives how many are new.
+
+        Duplicate case: one whose key is there already stays as it was, taken or not.
+
+        Raises:
+            Conflict: a stale epoch; nothing was kept.
+        """
+        ...
+
+    def corrections(self, *, waiting: bool, most: int | None = None) -> Sequence[Correction]:
+        """Those that wait for the trainer, or those taken, in the order in which they were kept."""
         ...
 
     # The trainer --------------------------------------------------------------------------------
@@ -178,8 +252,35 @@ class Store(Protocol):
         """
         ...
 
-    def files(self) -> Sequence[ArchiveFile]:
-        """The manifest: every archive file that exists, in the order of commits."""
+    # The archive's manifest ---------------------------------------------------------------------
+
+    def files(self, holds: Holds | None = None) -> Sequence[ArchiveFile]:
+        """The manifest: every archive file that exists, or those of one kind, in the order of commits."""
+        ...
+
+    def arrange(
+        self,
+        lease: Lease,
+        add: Sequence[ArchiveFile],
+        remove: Sequence[ArchiveFile],
+        archived: Sequence[int] | None = None,
+    ) -> None:
+        """Changes the manifest in one transaction: what is added takes the place of what is removed.
+
+        Args:
+            lease: it is made under.
+            add: files that exist from now on.
+            remove: files that exist no more; their bytes may be deleted afterwards.
+            archived: per partition the offset up to which the log's records are archived now.
+
+        Raises:
+            Conflict: a stale epoch, a name to add that is there, or one to remove that is not;
+                nothing was changed.
+        """
+        ...
+
+    def archived(self) -> tuple[int, ...]:
+        """Per partition the offset up to which the log's records are archived; empty at first."""
         ...
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tamesu.base import Observations
-from tamesu.base.observations import EXACT, NO_TIME
+from tamesu.base.observations import EXACT, NO_REWARD, NO_TIME
 
 VERSION = 1
 """The number of this layout of columns, kept in every file's footer as `v`."""
@@ -23,7 +23,12 @@ VERSION = 1
 TERMS = "terms."
 
 _TEXTS = ("decision_id", "experiment", "variant", "unit", "arm")
-_NULLS = {"draws": EXACT, "shown": NO_TIME, "accepted": NO_TIME}
+_NULLS = {
+    "draws": EXACT,
+    "shown": NO_TIME,
+    "accepted": NO_TIME,
+    "previous_reward": NO_REWARD,
+}
 """Integer columns in which one value stands for none; in a frame that is null."""
 
 
@@ -62,6 +67,9 @@ def from_frame(frame: pl.DataFrame, bandit: str, declaration: int) -> Observatio
     columns: dict[str, Any] = {"bandit": bandit, "declaration": declaration}
     for field in fields(Observations):
         if field.name in columns:
+            continue
+        if field.name == "absorbed" and field.name not in frame.columns:
+            columns[field.name] = np.zeros(len(frame), dtype=np.int64)  # a file of an older Tamesu
             continue
         if field.name == "terms":
             columns["terms"] = {
