@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from tamesu.base import Command, Corrupt, Declaration, InvalidInput, Roster, Snapshot
+from tamesu.base import Command, Correction, Corrupt, Declaration, InvalidInput, Roster, Snapshot
 from tamesu.base.shapes import from_wire
 
 T = TypeVar("T")
@@ -19,6 +19,7 @@ T = TypeVar("T")
 decode_snapshot = msgspec.json.Decoder(Snapshot, dec_hook=from_wire).decode
 decode_roster = msgspec.json.Decoder(Roster, dec_hook=from_wire).decode
 decode_command = msgspec.json.Decoder(Command, dec_hook=from_wire).decode
+decode_correction = msgspec.json.Decoder(Correction, dec_hook=from_wire).decode
 
 
 def decode_declaration(body: bytes) -> Declaration:

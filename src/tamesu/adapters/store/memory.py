@@ -6,13 +6,24 @@ Lives and dies with its process. Refuses nothing that the durable store takes.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from tamesu.adapters.store import refusals
-from tamesu.base import Command, Conflict, Declaration, Roster, Snapshot, Time, Unavailable
+from tamesu.base import (
+    Command,
+    Conflict,
+    Correction,
+    Declaration,
+    Roster,
+    Snapshot,
+    Time,
+    Unavailable,
+)
 from tamesu.base.counts import merge
-from tamesu.ports import ArchiveFile, Commit, Declared, Lease, Progress
+from tamesu.ports import ArchiveFile, Commit, Declared, Deferred, Holds, Lease, Progress
 from tamesu.ports.store import MOST_WAITING
 
 
@@ -28,18 +39,23 @@ class MemoryStore:
         self._rosters: dict[tuple[str, int], Roster] = {}
         self._commands: dict[int, Command] = {}
         self._waiting: dict[int, Command] = {}
+        self._pinned: set[tuple[str, int]] = set()
+        self._deferred: dict[str, Deferred] = {}
+        self._corrections: dict[tuple[str, int, int], Correction] = {}
+        self._archived: dict[int, int] = {}
         self._lease: Lease | None = None
         self._epoch = 0
         self._progress = Progress()
 
-    def declare(self, declaration: Declaration, now: Time) -> Declared:
-        """Keeps a new bandit; see `tamesu.ports.Store.declare`."""
+    def declare(self, declaration: Declaration, now: Time, number: int = 1) -> Declared:
+        """Keeps a new bandit, or one made again; see `tamesu.ports.Store.declare`."""
         with self._lock:
             self._refuse_closed()
-            if declaration.name in self._declared:
+            if number == 1 and declaration.name in self._declared:
                 raise Conflict.exists(declaration.name)
-            declared = Declared(1, declaration, now)
-            self._declared[declaration.name] = [declared]
+            declared = Declared(number, declaration, now)
+            self._refuse_not_next(declared)
+            self._declared.setdefault(declaration.name, []).append(declared)
             return declared
 
     def declarations(self) -> Mapping[str, Declared]:
@@ -70,6 +86,50 @@ class MemoryStore:
                 version = max(versions, default=0)
             return versions.get(version)
 
+    def snapshots(self, bandit: str) -> Sequence[Snapshot]:
+        """Every kept snapshot with its state left empty, by version."""
+        with self._lock:
+            self._refuse_closed()
+            kept = self._snapshots.get(bandit, {})
+            return [msgspec.structs.replace(kept[version], state=b"") for version in sorted(kept)]
+
+    def thin(self, lease: Lease, bandit: str, versions: Collection[int]) -> int:
+        """Drops snapshots; see `tamesu.ports.Store.thin`."""
+        with self._lock:
+            self._refuse_closed()
+            self._refuse_stale(lease)
+            kept = self._snapshots.get(bandit, {})
+            newest = max(kept, default=0)
+            gone = [
+                version
+                for version in set(versions) & kept.keys()
+                if version != newest and (bandit, version) not in self._pinned
+            ]
+            for version in gone:
+                del kept[version]
+            return len(gone)
+
+    def pin(self, bandit: str, version: int, *, pinned: bool) -> None:
+        """Keeps a snapshot from being thinned, or lets go of it."""
+        with self._lock:
+            self._refuse_closed()
+            if version not in self._snapshots.get(bandit, {}):
+                raise refusals.no_snapshot(bandit, version)
+            change = self._pinned.add if pinned else self._pinned.discard
+            change((bandit, version))
+
+    def pinned(self, bandit: str) -> frozenset[int]:
+        """The versions of `bandit` that are pinned."""
+        with self._lock:
+            self._refuse_closed()
+            return frozenset(version for name, version in self._pinned if name == bandit)
+
+    def deferred(self, bandit: str) -> Deferred | None:
+        """What `bandit` has learnt aside, none while it learns."""
+        with self._lock:
+            self._refuse_closed()
+            return self._deferred.get(bandit)
+
     def roster(self, bandit: str, number: int) -> Roster | None:
         """The roster with this number, from 1; none if there is no such one."""
         with self._lock:
@@ -98,6 +158,33 @@ class MemoryStore:
         with self._lock:
             self._refuse_closed()
             return list(self._waiting.values())
+
+    def commands(self, bandit: str | None = None) -> Sequence[Command]:
+        """Every command that has an effect, of one bandit or of all, by number."""
+        with self._lock:
+            self._refuse_closed()
+            return [
+                each
+                for each in self._commands.values()
+                if each.effect is not None and bandit in (None, each.bandit)
+            ]
+
+    def correct(self, lease: Lease, found: Sequence[Correction]) -> int:
+        """Keeps corrections for the trainer; gives how many are new."""
+        with self._lock:
+            self._refuse_closed()
+            self._refuse_stale(lease)
+            before = len(self._corrections)
+            for each in found:
+                self._corrections.setdefault(each.key, each)
+            return len(self._corrections) - before
+
+    def corrections(self, *, waiting: bool, most: int | None = None) -> Sequence[Correction]:
+        """Those that wait for the trainer, or those taken, in the order in which they were kept."""
+        with self._lock:
+            self._refuse_closed()
+            every = self._corrections.values()
+            return [each for each in every if (each.read is None) is waiting][:most]
 
     def lease(self, holder: str, now: Time, lasts_us: int) -> Lease:
         """Takes or renews the lease; see `tamesu.ports.Store.lease`."""
@@ -128,8 +215,7 @@ class MemoryStore:
         """Does all of `commit` or nothing; see `tamesu.ports.Store.commit`."""
         with self._lock:
             self._refuse_closed()
-            if not self._is_newest(commit.lease):
-                raise refusals.stale(commit.lease, self._lease, self._epoch)
+            self._refuse_stale(commit.lease)
             self._refuse_what_exists(commit)
             for new in commit.snapshots:
                 self._snapshots.setdefault(new.bandit, {})[new.version] = new
@@ -138,17 +224,52 @@ class MemoryStore:
             for done in commit.commands:
                 self._commands[done.number] = done
                 del self._waiting[done.number]
+            for declared in commit.declarations:
+                self._declared.setdefault(declared.declaration.name, []).append(declared)
+            for aside in commit.deferred:
+                if aside.state:
+                    self._deferred[aside.bandit] = aside
+                else:
+                    self._deferred.pop(aside.bandit, None)
+            self._corrections.update({each.key: each for each in commit.corrections})
             self._progress = Progress(
                 checkpoint=commit.checkpoint,
                 counts=merge(self._progress.counts, commit.counts),
                 epoch=commit.lease.epoch,
             )
 
-    def files(self) -> Sequence[ArchiveFile]:
-        """The manifest, in the order of commits."""
+    def files(self, holds: Holds | None = None) -> Sequence[ArchiveFile]:
+        """The manifest, or what holds one kind, in the order of commits."""
         with self._lock:
             self._refuse_closed()
-            return list(self._files.values())
+            return [file for file in self._files.values() if holds in (None, file.holds)]
+
+    def arrange(
+        self,
+        lease: Lease,
+        add: Sequence[ArchiveFile],
+        remove: Sequence[ArchiveFile],
+        archived: Sequence[int] | None = None,
+    ) -> None:
+        """Changes the manifest or nothing; see `tamesu.ports.Store.arrange`."""
+        with self._lock:
+            self._refuse_closed()
+            self._refuse_stale(lease)
+            gone = {file.name for file in remove}
+            for file in remove:
+                if file.name not in self._files:
+                    raise refusals.no_such_file(file.name)
+            self._refuse_named(add, gone)
+            for name in gone:
+                del self._files[name]
+            self._files.update({file.name: file for file in add})
+            self._archived.update(enumerate(archived or ()))
+
+    def archived(self) -> tuple[int, ...]:
+        """Per partition the offset up to which the log's records are archived; empty at first."""
+        with self._lock:
+            self._refuse_closed()
+            return tuple(self._archived[partition] for partition in sorted(self._archived))
 
     def close(self) -> None:
         """Refuses every later call; a second one does nothing."""
@@ -165,6 +286,22 @@ class MemoryStore:
         return self._lease
 
     def _refuse_what_exists(self, commit: Commit) -> None:
+        self._refuse_old_versions(commit)
+        self._refuse_named(commit.files)
+        for roster in commit.rosters:
+            if (roster.bandit, roster.number) in self._rosters:
+                raise refusals.roster_exists(roster.bandit, roster.number)
+        for done in commit.commands:
+            if done.number not in self._waiting:
+                raise refusals.not_waiting(done.number)
+        for declared in commit.declarations:
+            self._refuse_not_next(declared)
+        for each in commit.corrections:
+            kept = self._corrections.get(each.key)
+            if kept is None or kept.read is not None:
+                raise refusals.correction_not_waiting(each)
+
+    def _refuse_old_versions(self, commit: Commit) -> None:
         newest: dict[str, int] = {}
         for new in commit.snapshots:
             if new.bandit not in newest:
@@ -172,15 +309,23 @@ class MemoryStore:
             if new.version <= newest[new.bandit]:
                 raise refusals.version_exists(new.bandit, new.version, newest[new.bandit])
             newest[new.bandit] = new.version
-        for file in commit.files:
-            if file.name in self._files:
+
+    def _refuse_named(self, files: Sequence[ArchiveFile], but: Collection[str] = ()) -> None:
+        met: set[str] = set()
+        for file in files:
+            if file.name in met or (file.name in self._files and file.name not in but):
                 raise refusals.file_exists(file.name)
-        for roster in commit.rosters:
-            if (roster.bandit, roster.number) in self._rosters:
-                raise refusals.roster_exists(roster.bandit, roster.number)
-        for done in commit.commands:
-            if done.number not in self._waiting:
-                raise refusals.not_waiting(done.number)
+            met.add(file.name)
+
+    def _refuse_not_next(self, declared: Declared) -> None:
+        name = declared.declaration.name
+        next_ = len(self._declared.get(name, ())) + 1
+        if declared.number != next_:
+            raise refusals.not_next(name, declared.number, next_)
+
+    def _refuse_stale(self, lease: Lease) -> None:
+        if not self._is_newest(lease):
+            raise refusals.stale(lease, self._lease, self._epoch)
 
     def _is_newest(self, lease: Lease) -> bool:
         held = self._lease

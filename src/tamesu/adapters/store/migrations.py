@@ -32,6 +32,55 @@ STEPS = {
     );
     CREATE INDEX commands_that_wait ON commands (waits, number)
     """,
+    3: """
+    CREATE TABLE pins (
+        bandit TEXT NOT NULL,
+        version BIGINT NOT NULL,
+        PRIMARY KEY (bandit, version)
+    );
+    CREATE TABLE deferred (
+        bandit TEXT NOT NULL,
+        observations BIGINT NOT NULL,
+        state BLOB NOT NULL,
+        PRIMARY KEY (bandit)
+    );
+    CREATE TABLE corrections (
+        number BIGINT NOT NULL,
+        decision_id TEXT NOT NULL,
+        position BIGINT NOT NULL,
+        correction BIGINT NOT NULL,
+        waits BOOLEAN NOT NULL,
+        body BLOB NOT NULL,
+        PRIMARY KEY (number),
+        UNIQUE (decision_id, position, correction)
+    );
+    CREATE INDEX corrections_that_wait ON corrections (waits, number);
+    CREATE TABLE files_3 (
+        number BIGINT NOT NULL,
+        name TEXT NOT NULL,
+        bandit TEXT NOT NULL,
+        rows BIGINT NOT NULL,
+        bytes BIGINT NOT NULL,
+        digest TEXT NOT NULL,
+        holds TEXT NOT NULL,
+        partition BIGINT NOT NULL,
+        first BIGINT NOT NULL,
+        "end" BIGINT NOT NULL,
+        newest BIGINT NOT NULL,
+        PRIMARY KEY (number),
+        UNIQUE (name)
+    );
+    INSERT INTO files_3
+        SELECT number, name, bandit, rows, bytes, digest, 'observations', 0, 0, 0, 0 FROM files;
+    DROP TABLE files;
+    ALTER TABLE files_3 RENAME TO files;
+    CREATE INDEX files_by_what_they_hold ON files (holds, number);
+    CREATE TABLE archived (
+        partition BIGINT NOT NULL,
+        "offset" BIGINT NOT NULL,
+        PRIMARY KEY (partition)
+    )
+    """,
 }
 """What makes the schema of that number out of the one before it."""
 

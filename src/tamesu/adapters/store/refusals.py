@@ -5,7 +5,7 @@ Refuses to decide; the stores do.
 
 from __future__ import annotations
 
-from tamesu.base import Backpressure, Conflict
+from tamesu.base import Backpressure, Conflict, Correction, NotFound
 from tamesu.ports import Lease
 
 
@@ -50,6 +50,46 @@ def file_exists(name: str) -> Conflict:
         f"an archive file must be new to the manifest, got {name!r} again; nothing was changed",
         hint="repeat the batch from the stored progress",
         file=name,
+    )
+
+
+def no_such_file(name: str) -> Conflict:
+    """An archive file that the manifest does not name."""
+    return Conflict(
+        f"an archive file to remove must be in the manifest, {name!r} is not; nothing was changed",
+        hint="read the manifest again",
+        file=name,
+    )
+
+
+def not_next(bandit: str, number: int, next_: int) -> Conflict:
+    """A declaration with another number than the next."""
+    return Conflict(
+        f"a new declaration of {bandit!r} must have number {next_}, got {number}; "
+        "nothing was changed",
+        hint="read the newest declaration and number from there",
+        bandit=bandit,
+        number=number,
+    )
+
+
+def correction_not_waiting(correction: Correction) -> Conflict:
+    """A correction taken that was taken before, or never kept."""
+    decision_id, position, number = correction.key
+    return Conflict(
+        f"a correction must wait to be taken, number {number} of {decision_id}-{position} does not; "
+        "nothing was changed",
+        hint="repeat the batch from the stored progress",
+    )
+
+
+def no_snapshot(bandit: str, version: int) -> NotFound:
+    """A version that is not kept."""
+    return NotFound(
+        f"bandit {bandit!r} has no snapshot {version}",
+        hint="it was thinned, or never made; list those that are kept",
+        bandit=bandit,
+        version=version,
     )
 
 

@@ -8,34 +8,44 @@ never wait. Refuses a schema newer than its own, and an SQLite with the WAL bug.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from tamesu.adapters.store import bodies, engine, refusals, tables, transaction
+from tamesu.adapters.store import (
+    bodies,
+    corrections,
+    engine,
+    manifest,
+    refusals,
+    tables,
+    transaction,
+)
 from tamesu.base import (
     Command,
     Conflict,
+    Correction,
     Declaration,
     Roster,
     Snapshot,
     Time,
     encode,
 )
-from tamesu.ports import ArchiveFile, Commit, Declared, Lease, Progress
+from tamesu.ports import ArchiveFile, Commit, Declared, Deferred, Holds, Lease, Progress
 from tamesu.ports.store import MOST_WAITING
 
-_FILE = ArchiveFile.__struct_fields__
+_MOST_NAMED = 500
+"""Versions named in one statement."""
 
 
 class SqlStore:
     """Tables of `tamesu.adapters.store.tables` in one database.
 
     Durability: what returned survives a crash of process and machine. Safe from many threads and
-    processes. Limits: local disks; all snapshots are kept.
+    processes. Limits: local disks.
     """
 
     def __init__(self, path: Path) -> None:
@@ -47,16 +57,14 @@ class SqlStore:
 
     # Declarations -------------------------------------------------------------------------------
 
-    def declare(self, declaration: Declaration, now: Time) -> Declared:
-        """Keeps a new bandit; see `tamesu.ports.Store.declare`."""
-        body = msgspec.json.encode(declaration.plain())
-        row = {"bandit": declaration.name, "number": 1, "created": int(now), "body": body}
-        try:
-            with self._writing() as connection:
-                connection.execute(tables.declarations.insert(), row)
-        except sa.exc.IntegrityError as problem:
-            raise Conflict.exists(declaration.name) from problem
-        return Declared(1, declaration, Time(now))
+    def declare(self, declaration: Declaration, now: Time, number: int = 1) -> Declared:
+        """Keeps a new bandit, or one made again; see `tamesu.ports.Store.declare`."""
+        declared = Declared(number, declaration, Time(now))
+        with self._writing() as connection:
+            if number == 1 and self._declared(connection, declaration.name, 1) is not None:
+                raise Conflict.exists(declaration.name)
+            transaction.put_declaration(connection, declared)
+        return declared
 
     def declarations(self) -> Mapping[str, Declared]:
         """The newest declaration of every bandit, by name."""
@@ -98,6 +106,64 @@ class SqlStore:
         return msgspec.structs.replace(
             bodies.read(bodies.decode_snapshot, row.body, self._path), state=row.state
         )
+
+    def snapshots(self, bandit: str) -> Sequence[Snapshot]:
+        """Every kept snapshot with its state left empty, by version."""
+        table = tables.snapshots
+        query = sa.select(table.c.body).where(table.c.bandit == bandit).order_by(table.c.version)
+        with self._reading() as connection:
+            return [
+                bodies.read(bodies.decode_snapshot, row.body, self._path)
+                for row in connection.execute(query)
+            ]
+
+    def thin(self, lease: Lease, bandit: str, versions: Collection[int]) -> int:
+        """Drops snapshots; see `tamesu.ports.Store.thin`."""
+        table = tables.snapshots
+        newest = sa.select(tables.newest.c.version).where(tables.newest.c.bandit == bandit)
+        pinned = sa.select(tables.pins.c.version).where(tables.pins.c.bandit == bandit)
+        gone = 0
+        with self._writing() as connection:
+            _refuse_stale(connection, lease)
+            listed = sorted(versions)
+            for start in range(0, len(listed), _MOST_NAMED):
+                some = listed[start : start + _MOST_NAMED]
+                dropped = connection.execute(
+                    table.delete().where(
+                        table.c.bandit == bandit,
+                        table.c.version.in_(some),
+                        table.c.version.not_in(pinned),
+                        table.c.version != newest.scalar_subquery(),
+                    )
+                )
+                gone += dropped.rowcount
+        return gone
+
+    def pin(self, bandit: str, version: int, *, pinned: bool) -> None:
+        """Keeps a snapshot from being thinned, or lets go of it."""
+        table = tables.snapshots
+        key = {"bandit": bandit, "version": version}
+        with self._writing() as connection:
+            kept = sa.select(table.c.version).filter_by(**key)
+            if connection.execute(kept).first() is None:
+                raise refusals.no_snapshot(bandit, version)
+            connection.execute(tables.pins.delete().filter_by(**key))
+            if pinned:
+                connection.execute(tables.pins.insert(), key)
+
+    def pinned(self, bandit: str) -> frozenset[int]:
+        """The versions of `bandit` that are pinned."""
+        query = sa.select(tables.pins.c.version).where(tables.pins.c.bandit == bandit)
+        with self._reading() as connection:
+            return frozenset(connection.execute(query).scalars())
+
+    def deferred(self, bandit: str) -> Deferred | None:
+        """What `bandit` has learnt aside, none while it learns."""
+        table = tables.deferred
+        query = sa.select(table).where(table.c.bandit == bandit)
+        with self._reading() as connection:
+            row = connection.execute(query).mappings().first()
+        return None if row is None else Deferred(**row)
 
     def roster(self, bandit: str, number: int) -> Roster | None:
         """The roster with this number, from 1; none if there is no such one."""
@@ -141,6 +207,30 @@ class SqlStore:
                 for row in connection.execute(query)
             ]
 
+    def commands(self, bandit: str | None = None) -> Sequence[Command]:
+        """Every command that has an effect, of one bandit or of all, by number."""
+        table = tables.commands
+        query = sa.select(table.c.body).where(~table.c.waits).order_by(table.c.number)
+        with self._reading() as connection:
+            found = [
+                bodies.read(bodies.decode_command, row.body, self._path)
+                for row in connection.execute(query)
+            ]
+        return [each for each in found if bandit in (None, each.bandit)]
+
+    # Corrections --------------------------------------------------------------------------------
+
+    def correct(self, lease: Lease, found: Sequence[Correction]) -> int:
+        """Keeps corrections for the trainer; gives how many are new."""
+        with self._writing() as connection:
+            _refuse_stale(connection, lease)
+            return corrections.keep(connection, found)
+
+    def corrections(self, *, waiting: bool, most: int | None = None) -> Sequence[Correction]:
+        """Those that wait for the trainer, or those taken, in the order in which they were kept."""
+        with self._reading() as connection:
+            return corrections.listed(connection, self._path, waiting=waiting, most=most)
+
     # The trainer --------------------------------------------------------------------------------
 
     def lease(self, holder: str, now: Time, lasts_us: int) -> Lease:
@@ -175,18 +265,34 @@ class SqlStore:
     def commit(self, commit: Commit) -> None:
         """Does all of `commit` in one transaction; see `tamesu.ports.Store.commit`."""
         with self._writing() as connection:
-            held, epoch = _held(connection)
-            if held is None or held[:2] != commit.lease[:2]:
-                raise refusals.stale(commit.lease, held, epoch)
+            _refuse_stale(connection, commit.lease)
             transaction.put(connection, commit)
 
-    def files(self) -> Sequence[ArchiveFile]:
-        """The manifest, in the order of commits."""
-        table = tables.files
-        query = sa.select(*(table.c[name] for name in _FILE)).order_by(table.c.number)
+    # The archive's manifest ---------------------------------------------------------------------
+
+    def files(self, holds: Holds | None = None) -> Sequence[ArchiveFile]:
+        """The manifest, or what holds one kind, in the order of commits."""
         with self._reading() as connection:
-            rows = connection.execute(query).mappings()
-            return [ArchiveFile(**row) for row in rows]
+            return manifest.listed(connection, holds)
+
+    def arrange(
+        self,
+        lease: Lease,
+        add: Sequence[ArchiveFile],
+        remove: Sequence[ArchiveFile],
+        archived: Sequence[int] | None = None,
+    ) -> None:
+        """Changes the manifest in one transaction; see `tamesu.ports.Store.arrange`."""
+        with self._writing() as connection:
+            _refuse_stale(connection, lease)
+            manifest.remove(connection, remove)
+            manifest.add(connection, add)
+            manifest.put_archived(connection, archived or ())
+
+    def archived(self) -> tuple[int, ...]:
+        """Per partition the offset up to which the log's records are archived; empty at first."""
+        with self._reading() as connection:
+            return manifest.archived(connection)
 
     def close(self) -> None:
         """Closes every connection; a second call does nothing."""
@@ -235,6 +341,12 @@ class SqlStore:
         """One transaction that nobody else writes beside; whole or not at all."""
         with engine.translated(self._engine, self._path), self._writer.begin() as connection:
             yield connection
+
+
+def _refuse_stale(connection: sa.Connection, lease: Lease) -> None:
+    held, epoch = _held(connection)
+    if held is None or held[:2] != lease[:2]:
+        raise refusals.stale(lease, held, epoch)
 
 
 def _held(connection: sa.Connection) -> tuple[Lease | None, int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-SCHEMA = 2
+SCHEMA = 3
 """The number of this schema; a store with a newer one is refused."""
 
 metadata = sa.MetaData()
@@ -38,7 +38,24 @@ snapshots = sa.Table(
     sa.Column("body", sa.LargeBinary, nullable=False),
     sa.Column("state", sa.LargeBinary, nullable=False),
 )
-"""`body` is the JSON of the snapshot with its state left empty; all are kept in this version."""
+"""`body` is the JSON of the snapshot with its state left empty."""
+
+pins = sa.Table(
+    "pins",
+    metadata,
+    sa.Column("bandit", sa.Text, primary_key=True),
+    sa.Column("version", sa.BigInteger, primary_key=True),
+)
+"""Snapshots that are never thinned."""
+
+deferred = sa.Table(
+    "deferred",
+    metadata,
+    sa.Column("bandit", sa.Text, primary_key=True),
+    sa.Column("observations", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.LargeBinary, nullable=False),
+)
+"""What bandits that do not learn have learnt aside."""
 
 newest = sa.Table(
     "newest",
@@ -55,7 +72,7 @@ rosters = sa.Table(
     sa.Column("number", sa.BigInteger, primary_key=True),
     sa.Column("body", sa.LargeBinary, nullable=False),
 )
-"""`body` is the JSON of the roster; all are kept in this version."""
+"""`body` is the JSON of the roster; all are kept."""
 
 commands = sa.Table(
     "commands",
@@ -67,6 +84,21 @@ commands = sa.Table(
 """`body` is the JSON of the command, with its effect from the moment at which it waits no more."""
 
 sa.Index("commands_that_wait", commands.c.waits, commands.c.number)
+
+corrections = sa.Table(
+    "corrections",
+    metadata,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("decision_id", sa.Text, nullable=False),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("correction", sa.BigInteger, nullable=False),
+    sa.Column("waits", sa.Boolean, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("decision_id", "position", "correction"),
+)
+"""`body` is the JSON of the correction, with its `read` from the moment at which it waits no more."""
+
+sa.Index("corrections_that_wait", corrections.c.waits, corrections.c.number)
 
 counts = sa.Table(
     "counts",
@@ -104,5 +136,20 @@ files = sa.Table(
     sa.Column("rows", sa.BigInteger, nullable=False),
     sa.Column("bytes", sa.BigInteger, nullable=False),
     sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("holds", sa.Text, nullable=False),
+    sa.Column("partition", sa.BigInteger, nullable=False),
+    sa.Column("first", sa.BigInteger, nullable=False),
+    sa.Column("end", sa.BigInteger, nullable=False),
+    sa.Column("newest", sa.BigInteger, nullable=False),
 )
 """The manifest; `number` is the order of commits."""
+
+sa.Index("files_by_what_they_hold", files.c.holds, files.c.number)
+
+archived = sa.Table(
+    "archived",
+    metadata,
+    sa.Column("partition", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("offset", sa.BigInteger, nullable=False),
+)
+"""Per partition the offset up to which the log's records are archived."""

@@ -11,10 +11,10 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from tamesu.adapters.store import refusals, tables
+from tamesu.adapters.store import corrections, manifest, refusals, tables
 from tamesu.base import Command, Roster, Snapshot, encode
 from tamesu.base.counts import LEVELS
-from tamesu.ports import ArchiveFile, Commit
+from tamesu.ports import Commit, Declared, Deferred
 
 
 def put(connection: sa.Connection, commit: Commit) -> None:
@@ -26,9 +26,34 @@ def put(connection: sa.Connection, commit: Commit) -> None:
     _put_progress(connection, commit)
     _put_counts(connection, commit)
     _put_snapshots(connection, commit.snapshots)
-    _put_files(connection, commit.files)
+    manifest.add(connection, commit.files)
     _put_rosters(connection, commit.rosters)
     _put_commands(connection, commit.commands)
+    for declared in commit.declarations:
+        put_declaration(connection, declared)
+    _put_deferred(connection, commit.deferred)
+    corrections.take(connection, commit.corrections)
+
+
+def put_declaration(connection: sa.Connection, declared: Declared) -> None:
+    """Writes a declaration.
+
+    Raises:
+        Conflict: its number is not the next of its bandit; the transaction must be given up.
+    """
+    table = tables.declarations
+    name = declared.declaration.name
+    query = sa.select(sa.func.max(table.c.number)).where(table.c.bandit == name)
+    last = connection.execute(query).scalar() or 0
+    if declared.number != last + 1:
+        raise refusals.not_next(name, declared.number, last + 1)
+    row = {
+        "bandit": name,
+        "number": declared.number,
+        "created": int(declared.created),
+        "body": msgspec.json.encode(declared.declaration.plain()),
+    }
+    connection.execute(table.insert(), row)
 
 
 def _put_progress(connection: sa.Connection, commit: Commit) -> None:
@@ -75,13 +100,18 @@ def _put_snapshots(connection: sa.Connection, snapshots: Sequence[Snapshot]) -> 
         )
 
 
-def _put_files(connection: sa.Connection, files: Sequence[ArchiveFile]) -> None:
-    table = tables.files
-    last = connection.execute(sa.select(sa.func.max(table.c.number))).scalar() or 0
-    for number, file in enumerate(files, last + 1):
-        if connection.execute(sa.select(table).where(table.c.name == file.name)).first():
-            raise refusals.file_exists(file.name)
-        connection.execute(table.insert(), {"number": number, **msgspec.structs.asdict(file)})
+def _put_deferred(connection: sa.Connection, deferred: Sequence[Deferred]) -> None:
+    table = tables.deferred
+    for each in deferred:
+        if not each.state:
+            connection.execute(table.delete().where(table.c.bandit == each.bandit))
+            continue
+        row = {"observations": each.observations, "state": each.state}
+        connection.execute(
+            insert(table)
+            .values(bandit=each.bandit, **row)
+            .on_conflict_do_update(index_elements=["bandit"], set_=row)
+        )
 
 
 def _put_rosters(connection: sa.Connection, rosters: Sequence[Roster]) -> None:
