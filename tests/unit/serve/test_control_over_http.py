@@ -102,7 +102,7 @@ def test_a_name_that_is_taken_is_a_conflict(server, declaration):
         ({"policy": {"belief": "betta"}}, "did you mean 'beta'?"),
         ({"reward": {"window": "soon"}}, "a number and a unit"),
         ({"arms": []}, "arms must hold"),
-        ({"sticky": {"ttl": "7m"}}, "unknown field 'sticky'"),
+        ({"stciky": {"ttl": "1s"}}, "did you mean 'sticky'?"),
     ],
 )
 def test_a_bandit_that_cannot_be_is_refused_by_name(server, declaration, change, said):

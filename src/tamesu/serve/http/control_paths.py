@@ -1,0 +1,103 @@
+"""What people ask of bandits: created, shown, changed, kept versions; each a thin translation.
+
+Refuses to hold any rule of its own: what may be asked and what it means is the core's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from starlette.types import Scope
+
+from tamesu.base import InvalidInput
+from tamesu.serve.core import Service
+from tamesu.serve.core.wire import read_json, write
+from tamesu.serve.http.resource import Answer
+
+
+class ControlPaths:
+    """Handlers over one service."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def create(self, _: Scope, body: bytes) -> Answer:
+        """POST /v1/bandits."""
+        created = await self._service.control.create(await asyncio.to_thread(read_json, body))
+        location = (b"location", f"/v1/bandits/{created['name']}".encode())
+        return Answer(write(created), 201, headers=(location,))
+
+    async def bandits(self, _: Scope, __: bytes) -> Answer:
+        """GET /v1/bandits."""
+        return Answer(write({"bandits": await self._service.control.bandits()}))
+
+    async def bandit(self, scope: Scope, _: bytes) -> Answer:
+        """GET /v1/bandits/{name}."""
+        return Answer(write(await self._service.control.bandit(scope["path_params"]["name"])))
+
+    async def conservation(self, scope: Scope, _: bytes) -> Answer:
+        """GET /v1/bandits/{name}/conservation."""
+        name = scope["path_params"]["name"]
+        return Answer(write(await self._service.control.conservation(name)))
+
+    async def snapshots(self, scope: Scope, _: bytes) -> Answer:
+        """GET /v1/bandits/{name}/snapshots."""
+        return Answer(write(await self._service.control.snapshots(scope["path_params"]["name"])))
+
+    async def report(self, scope: Scope, _: bytes) -> Answer:
+        """GET /v1/bandits/{name}/report."""
+        return Answer(write(await self._service.control.report(scope["path_params"]["name"])))
+
+    async def arms(self, scope: Scope, _: bytes) -> Answer:
+        """GET /v1/bandits/{name}/arms."""
+        return Answer(write(await self._service.arms.all(scope["path_params"]["name"])))
+
+    async def change_arms(self, scope: Scope, body: bytes) -> Answer:
+        """POST /v1/bandits/{name}/arms."""
+        data = await asyncio.to_thread(read_json, body)
+        return _commanded(await self._service.arms.change(scope["path_params"]["name"], data))
+
+    async def put_arm(self, scope: Scope, body: bytes) -> Answer:
+        """PUT /v1/bandits/{name}/arms/{arm}; an empty body says nothing of its metadata."""
+        data = read_json(body) if body else {}
+        name = scope["path_params"]["name"]
+        return _commanded(await self._service.arms.put(name, _arm(scope), data))
+
+    async def retire_arm(self, scope: Scope, _: bytes) -> Answer:
+        """DELETE /v1/bandits/{name}/arms/{arm}."""
+        name = scope["path_params"]["name"]
+        return _commanded(await self._service.arms.retire(name, _arm(scope)))
+
+    async def command(self, scope: Scope, _: bytes) -> Answer:
+        """GET /v1/commands/{command}."""
+        number = scope["path_params"]["command"]
+        return Answer(write(await self._service.commands.find(number)))
+
+
+def _commanded(said: Mapping[str, Any]) -> Answer:
+    """What became of a command: 202 and where to look while it waits for the trainer."""
+    if said["status"] != "pending":
+        return Answer(write(said))
+    location = (b"location", b"/v1/commands/%d" % said["command"])
+    return Answer(write(said), 202, headers=(location,))
+
+
+def _arm(scope: Scope) -> str:
+    """The id of an arm that a path ends with, as it was sent.
+
+    A route would take `red%0A` for `red`, and bytes that are no UTF-8 for other letters.
+
+    Raises:
+        InvalidInput: it is no UTF-8.
+    """
+    sent: bytes = scope["raw_path"]
+    try:
+        path = unquote_to_bytes(sent).decode()
+    except UnicodeDecodeError as error:
+        raise InvalidInput(
+            f"an arm id in a path must be UTF-8, percent-encoded, got {sent[-80:].decode('latin-1')!r}"
+        ) from error
+    return path.split("/", 5)[-1]
