@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from tamesu.base import GRID, Observations, decision_id, uuid7
-from tamesu.base.observations import EXACT
+from tamesu.base.observations import EXACT, NO_REWARD
 
 _INT64 = st.integers(-(1 << 63), (1 << 63) - 1)
 _COUNTS = st.integers(0, (1 << 63) - 1)
@@ -36,12 +36,13 @@ _COLUMNS: dict[str, SearchStrategy[Any]] = {
     "outcome": st.integers(0, 2),
     "correction": st.integers(0, 5),
     "reward": _INT64,
-    "previous_reward": _INT64,
+    "previous_reward": st.just(NO_REWARD) | _INT64,
     "decided": _COUNTS,
     "shown": st.integers(-1, (1 << 63) - 1),
     "closed": _COUNTS,
     "accepted": st.integers(-1, (1 << 63) - 1),
     "snapshot": _COUNTS,
+    "absorbed": _COUNTS,
 }
 
 
@@ -72,6 +73,7 @@ def single(bandit: str = "home", declaration: int = 1, position: int = 0) -> Obs
     columns |= {"position": position, "arm": "a", "propensity": 0.5, "score": 0.25, "outcome": 0}
     columns |= dict.fromkeys(("experiment", "variant", "unit", "context", "eligible"))
     columns |= {"draws": EXACT, "reward": GRID, "decided": 1, "shown": 2, "closed": 9}
+    columns |= {"previous_reward": NO_REWARD}
     return Observations(
         bandit=bandit,
         declaration=declaration,
