@@ -140,6 +140,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
             none; the same for the learning delay.
         roster: number of the roster that says which arms were active; 0 is the declaration's.
         status: what the bandit does with what it observes, from this version on.
+        since: the version of which a command last made that status what it is, 0 where none did: of
+            two freezes each has its own. It ends sticky decisions of before.
         learns_from: observations of deliveries under older declarations teach it nothing.
         read: per partition the offset up to which the log was learnt from; none in snapshots that
             older versions of Tamesu made.
@@ -156,6 +158,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     accepted: Time | None = None
     roster: int = 0
     status: Status = Status.LEARNING
+    since: int = 0
     learns_from: int = 1
     read: tuple[int, ...] = ()
     v: int = VERSION
