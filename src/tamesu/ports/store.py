@@ -195,14 +195,26 @@ class Store(Protocol):
 
     # Corrections --------------------------------------------------------------------------------
 
-    def correct(self, lease: Lease, found: Sequence[Correction]) -> int:
+    def correct(
+        self, lease: Lease, found: Sequence[Correction], judged: Mapping[str, Time] | None = None
+    ) -> int:
         """Keeps corrections for the trainer; gives how many are new.
 
         Duplicate case: one whose key is there already stays as it was, taken or not.
 
+        Args:
+            lease: it is made under.
+            found: what the closed-slice job found.
+            judged: per bandit the moment up to which what was received has been judged now; kept in
+                the same transaction. Bandits that are not named stay as they were.
+
         Raises:
             Conflict: a stale epoch; nothing was kept.
         """
+        ...
+
+    def judged(self) -> Mapping[str, Time]:
+        """Per bandit the moment up to which what was received too late has been judged; empty at first."""
         ...
 
     def corrections(self, *, waiting: bool, most: int | None = None) -> Sequence[Correction]:

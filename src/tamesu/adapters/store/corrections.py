@@ -5,14 +5,14 @@ Refuses to judge the lease: that was done before.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from tamesu.adapters.store import bodies, refusals, tables
-from tamesu.base import Correction, encode
+from tamesu.base import Correction, Time, encode
 
 
 def keep(connection: sa.Connection, found: Sequence[Correction]) -> int:
@@ -53,6 +53,23 @@ def take(connection: sa.Connection, taken: Sequence[Correction]) -> None:
         )
         if done.rowcount != 1:
             raise refusals.correction_not_waiting(each)
+
+
+def put_judged(connection: sa.Connection, moments: Mapping[str, Time]) -> None:
+    """Up to where what came too late has been judged, by bandit."""
+    for bandit, moment in moments.items():
+        row = {"bandit": bandit, "moment": int(moment)}
+        connection.execute(
+            insert(tables.judged)
+            .values(row)
+            .on_conflict_do_update(index_elements=["bandit"], set_=row)
+        )
+
+
+def judged(connection: sa.Connection) -> dict[str, Time]:
+    """Up to where what came too late has been judged; empty at first."""
+    rows = connection.execute(sa.select(tables.judged))
+    return {row.bandit: Time(row.moment) for row in rows}
 
 
 def _key(correction: Correction) -> dict[str, str | int]:

@@ -42,6 +42,7 @@ class MemoryStore:
         self._pinned: set[tuple[str, int]] = set()
         self._deferred: dict[str, Deferred] = {}
         self._corrections: dict[tuple[str, int, int], Correction] = {}
+        self._judged: dict[str, Time] = {}
         self._archived: dict[int, int] = {}
         self._lease: Lease | None = None
         self._epoch = 0
@@ -169,7 +170,9 @@ class MemoryStore:
                 if each.effect is not None and bandit in (None, each.bandit)
             ]
 
-    def correct(self, lease: Lease, found: Sequence[Correction]) -> int:
+    def correct(
+        self, lease: Lease, found: Sequence[Correction], judged: Mapping[str, Time] | None = None
+    ) -> int:
         """Keeps corrections for the trainer; gives how many are new."""
         with self._lock:
             self._refuse_closed()
@@ -177,7 +180,14 @@ class MemoryStore:
             before = len(self._corrections)
             for each in found:
                 self._corrections.setdefault(each.key, each)
+            self._judged.update(judged or {})
             return len(self._corrections) - before
+
+    def judged(self) -> Mapping[str, Time]:
+        """Per bandit the moment up to which what came too late has been judged."""
+        with self._lock:
+            self._refuse_closed()
+            return dict(self._judged)
 
     def corrections(self, *, waiting: bool, most: int | None = None) -> Sequence[Correction]:
         """Those that wait for the trainer, or those taken, in the order in which they were kept."""

@@ -55,6 +55,11 @@ STEPS = {
         UNIQUE (decision_id, position, correction)
     );
     CREATE INDEX corrections_that_wait ON corrections (waits, number);
+    CREATE TABLE judged (
+        bandit TEXT NOT NULL,
+        moment BIGINT NOT NULL,
+        PRIMARY KEY (bandit)
+    );
     CREATE TABLE files_3 (
         number BIGINT NOT NULL,
         name TEXT NOT NULL,

@@ -220,11 +220,19 @@ class SqlStore:
 
     # Corrections --------------------------------------------------------------------------------
 
-    def correct(self, lease: Lease, found: Sequence[Correction]) -> int:
+    def correct(
+        self, lease: Lease, found: Sequence[Correction], judged: Mapping[str, Time] | None = None
+    ) -> int:
         """Keeps corrections for the trainer; gives how many are new."""
         with self._writing() as connection:
             _refuse_stale(connection, lease)
+            corrections.put_judged(connection, judged or {})
             return corrections.keep(connection, found)
+
+    def judged(self) -> Mapping[str, Time]:
+        """Per bandit the moment up to which what came too late has been judged."""
+        with self._reading() as connection:
+            return corrections.judged(connection)
 
     def corrections(self, *, waiting: bool, most: int | None = None) -> Sequence[Correction]:
         """Those that wait for the trainer, or those taken, in the order in which they were kept."""

@@ -100,6 +100,14 @@ corrections = sa.Table(
 
 sa.Index("corrections_that_wait", corrections.c.waits, corrections.c.number)
 
+judged = sa.Table(
+    "judged",
+    metadata,
+    sa.Column("bandit", sa.Text, primary_key=True),
+    sa.Column("moment", sa.BigInteger, nullable=False),
+)
+"""Up to which moment what was received too late has been judged."""
+
 counts = sa.Table(
     "counts",
     metadata,
