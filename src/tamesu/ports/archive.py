@@ -15,6 +15,9 @@ import msgspec
 
 from tamesu.base import Entry, Observations, SetAside, Time
 
+MOST_ROWS = 250_000
+"""Most rows that a file is to have: what reads a file has it in memory whole."""
+
 
 class Holds(StrEnum):
     """What a file of the archive holds."""
@@ -46,6 +49,11 @@ class ArchiveFile(msgspec.Struct, frozen=True, kw_only=True):
     first: int = 0
     end: int = 0
     newest: Time = Time(0)
+
+    @property
+    def folder(self) -> str:
+        """Its name without its stem: the same for files of one kind, bandit, declaration, partition."""
+        return self.name.rpartition("/")[0]
 
 
 class Kept(NamedTuple):
@@ -80,7 +88,7 @@ class Archive(Protocol):
         """The observations of `files`, one batch a file, in their order."""
         ...
 
-    def write_records(self, stem: str, entries: Sequence[Entry]) -> ArchiveFile:
+    def write_records(self, stem: str, records: Sequence[Entry]) -> ArchiveFile:
         """Writes a file of records of one partition, at least one, in log order."""
         ...
 
@@ -103,6 +111,32 @@ class Archive(Protocol):
         """The records set aside in `files`, one list a file, as they were written."""
         ...
 
-    def remove(self, files: Sequence[ArchiveFile]) -> None:
-        """Deletes files that the manifest names no more; what is not there is no matter."""
+    def merge(self, stem: str, files: Sequence[ArchiveFile]) -> ArchiveFile:
+        """Writes one file of all rows of `files`, at least one, all of one `folder`, in their order.
+
+        It reads back as `files` do, one after another; records as one list in log order. The files
+        stay. Raises as a write and as a read.
+        """
+        ...
+
+    def names(self) -> Collection[str]:
+        """What lies there and may be a file of ours, or half of one that was never finished.
+
+        More than the manifest names: what a crash left, and what was merged. What is not of a form
+        that this archive writes is somebody else's and not among them.
+
+        Raises:
+            Unavailable: the folder cannot be read.
+        """
+        ...
+
+    def remove(self, names: Collection[str]) -> int:
+        """Deletes files that the manifest does not name; gives how many went.
+
+        Empty case, duplicate case: what is not there is no matter. Refuses as a bug what `names`
+        would never give.
+
+        Raises:
+            Unavailable: one cannot be deleted.
+        """
         ...

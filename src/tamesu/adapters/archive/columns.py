@@ -6,6 +6,8 @@ A term is a column of its own, `terms.<event type>`. A context is JSON text. Ref
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -58,6 +60,24 @@ def to_frame(observations: Observations) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
+def current(frame: pl.DataFrame) -> pl.DataFrame:
+    """`frame` as this version writes it: older ones say 0 for no previous reward, and not who learnt.
+
+    Raises:
+        pl.exceptions.PolarsError: a column is missing.
+    """
+    if "absorbed" in frame.columns:
+        return frame
+    previous = pl.when(pl.col("correction") > 0).then(pl.col("previous_reward"))
+    return frame.with_columns(previous, absorbed=pl.lit(0, dtype=pl.Int64))
+
+
+def together(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """All rows of `frames`, in their order; a term that one of them has no column of is 0 there."""
+    frame = pl.concat([current(frame) for frame in frames], how="diagonal")
+    return frame.with_columns(pl.col(f"^{re.escape(TERMS)}.*$").fill_null(0))
+
+
 def from_frame(frame: pl.DataFrame, bandit: str, declaration: int) -> Observations:
     """The observations that `to_frame` made `frame` of.
 
@@ -65,11 +85,9 @@ def from_frame(frame: pl.DataFrame, bandit: str, declaration: int) -> Observatio
         KeyError: a column is missing.
     """
     columns: dict[str, Any] = {"bandit": bandit, "declaration": declaration}
+    frame = current(frame)
     for field in fields(Observations):
         if field.name in columns:
-            continue
-        if field.name == "absorbed" and field.name not in frame.columns:
-            columns[field.name] = np.zeros(len(frame), dtype=np.int64)  # a file of an older Tamesu
             continue
         if field.name == "terms":
             columns["terms"] = {

@@ -1,0 +1,79 @@
+"""Records of the log as a Polars frame and back, exactly; those that were set aside too.
+
+In a file of records the rows are sorted by (key, offset), so that a few keys are found without
+reading the rest. Refuses to look into a record: its body is bytes, whatever they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import polars as pl
+
+from tamesu.base import Aside, Entry, SetAside
+from tamesu.ports import Kept
+
+VERSION = 1
+"""The number of this layout of columns, kept in every file's footer as `v`."""
+
+_SCHEMA = {
+    "offset": pl.Int64,
+    "received": pl.Int64,
+    "key": pl.String,
+    "kind": pl.String,
+    "body": pl.Binary,
+}
+_ASIDE = {"why": pl.String, "reason": pl.String, "partition": pl.Int64}
+
+
+def to_frame(entries: Sequence[Entry]) -> pl.DataFrame:
+    """One row per record of one partition, by (key, offset)."""
+    return by_key(pl.DataFrame([entry[1:] for entry in entries], schema=_SCHEMA, orient="row"))
+
+
+def by_key(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows of `frame` in the order in which a file keeps them."""
+    return frame.sort("key", "offset")
+
+
+def from_frame(
+    frame: pl.LazyFrame, partition: int, keys: Collection[str] | None = None
+) -> list[Entry]:
+    """The records in log order, those of `keys` alone where some are named.
+
+    Raises:
+        pl.exceptions.PolarsError: a column is missing, or the bytes are no such frame.
+    """
+    if keys is not None:
+        frame = frame.filter(pl.col("key").is_in(list(keys)))
+    found = frame.select(list(_SCHEMA)).collect().sort("offset")
+    columns = [found[name].to_list() for name in _SCHEMA]
+    return [Entry(partition, *row) for row in zip(*columns, strict=True)]
+
+
+def aside_to_frame(kept: Sequence[Kept]) -> pl.DataFrame:
+    """One row per record that was set aside, in their order."""
+    rows = [(*entry[1:], aside.why.value, aside.reason, entry.partition) for aside, entry in kept]
+    return pl.DataFrame(rows, schema={**_SCHEMA, **_ASIDE}, orient="row")
+
+
+def aside_from_frame(frame: pl.DataFrame, bandit: str) -> list[Kept]:
+    """What `aside_to_frame` made `frame` of.
+
+    Raises:
+        pl.exceptions.PolarsError: a column is missing.
+        ValueError: a reason to set aside that this version does not know.
+    """
+    columns = [frame[name].to_list() for name in (*_SCHEMA, *_ASIDE)]
+    kept = []
+    for offset, received, key, kind, body, why, reason, partition in zip(*columns, strict=True):
+        aside = SetAside(
+            why=Aside(why),
+            bandit=bandit,
+            partition=partition,
+            offset=offset,
+            key=key,
+            reason=reason,
+        )
+        kept.append(Kept(aside, Entry(partition, offset, received, key, kind, body)))
+    return kept
