@@ -6,6 +6,7 @@ Pure functions over `tamesu.policy`. Refuses to join, to store and to know what 
 """
 
 from tamesu.train.commands import KINDS, CommandKind, Standing, obey
+from tamesu.train.keeping import Why, keeping
 from tamesu.train.learn import learn
 from tamesu.train.lesson import Learnt, prior, teach
 from tamesu.train.pending import Pending
@@ -16,6 +17,8 @@ __all__ = [
     "Learnt",
     "Pending",
     "Standing",
+    "Why",
+    "keeping",
     "learn",
     "obey",
     "prior",
