@@ -5,9 +5,18 @@ import asyncio
 import pytest
 
 from tamesu.adapters.store.memory import MemoryStore
-from tamesu.base import ArmsChange, Declaration, NotFound, Roster, Snapshot, Time, Unavailable
+from tamesu.base import (
+    ArmsChange,
+    Declaration,
+    NotFound,
+    Roster,
+    Snapshot,
+    Status,
+    Time,
+    Unavailable,
+)
 from tamesu.policy import compose
-from tamesu.ports import Commit
+from tamesu.ports import Commit, Declared
 from tamesu.serve.core import Catalogue, Terms
 
 NOW = Time(1_800_000_000_000_000)
@@ -33,7 +42,7 @@ class FlakyStore:
         return asked
 
 
-def learnt(store, declaration, version, state=None, number=1, roster=0, rosters=()):
+def learnt(store, declaration, version, state=None, *, declarations=(), rosters=(), **more):
     """Commits a snapshot, as a trainer does."""
     policy = compose(declaration)
     lease = store.lease("trainer", NOW, 1_000_000)
@@ -45,16 +54,16 @@ def learnt(store, declaration, version, state=None, number=1, roster=0, rosters=
             snapshots=[
                 Snapshot(
                     bandit=declaration.name,
-                    declaration=number,
                     version=version,
                     state=policy.encode(policy.init()) if state is None else state,
                     created=NOW,
                     watermark=NOW,
                     observations=version,
-                    roster=roster,
+                    **{"declaration": more.pop("number", 1), **more},
                 )
             ],
             rosters=rosters,
+            declarations=declarations,
         )
     )
 
@@ -221,7 +230,8 @@ def test_a_roster_is_read_once_for_all_snapshots_that_name_it(store, catalogue, 
 
 def test_a_renewed_bandit_is_loaded_where_there_is_news_and_nowhere_else(store, catalogue, colours):
     catalogue.start()
-    assert asyncio.run(catalogue.renew("colours")) is None
+    with pytest.raises(NotFound):
+        asyncio.run(catalogue.renew("colours"))
     store.declare(colours, NOW)
     hot = asyncio.run(catalogue.renew("colours"))
     assert hot.version == 0
@@ -230,11 +240,121 @@ def test_a_renewed_bandit_is_loaded_where_there_is_news_and_nowhere_else(store, 
     assert asyncio.run(catalogue.renew("colours")).version == 1
 
 
-def test_a_snapshot_of_another_declaration_is_not_served(store, catalogue, colours):
+def declare_again(store, declaration, number, **changes):
+    """Commits another declaration with a snapshot of its number, as a trainer does."""
+    next_ = Declaration.parse({**declaration.plain(), **changes})
+    learnt(store, next_, number, number=number, declarations=[Declared(number, next_, NOW)])
+
+
+def test_a_declaration_is_served_with_a_snapshot_of_its_number_and_no_sooner(
+    store, catalogue, colours
+):
     store.declare(colours, NOW)
-    learnt(store, colours, 1, number=2)
+    learnt(store, colours, 1)
     catalogue.start()
-    assert catalogue.find("colours").version == 0
+    before = catalogue.find("colours")
+    declare_again(store, colours, 2, arms=["red", "white"])
+    assert catalogue.find("colours") is before
+    catalogue.refresh()
+    hot = catalogue.find("colours")
+    assert (hot.declared.number, hot.version) == (2, 2)
+    assert hot.roster.ids == ("red", "white")
+    assert (before.declared.number, before.version) == (1, 1)
+    assert asyncio.run(catalogue.look_up_terms("colours", 1)), "its open windows are still judged"
+
+
+def test_a_declaration_whose_first_snapshot_cannot_be_used_is_not_served(store, catalogue, colours):
+    store.declare(colours, NOW)
+    learnt(store, colours, 1)
+    catalogue.start()
+    next_ = Declaration.parse({**colours.plain(), "arms": ["red", "white"]})
+    declared = [Declared(2, next_, NOW)]
+    learnt(store, next_, 2, state=b"no state", number=2, declarations=declared)
+    catalogue.refresh()
+    assert catalogue.find("colours").declared.number == 1
+    learnt(store, next_, 3, number=2)
+    catalogue.refresh()
+    assert catalogue.find("colours").declared.number == 2
+
+
+def test_a_snapshot_whose_declaration_is_lost_leaves_the_last_good_one(store, catalogue, colours):
+    store.declare(colours, NOW)
+    learnt(store, colours, 1)
+    catalogue.start()
+    learnt(store, colours, 2, number=7)
+    catalogue.refresh()
+    assert catalogue.find("colours").version == 1
+
+
+def test_a_deleted_bandit_is_served_no_more_and_its_events_are_still_judged(
+    store, catalogue, colours
+):
+    store.declare(colours, NOW)
+    catalogue.start()
+    learnt(store, colours, 1, status=Status.DELETED)
+    catalogue.refresh()
+    assert catalogue.find("colours") is None
+    store.asked.clear()
+    with pytest.raises(NotFound, match="'colours' was deleted at 2027") as told:
+        asyncio.run(catalogue.look("colours"))
+    assert "starts over" in told.value.hint
+    assert store.asked == ["declared"], "one look whether it was made again"
+    with pytest.raises(NotFound, match="was deleted"):
+        asyncio.run(catalogue.renew("colours"))
+    assert asyncio.run(catalogue.look_up_terms("colours", 1)) is not None
+    store.asked.clear()
+    catalogue.refresh()
+    assert store.asked == ["versions"]
+
+
+def test_a_server_that_starts_after_a_deletion_does_not_serve_the_bandit(store, catalogue, colours):
+    store.declare(colours, NOW)
+    learnt(store, colours, 1, status=Status.DELETED)
+    catalogue.start()
+    assert catalogue.held() == {}
+
+
+@pytest.mark.parametrize("heard", [True, False], ids=["heard of it", "never heard of it"])
+def test_a_bandit_made_again_is_served_from_its_prior(store, catalogue, colours, heard):
+    store.declare(colours, NOW)
+    learnt(store, colours, 1)
+    catalogue.start()
+    learnt(store, colours, 2, status=Status.DELETED)
+    if heard:
+        catalogue.refresh()
+    store.declare(Declaration.parse({**colours.plain(), "arms": ["a", "b"]}), NOW, 2)
+    if not heard:
+        catalogue.refresh()
+    hot = asyncio.run(catalogue.look("colours"))
+    assert (hot.version, hot.declared.number, hot.roster.ids) == (0, 2, ("a", "b"))
+    store.asked.clear()
+    catalogue.refresh()
+    assert asyncio.run(catalogue.renew("colours")) is hot
+    assert store.asked == ["versions", "versions"]
+    learnt(store, hot.declared.declaration, 3, number=2)
+    catalogue.refresh()
+    assert catalogue.find("colours").version == 3
+
+
+def test_news_of_the_same_declaration_read_no_declarations(store, catalogue, colours):
+    """Of many bandits with many arms they are the most that a store can be asked for."""
+    store.declare(colours, NOW)
+    learnt(store, colours, 1)
+    catalogue.start()
+    store.asked.clear()
+    learnt(store, colours, 2)
+    catalogue.refresh()
+    assert "declarations" not in store.asked
+
+
+def test_the_status_is_the_snapshots(store, catalogue, colours):
+    store.declare(colours, NOW)
+    catalogue.start()
+    assert catalogue.find("colours").status is Status.LEARNING
+    for version, status in enumerate((Status.FROZEN, Status.ROLLED_BACK, Status.LEARNING), 1):
+        learnt(store, colours, version, status=status)
+        catalogue.refresh()
+        assert catalogue.find("colours").status is status
 
 
 def test_terms_are_read_once_per_declaration(store, catalogue, colours):

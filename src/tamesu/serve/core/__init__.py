@@ -4,10 +4,11 @@ Every transport is a thin translation of this. Refuses to import any adapter or 
 """
 
 from tamesu.serve.core.appender import Appender
-from tamesu.serve.core.catalogue import Catalogue, Terms
+from tamesu.serve.core.catalogue import Catalogue
 from tamesu.serve.core.claims import Claims
 from tamesu.serve.core.health import Readiness
 from tamesu.serve.core.service import Service
+from tamesu.serve.core.terms import Terms
 from tamesu.serve.core.track import Tracked
 from tamesu.serve.core.wire import (
     MAX_BATCH,

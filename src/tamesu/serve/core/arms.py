@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from tamesu.base import Arm, InvalidInput, NotFound, convert
+from tamesu.base import Arm, InvalidInput, convert
 from tamesu.serve.core.catalogue import Catalogue
 from tamesu.serve.core.commands import Commands
 
@@ -41,10 +41,7 @@ class Arms:
             NotFound: there is no bandit of that name.
             Unavailable: the store is down: an old list would be taken for the new one.
         """
-        await self._catalogue.look(name)
         hot = await self._catalogue.renew(name)
-        if hot is None:
-            raise NotFound.bandit(name, self._catalogue.held())
         return await asyncio.to_thread(
             lambda: {
                 "bandit": name,

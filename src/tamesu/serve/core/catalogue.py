@@ -1,8 +1,8 @@
 """`Catalogue`: the bandits that this server serves, kept up to date by polling.
 
 A thread asks the store for versions five times a second, prepares what is new and swaps it in by
-reference. A store that is down changes nothing but the age that is reported. Refuses to prepare
-anything on the event loop.
+reference: a declaration and the snapshot that is of it, together. A store that is down changes nothing
+but the age that is reported. Refuses to prepare anything on the event loop.
 """
 
 from __future__ import annotations
@@ -10,43 +10,21 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from typing import NamedTuple
+from typing import NoReturn
 
 import structlog
 
-from tamesu.base import (
-    Corrupt,
-    Declaration,
-    NotFound,
-    Reward,
-    Roster,
-    Snapshot,
-    TamesuError,
-    is_bandit_name,
-)
-from tamesu.policy import compose
+from tamesu.base import Corrupt, NotFound, Roster, Snapshot, TamesuError, is_bandit_name
 from tamesu.ports import Declared, Store, roster_of
 from tamesu.serve.core.hot import Hot, heat, stand_in
+from tamesu.serve.core.newest import Deleted, Newest, newest
+from tamesu.serve.core.terms import Terms
 from tamesu.serve.core.trace import trace
 
 POLL_S = 0.2
 """How often the store is asked for news; part of every decision's freshness."""
 
 _log = structlog.get_logger("tamesu.serve.catalogue")
-
-
-class Terms(NamedTuple):
-    """What judges an event of one declaration: its reward's clauses, and how many positions."""
-
-    reward: Reward
-    size: int
-    types: frozenset[str]
-
-    @classmethod
-    def of(cls, declaration: Declaration) -> Terms:
-        """What judges the events of `declaration`."""
-        reward = declaration.reward
-        return cls(reward, compose(declaration).size, frozenset(reward.types))
 
 
 class Catalogue:
@@ -62,7 +40,8 @@ class Catalogue:
         self._poll_s = poll_s
         self._hots: dict[str, Hot] = {}
         self._terms: dict[tuple[str, int], Terms] = {}
-        self._broken: dict[str, int] = {}
+        self._deleted: dict[str, Deleted] = {}
+        self._seen: dict[str, int] = {}  # versions that were looked at, usable or not
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._loading = threading.Lock()
@@ -74,8 +53,8 @@ class Catalogue:
         Raises:
             Unavailable: the store cannot be read.
         """
-        for declared in self._store.declarations().values():
-            self._load(declared)
+        for name, declared in self._store.declarations().items():
+            self._load(name, declared)
         self._seen_at = time.monotonic()
         self._thread = threading.Thread(target=self._poll, name="tamesu-catalogue", daemon=True)
         self._thread.start()
@@ -103,15 +82,13 @@ class Catalogue:
         """The bandit of that name, held or just created elsewhere: the store is read once.
 
         Raises:
-            NotFound: there is none.
+            NotFound: there is none, or no more.
             Unavailable: it is not held and the store cannot be read.
         """
         hot = self._hots.get(name)
         if hot is None and is_bandit_name(name):
             hot = await asyncio.to_thread(self._fetch, name)
-        if hot is None:
-            raise NotFound.bandit(name[:80], self._hots)
-        return hot
+        return hot or self._refuse(name)
 
     def terms(self, bandit: str, number: int) -> Terms | None:
         """What judges the events of that declaration, if it is held."""
@@ -124,15 +101,20 @@ class Catalogue:
 
     def admit(self, declared: Declared) -> Hot:
         """Takes in a bandit that this server just declared. Not for the event loop."""
-        return self._load(declared)
+        name = declared.declaration.name
+        return self._load(name, declared) or self._refuse(name)
 
-    async def renew(self, name: str) -> Hot | None:
+    async def renew(self, name: str) -> Hot:
         """The bandit of that name as the store has it now, for whoever cannot wait for the poll.
 
         Raises:
+            NotFound: there is none, or no more.
             Unavailable: the store cannot be read.
         """
-        return await asyncio.to_thread(self._renew, name)
+        hot = None
+        if is_bandit_name(name):
+            hot = await asyncio.to_thread(self._renew, name)
+        return hot or self._refuse(name)
 
     def refresh(self) -> None:
         """Asks for news once and takes in what is new.
@@ -140,19 +122,9 @@ class Catalogue:
         Raises:
             Unavailable: the store cannot be read.
         """
-        versions = self._store.versions()
-        hots = self._hots
-        stale = [
-            name
-            for name, version in versions.items()
-            if (name not in hots or hots[name].version < version)
-            and self._broken.get(name, 0) < version
-        ]
-        if stale:
-            declarations = self._store.declarations()
-            for name in stale:
-                if name in declarations:
-                    self._load(declarations[name])
+        for name, version in self._store.versions().items():
+            if self._seen.get(name, -1) < version:
+                self._load(name)
         self._seen_at = time.monotonic()
 
     def _poll(self) -> None:
@@ -172,32 +144,49 @@ class Catalogue:
                     _log.info("the store can be read again")
                 failing = False
 
-    def _load(self, declared: Declared) -> Hot:
-        """Prepares the newest snapshot of a bandit and swaps it in.
+    def _load(self, name: str, declared: Declared | None = None) -> Hot | None:
+        """Prepares what is to be served of a bandit and swaps it in; none where there is none.
 
-        One that cannot be used changes nothing, once: the last good one goes on; without one the
+        What cannot be used changes nothing, once: the last good one goes on; without one the
         fallback answers.
+
+        Args:
+            name: of the bandit.
+            declared: a declaration of it, where one is known.
         """
-        name = declared.declaration.name
         with self._loading:
             held = self._hots.get(name)
             try:
-                snapshot = self._store.snapshot(name)
-                if held is not None and _is_old(held, declared, snapshot):
+                found = newest(self._store, name, declared if held is None else held.declared)
+                if not isinstance(found, Newest):
+                    self._drop(name, found)
+                    return None
+                if held is not None and _is_same(held, found):
+                    self._seen[name] = found.version
                     return held
-                hot = heat(declared, snapshot, self._roster(declared, snapshot))
-                version = hot.version
+                declared, version = found.declared, found.version
+                hot = heat(declared, found.snapshot, self._roster(declared, found.snapshot))
             except Corrupt as error:
                 _log.error("a snapshot cannot be read", bandit=name, reason=error.message)
+                declared = declared or self._store.declarations()[name]
                 hot, version = stand_in(declared), self._store.versions().get(name, 0)
+            self._seen[name] = version
             if hot.broken:
                 _log.error("a snapshot cannot be used", bandit=name, version=version)
-                self._broken[name] = version
                 if held is not None:
                     return held
+            self._deleted.pop(name, None)
             self._terms[name, declared.number] = Terms.of(declared.declaration)
             self._hots[name] = hot
             return hot
+
+    def _drop(self, name: str, found: Deleted | None) -> None:
+        """Serves `name` no more."""
+        if found is not None:
+            self._deleted[name] = found
+            self._seen[name] = found.version
+            if self._hots.pop(name, None) is not None:
+                _log.info("a bandit was deleted", bandit=name)
 
     def _roster(self, declared: Declared, snapshot: Snapshot | None) -> Roster:
         """The roster that `snapshot` names; rosters never change, so the one held may do."""
@@ -207,19 +196,31 @@ class Catalogue:
         return roster_of(self._store, declared, snapshot)
 
     def _fetch(self, name: str) -> Hot | None:
-        if self._store.declared(name, 1) is None:
+        """A bandit that is not held, where it was declared since."""
+        deleted = self._deleted.get(name)
+        if self._store.declared(name, 1 if deleted is None else deleted.number + 1) is None:
             return None
-        declared = self._store.declarations().get(name)
-        return None if declared is None else self._load(declared)
+        return self._load(name)
 
     def _renew(self, name: str) -> Hot | None:
         held = self._hots.get(name)
         if held is None:
             return self._fetch(name)
-        version = self._store.versions().get(name, 0)
-        if held.version >= version or self._broken.get(name, 0) >= version:
-            return held
-        return self._load(held.declared)
+        return held if self._is_up_to_date(name) else self._load(name)
+
+    def _is_up_to_date(self, name: str) -> bool:
+        return self._seen.get(name, 0) >= self._store.versions().get(name, 0)
+
+    def _refuse(self, name: str) -> NoReturn:
+        deleted = self._deleted.get(name)
+        if deleted is None:
+            raise NotFound.bandit(name[:80], self._hots)
+        raise NotFound(
+            f"bandit {name!r} was deleted at {deleted.at.text()}",
+            hint="create it anew:  tamesu bandit create FILE, or POST /v1/bandits; it starts over",
+            bandit=name,
+            deleted=deleted.at.text(),
+        )
 
     def _fetch_terms(self, bandit: str, number: int) -> Terms | None:
         declaration = self._store.declared(bandit, number)
@@ -229,7 +230,7 @@ class Catalogue:
         return terms
 
 
-def _is_old(held: Hot, declared: Declared, snapshot: Snapshot | None) -> bool:
-    """Whether `held` is as new as `snapshot`, of the same declaration."""
-    same = held.declared.number == declared.number
-    return same and snapshot is not None and held.version >= snapshot.version
+def _is_same(held: Hot, found: Newest) -> bool:
+    """Whether `held` is as new as what was found, of the same declaration."""
+    version = 0 if found.snapshot is None else found.snapshot.version
+    return held.declared.number == found.declared.number and held.version >= version

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from tamesu.base import Bug, Declaration, Part, Roster, Snapshot, Time
+from tamesu.base import Bug, Declaration, Part, Roster, Snapshot, Status, Time
 from tamesu.policy import Policy, Prepared, compose
 from tamesu.ports import Declared
 from tamesu.serve.core.trace import trace
@@ -55,6 +55,11 @@ class Hot:
     def version(self) -> int:
         """Version of the snapshot; 0 is the prior."""
         return 0 if self.snapshot is None else self.snapshot.version
+
+    @property
+    def status(self) -> Status:
+        """What the bandit does with what it observes."""
+        return Status.LEARNING if self.snapshot is None else self.snapshot.status
 
     @property
     def made(self) -> Time:

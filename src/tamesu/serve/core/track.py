@@ -30,8 +30,9 @@ from tamesu.base.reward import CLOCK_SKEW_US, MAX_VALUE
 from tamesu.base.times import MILLISECOND_US
 from tamesu.ports import Clock, Meter
 from tamesu.serve.core.appender import Appender
-from tamesu.serve.core.catalogue import Catalogue, Terms
+from tamesu.serve.core.catalogue import Catalogue
 from tamesu.serve.core.refusals import Refusals
+from tamesu.serve.core.terms import Terms
 from tamesu.serve.core.wire import MAX_BATCH, EventRequest, check_text
 
 _EVENT = Kind.EVENT.value
