@@ -9,22 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypedDict
 
+from tamesu.join.verdict import Verdict
+
 DECISIONS = ("accepted", "duplicate", "poison")
 DELIVERIES = ("observed", "unshown", "unexamined", "open")
-EVENTS = (
-    "poison",
-    "duplicate",
-    "too_old",
-    "ignored_type",
-    "late",
-    "orphan",
-    "impression",
-    "repeat_impression",
-    "unseen",
-    "out_of_window",
-    "joined",
-    "held",
-)
+EVENTS = tuple(verdict.value for verdict in Verdict)
 
 
 class Table(TypedDict):

@@ -1,0 +1,126 @@
+"""What came in time: the anchor of a delivery, the events that count, and its rows.
+
+`semantics.md` §4 in the order of its sentences, in plain Python. Refuses to look at what came too
+late: `latecomers` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tamesu.base import IMPRESSION, Anchor, Outcome, Time, Unseen
+from tamesu.join.course import Course, Stage
+from tamesu.join.verdict import Heard, Verdict
+from tamesu.join.window import Window
+
+
+def follow(course: Course, heard: Sequence[Heard], watermark: Time) -> None:
+    """Tells the course of a delivery by `watermark`.
+
+    Args:
+        course: as it begins; filled in.
+        heard: its events that were received before F, in log order; each is judged.
+        watermark: the moment up to which the log is known.
+    """
+    impression = _first_impression(course, heard)
+    rewarding = [one for one in heard if one.event.type != IMPRESSION]
+    anchor = _anchor(course, impression, rewarding, watermark)
+    if anchor is None:
+        _go_unshown(course, rewarding, watermark)
+        return
+    course.window = Window(course.reward, anchor)
+    counted = _counted(course.window, rewarding)
+
+    # When observation 0 is made.
+    reward = course.reward
+    settled, awaited = anchor + reward.settle_us, course.due
+    early = reward.settles_early
+    due = settled if early else anchor + reward.longest_us + reward.lateness
+    course.due = Time(max(due, awaited) if course.implied else due)
+    course.final = Time(max(course.due, course.window.final))
+    if watermark < course.due:
+        course.stage = Stage.SETTLING
+        return
+    course.stage = Stage.FINAL if watermark >= course.final else Stage.CORRECTING
+
+    # From what it is made, and what corrects it.
+    first = [one for one in counted if not early or one.received < settled]
+    for one in first:
+        course.worth.add(one.event)
+        one.why += "; it is in the first observation"
+    shown = anchor if reward.anchor is Anchor.IMPRESSION else None
+    if impression is not None and (not early or impression.received < settled):
+        shown = impression.time
+    course.observe(Outcome.OBSERVED, shown, first[-1].received if first else None)
+    for one in counted[len(first) :]:
+        if not course.worth.add(one.event):
+            one.why += "; it changed nothing"
+            continue
+        if impression is not None and impression.entry.offset < one.entry.offset:
+            shown = impression.time
+        one.why += f"; it made correction {len(course.rows)}"
+        course.correct(one, shown)
+
+
+def _first_impression(course: Course, heard: Sequence[Heard]) -> Heard | None:
+    """Judges the impressions; gives the first in log order that is in time."""
+    decided, end = course.decided, course.shown_until
+    last = Time(end + course.reward.lateness)
+    first = None
+    for one in heard:
+        if one.event.type != IMPRESSION:
+            continue
+        if not decided <= one.time < end:
+            span = f"from {decided.text()} until {end.text()}"
+            one.judged(Verdict.OUT_OF_WINDOW, f"impressions count {span}")
+        elif one.received >= last:
+            one.judged(Verdict.LATE, f"impressions are in time until {last.text()}")
+        elif first is None:
+            one.judged(Verdict.IMPRESSION, "the first impression in time: it was shown")
+            first = one
+        else:
+            one.judged(Verdict.REPEAT_IMPRESSION, "an impression came before")
+    return first
+
+
+def _anchor(
+    course: Course, impression: Heard | None, rewarding: Sequence[Heard], watermark: Time
+) -> Time | None:
+    """S: the decision, or the first impression in time, or the event that implies it."""
+    if course.reward.anchor is Anchor.DECISION:
+        return course.decided
+    if impression is not None:
+        return impression.time
+    awaited = course.due
+    if course.reward.unseen is Unseen.IMPLY and watermark >= awaited:
+        for one in rewarding:
+            if course.decided <= one.time < course.shown_until and one.received < awaited:
+                course.implied = True
+                return one.time
+    return None
+
+
+def _go_unshown(course: Course, rewarding: Sequence[Heard], watermark: Time) -> None:
+    """No impression: unshown, once none can come any more."""
+    over = watermark >= course.due
+    for one in rewarding:
+        if over:
+            one.judged(Verdict.UNSEEN, "no impression of its delivery came in time")
+        else:
+            one.judged(Verdict.HELD, f"it waits for an impression until {course.due.text()}")
+    if over:
+        course.stage = Stage.FINAL
+        course.observe(Outcome.UNSHOWN, None, None)
+
+
+def _counted(window: Window, rewarding: Sequence[Heard]) -> list[Heard]:
+    """Judges the rewarding events against their window; gives those that count, in log order."""
+    counted: list[Heard] = []
+    for one in rewarding:
+        verdict = window.judge(one)
+        span = f"events of its type count {window.span(one.event.type)}"
+        late = ", and its lateness is over" if verdict is Verdict.LATE else ""
+        one.judged(verdict, span + late)
+        if verdict is Verdict.JOINED:
+            counted.append(one)
+    return counted

@@ -1,0 +1,64 @@
+"""Latecomers: what came too late for the join and changes an observation all the same.
+
+Called for deliveries that are final, so that nothing in time can come between. Adding records only
+adds rows, so that what was found once is found again. Refuses to change a row that was given.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from tamesu.base import IMPRESSION, Time
+from tamesu.join.course import Course, Stage
+from tamesu.join.verdict import Heard, Verdict
+from tamesu.join.window import Window
+
+
+def take_late(course: Course, heard: Sequence[Heard]) -> None:
+    """Adds the corrections of a final delivery that late events make, each by each in log order.
+
+    A late event is taken that is no repeat and not too old, lies in its place, and was received
+    before D + `late`. A late first impression makes *unshown* observed; the events that were unseen
+    are then judged against it.
+
+    Args:
+        course: how the delivery went in time; its worth, window and rows go on.
+        heard: every event of the delivery in log order, judged.
+    """
+    if course.stage is not Stage.FINAL:
+        return
+    horizon = course.decided + course.reward.late
+    window = course.window
+    waiting: list[Heard] = []
+    for one in heard:
+        late = one.verdict is Verdict.LATE and not one.repeat
+        if not (late or one.verdict is Verdict.UNSEEN) or one.received >= horizon:
+            continue
+        if one.event.type == IMPRESSION:
+            if window is None and course.decided <= one.time < course.shown_until:
+                course.window = window = Window(course.reward, one.time)
+                taken = [event for event in waiting if _changes(course, window, event)]
+                outcome = Counter(deliveries_unshown=-1, deliveries_observed=1)
+                _correct(course, [*taken, one], one.time, outcome)
+        elif window is None:
+            waiting.append(one)
+        elif _changes(course, window, one):
+            _correct(course, [one], course.rows[-1].observation.shown, Counter())
+
+
+def _changes(course: Course, window: Window, one: Heard) -> bool:
+    """Whether a rewarding event counts after all, and changes the reward or a term."""
+    return window.judge(one) is not Verdict.OUT_OF_WINDOW and course.worth.add(one.event)
+
+
+def _correct(
+    course: Course, taken: Sequence[Heard], shown: Time | None, moved: Counter[str]
+) -> None:
+    """One correction that takes in the events `taken`, the last of which made it."""
+    for one in taken:
+        moved[f"events_{one.verdict}"] -= 1
+        moved[f"events_{Verdict.CORRECTED}"] += 1
+        was = "too late" if one.verdict is Verdict.LATE else "unseen"
+        one.judged(Verdict.CORRECTED, f"it was {was}; correction {len(course.rows)} took it in")
+    course.correct(taken[-1], shown, dict(moved))
