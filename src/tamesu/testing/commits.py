@@ -10,8 +10,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from tamesu.base import Command, Conflict, Roster, Snapshot, Time
-from tamesu.ports import ArchiveFile, Commit, Lease
+from tamesu.base import Command, Conflict, Correction, Roster, Snapshot, Time
+from tamesu.ports import ArchiveFile, Commit, Declared, Deferred, Lease
 
 NOW = Time(1_700_000_000_000_000)
 LASTS_US = 5_000_000
@@ -45,6 +45,9 @@ def commit_of(  # noqa: PLR0913 - all that a commit may change
     *,
     rosters: list[Roster] | None = None,
     commands: list[Command] | None = None,
+    declarations: list[Declared] | None = None,
+    deferred: list[Deferred] | None = None,
+    corrections: list[Correction] | None = None,
 ) -> Commit:
     """A commit under `lease` that changes what it is told, and nothing else."""
     return Commit(
@@ -55,6 +58,9 @@ def commit_of(  # noqa: PLR0913 - all that a commit may change
         files=files or [],
         rosters=rosters or [],
         commands=commands or [],
+        declarations=declarations or [],
+        deferred=deferred or [],
+        corrections=corrections or [],
     )
 
 

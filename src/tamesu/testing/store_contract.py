@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tamesu.base import Conflict, Declaration, Snapshot, Time
-from tamesu.ports import Progress, Store
+from tamesu.ports import Deferred, Progress, Store
 from tamesu.testing.commands_contract import CommandsContract, roster_of
 from tamesu.testing.commits import (
     LASTS_US,
@@ -22,12 +22,17 @@ from tamesu.testing.commits import (
     snapshot_of,
     together,
 )
+from tamesu.testing.corrections_contract import CorrectionsContract, correction_of
+from tamesu.testing.history_contract import HistoryContract
 from tamesu.testing.kill import lines_until_killed
 from tamesu.testing.lease_contract import LeaseContract
+from tamesu.testing.manifest_contract import RECORDS, ManifestContract
 from tamesu.testing.workload import BANDIT
 
 
-class StoreContract(LeaseContract, CommandsContract):
+class StoreContract(
+    LeaseContract, CommandsContract, HistoryContract, ManifestContract, CorrectionsContract
+):
     """Bind an adapter by a subclass that defines `make`, and say what it can do.
 
     Attributes:
@@ -197,6 +202,11 @@ class StoreContract(LeaseContract, CommandsContract):
             )
             store.commit(commit_of(lease, rosters=[roster_of("home", 1)]))
             store.ask("home", "arms", {"add": ["a"]}, NOW)
+            store.pin("home", 1, pinned=True)
+            store.correct(lease, [correction_of("d", 0, 1)])
+            store.arrange(lease, [RECORDS], [], (3, 12))
+            aside = Deferred(bandit="home", state=b"aside", observations=1)
+            store.commit(commit_of(lease, deferred=[aside]))
             before = _everything(store)
             store.close()
             store.close()
@@ -240,4 +250,8 @@ def _everything(store: Store) -> tuple[object, ...]:
         [store.roster("home", number) for number in (1, 2)],
         [store.command(number) for number in (1, 2)],
         list(store.waiting()),
+        store.pinned("home"),
+        store.deferred("home"),
+        list(store.corrections(waiting=True)),
+        store.archived(),
     )
