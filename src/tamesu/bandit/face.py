@@ -45,6 +45,7 @@ class Bandit:
         belief: `beta`, or a mapping such as `{"kind": "beta", "prior": [1, 99]}`.
         explorer: `thompson`, `epsilon_greedy`, `uniform`, or a mapping.
         explore: share of the probability that is spread evenly, [0, 1).
+        newcomer: the cap on arms that are hardly known, such as `{"share": 0.2, "until": 20}`.
         seed: [0, 2^63); drawn if absent.
         fields: name, description, reward, batch: as in a declaration.
 
@@ -62,12 +63,13 @@ class Bandit:
         belief: Any = None,
         explorer: Any = None,
         explore: float | None = None,
+        newcomer: Any = None,
         seed: int | None = None,
         **fields: Any,
     ) -> None:
         self._labels = labels_of(arms)
         flat = {"layout": layout, "size": size, "belief": belief, "seed": seed, **fields}
-        flat |= {"explorer": explorer, "explore": explore}
+        flat |= {"explorer": explorer, "explore": explore, "newcomer": newcomer}
         self._memory = Memory(spelt_out(self._labels, flat))
 
     @classmethod

@@ -25,6 +25,7 @@ KEYWORDS = (
     "explorer",
     "layout",
     "name",
+    "newcomer",
     "reward",
     "seed",
     "size",
@@ -48,8 +49,7 @@ def spelt_out(arms: Iterable[str], given: Mapping[str, Any]) -> Declaration:
     data["arms"] = list(arms)
     data["layout"] = _part(stated, "layout", "single", "size")
     data["policy"] = {"explorer": _part(stated, "explorer", "thompson", "explore")}
-    if "belief" in stated:
-        data["policy"]["belief"] = stated["belief"]
+    data["policy"] |= {key: stated[key] for key in ("belief", "newcomer") if key in stated}
     if "seed" in stated:
         data["seed"] = stated["seed"]
     return seeded(Declaration.parse({"name": "bandit", **data}))

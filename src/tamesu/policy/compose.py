@@ -108,6 +108,7 @@ class Policy:
             self._explorer,
             self._layout,
             seed_key(self._declaration.seed),
+            newcomer=self._declaration.newcomer,
         )
 
     def summary(

@@ -15,9 +15,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import InvalidInput, NotFound
+from tamesu.base import InvalidInput, Newcomer, NotFound
 from tamesu.policy.chooser import Distribution
 from tamesu.policy.contract import DistributionOf, Eligible, Explorer, Layout, Marginals
+from tamesu.policy.newcomer import capped, least_propensity
 from tamesu.policy.uniforms import Uniforms, first_uniforms
 
 MOST_KEPT = 1 << 20
@@ -62,23 +63,26 @@ class Prepared:
         arms: n ids, in the order of every vector.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - everything that a choice is a function of
         self,
         arms: tuple[str, ...],
         marginals: Sequence[Marginals],
         explorer: Explorer,
         layout: Layout,
         key: bytes,
+        *,
+        newcomer: Newcomer | None = None,
     ) -> None:
         self.arms = arms
         self._marginals = tuple(marginals)
         self._layout = layout
-        self._explore = explorer.explore
         self._key = key
         self._all: Eligible = (1 << len(arms)) - 1
         self._rows = {arm: row for row, arm in enumerate(arms)}
         self._sets: dict[tuple[str, ...], Eligible] = {}
-        self._makers = [_Distributions(part, explorer) for part in self._marginals if arms]
+        self._makers = [
+            _Distributions(part, explorer, newcomer) for part in self._marginals if arms
+        ]
         self._distributions = tuple(maker.kept for maker in self._makers)
         self._scores = [part.family.mean().tolist() for part in self._marginals]
         self._draws = explorer.draws(self._marginals[0])
@@ -152,8 +156,8 @@ class Prepared:
 
     @property
     def least(self) -> float:
-        """The least propensity that `explore` guarantees an eligible arm: explore / n."""
-        return self._explore / len(self.arms) if self.arms else 0.0
+        """The least propensity that `explore` guarantees an eligible arm, whoever else is eligible."""
+        return min((maker.least for maker in self._makers), default=0.0)
 
     def _layout_choice(
         self, decision_id: str, among: Eligible
@@ -207,9 +211,12 @@ class Prepared:
 class _Distributions:
     """The distributions of one belief, by eligible set."""
 
-    def __init__(self, marginals: Marginals, explorer: Explorer) -> None:
+    def __init__(self, marginals: Marginals, explorer: Explorer, newcomer: Newcomer | None) -> None:
         self._propensities_of = explorer.over(marginals)
         self._explore = explorer.explore
+        self._share = 1.0 if newcomer is None else newcomer.share
+        self._newcomers = marginals.observations < (0 if newcomer is None else newcomer.until)
+        self.least = least_propensity(explorer.explore, marginals.observations, newcomer)
         self._memory: dict[Eligible, Distribution] = {}
         self._most = max(64, MOST_KEPT // max(1, len(marginals)))
 
@@ -224,11 +231,15 @@ class _Distributions:
         return found
 
     def made(self, eligible: Eligible, uniforms: Uniforms | None) -> Distribution:
-        """The distribution over `eligible`: p <- (1 - explore) p + explore / k over its k arms."""
+        """The distribution over `eligible`: p <- (1 - explore) p + explore / k, then the cap."""
         size = (eligible.bit_length() + 7) // 8
         packed = np.frombuffer(eligible.to_bytes(size, "little"), np.uint8)
         rows = np.flatnonzero(np.unpackbits(packed, bitorder="little"))
         propensities = self._propensities_of(rows, uniforms)
         if self._explore:
             propensities = (1.0 - self._explore) * propensities + self._explore / len(rows)
-        return Distribution(rows, propensities)
+
+        def among(mature: NDArray[np.bool_]) -> NDArray[np.float64]:
+            return self._propensities_of(rows[mature], uniforms)
+
+        return Distribution(rows, capped(propensities, self._newcomers[rows], self._share, among))
