@@ -6,7 +6,9 @@ of the call. Refuses threads and waiting.
 
 from __future__ import annotations
 
-from tamesu.engine.learner import LEASE_US, Learner
+from tamesu.engine.duties import duties
+from tamesu.engine.learner import LEASE_US, Learner, turn_of
+from tamesu.engine.upkeep import Upkeep
 from tamesu.ports import Archive, Clock, EventLog, Store
 
 
@@ -27,7 +29,9 @@ class InlineEngine:
         holder: str = "inline",
     ) -> None:
         lease = store.takeover(holder, clock.now(), LEASE_US)
+        self._clock = clock
         self._learner = Learner(log, store, archive, clock, lease)
+        self._duties = duties(log, store, archive)
 
     def step(self) -> int:
         """Reads once, commits if a batch is due; gives the number of entries read."""
@@ -40,3 +44,13 @@ class InlineEngine:
             total += read
         self._learner.step(close=True)
         return total
+
+    def tend(self) -> None:
+        """Gives every duty its turns until none has more to do at this moment.
+
+        Raises:
+            Conflict: another engine has the lease.
+        """
+        upkeep = Upkeep(self._duties)
+        while upkeep.tend(turn_of(self._learner, self._clock.now())):
+            pass

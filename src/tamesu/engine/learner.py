@@ -15,6 +15,7 @@ import structlog
 
 from tamesu.base import Command, Conflict, Reward, Time
 from tamesu.base.counts import merge
+from tamesu.engine.duty import Turn
 from tamesu.engine.pupils import Pupils
 from tamesu.engine.shortened import refuse_shortened
 from tamesu.join import Checkpoint, Emitted, Fold, Mark
@@ -82,6 +83,11 @@ class Learner:
     def watermark(self) -> Time | None:
         """The log's time as far as it has been read, none before its first record."""
         return self._fold.watermark
+
+    @property
+    def read(self) -> tuple[int, ...]:
+        """Per partition the offset up to which the log was learnt from, as of the last commit."""
+        return self._committed_reads
 
     def renew(self, lease: Lease) -> None:
         """Goes on under `lease`, the one it had for longer.
@@ -188,3 +194,14 @@ class Learner:
                 return None
             self._rewards[key] = declaration.reward
         return self._rewards[key]
+
+
+def turn_of(learner: Learner, now: Time) -> Turn:
+    """How the trainer of `learner` stands at `now`."""
+    return Turn(
+        lease=learner.lease,
+        now=now,
+        watermark=learner.watermark,
+        read=learner.read,
+        low=learner.low_water,
+    )

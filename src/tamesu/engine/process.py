@@ -1,7 +1,8 @@
 """The `process` engine: one trainer process, micro-batches, a lease.
 
 It owns the loop: takes the lease, builds a learner from the last commit, drives it, renews the lease,
-does the log's upkeep, and starts over from the last commit after any failure of a port. Refuses to
+does the log's upkeep, gives the duties their turns between two steps, and starts over from the last
+commit after any failure of a port. Refuses to
 decide anything about records.
 """
 
@@ -13,9 +14,10 @@ from collections.abc import Callable
 
 import structlog
 
-from tamesu.base import Conflict, Corrupt, TamesuError, Time, Unavailable
-from tamesu.base.times import MILLISECOND_US
-from tamesu.engine.learner import LEASE_US, Learner, Step
+from tamesu.base import Conflict, Corrupt, TamesuError, Unavailable
+from tamesu.engine.duties import duties
+from tamesu.engine.learner import LEASE_US, Learner, Step, turn_of
+from tamesu.engine.upkeep import Upkeep
 from tamesu.ports import Archive, Clock, EventLog, Lease, Meter, Store
 
 RENEW_US = 1_500_000
@@ -29,9 +31,6 @@ RETRY_US = 500_000
 
 UPKEEP_US = 1_000_000
 """How often the log is looked after; looking costs less than a read."""
-
-RETIRE_US = 60_000_000
-"""How often a beginning of the log may go; segments are hours long."""
 
 _log = structlog.get_logger("tamesu.engine")
 
@@ -64,7 +63,7 @@ class ProcessEngine:
         self._meter = meter
         self._holder, self._succeeds = holder, succeeds
         self._beat = beat or (lambda: None)
-        self._retention_ms = retention_ms
+        self._upkeep = Upkeep(duties(log, store, archive, retention_ms=retention_ms), meter)
         self._failing = ""
 
     def run(self, stop: threading.Event) -> None:
@@ -105,7 +104,6 @@ class ProcessEngine:
     def _learn(self, lease: Lease, stop: threading.Event) -> None:
         learner = Learner(self._log, self._store, self._archive, self._clock, lease)
         renewed = tended = self._clock.now()
-        retired = None
         try:
             while not stop.is_set():
                 self._beat()
@@ -117,10 +115,7 @@ class ProcessEngine:
                 if not 0 <= now - tended < UPKEEP_US:
                     self._log.upkeep()
                     tended = now
-                if retired is None or not 0 <= now - retired < RETIRE_US:
-                    self._retire(learner, now)
-                    retired = now
-                if step.read == 0:
+                if not self._upkeep.tend(turn_of(learner, now)) and step.read == 0:
                     self._clock.sleep(POLL_US)
             self._step(learner, close=True)
         finally:
@@ -146,25 +141,6 @@ class ProcessEngine:
                     _log.info("learning goes on", after=self._failing)
                     self._failing = ""
         return step
-
-    def _retire(self, learner: Learner, now: Time) -> None:
-        """Drops what of the log is learnt, archived and older than the retention.
-
-        Old segments that cannot be dropped, or read, keep nobody from learning.
-        """
-        if self._retention_ms is None or learner.watermark is None:
-            return
-        # By the log's time too: a clock that is wrong here must not make everything old.
-        older_than_ms = min(now, learner.watermark) // MILLISECOND_US - self._retention_ms
-        for partition, offset in enumerate(learner.low_water):
-            try:
-                gone = self._log.retire(partition, offset, older_than_ms)
-            except TamesuError as error:
-                _log.warning("the log keeps what it could drop", reason=error.message)
-            else:
-                if gone:
-                    _log.info("retired from the log", partition=partition, entries=gone)
-                    self._meter.count("log_retired_total", gone)
 
     def _give_back(self, lease: Lease) -> None:
         try:

@@ -71,15 +71,21 @@ _ALL = LevelOf.ALL
 _COUNTER, _GAUGE, _HISTOGRAM = MetricKind.COUNTER, MetricKind.GAUGE, MetricKind.HISTOGRAM
 _ROWS = (
     # serve
-    Metric("decisions_total", _COUNTER, "Decisions answered.", ("bandit",)),
+    Metric("decisions_total", _COUNTER, "Decisions made and answered, each once.", ("bandit",)),
     Metric("fallbacks_total", _COUNTER, "Decisions answered by the fallback.", ("bandit",)),
     Metric(
-        "repeats_total", _COUNTER, "Requests answered with a decision made before.", ("bandit",)
+        "repeats_total", _COUNTER, "Requests answered with the decision of their id.", ("bandit",)
+    ),
+    Metric(
+        "sticky_total",
+        _COUNTER,
+        "Requests answered with a decision that their unit had been given before.",
+        ("bandit",),
     ),
     Metric(
         "unclaimed_total",
         _COUNTER,
-        "Decisions answered whose request id could not be remembered: the cache was down.",
+        "Decisions answered that could not be remembered by request id or unit: the cache was down.",
         ("bandit",),
     ),
     Metric("events_total", _COUNTER, "Events accepted.", ("bandit",)),
@@ -150,6 +156,19 @@ _ROWS = (
     ),
     Metric(
         "records_read_total", _COUNTER, "Records that the trainer read in steps that succeeded."
+    ),
+    Metric("archived_total", _COUNTER, "Records of the log that were written into the archive."),
+    Metric(
+        "upkeep_failures_total",
+        _COUNTER,
+        "Times one of the trainer's duties beside learning failed and was put off.",
+        ("duty", "code"),
+    ),
+    Metric(
+        "snapshots_thinned_total",
+        _COUNTER,
+        "Snapshots that were dropped, being old and not needed to go back.",
+        ("bandit",),
     ),
     Metric("log_retired_total", _COUNTER, "Entries that the log dropped, being old and done with."),
     Metric(
