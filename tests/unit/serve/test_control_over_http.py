@@ -125,8 +125,8 @@ def test_a_new_snapshot_serves_and_its_delays_are_measured_once(server, declarat
     assert 2 <= freshness < 60
     assert delay == pytest.approx(freshness + 3)
     _, body = server.get(f"{PATH}/colours/snapshots")
-    assert (body["served"], body["newest"]["version"]) == (1, 1)
-    assert body["newest"]["observations"] == 10
+    assert (body["served"], body["snapshots"][0]["version"]) == (1, 1)
+    assert body["snapshots"][0]["observations"] == 10
 
 
 def test_the_report_has_a_row_per_arm_and_the_delays(server, declaration):

@@ -98,6 +98,8 @@ class Commands:
         try:
             async with asyncio.timeout(max(0.0, end - time.monotonic())):
                 await self._catalogue.renew(bandit)
+        except NotFound:
+            pass  # that was the change
         except TimeoutError:
             _log.info("a change is prepared and served soon", bandit=bandit)
         except TamesuError as error:

@@ -7,14 +7,16 @@ other than through the store.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
-from tamesu.base import Declaration, Snapshot
+from tamesu.base import Declaration, NotFound
 from tamesu.join import Table, table
 from tamesu.policy import ArmSummary, compose
-from tamesu.ports import Clock, Declared, IdSource, Meter, Progress, Store
+from tamesu.ports import Clock, IdSource, Meter, Progress, Store
 from tamesu.serve.core.catalogue import Catalogue
 from tamesu.serve.core.hot import Hot
+from tamesu.serve.core.newest import next_number
 
 
 class Control:
@@ -46,18 +48,25 @@ class Control:
         return await asyncio.to_thread(self._create, data)
 
     async def bandits(self) -> list[dict[str, Any]]:
-        """Every bandit in short, by name."""
-        declarations = await asyncio.to_thread(self._store.declarations)
-        return [self._short(declarations[name]) for name in sorted(declarations)]
+        """Every bandit in short, by name; those that were deleted are none.
+
+        Raises:
+            Unavailable: the store is down.
+        """
+        shorts = []
+        for name in sorted(await asyncio.to_thread(self._store.declarations)):
+            with contextlib.suppress(NotFound):
+                shorts.append(_short(await self._catalogue.look(name)))
+        return shorts
 
     async def bandit(self, name: str) -> dict[str, Any]:
-        """A bandit with its whole declaration.
+        """A bandit with its whole declaration, as the store has it now.
 
         Raises:
             NotFound: there is none of that name.
+            Unavailable: the store is down: an old one would be taken for the new one.
         """
-        hot = await self._catalogue.look(name)
-        return {**self._short(hot.declared), "declaration": hot.declared.declaration.plain()}
+        return _whole(await self._catalogue.renew(name))
 
     async def conservation(self, name: str) -> Table:
         """Where all records of a bandit are, as of the last commit of its trainer.
@@ -78,30 +87,19 @@ class Control:
         """
         return await asyncio.to_thread(self._store.progress)
 
-    async def snapshots(self, name: str) -> dict[str, Any]:
-        """What is known of a bandit's newest snapshot; version 0 is the prior.
-
-        Raises:
-            NotFound: there is none of that name.
-        """
-        hot = await self._catalogue.look(name)
-        snapshot = await asyncio.to_thread(self._store.snapshot, name)
-        return {
-            "bandit": name,
-            "served": hot.version,
-            "newest": None if snapshot is None else _described(snapshot),
-        }
-
     async def report(self, name: str) -> dict[str, Any]:
         """What a bandit has learnt: its arms, how fresh they are, how many records made them.
 
         Raises:
             NotFound: there is none of that name.
+            Unavailable: the store is down.
         """
-        hot = await self._catalogue.look(name)
+        hot = await self._catalogue.renew(name)
         counts = (await self.progress()).counts.get(name, {})
         return {
             "bandit": name,
+            "status": hot.status.value,
+            "declaration": hot.declared.number,
             "snapshot": hot.version,
             "watermark": None if hot.snapshot is None else hot.snapshot.watermark.text(),
             "observations": 0 if hot.snapshot is None else hot.snapshot.observations,
@@ -127,32 +125,27 @@ class Control:
     def _create(self, data: Any) -> dict[str, Any]:
         declaration = Declaration.parse(data)
         compose(declaration)
-        declared = self._store.declare(declaration.with_seed(self._ids.seed()), self._clock.now())
-        self._catalogue.admit(declared)
-        return {**self._short(declared), "declaration": declared.declaration.plain()}
-
-    def _short(self, declared: Declared) -> dict[str, Any]:
-        declaration = declared.declaration
-        hot = self._catalogue.find(declaration.name)
-        return {
-            "name": declaration.name,
-            "number": declared.number,
-            "status": "learning",
-            "snapshot": 0 if hot is None else hot.version,
-            "created": declared.created.text(),
-            "description": declaration.description,
-            "layout": declaration.layout.kind,
-            "arms": len(declaration.arms if hot is None else hot.roster.active),
-        }
+        number = next_number(self._store, declaration.name)
+        seeded = declaration.with_seed(self._ids.seed())
+        declared = self._store.declare(seeded, self._clock.now(), number)
+        return _whole(self._catalogue.admit(declared))
 
 
-def _described(snapshot: Snapshot) -> dict[str, Any]:
+def _whole(hot: Hot) -> dict[str, Any]:
+    return {**_short(hot), "declaration": hot.declared.declaration.plain()}
+
+
+def _short(hot: Hot) -> dict[str, Any]:
+    declaration = hot.declared.declaration
     return {
-        "version": snapshot.version,
-        "declaration": snapshot.declaration,
-        "created": snapshot.created.text(),
-        "watermark": snapshot.watermark.text(),
-        "observations": snapshot.observations,
+        "name": declaration.name,
+        "number": hot.declared.number,
+        "status": hot.status.value,
+        "snapshot": hot.version,
+        "created": hot.declared.created.text(),
+        "description": declaration.description,
+        "layout": declaration.layout.kind,
+        "arms": len(hot.roster.active),
     }
 
 

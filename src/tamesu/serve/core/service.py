@@ -23,8 +23,10 @@ from tamesu.serve.core.explain import Explainer
 from tamesu.serve.core.freshness import Freshness
 from tamesu.serve.core.gauges import Gauges
 from tamesu.serve.core.health import MAX_AGE_S, Health
+from tamesu.serve.core.lifecycle import Lifecycle
 from tamesu.serve.core.refill import refill
 from tamesu.serve.core.track import Tracker
+from tamesu.serve.core.versions import Versions
 
 _log = structlog.get_logger("tamesu.serve")
 
@@ -85,6 +87,8 @@ class Service:
         )
         self.commands = Commands(store=store, catalogue=self.catalogue, clock=clock)
         self.arms = Arms(catalogue=self.catalogue, commands=self.commands)
+        self.lifecycle = Lifecycle(catalogue=self.catalogue, commands=self.commands)
+        self.versions = Versions(store=store, catalogue=self.catalogue, clock=clock)
         self.health = Health(catalogue=self.catalogue, appender=self.appender, max_age_s=max_age_s)
 
     async def start(self) -> None:

@@ -27,12 +27,17 @@ def application(service: Service, *, bench: bool = False) -> ASGIApp:
         f"{bandit}/decisions/batch": {"POST": paths.decide_many},
         "/v1/decisions/{id}": {"GET": paths.explain},
         "/v1/bandits": {"GET": control.bandits, "POST": control.create},
-        bandit: {"GET": control.bandit},
+        bandit: {"GET": control.bandit, "PUT": control.update, "DELETE": control.delete},
+        f"{bandit}/freeze": {"POST": control.freeze},
+        f"{bandit}/resume": {"POST": control.resume},
+        f"{bandit}/rollback": {"POST": control.rollback},
         f"{bandit}/arms": {"GET": control.arms, "POST": control.change_arms},
         f"{bandit}/arms/{{arm:path}}": {"PUT": control.put_arm, "DELETE": control.retire_arm},
         "/v1/commands/{command:int}": {"GET": control.command},
         f"{bandit}/conservation": {"GET": control.conservation},
         f"{bandit}/snapshots": {"GET": control.snapshots},
+        f"{bandit}/snapshots/{{version:int}}": {"GET": control.snapshot},
+        f"{bandit}/snapshots/{{version:int}}/pin": {"PUT": control.pin, "DELETE": control.unpin},
         f"{bandit}/report": {"GET": control.report},
         "/health/live": {"GET": paths.live},
         "/health/ready": {"GET": paths.ready},
@@ -52,4 +57,5 @@ def application(service: Service, *, bench: bool = False) -> ASGIApp:
 
 def most_bytes(path: str) -> int:
     """The most bytes of a body sent to `path`: those that list a bandit's arms may be long."""
-    return MAX_ARMS_BODY if path in ("/v1/bandits", "/v1/bandits/{name}/arms") else MAX_BODY
+    long = ("/v1/bandits", "/v1/bandits/{name}", "/v1/bandits/{name}/arms")
+    return MAX_ARMS_BODY if path in long else MAX_BODY

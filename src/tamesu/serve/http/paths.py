@@ -19,7 +19,7 @@ from tamesu.serve.core import (
     Service,
 )
 from tamesu.serve.core.wire import Reader, read_json, write
-from tamesu.serve.http.query import flag
+from tamesu.serve.http.query import flag, parameters
 from tamesu.serve.http.resource import Answer
 
 _EMPTY = DecisionRequest()
@@ -48,7 +48,7 @@ class Paths:
 
     async def track(self, scope: Scope, body: bytes) -> Answer:
         """POST /v1/events."""
-        partial = flag(scope["query_string"], "partial")
+        partial = flag(parameters(scope["query_string"], "partial"), "partial")
         tracked = await self._service.tracker.track(self._read_events(body), partial=partial)
         return Answer(write(tracked), 202 if tracked.accepted else 200)
 
