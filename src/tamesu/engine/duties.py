@@ -6,6 +6,7 @@ Refuses to hold what any of them does.
 from __future__ import annotations
 
 from tamesu.engine.archivist import Archivist
+from tamesu.engine.closed_slices import ClosedSlices
 from tamesu.engine.duty import Duty
 from tamesu.engine.retention import Retention
 from tamesu.ports import Archive, EventLog, Store
@@ -26,7 +27,7 @@ def duties(
         archive: where files lie.
         retention_ms: how long the log keeps what is learnt and archived; for ever without.
     """
-    made: list[Duty] = [Archivist(log, store, archive)]
+    made: list[Duty] = [Archivist(log, store, archive), ClosedSlices(store, archive)]
     if retention_ms is not None:
         made.append(Retention(log, store, retention_ms))
     return made

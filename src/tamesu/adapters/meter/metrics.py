@@ -157,6 +157,11 @@ _ROWS = (
     Metric(
         "records_read_total", _COUNTER, "Records that the trainer read in steps that succeeded."
     ),
+    Metric(
+        "late_corrections_total",
+        _COUNTER,
+        "Corrections found among records that came too late for the join.",
+    ),
     Metric("archived_total", _COUNTER, "Records of the log that were written into the archive."),
     Metric(
         "upkeep_failures_total",
