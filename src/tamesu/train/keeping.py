@@ -1,7 +1,8 @@
 """`keeping`: which snapshots stay, and why; all others may be thinned.
 
-All of the last hour, the last of each minute for a day, the last of each hour for 90 days; the newest
-and those pinned for ever. Refuses to drop any: it says what may go.
+All of the last hour, the last of each minute for a day, the last of each hour for 90 days; the newest,
+those pinned and those that a command made for ever: what lies between two commands can be made again
+from a snapshot between them and the archive. Refuses to drop any: it says what may go.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Why(StrEnum):
 
     NEWEST = "newest"
     PINNED = "pinned"
+    COMMAND = "command"
     RECENT = "recent"
     MINUTELY = "minutely"
     HOURLY = "hourly"
@@ -46,7 +48,9 @@ def keeping(snapshots: Iterable[Snapshot], pinned: Collection[int], now: Time) -
     """
     last_of_minute: dict[int, int] = {}
     last_of_hour: dict[int, int] = {}
+    snapshots = list(snapshots)
     made = {one.version: one.created for one in snapshots}
+    commanded = {one.version for one in snapshots if one.version == one.since}
     for version in sorted(made):
         last_of_minute[made[version] // MINUTE_US] = version
         last_of_hour[made[version] // HOUR_US] = version
@@ -58,6 +62,8 @@ def keeping(snapshots: Iterable[Snapshot], pinned: Collection[int], now: Time) -
             reasons[version] = Why.NEWEST
         elif version in pinned:
             reasons[version] = Why.PINNED
+        elif version in commanded:
+            reasons[version] = Why.COMMAND
         elif age <= ALL_US:
             reasons[version] = Why.RECENT
         elif age <= MINUTELY_US and last_of_minute[created // MINUTE_US] == version:

@@ -1,5 +1,6 @@
 """Which snapshots stay: fewer the older they are, and the same whenever one looks."""
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,6 +57,12 @@ def test_then_the_last_of_each_hour_for_ninety_days():
 def test_a_pinned_one_stays_for_ever():
     kept = keeping(snapshots([400 * DAY_US, 399 * DAY_US, 0]), [2], NOW)
     assert kept == {2: Why.PINNED, 3: Why.NEWEST}
+
+
+def test_one_that_a_command_made_stays_for_ever():
+    """The others carry its number on; they go."""
+    made = [msgspec.structs.replace(one, since=2) for one in snapshots([400 * DAY_US] * 3 + [0])]
+    assert keeping(made, [], NOW) == {2: Why.COMMAND, 4: Why.NEWEST}
 
 
 @given(
