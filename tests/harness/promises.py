@@ -24,6 +24,7 @@ from tamesu.base import (
 from tamesu.base.reward import CLOCK_SKEW_US
 from tamesu.engine import InlineEngine
 from tamesu.join import table
+from tamesu.ports import Holds
 from tamesu.wiring import Settings, open_archive, open_log, open_store
 
 
@@ -58,7 +59,7 @@ def check_retired(data, bandit, told):
     with closing(open_log(settings)) as log, closing(open_store(settings)) as store:
         assert log.start(0) > 0, "nothing was retired"
         seen, arms = Counter(), Counter()
-        for batch in open_archive(settings).read(store.files()):
+        for batch in open_archive(settings).read(store.files(Holds.OBSERVATIONS)):
             for row in batch.rows():
                 seen[row.decision_id] += 1
                 arms[delivery_id(row.decision_id, row.position)] += 1
@@ -118,7 +119,7 @@ def once(entries, store, archive, bandit):
     decisions = {entry.key: decode_decision(entry.body) for entry in records}
     seen = Counter(
         delivery_id(row.decision_id, row.position)
-        for batch in archive.read(store.files())
+        for batch in archive.read(store.files(Holds.OBSERVATIONS))
         for row in batch.rows()
         if row.decision_id in decisions
     )
@@ -155,4 +156,4 @@ def as_by_a_clean_run(log, store, archive, bandit):
 
 
 def rows(store, archive):
-    return sorted(encode(row) for batch in archive.read(store.files()) for row in batch.rows())
+    return sorted(encode(row) for batch in archive.read(store.files(Holds.OBSERVATIONS)) for row in batch.rows())

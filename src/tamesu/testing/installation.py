@@ -16,7 +16,7 @@ from tamesu.adapters.store.memory import MemoryStore
 from tamesu.base import Observation, Observations, Reward, encode
 from tamesu.join import oracle
 from tamesu.policy import compose
-from tamesu.ports import Archive, EventLog, Store
+from tamesu.ports import Archive, EventLog, Holds, Store
 from tamesu.testing.journal import Journal, declarations, entries_of
 from tamesu.train import learn
 
@@ -65,10 +65,13 @@ class Installation:
 
     def outcome(self) -> Outcome:
         """What store and archive hold."""
-        rows = [row for batch in self.archive.read(self.store.files()) for row in batch.rows()]
+        rows = [row for batch in self._observed() for row in batch.rows()]
         newest = {name: self.store.snapshot(name) for name in self.store.versions()}
         states = {name: snapshot.state for name, snapshot in newest.items() if snapshot}
         return Outcome(states, _sorted(rows), _tidy(self.store.progress().counts))
+
+    def _observed(self) -> Iterator[Observations]:
+        return self.archive.read(self.store.files(Holds.OBSERVATIONS))
 
     def expected(self) -> Outcome:
         """What they must hold once the log, as it is now, was learnt to its end."""

@@ -12,6 +12,7 @@ from tamesu.adapters.store.memory import MemoryStore
 from tamesu.base import Unavailable
 from tamesu.base.times import HOUR_US
 from tamesu.engine import ProcessEngine
+from tamesu.ports import Holds
 from tamesu.testing.journal import Journal, declarations
 
 
@@ -60,7 +61,7 @@ def trained(store):
 def test_records_observations_and_commits_are_counted_as_they_are():
     store = MemoryStore()
     log, meter = trained(store)
-    rows = sum(file.rows for file in store.files())
+    rows = sum(file.rows for file in store.files(Holds.OBSERVATIONS))
     assert rows > 0
     assert meter.value("observations_learnt_total") == rows
     assert meter.value("records_read_total") == log.end(0)
@@ -85,4 +86,4 @@ def test_starting_over_is_counted_and_a_step_that_failed_did_nothing():
     assert store.failed
     assert meter.value("learning_failures_total", code="unavailable") == 1
     assert meter.value("records_read_total") == log.end(0)
-    assert meter.value("observations_learnt_total") == sum(f.rows for f in store.files())
+    assert meter.value("observations_learnt_total") == sum(f.rows for f in store.files(Holds.OBSERVATIONS))
