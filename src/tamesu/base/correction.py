@@ -27,6 +27,8 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True):
         found: when the job found it.
         read: per partition the offset up to which the log had been learnt from when the trainer
             took it; none while it waits. A replay takes it after what these entries made final.
+        snapshot: the newest version of the bandit after the commit that took it, 0 while it waits:
+            of what happened at the same offsets, commands with an older one came before it.
     """
 
     bandit: str
@@ -36,6 +38,7 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True):
     moved: Mapping[str, int]
     found: Time
     read: tuple[int, ...] | None = None
+    snapshot: int = 0
     v: int = VERSION
 
     @property
