@@ -8,20 +8,24 @@ from tamesu.sim.regret import NEVER, Evaluability, evaluability, regret
 from tamesu.sim.traffic import UNIFORMS, Habits, Tally, Traffic, plan
 from tamesu.sim.world import World
 from tamesu.sim.worlds.bernoulli import BernoulliWorld
+from tamesu.sim.worlds.delayed import NEVER_US, DelayedWorld, SoFarWorld
 from tamesu.sim.worlds.drifting import DriftingWorld
 from tamesu.sim.worlds.excerpt import Excerpt
 from tamesu.sim.worlds.logged import Assignment, LoggedWorld
 
 __all__ = [
     "NEVER",
+    "NEVER_US",
     "UNIFORMS",
     "Assignment",
     "BernoulliWorld",
+    "DelayedWorld",
     "DriftingWorld",
     "Evaluability",
     "Excerpt",
     "Habits",
     "LoggedWorld",
+    "SoFarWorld",
     "Step",
     "Tally",
     "Traffic",
