@@ -120,6 +120,32 @@ class Roster(msgspec.Struct, frozen=True, kw_only=True):
         )
         return next_, told
 
+    def declared(self, declaration: Declaration, now: Time) -> tuple[Roster, Changed]:
+        """The next roster, whose active arms are the declaration's, and what became of its arms.
+
+        Exactly they, in their order and with their metadata; whatever else was active is retired.
+        """
+        active = {arm.id: arm for arm in self.active}
+        retired = {arm.id: arm for arm in self.retired}
+        added = changed = revived = 0
+        for arm in declaration.arms:
+            known = active.pop(arm.id, None)
+            if known is not None:
+                changed += known != arm
+            elif retired.pop(arm.id, None) is not None:
+                revived += 1
+            else:
+                added += 1
+        told = Changed(added, changed, revived, len(active))
+        next_ = msgspec.structs.replace(
+            self,
+            number=self.number + 1,
+            created=now,
+            active=declaration.arms,
+            retired=(*retired.values(), *active.values())[-MOST_RETIRED:],
+        )
+        return next_, told
+
     def _gone(
         self, change: ArmsChange, active: dict[str, Arm], retired: dict[str, Arm]
     ) -> list[str]:

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 
 import structlog
 
-from tamesu.base import Command, Conflict, Reward, Time
+from tamesu.base import Aside, Command, Conflict, Reward, SetAside, Time
 from tamesu.base.counts import merge
+from tamesu.engine.corrected import Corrected
 from tamesu.engine.duty import Turn
 from tamesu.engine.pupils import Pupils
+from tamesu.engine.set_aside import kept_of
 from tamesu.engine.shortened import refuse_shortened
 from tamesu.join import Checkpoint, Emitted, Fold, Mark
 from tamesu.ports import Archive, Clock, Commit, EventLog, Lease, Store
@@ -27,6 +29,12 @@ LEASE_US = 5_000_000
 
 READ_MOST = 20_000
 """Entries of one read: bounds the memory of a step, and the time until the lease is looked after."""
+
+MOST_TOLD = 100
+"""Poison records of one step that are told one by one; all are counted and kept."""
+
+MOST_ASIDE = 10_000
+"""Records set aside that wait for a commit: bounds their memory."""
 
 IDLE_COMMIT_US = 5_000_000
 """How long offsets may move with nothing to learn before they are committed."""
@@ -72,8 +80,10 @@ class Learner:
         self._rewards: dict[tuple[str, int], Reward] = {}
         self._fold = Fold(self._reward, checkpoint, log.partitions)
         self._next = [mark.low for mark in marks]
-        self._pupils = Pupils(store)
+        self._pupils = Pupils(store, archive)
+        self._corrected = Corrected(store)
         self._pending = Pending()
+        self._aside: list[SetAside] = []
         self._counts: dict[str, dict[str, int]] = {}
         self._committed_reads = tuple(mark.read for mark in marks)
         self.low_water = tuple(mark.low for mark in marks)
@@ -116,7 +126,8 @@ class Learner:
         emitted = self._fold.advance()
         self._take(emitted)
         now = self._clock.now()
-        commands = self._store.waiting()
+        self._corrected.look(now, at_once=close)
+        commands = self._pupils.ready(self._store.waiting())
         if not (commands or self._is_due(now) or (close and self._is_dirty())):
             return Step(read, 0, committed=False)
         learnt, settled = self._commit(now, commands)
@@ -133,8 +144,11 @@ class Learner:
         return read
 
     def _take(self, emitted: Emitted) -> None:
-        for partition, offset, reason in emitted.poison:
-            _log.warning("poison record", partition=partition, offset=offset, reason=reason)
+        poison = [one for one in emitted.aside if one.why is Aside.POISON]
+        for one in poison[-MOST_TOLD:]:
+            place = {"partition": one.partition, "offset": one.offset}
+            _log.warning("poison record", **place, reason=one.reason)
+        self._aside += emitted.aside
         self._counts = merge(self._counts, emitted.counts)
         self._pending.add(emitted.observations, self._clock.now())
 
@@ -142,38 +156,51 @@ class Learner:
         return tuple(self._next)
 
     def _is_dirty(self) -> bool:
-        return len(self._pending) > 0 or self._reads() != self._committed_reads
+        waits = len(self._pending) > 0 or len(self._corrected) > 0
+        return waits or self._reads() != self._committed_reads
 
     def _is_due(self, now: Time) -> bool:
+        if self._corrected or len(self._aside) >= MOST_ASIDE:
+            return True
         if self._pending.is_due(now, self._pupils.batch):
             return True
         return self._is_dirty() and not 0 <= now - self._last_commit < IDLE_COMMIT_US
 
     def _commit(self, now: Time, commands: Sequence[Command]) -> tuple[int, tuple[Command, ...]]:
         checkpoint = self._fold.checkpoint()
-        groups = self._pending.groups()
-        stem = f"{self.lease.epoch:06d}-{sum(self._committed_reads):012d}-{sum(self._next):012d}"
-        files = [self._archive.write(stem, group) for group in groups]
         watermark = self._fold.watermark or now
-        # Commands first: they take effect upon what the last commit left, at its offsets.
+        reads, corrected = self._reads(), self._corrected
+        # Commands first: they take effect upon what the last commit left, at its offsets. Then what
+        # these reads made final; then what came too late for it.
         self._pupils.obey(commands, self._committed_reads, now, watermark)
-        self._pupils.learn(groups, now, watermark)
+        groups = self._pupils.learn(
+            self._pending.groups(), corrected.groups(), now, watermark, reads
+        )
+        stem = f"{self.lease.epoch:06d}-{sum(self._committed_reads):012d}-{sum(reads):012d}"
+        if corrected:
+            stem = f"{stem}-{corrected.name()}"
+        files = [self._archive.write(stem, group) for group in groups]
+        files += [self._archive.write_aside(stem, kept) for kept in kept_of(self._log, self._aside)]
         self._store.commit(
             Commit(
                 lease=self.lease,
                 checkpoint=checkpoint.to_bytes(),
-                counts=self._counts,
+                counts=merge(self._counts, corrected.moved()),
                 snapshots=self._pupils.snapshots,
                 files=files,
                 rosters=self._pupils.rosters,
                 commands=self._pupils.commands,
+                declarations=self._pupils.declarations,
+                deferred=self._pupils.deferred,
+                corrections=corrected.taken(reads),
             )
         )
         settled = tuple(self._pupils.commands)
         self._tell(settled)
         self._pupils.committed()
-        self._pending, self._counts = Pending(), {}
-        self._committed_reads, self._last_commit = self._reads(), now
+        corrected.committed()
+        self._pending, self._counts, self._aside = Pending(), {}, []
+        self._committed_reads, self._last_commit = reads, now
         self.low_water = checkpoint.offsets
         return sum(len(group) for group in groups), settled
 

@@ -35,9 +35,20 @@ def build_part(what: str, part: Part, declaration: Declaration, where: str) -> A
     Raises:
         InvalidDeclaration: an unknown kind, an unknown option, or a value that cannot be.
     """
-    kind = _load(what, part.kind)
-    options = convert(part.options, kind.Options, f"{where} ({part.kind})")
-    return kind.build(options, declaration)
+    return _load(what, part.kind).build(_options(what, part, where), declaration)
+
+
+def same_part(what: str, one: Part, other: Part) -> bool:
+    """Whether two parts are of one kind with the same options, however they are spelt out.
+
+    Raises:
+        InvalidDeclaration: as `build_part`.
+    """
+    return one.kind == other.kind and _options(what, one, what) == _options(what, other, what)
+
+
+def _options(what: str, part: Part, where: str) -> Any:
+    return convert(part.options, _load(what, part.kind).Options, f"{where} ({part.kind})")
 
 
 def _load(what: str, name: str) -> Any:

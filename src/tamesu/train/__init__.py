@@ -5,22 +5,43 @@ Commands change a bandit at the same place, between two snapshots.
 Pure functions over `tamesu.policy`. Refuses to join, to store and to know what time it is.
 """
 
-from tamesu.train.commands import KINDS, CommandKind, Standing, obey
+from tamesu.train.commands import (
+    KINDS,
+    CommandKind,
+    Deferral,
+    Obeyed,
+    Past,
+    Standing,
+    keeps_state,
+    obey,
+    warms_up,
+)
 from tamesu.train.keeping import Why, keeping
-from tamesu.train.learn import learn
-from tamesu.train.lesson import Learnt, prior, teach
+from tamesu.train.learn import learn, teaches
+from tamesu.train.lesson import Learnt, marked, prior, teach
+from tamesu.train.observe import observe
 from tamesu.train.pending import Pending
+from tamesu.train.warm_up import WarmUp
 
 __all__ = [
     "KINDS",
     "CommandKind",
+    "Deferral",
     "Learnt",
+    "Obeyed",
+    "Past",
     "Pending",
     "Standing",
+    "WarmUp",
     "Why",
     "keeping",
+    "keeps_state",
     "learn",
+    "marked",
     "obey",
+    "observe",
     "prior",
     "teach",
+    "teaches",
+    "warms_up",
 ]

@@ -6,16 +6,17 @@ Refuses to store it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import Observations, Outcome, Snapshot, Time
+from tamesu.base import Observations, Snapshot, Time
 from tamesu.base.observations import NO_TIME
 from tamesu.policy import Policy, State
-from tamesu.train.learn import learn
+from tamesu.train.learn import learn, teaches
 
 
 class Learnt(NamedTuple):
@@ -26,7 +27,10 @@ class Learnt(NamedTuple):
 
 
 def prior(bandit: str, declaration: int, policy: Policy, created: Time) -> Learnt:
-    """What a bandit knows before its first observation: version 0, which is never stored."""
+    """What a bandit knows before its first observation: version 0, which is never stored.
+
+    It learns from no older declaration.
+    """
     state = policy.init()
     return Learnt(
         state,
@@ -38,48 +42,80 @@ def prior(bandit: str, declaration: int, policy: Policy, created: Time) -> Learn
             created=created,
             watermark=Time(0),
             observations=0,
+            learns_from=declaration,
         ),
     )
 
 
-def teach(
-    policy: Policy, before: Learnt, groups: Sequence[Observations], now: Time, watermark: Time
+def teach(  # noqa: PLR0913 - what a snapshot says
+    policy: Policy,
+    before: Learnt,
+    groups: Sequence[Observations],
+    now: Time,
+    watermark: Time,
+    *,
+    late: Sequence[Observations] = (),
+    read: tuple[int, ...] = (),
 ) -> Learnt | None:
-    """What a bandit knows after `groups` of observations of it, or none where they teach nothing.
+    """What a bandit knows after `groups` and `late` of it, or none where they teach nothing.
 
     The snapshot has the next version, and counts what was learnt in all. `ready` is the earliest
     moment at which one of the observations was due: with the first decision that the snapshot
     serves, the freshness. `accepted` is the earliest at which the newest event behind one of them
-    was received: the same for the learning delay. Both are those of rows that taught something.
+    was received: the same for the learning delay. Both are those of rows of `groups` that taught
+    something: what came late says nothing of either.
 
     Law: the state does not depend on how observations are cut into groups, nor on their order, for
     a belief whose evidence adds up exactly.
+
+    Args:
+        policy: of its declaration.
+        before: what it knew.
+        groups: what the join gave; of declarations that it no longer learns from, nothing is taken.
+        now: the time.
+        watermark: the log's time.
+        late: corrections of what came too late for the join.
+        read: offsets up to which the log was learnt from.
     """
-    state, learnt = before.state, 0
-    for group in groups:
-        state, more = learn(policy, state, group)
-        learnt += more
-    if not learnt:
+    since = before.snapshot.learns_from
+    groups = [group for group in groups if group.declaration >= since]
+    late = [group for group in late if group.declaration >= since]
+    state, more = learn_all(policy, before.state, [*groups, *late])
+    if state is before.state:
         return None
+    taught = [group.take(teaches(group)) for group in groups]
     snapshot = msgspec.structs.replace(
         before.snapshot,
         version=before.snapshot.version + 1,
         state=policy.encode(state),
         created=now,
         watermark=watermark,
-        observations=before.snapshot.observations + learnt,
-        ready=_earliest([group.closed[_taught(group)] for group in groups]),
-        accepted=_earliest([group.accepted[_taught(group)] for group in groups]),
+        observations=before.snapshot.observations + more,
+        ready=_earliest([group.closed for group in taught]),
+        accepted=_earliest([group.accepted for group in taught]),
+        read=read,
     )
     return Learnt(state, snapshot)
 
 
-def _taught(group: Observations) -> NDArray[np.bool_]:
-    taught: NDArray[np.bool_] = (group.outcome == Outcome.OBSERVED) & ~group.fallback
-    return taught
+def learn_all(policy: Policy, state: State, groups: Sequence[Observations]) -> tuple[State, int]:
+    """`learn` of each of `groups`, one after the other."""
+    learnt = 0
+    for group in groups:
+        state, more = learn(policy, state, group)
+        learnt += more
+    return state, learnt
+
+
+def marked(group: Observations, snapshot: Snapshot) -> Observations:
+    """`group` with `absorbed` filled in: `snapshot` has learnt it, where it teaches anything."""
+    if group.declaration < snapshot.learns_from:
+        return group
+    absorbed = np.where(teaches(group), np.int64(snapshot.version), np.int64(0))
+    return replace(group, absorbed=absorbed)
 
 
 def _earliest(columns: Sequence[NDArray[np.int64]]) -> Time | None:
-    times = np.concatenate(columns)
+    times = np.concatenate(columns) if columns else np.empty(0, dtype=np.int64)
     times = times[times != NO_TIME]
     return Time(int(times.min())) if len(times) else None

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tamesu.base import GRID, Batch, Declaration, Duration, Observations, Outcome, Time
-from tamesu.base.observations import NO_TIME
+from tamesu.base.observations import NO_REWARD, NO_TIME
 from tamesu.policy import Policy, compose
 from tamesu.train import Pending, learn, prior, teach
 
@@ -45,13 +45,14 @@ def observed(
         fallback=np.zeros(rows, dtype=bool),
         outcome=np.full(rows, Outcome.OBSERVED, dtype=np.int64),
         reward=(np.array(rewards) * GRID).astype(np.int64),
-        previous_reward=zeros,
+        previous_reward=np.full(rows, NO_REWARD, dtype=np.int64),
         terms={"click": zeros},
         decided=zeros,
         shown=zeros,
         closed=np.arange(rows, dtype=np.int64) * 1_000_000,
         accepted=np.full(rows, NO_TIME, dtype=np.int64),
         snapshot=zeros,
+        absorbed=zeros,
     )
 
 
@@ -153,8 +154,9 @@ def test_groups_come_by_bandit_and_declaration_with_rows_in_the_order_given():
 def test_a_lesson_gives_the_next_version_with_all_that_was_learnt(policy):
     start = prior("home", 3, policy, Time(1))
     assert start.snapshot.version == 0
-    first = teach(policy, start, [observed("ab", [1, 0])], Time(10), Time(9))
-    second = teach(policy, first, [observed("c", [0]), observed("a", [1])], Time(20), Time(19))
+    rows = [observed("ab", [1, 0], number=3), observed("c", [0], number=3)]
+    first = teach(policy, start, rows[:1], Time(10), Time(9))
+    second = teach(policy, first, [rows[1], observed("a", [1], number=4)], Time(20), Time(19))
     assert (second.snapshot.version, second.snapshot.observations) == (2, 4)
     assert (second.snapshot.created, second.snapshot.watermark) == (20, 19)
     assert (second.snapshot.bandit, second.snapshot.declaration) == ("home", 3)

@@ -1,10 +1,22 @@
 """Commands applied: what a bandit is before one, what it is after, as pure functions.
 
-One module a kind, each with `parse` for whoever writes a command and `apply` for the trainer. Refuses
-to store, to wait, and to let one that cannot be applied stop those behind it.
+Each kind has `parse` for whoever writes a command and `apply` for the trainer. Refuses to store, to
+wait, and to let one that cannot be applied stop those behind it.
 """
 
-from tamesu.train.commands.kinds import KINDS, CommandKind, obey
-from tamesu.train.commands.standing import Standing
+from tamesu.train.commands.declare import keeps_state, warms_up
+from tamesu.train.commands.kinds import KINDS, CommandKind, Obeyed, obey
+from tamesu.train.commands.past import Past
+from tamesu.train.commands.standing import Deferral, Standing
 
-__all__ = ["KINDS", "CommandKind", "Standing", "obey"]
+__all__ = [
+    "KINDS",
+    "CommandKind",
+    "Deferral",
+    "Obeyed",
+    "Past",
+    "Standing",
+    "keeps_state",
+    "obey",
+    "warms_up",
+]

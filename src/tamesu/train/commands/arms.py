@@ -11,6 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from tamesu.base import ArmsChange, Time, plain
+from tamesu.train.commands.lifecycle import refuse_deleted
+from tamesu.train.commands.past import Past
 from tamesu.train.commands.standing import Standing
 
 
@@ -24,12 +26,17 @@ def parse(data: Any) -> dict[str, Any]:
     return body
 
 
-def apply(before: Standing, body: dict[str, Any], now: Time) -> tuple[Standing, dict[str, Any]]:
+def apply(
+    before: Standing, body: dict[str, Any], now: Time, past: Past
+) -> tuple[Standing, dict[str, Any]]:
     """The bandit with its arms changed, and `{added, changed, revived, retired}`: how many.
 
     Raises:
+        NotFound: it is deleted.
         TamesuError: it does not fit the roster at hand; see `tamesu.base.Roster.changed`.
     """
+    del past
+    refuse_deleted(before)
     change = ArmsChange.parse(body)
     roster, changed = before.roster.changed(change, now, before.policy.size)
     told = dict(changed._asdict())

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from tamesu.base import Bug, Command, Effect, InvalidInput, Refusal, TamesuError, Time
-from tamesu.train.commands import arms
+from tamesu.base import Bug, Command, Effect, InvalidInput, Refusal, TamesuError, Time, Unavailable
+from tamesu.train.commands import arms, declare, lifecycle
+from tamesu.train.commands.past import Past
 from tamesu.train.commands.standing import Standing
 
 
@@ -21,25 +22,52 @@ class CommandKind(NamedTuple):
 
     Attributes:
         parse: the body out of what a person sent; raises `InvalidInput`.
-        apply: standing, body and now to the new standing, numbered as it was, and what there is to
-            tell; raises `TamesuError` where it does not fit. The same standing means no change.
+        apply: standing, body, now and the bandit's past to the new standing, numbered as it was, and
+            what there is to tell; raises `TamesuError` where it does not fit. The same standing
+            means no change.
     """
 
     parse: Callable[[Any], dict[str, Any]]
-    apply: Callable[[Standing, dict[str, Any], Time], tuple[Standing, dict[str, Any]]]
+    apply: Callable[
+        [Standing, dict[str, Any], Time, Past],
+        tuple[Standing, dict[str, Any]],
+    ]
 
 
-KINDS: Mapping[str, CommandKind] = {"arms": CommandKind(arms.parse, arms.apply)}
+KINDS: Mapping[str, CommandKind] = {
+    "arms": CommandKind(arms.parse, arms.apply),
+    "declare": CommandKind(declare.parse, declare.apply),
+    "delete": CommandKind(lifecycle.parse_nothing, lifecycle.delete),
+    "freeze": CommandKind(lifecycle.parse_nothing, lifecycle.freeze),
+    "resume": CommandKind(lifecycle.parse_nothing, lifecycle.resume),
+    "rollback": CommandKind(lifecycle.parse_rollback, lifecycle.rollback),
+}
 """Every kind, by name."""
 
 
-def obey(
+class Obeyed(NamedTuple):
+    """What commands came to.
+
+    Attributes:
+        standing: the bandit after them; the same one where none changed anything.
+        commands: each with its effect.
+        declared: the bandit after each that declared it anew, for its declaration and number.
+    """
+
+    standing: Standing
+    commands: list[Command]
+    declared: list[Standing]
+
+
+def obey(  # noqa: PLR0913 - a moment, and what it applies to
     commands: Sequence[Command],
     before: Standing,
+    *,
     read: tuple[int, ...],
     now: Time,
     watermark: Time,
-) -> tuple[Standing, list[Command]]:
+    past: Past,
+) -> Obeyed:
     """The bandit after `commands`, and each with its effect; together they make one snapshot.
 
     Law: the same standing comes back where none of them changes anything.
@@ -49,21 +77,31 @@ def obey(
         before: the bandit.
         read: offsets up to which the log was learnt from.
         now: the time.
-        watermark: the log's time, for a bandit that has no snapshot yet.
+        watermark: the log's time, for a snapshot that says none.
+        past: the bandit's, up to `read`.
+
+    Raises:
+        Unavailable: the past cannot be looked at now; that is no answer to a command.
     """
     standing = before
     ends: list[tuple[bool, dict[str, Any], Refusal | None]] = []
+    declared: list[Standing] = []
     for command in commands:
         told: dict[str, Any] = {}
         refusal: Refusal | None = None
+        number = standing.number
         try:
-            standing, told = _kind(command.kind).apply(standing, command.body, now)
+            standing, told = _kind(command.kind).apply(standing, command.body, now, past)
+        except Unavailable:
+            raise
         except TamesuError as error:
             refusal = Refusal(code=error.code, detail=error.message, hint=error.hint)
         except Exception as error:  # noqa: BLE001 - a command that meets our mistake must not stop others
             refusal = Refusal(code=Bug.code, detail=f"the trainer made a mistake: {error!r}"[:300])
+        if standing.number != number:
+            declared.append(standing)
         ends.append((standing is not before, told, refusal))
-    after = before if standing is before else standing.numbered(before, now, watermark)
+    after = before if standing is before else standing.numbered(before, now, watermark, read)
     done: list[Command] = []
     for command, (changed, told, refusal) in zip(commands, ends, strict=True):
         snapshot = (after if changed else before).learnt.snapshot
@@ -76,7 +114,7 @@ def obey(
             refusal=refusal,
         )
         done.append(msgspec.structs.replace(command, effect=effect))
-    return after, done
+    return Obeyed(after, done, declared)
 
 
 def _kind(name: str) -> CommandKind:

@@ -1,0 +1,41 @@
+"""`observe`: a bandit after observations of it, whatever it does with them.
+
+Refuses to say where they are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tamesu.base import Observations, Status, Time
+from tamesu.train.commands.standing import Deferral, Standing
+from tamesu.train.lesson import learn_all, teach
+
+
+def observe(  # noqa: PLR0913 - what a snapshot says
+    before: Standing,
+    groups: Sequence[Observations],
+    now: Time,
+    watermark: Time,
+    *,
+    late: Sequence[Observations] = (),
+    read: tuple[int, ...] = (),
+) -> Standing:
+    """`before` after `groups` and `late` of it; the same where they teach it nothing.
+
+    One that learns has the next snapshot. One that is frozen or rolled back learns them aside, one
+    that is deleted not at all; neither has a new snapshot. The arguments are `teach`'s.
+    """
+    if before.status is Status.LEARNING:
+        learnt = teach(before.policy, before.learnt, groups, now, watermark, late=late, read=read)
+        return before if learnt is None else replace(before, learnt=learnt, is_kept=True)
+    if before.deferred is None:
+        return before
+    state, observations = before.deferred
+    since = before.learnt.snapshot.learns_from
+    theirs = [group for group in (*groups, *late) if group.declaration >= since]
+    after, more = learn_all(before.policy, state, theirs)
+    if after is state:
+        return before
+    return replace(before, deferred=Deferral(after, observations + more))
