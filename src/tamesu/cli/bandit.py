@@ -29,7 +29,7 @@ def check(file: File, *, json: Json = False) -> None:
     from tamesu.base import Declaration
     from tamesu.cli.meaning import meanings
     from tamesu.cli.output import console, table, write_json
-    from tamesu.client.outbound import read_declaration
+    from tamesu.client.arguments import read_declaration
     from tamesu.policy import compose
 
     data = read_declaration(file)

@@ -25,6 +25,7 @@ from tamesu.client.async_control import AsyncControl
 from tamesu.client.async_flusher import AsyncFlusher
 from tamesu.client.batching import Batching
 from tamesu.client.calls import Calls
+from tamesu.client.control_calls import ControlCalls
 from tamesu.client.decided import Decided, Delivered
 from tamesu.client.exchange import Exchange
 from tamesu.client.forks import renewed_by_forks
@@ -49,11 +50,12 @@ class AsyncClient(AsyncControl):
     def __init__(
         self, url: str, timeout: float = 10.0, *, batching: Batching | None = None
     ) -> None:
-        super().__init__(Calls(timeout_of(timeout)))
+        super().__init__(ControlCalls(timeout_of(timeout)))
+        self._calls = Calls(timeout)
         self._timeout_s = timeout
         address = Address.parse(url)
         self._connection = AsyncConnection(address)
-        self._flusher = AsyncFlusher(self._connection, address, self._calls, batching or Batching())
+        self._flusher = AsyncFlusher(self._connection, address, self._calls, Batching.of(batching))
         renewed_by_forks(self)
 
     async def __aenter__(self) -> Self:

@@ -13,7 +13,7 @@ import httpx2
 
 from tamesu.base import InvalidInput
 from tamesu.client.address import Address
-from tamesu.client.connection import JSON, UNSENT
+from tamesu.client.connection import UNSENT, sent_with
 from tamesu.client.exchange import Answer, Exchange, Pause, Try, Unanswered
 from tamesu.client.outbox import closed
 
@@ -105,7 +105,7 @@ class AsyncConnection:
                     step.method,
                     url + step.path,
                     content=step.content,
-                    headers=None if step.content is None else JSON,
+                    headers=sent_with(step),
                 )
         except (httpx2.RequestError, TimeoutError) as error:
             return Unanswered(error, url, not isinstance(error, UNSENT))

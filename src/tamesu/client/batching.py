@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 from tamesu.base import InvalidInput
 from tamesu.client.outbound import MOST
@@ -24,7 +25,28 @@ class Batching:
     most: int = 10_000
     patience_s: float = 10.0
 
+    @classmethod
+    def of(cls, batching: Batching | None) -> Batching:
+        """`batching`, or the usual one.
+
+        Raises:
+            InvalidInput: it is none.
+        """
+        if batching is not None and not isinstance(batching, cls):
+            raise InvalidInput(
+                f"batching must be a Batching, got {type(batching).__name__}",
+                hint="for example  Client(url, batching=Batching(size=100))",
+            )
+        return batching or cls()
+
     def __post_init__(self) -> None:
+        for name in ("size", "every_s", "most", "patience_s"):
+            value = getattr(self, name)
+            kinds = Integral if name in ("size", "most") else Real
+            if isinstance(value, bool) or not isinstance(value, kinds):
+                raise InvalidInput(
+                    f"{name} of a batching must be a number, got {type(value).__name__}", field=name
+                )
         enough = self.every_s >= 0 and self.patience_s >= 0 and self.most >= self.size
         if not (1 <= self.size <= MOST and enough):
             raise InvalidInput(

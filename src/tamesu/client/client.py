@@ -25,6 +25,7 @@ from tamesu.client.batching import Batching
 from tamesu.client.calls import Calls
 from tamesu.client.connection import Connection
 from tamesu.client.control import Control
+from tamesu.client.control_calls import ControlCalls
 from tamesu.client.decided import Decided, Delivered
 from tamesu.client.exchange import Exchange
 from tamesu.client.flusher import Flusher
@@ -50,10 +51,11 @@ class Client(Control):
     def __init__(
         self, url: str, timeout: float = 10.0, *, batching: Batching | None = None
     ) -> None:
-        super().__init__(Calls(timeout_of(timeout)))
+        super().__init__(ControlCalls(timeout_of(timeout)))
+        self._calls = Calls(timeout)
         self._timeout_s = timeout
         self._connection = Connection(Address.parse(url))
-        self._flusher = Flusher(self._connection, self._calls, batching or Batching())
+        self._flusher = Flusher(self._connection, self._calls, Batching.of(batching))
         renewed_by_forks(self)
 
     def __enter__(self) -> Self:

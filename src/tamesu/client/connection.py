@@ -17,9 +17,14 @@ from tamesu.client.outbox import closed
 
 T = TypeVar("T")
 
-JSON = {"content-type": "application/json"}
+JSON = ("content-type", "application/json")
 UNSENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 """What the network says when nothing was sent."""
+
+
+def sent_with(step: Try) -> list[tuple[str, str]]:
+    """The headers of a request."""
+    return [*step.headers, *([] if step.content is None else [JSON])]
 
 
 class Connection:
@@ -88,7 +93,7 @@ class Connection:
                 step.method,
                 url + step.path,
                 content=step.content,
-                headers=None if step.content is None else JSON,
+                headers=sent_with(step),
                 timeout=step.timeout_s,
             ) as response:
                 body = b""

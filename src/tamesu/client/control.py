@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tamesu.client.calls import Calls
+from tamesu.client.control_calls import ControlCalls
 from tamesu.client.exchange import Exchange
 
 T = TypeVar("T")
@@ -20,8 +20,8 @@ class Control:
     retry.
     """
 
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
+    def __init__(self, calls: ControlCalls) -> None:
+        self._control = calls
 
     @abstractmethod
     def _perform(self, exchange: Exchange[T]) -> T:
@@ -29,33 +29,98 @@ class Control:
 
     def create(self, declaration: Mapping[str, Any] | str | Path) -> dict[str, Any]:
         """Creates a bandit from its declaration, or from a YAML or JSON file that holds one."""
-        return self._perform(self._calls.create(declaration))
+        return self._perform(self._control.create(declaration))
 
     def bandits(self) -> list[dict[str, Any]]:
         """Every bandit in short."""
-        return self._perform(self._calls.bandits())
+        return self._perform(self._control.bandits())
 
     def bandit(self, name: str) -> dict[str, Any]:
         """A bandit with its whole declaration."""
-        return self._perform(self._calls.bandit(name))
+        return self._perform(self._control.bandit(name))
 
     def conservation(self, name: str) -> dict[str, Any]:
         """Where all records of a bandit are; `difference` is 0 unless some are missing."""
-        return self._perform(self._calls.bandit(name, "/conservation"))
+        return self._perform(self._control.bandit(name, "/conservation"))
 
     def report(self, name: str) -> dict[str, Any]:
         """What a bandit has learnt, arm by arm."""
-        return self._perform(self._calls.bandit(name, "/report"))
+        return self._perform(self._control.bandit(name, "/report"))
 
     def explain(self, decision_id: str) -> dict[str, Any]:
         """What was decided and why, and the same again."""
-        return self._perform(self._calls.explain(decision_id))
+        return self._perform(self._control.explain(decision_id))
+
+    # Lifecycle ----------------------------------------------------------------------------------
+    #
+    # Each waits for the trainer as long as a call may take. The answer's `status` is the bandit's own
+    # then, or `pending`: it will be taken, and `command` tells later what became of it.
+
+    def update(
+        self, declaration: Mapping[str, Any] | str | Path, number: int, *, warm: bool = False
+    ) -> dict[str, Any]:
+        """Declares a bandit anew, under its next number; what was learnt stays where it still fits.
+
+        Where nothing is different nothing is changed.
+
+        Args:
+            declaration: the whole of it, or a YAML or JSON file that holds it.
+            number: of the declaration that it is to follow, as `bandit` tells it; `Outdated` is
+                raised where that is no longer the newest, so that nobody's change is lost.
+            warm: where the state cannot stay, begin from what was archived and not from the prior.
+        """
+        return self._perform(self._control.update(declaration, number, warm=warm))
+
+    def freeze(self, name: str) -> dict[str, Any]:
+        """Lets a bandit decide by what it has learnt so far; what comes in waits for `resume`."""
+        return self._perform(self._control.freeze(name))
+
+    def resume(self, name: str) -> dict[str, Any]:
+        """Lets a bandit that is frozen or rolled back learn again, with what waited."""
+        return self._perform(self._control.resume(name))
+
+    def rollback(self, name: str, version: int) -> dict[str, Any]:
+        """Lets a bandit decide by what an older snapshot had learnt; what comes in waits for `resume`.
+
+        Args:
+            name: of the bandit.
+            version: of a kept snapshot, see `snapshots`; 0 is the prior.
+        """
+        return self._perform(self._control.rollback(name, version))
+
+    def delete(self, name: str) -> dict[str, Any]:
+        """Deletes a bandit: it decides no more. Its records stay, and the name may be used again."""
+        return self._perform(self._control.delete(name))
+
+    # Snapshots ----------------------------------------------------------------------------------
+
+    def snapshots(self, name: str, limit: int = 100, before: int | None = None) -> dict[str, Any]:
+        """The kept snapshots of a bandit under `snapshots`, the newest first; `more` if there are.
+
+        Args:
+            name: of the bandit.
+            limit: how many, at most 1,000.
+            before: only versions below it: the last of a list, to read on.
+        """
+        return self._perform(self._control.snapshots(name, limit, before))
+
+    def snapshot(self, name: str, version: int) -> dict[str, Any]:
+        """A kept snapshot, and what it believes of each arm."""
+        return self._perform(self._control.snapshot(name, version))
+
+    def pin(self, name: str, version: int) -> dict[str, Any]:
+        """Keeps a snapshot for ever."""
+        return self._perform(self._control.pin(name, version, pinned=True))
+
+    def unpin(self, name: str, version: int) -> dict[str, Any]:
+        """Keeps a snapshot no longer than others."""
+        return self._perform(self._control.pin(name, version, pinned=False))
 
     # Arms ---------------------------------------------------------------------------------------
 
     def arms(self, name: str) -> dict[str, Any]:
         """The arms of a bandit, active and retired."""
-        return self._perform(self._calls.bandit(name, "/arms"))
+        return self._perform(self._control.bandit(name, "/arms"))
 
     def add_arm(
         self, name: str, arm: str, metadata: Mapping[str, Any] | None = None
@@ -72,11 +137,11 @@ class Control:
             arm: its id.
             metadata: what to keep with it, plain data; absent, an arm keeps what it has.
         """
-        return self._perform(self._calls.add_arm(name, arm, metadata))
+        return self._perform(self._control.add_arm(name, arm, metadata))
 
     def retire_arm(self, name: str, arm: str) -> dict[str, Any]:
         """Retires an arm: it is decided for no more, and what was learnt of it is kept."""
-        return self._perform(self._calls.change_arms(name, retire=[arm]))
+        return self._perform(self._control.change_arms(name, retire=[arm]))
 
     def change_arms(
         self,
@@ -91,7 +156,7 @@ class Control:
             add: ids, or mappings with `id` and `metadata`.
             retire: ids.
         """
-        return self._perform(self._calls.change_arms(name, add, retire))
+        return self._perform(self._control.change_arms(name, add, retire))
 
     def sync_arms(
         self, name: str, arms: Iterable[str | Mapping[str, Any]], *, force: bool = False
@@ -103,8 +168,8 @@ class Control:
             arms: ids, or mappings with `id` and `metadata`.
             force: also where more than half would be retired, which is refused else.
         """
-        return self._perform(self._calls.sync_arms(name, arms, force=force))
+        return self._perform(self._control.sync_arms(name, arms, force=force))
 
     def command(self, number: int) -> dict[str, Any]:
         """What became of a command: `status` is `pending`, `applied` or `refused`."""
-        return self._perform(self._calls.command(number))
+        return self._perform(self._control.command(number))

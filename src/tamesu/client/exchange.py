@@ -17,6 +17,10 @@ from tamesu.client.retries import Retries
 T = TypeVar("T")
 
 
+Headers: TypeAlias = tuple[tuple[str, str], ...]
+"""Names and values that go with a request, beside those that every request has."""
+
+
 class Try(NamedTuple):
     """One request to the server; its outcome is an `Answer`, or `Unanswered`."""
 
@@ -24,6 +28,7 @@ class Try(NamedTuple):
     path: str
     content: bytes | None
     timeout_s: float
+    headers: Headers = ()
 
 
 class Pause(NamedTuple):
@@ -67,13 +72,15 @@ class Unanswered(NamedTuple):
 Exchange: TypeAlias = Generator[Try | Pause | Idle, Answer | Unanswered | None, T]
 
 
-def attempt(method: str, path: str, content: bytes | None, retries: Retries) -> Exchange[bytes]:
+def attempt(
+    method: str, path: str, content: bytes | None, retries: Retries, headers: Headers = ()
+) -> Exchange[bytes]:
     """The body of the answer to one request, tried once.
 
     Raises:
         TamesuError: what the server refused; `Unavailable` where none answered.
     """
-    outcome = yield Try(method, path, content, retries.try_s())
+    outcome = yield Try(method, path, content, retries.try_s(), headers)
     if isinstance(outcome, Answer):
         if outcome.status // 100 == 2:  # noqa: PLR2004 - HTTP: it is done
             return outcome.body
@@ -89,7 +96,9 @@ def attempt(method: str, path: str, content: bytes | None, retries: Retries) -> 
     raise TypeError(f"a try has an answer or none, got {outcome!r}")
 
 
-def insist(method: str, path: str, content: bytes | None, retries: Retries) -> Exchange[bytes]:
+def insist(
+    method: str, path: str, content: bytes | None, retries: Retries, headers: Headers = ()
+) -> Exchange[bytes]:
     """The body of the answer to one request, tried as often as it takes and time allows.
 
     Raises:
@@ -97,7 +106,7 @@ def insist(method: str, path: str, content: bytes | None, retries: Retries) -> E
     """
     while True:
         try:
-            return (yield from attempt(method, path, content, retries))
+            return (yield from attempt(method, path, content, retries, headers))
         except Unavailable as error:
             wait_s = retries.wait_s(error.retry_after_s)
             if wait_s is None:

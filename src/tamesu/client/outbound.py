@@ -10,13 +10,11 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from numbers import Integral, Real
-from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
-from tamesu.base import InvalidDeclaration, InvalidInput, Time, parse_delivery_id
+from tamesu.base import InvalidInput, Time, parse_delivery_id
 from tamesu.client.decided import Decided, Delivered
 
 MOST = 1_000
@@ -42,27 +40,33 @@ def requests_of(requests: int | Iterable[Mapping[str, Any]]) -> list[dict[str, A
     """Each request with its id; a number stands for that many of no particulars.
 
     Raises:
-        InvalidInput: a number below 0, or what is no mapping.
+        InvalidInput: a number below 0, what holds none, or what is no mapping.
     """
     if not isinstance(requests, int | Integral):
-        return [with_request_id(request) for request in requests]
+        several = _several(requests, "requests must be a number, or hold one mapping each")
+        return [with_request_id(request) for request in several]
     if requests < 0:
         raise InvalidInput(f"a number of requests must be 0 or more, got {requests}")
     return [with_request_id({}) for _ in range(int(requests))]
 
 
-def arms_of(arms: Iterable[str | Mapping[str, Any]], field: str) -> list[str | Mapping[str, Any]]:
-    """`arms`, as ids or mappings, in a list.
+def events_said(events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Each event with its id and its time as text.
 
     Raises:
-        InvalidInput: it is one arm and not several: letters of its id would be taken for arms.
+        InvalidInput: what holds none, or what is no mapping, or a time that is none.
     """
-    if isinstance(arms, str | Mapping) or not isinstance(arms, Iterable):
+    several = _several(events, "events must hold one mapping each")
+    return [with_event_id(event) for event in several]
+
+
+def _several(members: Any, must: str) -> Iterable[Any]:
+    """`members`, of which there may be several."""
+    if isinstance(members, str | bytes | Mapping) or not isinstance(members, Iterable):
         raise InvalidInput(
-            f"{field} must hold several arms, got {type(arms).__name__}",
-            hint="write one as a list: ['spring']",
+            f"{must}, got {type(members).__name__}", hint="write one as a list: [{...}]"
         )
-    return list(arms)
+    return members
 
 
 def with_event_id(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -226,25 +230,3 @@ def parts(members: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, list[msgs
         size += len(said) + 1
     if part:
         yield start, part
-
-
-def read_declaration(declaration: Mapping[str, Any] | str | Path) -> dict[str, Any]:
-    """A declaration as plain data, read from a YAML or JSON file where it is a path.
-
-    Raises:
-        InvalidDeclaration: the file cannot be read, or holds no mapping.
-    """
-    if isinstance(declaration, Mapping):
-        return dict(declaration)
-    try:
-        data = yaml.safe_load(Path(declaration).read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
-        raise InvalidDeclaration(
-            f"{declaration} must be a readable YAML or JSON file: {why}",
-            hint="tamesu init writes one to start from",
-        ) from error
-    if not isinstance(data, dict):
-        got = "nothing" if data is None else type(data).__name__
-        raise InvalidDeclaration(f"{declaration} must hold a mapping, got {got}")
-    return data

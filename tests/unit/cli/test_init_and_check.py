@@ -9,7 +9,7 @@ import pytest
 from tamesu.base import Declaration
 from tamesu.cli.entry import run
 from tamesu.cli.meaning import meanings
-from tamesu.client.outbound import read_declaration
+from tamesu.client.arguments import read_declaration
 from tamesu.policy import compose
 from tamesu.wiring import load_settings
 
@@ -64,7 +64,7 @@ def test_check_spells_out_the_declaration_in_json(tmp_path, capsys):
         ("{name: shop, arms: [a], descripton: x}", "did you mean 'description'?"),
         ("{name: shop, arms: [a], policy: {belief: bta}}", "did you mean 'beta'?"),
         ("{name: shop, arms: [a], policy: {explorer: {kind: thompson, exlore: 1}}}", "explore"),
-        ("{name: shop, arms: [a], sticky: {ttl: 7m}}", "unknown field 'sticky'"),
+        ("{name: shop, arms: [a], sticky: {ttl: 9m}}", "within half the window"),
         ("[1, 2]", "must hold a mapping, got list"),
         ("", "must hold a mapping, got nothing"),
         ("a: [", "must be a readable YAML or JSON file"),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tamesu.base import InvalidInput
+from tamesu.client.batching import Batching
 from tamesu.client.decided import Decided
 
 DELIVERY = "front.1.01a203070567769987b41df0fcb675cb-0"
@@ -119,3 +120,52 @@ def test_a_decision_in_the_place_of_its_id_is_refused_with_what_to_write(client)
     decided = Decided(decision_id="front.1.x", snapshot=0, deliveries=())
     with pytest.raises(InvalidInput, match=r"d\.decision_id"):
         client.explain(decided)
+
+
+URL = "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    ("call", "given", "says"),
+    [
+        ("create", [5], "a declaration must be a mapping, or the path"),
+        ("create", [None], "got NoneType"),
+        ("create", [[{"name": "a"}]], "got list"),
+        ("update", [5, 1], "a declaration must be a mapping, or the path"),
+        ("update", [{"arms": ["a"]}, 1], "must name its bandit"),
+        ("update", [{"name": "a", "arms": ["a"]}, "1"], "number must be a whole number"),
+        ("rollback", ["a", "1"], "version must be a whole number"),
+        ("rollback", ["a", -1], "version must be a whole number"),
+        ("pin", ["a", True], "version must be a whole number"),
+        ("snapshots", ["a", None], "limit must be a whole number"),
+        ("snapshots", [5], "must be text, got int"),
+        ("freeze", [None], "must be text, got NoneType"),
+        ("command", ["1"], "number must be a whole number"),
+        ("track_many", [None], "events must hold one mapping each, got NoneType"),
+        ("track_many", [{"delivery_id": "d", "type": "click"}], "got dict"),
+        ("track_many", ["click"], "got str"),
+        ("track_many", [[5]], "an event must be a mapping"),
+        ("decide_many", ["a", None], "requests must be a number, or hold one mapping each"),
+        ("decide_many", ["a", {"unit": "u"}], "got dict"),
+        ("decide_many", ["a", 2.5], "got float"),
+    ],
+    ids=repr,
+)
+def test_what_is_of_a_wrong_type_is_said_before_anything_is_sent(connect, call, given, says):
+    """Nobody listens there: whatever were sent would end otherwise."""
+    with connect(URL, timeout=0.2) as client, pytest.raises(InvalidInput) as told:
+        getattr(client, call)(*given)
+    assert says in told.value.message
+
+
+@pytest.mark.parametrize("batching", [5, "fast", {"size": 5}, Batching], ids=repr)
+def test_a_batching_that_is_none_is_refused(connect, batching):
+    with pytest.raises(InvalidInput, match="batching must be a Batching, got"):
+        connect(URL, batching=batching)
+
+
+@pytest.mark.parametrize("field", ["size", "every_s", "most", "patience_s"])
+@pytest.mark.parametrize("value", ["5", None, True])
+def test_numbers_of_a_batching_are_numbers(field, value):
+    with pytest.raises(InvalidInput, match=f"{field} of a batching must be a number"):
+        Batching(**{field: value})

@@ -79,7 +79,7 @@ def simulate(  # noqa: PLR0913 - the words of a command line
     from tamesu.cli.output import write_json
     from tamesu.cli.simulate.setting import Setting
     from tamesu.cli.simulate.summary import saved, summarise
-    from tamesu.client.outbound import read_declaration
+    from tamesu.client.arguments import read_declaration
 
     draw = None if plot is None else _drawing(plot)
     declaration = Declaration.parse(read_declaration(file))

@@ -1,0 +1,36 @@
+"""What every call shares: the path of a bandit, and an answer read for what it is.
+
+Refuses to take an answer for what it is not.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+
+from tamesu.client.address import segment
+from tamesu.client.failures import foreign
+
+T = TypeVar("T")
+
+
+def bandit_path(bandit: str) -> str:
+    """Where a bandit is.
+
+    Raises:
+        InvalidInput: that is no name.
+    """
+    return f"/v1/bandits/{segment(bandit)}"
+
+
+def read_answer(body: bytes, shape: type[T]) -> T:
+    """What an answer says.
+
+    Raises:
+        Bug: it does not have that shape: whoever answered is no Tamesu server, or another version.
+    """
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise foreign(200) from error

@@ -1,0 +1,68 @@
+"""What the calls that set bandits up are given: declarations, arms, numbers.
+
+Refuses what is something else before anything is sent: it reaches whoever made the mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from numbers import Integral
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tamesu.base import InvalidDeclaration, InvalidInput
+
+
+def read_declaration(declaration: Mapping[str, Any] | str | Path) -> dict[str, Any]:
+    """A declaration as plain data, read from a YAML or JSON file where it is a path.
+
+    Raises:
+        InvalidDeclaration: it is neither; the file cannot be read, or holds no mapping.
+    """
+    if isinstance(declaration, Mapping):
+        return dict(declaration)
+    if not isinstance(declaration, str | PathLike):
+        raise InvalidDeclaration(
+            "a declaration must be a mapping, or the path of a file that holds one, got "
+            f"{type(declaration).__name__}"
+        )
+    try:
+        data = yaml.safe_load(Path(declaration).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise InvalidDeclaration(
+            f"{declaration} must be a readable YAML or JSON file: {why}",
+            hint="tamesu init writes one to start from",
+        ) from error
+    if not isinstance(data, dict):
+        got = "nothing" if data is None else type(data).__name__
+        raise InvalidDeclaration(f"{declaration} must hold a mapping, got {got}")
+    return data
+
+
+def arms_of(arms: Iterable[str | Mapping[str, Any]], field: str) -> list[str | Mapping[str, Any]]:
+    """`arms`, as ids or mappings, in a list.
+
+    Raises:
+        InvalidInput: it is one arm and not several: letters of its id would be taken for arms.
+    """
+    if isinstance(arms, str | Mapping) or not isinstance(arms, Iterable):
+        raise InvalidInput(
+            f"{field} must hold several arms, got {type(arms).__name__}",
+            hint="write one as a list: ['spring']",
+        )
+    return list(arms)
+
+
+def whole_number(number: int, name: str) -> int:
+    """A number of ours, from 0.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    if isinstance(number, bool) or not isinstance(number, Integral) or number < 0:
+        raise InvalidInput(f"{name} must be a whole number from 0, got {number!r}", field=name)
+    return int(number)
