@@ -9,6 +9,7 @@ from tamesu.engine.archivist import Archivist
 from tamesu.engine.closed_slices import ClosedSlices
 from tamesu.engine.duty import Duty
 from tamesu.engine.retention import Retention
+from tamesu.engine.thinning import Thinning
 from tamesu.ports import Archive, EventLog, Store
 
 
@@ -27,7 +28,11 @@ def duties(
         archive: where files lie.
         retention_ms: how long the log keeps what is learnt and archived; for ever without.
     """
-    made: list[Duty] = [Archivist(log, store, archive), ClosedSlices(store, archive)]
+    made: list[Duty] = [
+        Archivist(log, store, archive),
+        ClosedSlices(store, archive),
+        Thinning(store),
+    ]
     if retention_ms is not None:
         made.append(Retention(log, store, retention_ms))
     return made

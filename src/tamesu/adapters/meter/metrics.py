@@ -173,7 +173,6 @@ _ROWS = (
         "snapshots_thinned_total",
         _COUNTER,
         "Snapshots that were dropped, being old and not needed to go back.",
-        ("bandit",),
     ),
     Metric("log_retired_total", _COUNTER, "Entries that the log dropped, being old and done with."),
     Metric(
