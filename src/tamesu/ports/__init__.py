@@ -5,7 +5,7 @@ them. Refuses to know any adapter.
 """
 
 from tamesu.ports.archive import Archive, ArchiveFile, Holds, Kept
-from tamesu.ports.cache import Cache, Claim
+from tamesu.ports.cache import Cache, Claim, Wanted
 from tamesu.ports.clock import Clock, IdSource
 from tamesu.ports.eventlog import EventLog, Receipt
 from tamesu.ports.meter import Meter, SharedMeter
@@ -30,5 +30,6 @@ __all__ = [
     "Receipt",
     "SharedMeter",
     "Store",
+    "Wanted",
     "roster_of",
 ]

@@ -23,6 +23,10 @@ class Claim(NamedTuple):
     confirmed: bool
 
 
+Wanted = tuple[str, bytes, Time]
+"""A claim to be made: key, value, and the moment at which it ends."""
+
+
 class Cache(Protocol):
     """Claims with a time to live. Losing them costs repeats, never records.
 
@@ -31,31 +35,29 @@ class Cache(Protocol):
     `Corrupt` where the cache is out of reach, soon: a cache is not worth waiting for.
     """
 
-    def claim(
-        self, wanted: Sequence[tuple[str, bytes]], now: Time, lasts_us: int
-    ) -> list[Claim | None]:
-        """Puts each (key, value) of `wanted`, unconfirmed, where nothing live is; in their order.
+    def claim(self, wanted: Sequence[Wanted], now: Time) -> list[Claim | None]:
+        """Puts each (key, value, end) of `wanted`, unconfirmed, where nothing live is; in their order.
 
-        Returns none for each that was put, else what was there before. Empty case: an empty answer.
-        Duplicate case: the first stays, also of two in one call. Concurrent case: exactly one caller
-        gets none. A claim is live until `lasts_us` after the `now` it was put at, whatever comes
-        later; one that has ended is not there.
+        Returns none for each that was put, else what was there before. Empty case: an empty answer;
+        what has ended by `now` is put and not there. Duplicate case: the first stays, also of two in
+        one call. Concurrent case: exactly one caller gets none. A claim is live until its end,
+        whatever comes later; one that has ended is not there.
         """
         ...
 
-    def find(self, key: str, now: Time) -> Claim | None:
-        """What stands live under `key`, none where nothing does; it stays as it is."""
+    def find(self, keys: Sequence[str], now: Time) -> list[Claim | None]:
+        """What stands live under each of `keys`, none where nothing does; it stays as it is."""
         ...
 
     def confirm(self, known: Sequence[tuple[str, bytes]]) -> None:
         """Confirms each (key, value) of `known` that stands; another value there is left alone."""
         ...
 
-    def replace(self, key: str, old: bytes, new: bytes, now: Time, lasts_us: int) -> bool:
-        """Puts `new`, unconfirmed, where `old` stands unconfirmed; gives whether it did.
+    def drop(self, known: Sequence[tuple[str, bytes]]) -> int:
+        """Takes out each (key, value) of `known` that stands, confirmed or not; gives how many.
 
-        Empty case: nothing live there, or another value, or a confirmed one: nothing happens.
-        Concurrent case: of many that replace the same, one does.
+        Empty case: nothing there, or another value: it is left alone. Concurrent case: of many that
+        drop the same, one does; who then claims the key finds it free, or what another put there.
         """
         ...
 
@@ -63,7 +65,7 @@ class Cache(Protocol):
         """Whether `fill` has ever come to its end: a cache that is new or was lost says no."""
         ...
 
-    def fill(self, known: Iterable[tuple[str, bytes, Time]], now: Time) -> int:
+    def fill(self, known: Iterable[Wanted], now: Time) -> int:
         """Puts what is known from elsewhere, confirmed: (key, value, end) where nothing live is.
 
         Returns how many it put. What has ended is left out. Duplicate case: the first stays, and a

@@ -5,7 +5,7 @@ Refuses to change what was appended, and to take out anything but its beginning.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple, Protocol
 
 from tamesu.base import Draft, Entry
@@ -58,6 +58,16 @@ class EventLog(Protocol):
         Raises:
             Corrupt: the stored bytes cannot be read.
             Unavailable: the log is down.
+        """
+        ...
+
+    def entries_of(
+        self, partition: int, keys: Collection[str], start: int, end: int
+    ) -> Sequence[Entry]:
+        """The entries of `keys` with start <= offset < end, in order; otherwise as `read`.
+
+        Looks through all that lie there, at less cost than reading them. Empty case: no keys, or
+        nothing of theirs: an empty answer. Memory: as many as are found.
         """
         ...
 

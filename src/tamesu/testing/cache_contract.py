@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tamesu.base import Time
-from tamesu.ports import Cache, Claim
+from tamesu.ports import Cache, Claim, Wanted
 
 NOW = Time(1_700_000_000_000_000)
 LASTS_US = 1_000_000
@@ -18,8 +18,19 @@ THREADS = 8
 
 def one(cache: Cache, key: str, value: bytes, now: Time = NOW) -> bytes | None:
     """The value that stood before a claim of one key, if one did."""
-    (found,) = cache.claim([(key, value)], now, LASTS_US)
+    (found,) = cache.claim([(key, value, Time(now + LASTS_US))], now)
     return None if found is None else found.value
+
+
+def lasting(*pairs: tuple[str, bytes], now: Time = NOW, lasts_us: int = LASTS_US) -> list[Wanted]:
+    """Claims of these keys and values, for that long from `now` on."""
+    return [(key, value, Time(now + lasts_us)) for key, value in pairs]
+
+
+def standing(cache: Cache, key: str, now: Time = NOW) -> Claim | None:
+    """What stands under one key."""
+    (found,) = cache.find([key], now)
+    return found
 
 
 class CacheContract:
@@ -48,16 +59,16 @@ class CacheContract:
     def test_claims_of_one_call_are_answered_in_their_order(self, tmp_path: Path) -> None:
         """New and old ones mixed; of two of one key the first stays. No claims: no answers."""
         cache = self.make(tmp_path)
-        assert cache.claim([], NOW, LASTS_US) == []
-        assert cache.claim([("b", b"old")], NOW, LASTS_US) == [None]
+        assert cache.claim([], NOW) == []
+        assert cache.claim(lasting(("b", b"old")), NOW) == [None]
         wanted = [("a", b"1"), ("b", b"2"), ("c", b"3"), ("a", b"4"), ("c", b"5")]
-        found = cache.claim(wanted, NOW, LASTS_US)
+        found = cache.claim(lasting(*wanted), NOW)
         old, first, third = Claim(b"old", False), Claim(b"1", False), Claim(b"3", False)
         assert found == [None, old, None, first, third]
         many = [(f"key-{number}", str(number).encode()) for number in range(1_500)]
-        assert cache.claim(many, NOW, LASTS_US) == [None] * 1_500
+        assert cache.claim(lasting(*many), NOW) == [None] * 1_500
         again = [(key, b"late") for key, _ in reversed(many)]
-        answers = cache.claim(again, NOW, LASTS_US)
+        answers = cache.claim(lasting(*again), NOW)
         assert answers == [Claim(value, False) for _, value in reversed(many)]
         cache.close()
 
@@ -66,8 +77,8 @@ class CacheContract:
         cache = self.make(tmp_path)
         one(cache, "a", b"one")
         assert one(cache, "a", b"two", LAST) == b"one"
-        assert cache.find("a", LAST) == Claim(b"one", False)
-        assert cache.find("a", END) is None
+        assert standing(cache, "a", LAST) == Claim(b"one", False)
+        assert standing(cache, "a", END) is None
         assert one(cache, "a", b"three", END) is None
         assert one(cache, "a", b"four", END) == b"three"
         cache.close()
@@ -75,21 +86,21 @@ class CacheContract:
     def test_what_stands_is_found_and_stays_as_it_is(self, tmp_path: Path) -> None:
         """Confirmed or not; looking where nothing is puts nothing there."""
         cache = self.make(tmp_path)
-        assert cache.find("a", NOW) is None
-        cache.claim([("a", b"one"), ("b", b"two")], NOW, LASTS_US)
-        assert cache.find("a", LAST) == Claim(b"one", False)
+        assert standing(cache, "a", NOW) is None
+        cache.claim(lasting(("a", b"one"), ("b", b"two")), NOW)
+        assert standing(cache, "a", LAST) == Claim(b"one", False)
         cache.confirm([("a", b"one")])
-        assert cache.find("a", LAST) == Claim(b"one", True)
-        assert cache.find("b", LAST) == Claim(b"two", False)
+        assert standing(cache, "a", LAST) == Claim(b"one", True)
+        assert standing(cache, "b", LAST) == Claim(b"two", False)
         assert one(cache, "b", b"three", LAST) == b"two"
         cache.close()
 
     def test_claims_of_other_keys_and_lengths_do_not_end_it(self, tmp_path: Path) -> None:
         """A short claim before or after a long one ends alone."""
         cache = self.make(tmp_path)
-        cache.claim([("short", b"s")], NOW, 1)
-        cache.claim([("long", b"l")], NOW, 10 * LASTS_US)
-        cache.claim([("later", b"x")], NOW, 1)
+        cache.claim(lasting(("short", b"s"), lasts_us=1), NOW)
+        cache.claim(lasting(("long", b"l"), lasts_us=10 * LASTS_US), NOW)
+        cache.claim(lasting(("later", b"x"), lasts_us=1), NOW)
         assert one(cache, "fresh", b"f", END) is None
         assert one(cache, "long", b"m", END) == b"l"
         assert one(cache, "short", b"m", END) is None
@@ -98,40 +109,50 @@ class CacheContract:
     def test_a_confirmed_claim_says_so(self, tmp_path: Path) -> None:
         """Only the value that was confirmed, for as long as it lives; what follows it starts anew."""
         cache = self.make(tmp_path)
-        cache.claim([("a", b"one"), ("b", b"two"), ("c", b"three")], NOW, LASTS_US)
+        cache.claim(lasting(("a", b"one"), ("b", b"two"), ("c", b"three")), NOW)
         cache.confirm([])
         cache.confirm([("a", b"one"), ("b", b"another"), ("never", b"x"), ("c", b"three")])
         asked = [("a", b""), ("b", b""), ("c", b"")]
         one_, two, three = Claim(b"one", True), Claim(b"two", False), Claim(b"three", True)
-        assert cache.claim(asked, LAST, LASTS_US) == [one_, two, three]
-        assert cache.claim([("a", b"next")], LATER, LASTS_US) == [None]
-        assert cache.claim([("a", b"")], LATER, LASTS_US) == [Claim(b"next", False)]
+        assert cache.claim(lasting(*asked, now=LAST), LAST) == [one_, two, three]
+        assert cache.claim(lasting(("a", b"next"), now=LATER), LATER) == [None]
+        assert cache.claim(lasting(("a", b""), now=LATER), LATER) == [Claim(b"next", False)]
         cache.close()
 
-    def test_what_stands_unconfirmed_may_be_replaced(self, tmp_path: Path) -> None:
-        """The new value starts anew; what is not exactly so stays as it is."""
+    def test_what_stands_may_be_dropped(self, tmp_path: Path) -> None:
+        """By its value, confirmed or not; another value stays, and what was dropped may be claimed."""
         cache = self.make(tmp_path)
-        cache.claim([("a", b"one"), ("b", b"two"), ("c", b"three")], NOW, LASTS_US)
+        cache.claim(lasting(("a", b"one"), ("b", b"two"), ("c", b"three")), NOW)
         cache.confirm([("b", b"two")])
-        assert not cache.replace("a", b"another", b"new", LAST, LASTS_US)
-        assert not cache.replace("b", b"two", b"new", LAST, LASTS_US)
-        assert not cache.replace("c", b"three", b"new", LATER, LASTS_US)
-        assert not cache.replace("never", b"", b"new", LAST, LASTS_US)
-        assert cache.replace("a", b"one", b"new", LAST, LASTS_US)
-        assert not cache.replace("a", b"one", b"newer", LAST, LASTS_US)
-        asked = [("a", b""), ("b", b""), ("never", b"")]
-        found = [Claim(b"new", False), Claim(b"two", True), None]
-        assert cache.claim(asked, LAST, LASTS_US) == found
-        assert one(cache, "a", b"", Time(END + LASTS_US // 2)) == b"new"
-        assert one(cache, "a", b"", Time(END + LASTS_US)) is None
+        assert cache.drop([]) == 0
+        assert cache.drop([("a", b"another"), ("never", b"one")]) == 0
+        assert standing(cache, "a", LAST) == Claim(b"one", False)
+        assert cache.drop([("a", b"one"), ("c", b"another"), ("b", b"two")]) == 2
+        assert cache.drop([("a", b"one")]) == 0
+        found = [cache.find(["a", "b", "c"], LAST)]
+        assert found == [[None, None, Claim(b"three", False)]]
+        assert one(cache, "a", b"new", LAST) is None
+        assert one(cache, "a", b"newer", Time(END + LASTS_US // 2)) == b"new"
+        cache.close()
+
+    def test_each_of_several_is_found_or_not(self, tmp_path: Path) -> None:
+        """In the order asked, also twice, and more than go into one question."""
+        cache = self.make(tmp_path)
+        assert cache.find([], NOW) == []
+        many = [(f"key-{number}", str(number).encode()) for number in range(1_500)]
+        cache.claim(lasting(*many), NOW)
+        keys = ["never", *(key for key, _ in reversed(many)), "key-7"]
+        values = [value for _, value in reversed(many)]
+        expected = [None, *(Claim(value, False) for value in values), Claim(b"7", False)]
+        assert cache.find(keys, LAST) == expected
         cache.close()
 
     def test_what_is_known_from_elsewhere_fills_it(self, tmp_path: Path) -> None:
         """Confirmed, to its own end, and where nothing live is; then it says that it is filled."""
         cache = self.make(tmp_path)
         assert not cache.filled()
-        cache.claim([("over", b"mine")], NOW, 1)
-        cache.claim([("live", b"mine")], NOW, LASTS_US)
+        cache.claim(lasting(("over", b"mine"), lasts_us=1), NOW)
+        cache.claim(lasting(("live", b"mine")), NOW)
         assert not cache.filled()
         now = Time(NOW + 10)
         known = [
@@ -145,7 +166,7 @@ class CacheContract:
         assert cache.filled()
         asked = [("live", b""), ("over", b""), ("ended", b""), ("a", b"")]
         mine, other, first = Claim(b"mine", False), Claim(b"other", True), Claim(b"one", True)
-        assert cache.claim(asked, now, LASTS_US) == [mine, other, None, first]
+        assert cache.claim(lasting(*asked, now=now), now) == [mine, other, None, first]
         assert one(cache, "a", b"next", Time(now + 1)) is None
         assert cache.fill([("more", b"x", END)], now) == 0
         assert one(cache, "more", b"y", now) is None
@@ -183,32 +204,25 @@ class CacheContract:
                 assert [answer for answer in answers if answer] == [winner] * (THREADS - 1)
         _close(caches)
 
-    def test_of_many_that_replace_at_once_one_does(self, tmp_path: Path) -> None:
-        """Concurrent case: and its value stands."""
+    def test_of_many_that_drop_at_once_one_does(self, tmp_path: Path) -> None:
+        """Concurrent case: and of those who then claim, one."""
         caches = self._several(tmp_path)
-        values = [b"new-%d" % number for number in range(THREADS)]
         with ThreadPoolExecutor(THREADS) as pool:
             for turn in range(30):
                 key = f"key-{turn}"
                 one(caches[0], key, b"old")
-                done = list(
-                    pool.map(
-                        lambda cache, new, key=key: cache.replace(key, b"old", new, NOW, LASTS_US),
-                        caches,
-                        values,
-                    )
-                )
-                assert done.count(True) == 1
-                assert one(caches[-1], key, b"") == values[done.index(True)]
+                done = list(pool.map(lambda cache, key=key: cache.drop([(key, b"old")]), caches))
+                assert sorted(done) == [0] * (THREADS - 1) + [1]
+                assert standing(caches[-1], key) is None
         _close(caches)
 
     def test_caches_at_one_place_are_one_cache(self, tmp_path: Path) -> None:
         """Where they are shared; elsewhere they know nothing of each other. Closing ends nothing."""
         first, second = self.make(tmp_path), self.make(tmp_path)
-        first.claim([("a", b"one"), ("b", b"two")], NOW, LASTS_US)
+        first.claim(lasting(("a", b"one"), ("b", b"two")), NOW)
         second.confirm([("a", b"one")])
         first.fill([], NOW)
-        found = second.claim([("a", b"x"), ("b", b"y")], NOW, LASTS_US)
+        found = second.claim(lasting(("a", b"x"), ("b", b"y")), NOW)
         if not self.shared:
             assert found == [None, None]
             assert not second.filled()

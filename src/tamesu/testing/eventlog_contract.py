@@ -144,6 +144,19 @@ class EventLogContract(SharingLaws, RetentionLaws):
             assert read(log.end(partition), 100) == []
             assert read(log.end(partition) + 100, 100) == []
 
+    def test_the_entries_of_keys_are_those_read_and_picked(self, tmp_path: Path) -> None:
+        """Between two offsets, in order, of any number of keys, whatever lies around them."""
+        with self.log(tmp_path) as (log, _):
+            for number in range(40):
+                log.append([draft(f"key-{number % 7}"), draft(f"other-{number}")])
+            for partition in range(log.partitions):
+                there = log.read(partition, 0, 1_000)
+                for keys in ({"key-1", "key-4", "never"}, {f"other-{n}" for n in range(1_500)}):
+                    for start, end in ((0, 1_000), (5, 33), (33, 5), (7, 7)):
+                        picked = [e for e in there if e.key in keys and start <= e.offset < end]
+                        assert list(log.entries_of(partition, keys, start, end)) == picked
+                assert list(log.entries_of(partition, [], 0, 1_000)) == []
+
     def test_upkeep_changes_nothing(self, tmp_path: Path) -> None:
         """Before the first append, and after some."""
         with self.log(tmp_path) as (log, _):

@@ -14,34 +14,34 @@ NOBODY = threading.Event()
 
 
 class TakesTheSameForNew(MemoryCache):
-    def claim(self, wanted, now, lasts_us):
-        found = super().claim(wanted, now, lasts_us)
+    def claim(self, wanted, now):
+        found = super().claim(wanted, now)
         pairs = zip(found, wanted, strict=True)
         return [None if old and old.value == new[1] else old for old, new in pairs]
 
 
 class LetsTheLastOfACallStay(MemoryCache):
-    def claim(self, wanted, now, lasts_us):
-        last = dict(wanted)
-        return super().claim([(key, last[key]) for key, _ in wanted], now, lasts_us)
+    def claim(self, wanted, now):
+        last = {key: value for key, value, _ in wanted}
+        return super().claim([(key, last[key], end) for key, _, end in wanted], now)
 
 
 class EndsLate(MemoryCache):
-    def claim(self, wanted, now, lasts_us):
-        return super().claim(wanted, now, lasts_us + 1)
+    def claim(self, wanted, now):
+        return super().claim([(key, value, end + 1) for key, value, end in wanted], now)
 
 
 class FindsNothingToBeConfirmed(MemoryCache):
-    def find(self, key, now):
-        found = super().find(key, now)
-        return None if found is None else Claim(found.value, False)
+    def find(self, keys, now):
+        found = super().find(keys, now)
+        return [None if each is None else Claim(each.value, False) for each in found]
 
 
 class EndsWithTheNext(MemoryCache):
-    def claim(self, wanted, now, lasts_us):
-        found = super().claim(wanted, now, lasts_us)
+    def claim(self, wanted, now):
+        found = super().claim(wanted, now)
         for key, (claim, end) in self._claims.items():
-            self._claims[key] = (claim, min(end, now + lasts_us))
+            self._claims[key] = (claim, min([end, *(each[2] for each in wanted)]))
         return found
 
 
@@ -51,12 +51,20 @@ class ConfirmsWhateverStands(MemoryCache):
         super().confirm(there)
 
 
-class ReplacesTheConfirmed(MemoryCache):
-    def replace(self, key, old, new, now, lasts_us):
-        found = self._claims.get(key)
-        if found is not None and found[0] == (old, True):
-            self._claims[key] = (Claim(old, False), found[1])
-        return super().replace(key, old, new, now, lasts_us)
+class KeepsTheConfirmed(MemoryCache):
+    def drop(self, known):
+        found = [self._claims.get(key) for key, _ in known]
+        pairs = zip(known, found, strict=True)
+        return super().drop([each for each, old in pairs if old is None or not old[0].confirmed])
+
+
+class FindsEachOnce(MemoryCache):
+    def find(self, keys, now):
+        found = super().find(keys, now)
+        return [
+            each if keys.index(key) == n else None
+            for n, (key, each) in enumerate(zip(keys, found, strict=True))
+        ]
 
 
 class FillsUnconfirmed(MemoryCache):
@@ -76,22 +84,25 @@ class FilledBySomeOfIt(MemoryCache):
 
 
 class LooksBeforeItClaims(MemoryCache):
-    def claim(self, wanted, now, lasts_us):
-        there = [self._claims.get(key) for key, _ in wanted]
+    def claim(self, wanted, now):
+        there = [self._claims.get(key) for key, _, _ in wanted]
         if len(wanted) == 1 and there == [None]:
             NOBODY.wait(0.001)
             self._claims.pop(wanted[0][0], None)
-        return super().claim(wanted, now, lasts_us)
+        return super().claim(wanted, now)
 
 
-class LooksBeforeItReplaces(MemoryCache):
-    def replace(self, key, old, new, now, lasts_us):
+class LooksBeforeItDrops(MemoryCache):
+    def drop(self, known):
+        there = [(key, value) for key, value in known if self._holds(key, value)]
+        if len(known) == 1 and there:
+            NOBODY.wait(0.001)
+        super().drop(there)
+        return len(there)
+
+    def _holds(self, key, value):
         found = self._claims.get(key)
-        if found is None or found[0] != (old, False) or found[1] <= now:
-            return False
-        NOBODY.wait(0.001)
-        self._claims[key] = (Claim(new, False), now + lasts_us)
-        return True
+        return found is not None and found[0].value == value
 
 
 class SharedAfterAll(MemoryCache):
@@ -109,11 +120,12 @@ BROKEN = {
     "test_what_stands_is_found_and_stays_as_it_is": FindsNothingToBeConfirmed,
     "test_claims_of_other_keys_and_lengths_do_not_end_it": EndsWithTheNext,
     "test_a_confirmed_claim_says_so": ConfirmsWhateverStands,
-    "test_what_stands_unconfirmed_may_be_replaced": ReplacesTheConfirmed,
+    "test_what_stands_may_be_dropped": KeepsTheConfirmed,
+    "test_each_of_several_is_found_or_not": FindsEachOnce,
     "test_what_is_known_from_elsewhere_fills_it": FillsUnconfirmed,
     "test_a_filling_that_breaks_off_has_not_filled": FilledBySomeOfIt,
     "test_of_many_that_claim_at_once_one_gets_it": LooksBeforeItClaims,
-    "test_of_many_that_replace_at_once_one_does": LooksBeforeItReplaces,
+    "test_of_many_that_drop_at_once_one_does": LooksBeforeItDrops,
     "test_caches_at_one_place_are_one_cache": SharedAfterAll,
 }
 

@@ -17,11 +17,12 @@ from tamesu.base import Corrupt, Time, Unavailable
 
 NOW = Time(1_700_000_000_000_000)
 LASTS_US = 1_000
+END = Time(NOW + LASTS_US)
 
 
 def claim(cache, key, value=b"x", now=NOW, lasts_us=LASTS_US):
     """The value that stood before."""
-    (found,) = cache.claim([(key, value)], now, lasts_us)
+    (found,) = cache.claim([(key, value, Time(now + lasts_us))], now)
     return None if found is None else found.value
 
 
@@ -111,7 +112,7 @@ def test_a_full_file_lets_the_oldest_claims_go(shared, path):
 def test_a_large_call_takes_out_as_many_as_it_brings(shared, path):
     cache = shared(claims=500)
     for turn in range(5):
-        cache.claim([(f"{turn}-{number}", b"x") for number in range(2_000)], NOW, LASTS_US)
+        cache.claim([(f"{turn}-{number}", b"x", END) for number in range(2_000)], NOW)
     assert rows(path) <= 2_500
 
 
@@ -261,7 +262,7 @@ from tamesu.base import Time
 cache, mine, found = SqliteCache(Path(sys.argv[1])), sys.argv[2], []
 input()
 for key in range(300):
-    (claim,) = cache.claim([(f"key-{key}", mine.encode())], Time(0), 1_000)
+    (claim,) = cache.claim([(f"key-{key}", mine.encode(), Time(1_000))], Time(0))
     found.append(mine if claim is None else claim.value.decode())
 print(json.dumps(found))
 """
@@ -282,7 +283,7 @@ def test_a_full_disk_costs_claims_until_there_is_room(on_small_disk):
         from tamesu.base import Time
         cache = SqliteCache(place / "cache.sqlite3")
         def claim(key):
-            return cache.claim([(key, b"x" * 2000)], Time(0), 1_000)
+            return cache.claim([(key, b"x" * 2000, Time(1_000))], Time(0))
         claim("first")
         fill()
         told["full"] = [error(claim, f"full-{n}")[0] for n in range(50)]

@@ -191,10 +191,9 @@ def test_older_ids_are_not_brought_back():
         log.append([decision(number), Draft("", "tick", b'{"v":1}')])
         clock.move(MINUTE_US)
     cache = MemoryCache()
-    assert refill(Claims(cache), log, clock.now()) == 9
+    assert refill(Claims(cache), log, clock.now(), {}) == 9
     assert len(cache) == 9
-    asked = [("colours/r-31", b""), ("colours/r-30", b"")]
-    kept, forgotten = cache.claim(asked, clock.now(), MINUTE_US)
+    kept, forgotten = cache.find(["colours/r-31", "colours/r-30"], clock.now())
     assert kept.confirmed
     assert forgotten is None
 
@@ -256,18 +255,19 @@ def test_a_cache_that_is_down_costs_the_promise_and_not_the_decision(
 
 @pytest.mark.parametrize("value", [b"", b"\xff", b"{}", b'{"decision_id": "x"}'], ids=repr)
 def test_a_claim_that_is_no_decisions_stands_in_nobodys_way(log, memory, declaration, value):
-    """Whoever put it there: the request is decided, and its neighbours are claimed."""
+    """Whoever put it there: it goes, and the request is decided and claimed like its neighbours."""
     cache = MemoryCache()
-    cache.claim([("colours/r-1", value)], SystemClock().now(), 10 * MINUTE_US)
+    now = SystemClock().now()
+    cache.claim([("colours/r-1", value, now + 10 * MINUTE_US)], now)
 
     async def act(service):
         broken, sound = await service.decider.decide_many(
             "colours", [SAFE, DecisionRequest(request_id="r-2")]
         )
-        assert broken.unclaimed
+        assert not broken.unclaimed
         assert not sound.unclaimed
         assert decided(log) == [broken.decision_id, sound.decision_id]
-        assert service.meter.value("unclaimed_total") == 1
+        assert await service.decider.decide("colours", SAFE) == broken
 
     scene(log, memory, declaration, act, cache=cache, deadline_s=5.0)
 

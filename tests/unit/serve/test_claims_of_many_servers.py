@@ -69,7 +69,7 @@ def orphaned(declaration, shared, now, request_id="r-1"):
     record = encode(
         Decision(decision_id=identity, snapshot=0, deliveries=deliveries, request_id=request_id)
     )
-    assert shared().claim([(f"colours/{request_id}", record)], now, LASTS_US) == [None]
+    assert shared().claim([(f"colours/{request_id}", record, now + LASTS_US)], now) == [None]
     return identity, Draft(identity, "decision", record)
 
 
@@ -200,7 +200,7 @@ def test_what_stands_is_a_decision_only_where_the_log_has_it(declaration, shared
         clock.move(SECOND_US)
     cache.confirm([("colours/sure", made[0][1].body)])
     log.append([made[1][1]])
-    cache.claim([("colours/damaged", b"no record")], clock.now(), LASTS_US)
+    cache.claim([("colours/damaged", b"no record", clock.now() + LASTS_US)], clock.now())
 
     async def known(name):
         found = await doubts.recorded(f"colours/{name}")
@@ -271,11 +271,11 @@ def test_a_filled_cache_is_not_filled_again(log, memory, declaration, shared):
     clock = SystemClock()
     claims = Claims(shared())
     log.append([Draft("", "tick", b"{}")])
-    assert refill(claims, log, clock.now()) == 0
+    assert refill(claims, log, clock.now(), {}) == 0
     identity, draft = orphaned(declaration, MemoryCache, clock.now())
     log.append([draft])
-    assert refill(Claims(shared()), log, clock.now()) == 0
+    assert refill(Claims(shared()), log, clock.now(), {}) == 0
     lost = MemoryCache()
-    assert refill(Claims(lost), log, clock.now()) == 1
-    assert lost.claim([("colours/r-1", b"")], clock.now(), 1) == [Claim(draft.body, True)]
+    assert refill(Claims(lost), log, clock.now(), {}) == 1
+    assert lost.find(["colours/r-1"], clock.now()) == [Claim(draft.body, True)]
     assert identity.encode() in draft.body

@@ -9,7 +9,13 @@ from tamesu.adapters.eventlog.memory import MemoryEventLog
 from tamesu.adapters.eventlog.sqlite import SqliteEventLog
 from tamesu.base import TICK, Draft, InvalidInput, Kind, Time, decision_id
 from tamesu.base.reward import CLOCK_SKEW_US
-from tamesu.serve.core.logbook import CHUNK, NEAR_MS, find_decision, first_since
+from tamesu.serve.core.logbook import CHUNK, NEAR_MS, find_entries, find_entry, first_since
+
+
+def find_decision(log, identity):
+    """The record of a decision, none where there is none."""
+    entry = find_entry(log, identity)
+    return None if entry is None else entry.body
 
 
 class Holed:
@@ -23,6 +29,10 @@ class Holed:
     def read(self, partition, offset, most):
         entries = self._log.read(partition, offset, self._log.end(partition))
         return [entry for entry in entries if entry.offset >= 10 and entry.offset % 2][:most]
+
+    def entries_of(self, partition, keys, start, end):
+        entries = self.read(partition, start, end)
+        return [entry for entry in entries if start <= entry.offset < end and entry.key in keys]
 
     def end(self, partition):
         return self._log.end(partition)
@@ -140,3 +150,30 @@ def test_what_is_no_decision_id_is_refused():
     log = MemoryEventLog(clock=ManualClock())
     with pytest.raises(InvalidInput, match="uuid7"):
         find_decision(log, "colours")
+
+
+@given(
+    st.lists(st.sampled_from([0, 1, 900, 3_000, 30_000, 61_000, 200_000]), max_size=12),
+    st.sets(st.integers(0, 11)),
+    st.integers(1, 3),
+)
+def test_many_are_found_as_one_by_one(gaps_ms, absent, partitions):
+    """Whether they lie together or apart, some of them never recorded, some received late."""
+    clock, ids = ManualClock(), SeededIds()
+    log = MemoryEventLog(partitions, clock=clock)
+    identities = []
+    for number, gap in enumerate(gaps_ms):
+        identity = decision_id("colours", 1, ids.uuid7(clock.now()))
+        identities.append(identity)
+        clock.move(gap * 1_000)
+        if number not in absent:
+            log.append([Draft(identity, Kind.DECISION.value, b"%d" % number)])
+        log.append([Draft(identity, Kind.EVENT.value, b"its event"), TICK])
+    found = find_entries(log, identities)
+    for number, (identity, gap) in enumerate(zip(identities, gaps_ms, strict=True)):
+        is_there = number not in absent and gap <= CLOCK_SKEW_US // 1_000
+        assert (found[identity].body if identity in found else None) == (
+            b"%d" % number if is_there else None
+        )
+        assert found.get(identity) == find_entry(log, identity)
+    assert find_entries(log, []) == {}

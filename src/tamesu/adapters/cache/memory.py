@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterable, Sequence
 
 from tamesu.base import Time
-from tamesu.ports import Claim
+from tamesu.ports import Claim, Wanted
 
 CLAIMS = 200_000
 """How many claims a cache keeps if not told otherwise."""
@@ -25,20 +25,16 @@ class MemoryCache:
         self._lock = threading.Lock()
         self._filled = False
 
-    def claim(
-        self, wanted: Sequence[tuple[str, bytes]], now: Time, lasts_us: int
-    ) -> list[Claim | None]:
+    def claim(self, wanted: Sequence[Wanted], now: Time) -> list[Claim | None]:
         """Puts what is wanted where nothing live is; see `tamesu.ports.Cache.claim`."""
         with self._lock:
-            return [
-                self._put(key, Claim(value, False), now, now + lasts_us) for key, value in wanted
-            ]
+            return [self._put(key, Claim(value, False), now, end) for key, value, end in wanted]
 
-    def find(self, key: str, now: Time) -> Claim | None:
+    def find(self, keys: Sequence[str], now: Time) -> list[Claim | None]:
         """What stands live; see `tamesu.ports.Cache.find`."""
         with self._lock:
-            found = self._claims.get(key)
-        return None if found is None or found[1] <= now else found[0]
+            found = [self._claims.get(key) for key in keys]
+        return [None if each is None or each[1] <= now else each[0] for each in found]
 
     def confirm(self, known: Sequence[tuple[str, bytes]]) -> None:
         """Confirms what stands; see `tamesu.ports.Cache.confirm`."""
@@ -48,21 +44,22 @@ class MemoryCache:
                 if found is not None and found[0].value == value:
                     self._claims[key] = (Claim(value, True), found[1])
 
-    def replace(self, key: str, old: bytes, new: bytes, now: Time, lasts_us: int) -> bool:
-        """Puts `new` where `old` stands unconfirmed; see `tamesu.ports.Cache.replace`."""
+    def drop(self, known: Sequence[tuple[str, bytes]]) -> int:
+        """Takes out what stands; see `tamesu.ports.Cache.drop`."""
+        dropped = 0
         with self._lock:
-            found = self._claims.get(key)
-            if found is None or found[0] != Claim(old, False) or found[1] <= now:
-                return False
-            del self._claims[key]
-            self._claims[key] = (Claim(new, False), now + lasts_us)
-            return True
+            for key, value in known:
+                found = self._claims.get(key)
+                if found is not None and found[0].value == value:
+                    del self._claims[key]
+                    dropped += 1
+        return dropped
 
     def filled(self) -> bool:
         """Whether `fill` was called."""
         return self._filled
 
-    def fill(self, known: Iterable[tuple[str, bytes, Time]], now: Time) -> int:
+    def fill(self, known: Iterable[Wanted], now: Time) -> int:
         """Puts what is known from elsewhere; see `tamesu.ports.Cache.fill`."""
         put = 0
         for key, value, end in () if self._filled else known:

@@ -11,11 +11,12 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
+from typing import TypeVar
 
 from tamesu.adapters import sqlite
 from tamesu.adapters.cache.disposable import PAUSE_S, Disposable
 from tamesu.base import Time, Unavailable
-from tamesu.ports import Claim
+from tamesu.ports import Claim, Wanted
 
 CLAIMS = 1_000_000
 """How many claims a cache keeps if not told otherwise: at half a kilobyte each, half a gigabyte."""
@@ -44,6 +45,8 @@ CREATE TABLE claims (
 ) STRICT;
 CREATE INDEX claims_by_end ON claims (ends);
 """
+T = TypeVar("T")
+
 # Statements of many rows: each call of the driver gives the interpreter away, and waits to have it back.
 _INSERT = "INSERT INTO claims VALUES {rows}"
 _FIND = "SELECT key, value, confirmed FROM claims WHERE ends > ? AND key IN ({keys})"
@@ -52,7 +55,7 @@ _CONFIRM = (
     "WHERE claims.key = known.column1 AND claims.value = known.column2"
 )
 _PUT = "INSERT OR REPLACE INTO claims VALUES (?, ?, ?, 0)"
-_REPLACE = "UPDATE claims SET value = ?, ends = ? WHERE key = ? AND value = ? AND ends > ? AND confirmed = 0"
+_DROP = "DELETE FROM claims WHERE key = ? AND value = ?"
 _FILL = (
     "INSERT INTO claims VALUES (?, ?, ?, 1) ON CONFLICT (key) DO UPDATE SET "
     "value = excluded.value, ends = excluded.ends, confirmed = 1 WHERE claims.ends <= ?"
@@ -80,27 +83,24 @@ class SqliteCache:
         self._most = claims
         self._unswept = 0
 
-    def claim(
-        self, wanted: Sequence[tuple[str, bytes]], now: Time, lasts_us: int
-    ) -> list[Claim | None]:
+    def claim(self, wanted: Sequence[Wanted], now: Time) -> list[Claim | None]:
         """Puts what is wanted where nothing live is; see `tamesu.ports.Cache.claim`."""
         if not wanted:
             return []
-        ends = now + lasts_us
         with self._file.at_work() as connection:
-            if len(wanted) <= MOST_ROWS and _put_all(connection, wanted, ends):
+            if len(wanted) <= MOST_ROWS and _put_all(connection, wanted):
                 found: list[Claim | None] = [None] * len(wanted)
             else:
                 with _step(connection):
-                    found = _put_or_find(connection, wanted, now, ends)
+                    found = _put_or_find(connection, wanted, now)
             self._sweep(connection, len(wanted), now)
             return found
 
-    def find(self, key: str, now: Time) -> Claim | None:
+    def find(self, keys: Sequence[str], now: Time) -> list[Claim | None]:
         """What stands live; see `tamesu.ports.Cache.find`."""
         with self._file.at_work() as connection:
-            row = connection.execute(_FIND.format(keys="?"), (now, key)).fetchone()
-        return None if row is None else Claim(row[1], confirmed=bool(row[2]))
+            live = _live(connection, keys, now)
+        return [live.get(key) for key in keys]
 
     def confirm(self, known: Sequence[tuple[str, bytes]]) -> None:
         """Confirms what stands; see `tamesu.ports.Cache.confirm`."""
@@ -111,11 +111,12 @@ class SqliteCache:
                 rows = ", ".join(["(?, ?)"] * len(some))
                 connection.execute(_CONFIRM.format(rows=rows), list(chain.from_iterable(some)))
 
-    def replace(self, key: str, old: bytes, new: bytes, now: Time, lasts_us: int) -> bool:
-        """Puts `new` where `old` stands unconfirmed; see `tamesu.ports.Cache.replace`."""
-        with self._file.at_work() as connection:
-            done = connection.execute(_REPLACE, (new, now + lasts_us, key, old, now))
-            return done.rowcount == 1
+    def drop(self, known: Sequence[tuple[str, bytes]]) -> int:
+        """Takes out what stands; see `tamesu.ports.Cache.drop`."""
+        if not known:
+            return 0
+        with self._file.at_work() as connection, _step(connection):
+            return connection.executemany(_DROP, known).rowcount
 
     def filled(self) -> bool:
         """Whether `fill` has come to its end since the cache was made."""
@@ -123,7 +124,7 @@ class SqliteCache:
             found = connection.execute("SELECT 1 FROM facts WHERE name = 'filled'").fetchone()
             return found is not None
 
-    def fill(self, known: Iterable[tuple[str, bytes, Time]], now: Time) -> int:
+    def fill(self, known: Iterable[Wanted], now: Time) -> int:
         """Puts what is known from elsewhere; see `tamesu.ports.Cache.fill`.
 
         One process does it, and others that want to wait for it.
@@ -168,40 +169,45 @@ class SqliteCache:
             connection.execute(_OLDEST, (min(crowd - self._most, most),))
 
 
-def _put_all(connection: sqlite.Connection, wanted: Sequence[tuple[str, bytes]], ends: int) -> bool:
+def _put_all(connection: sqlite.Connection, wanted: Sequence[Wanted]) -> bool:
     """Puts all or, where anything is under one of the keys, none; the usual case, in one call."""
     rows = ", ".join(["(?, ?, ?, 0)"] * len(wanted))
-    values = [value for key, record in wanted for value in (key, record, ends)]
     try:
-        connection.execute(_INSERT.format(rows=rows), values)
+        connection.execute(_INSERT.format(rows=rows), list(chain.from_iterable(wanted)))
     except sqlite.driver.IntegrityError:
         return False
     return True
 
 
 def _put_or_find(
-    connection: sqlite.Connection, wanted: Sequence[tuple[str, bytes]], now: Time, ends: int
+    connection: sqlite.Connection, wanted: Sequence[Wanted], now: Time
 ) -> list[Claim | None]:
-    live: dict[str, Claim] = {}
-    for some in _parts(wanted):
-        keys = ", ".join("?" * len(some))
-        rows = connection.execute(_FIND.format(keys=keys), (now, *(key for key, _ in some)))
-        live |= {key: Claim(value, bool(confirmed)) for key, value, confirmed in rows}
+    live = _live(connection, [key for key, _, _ in wanted], now)
     found: list[Claim | None] = []
-    put: list[tuple[str, bytes, int]] = []
-    for key, value in wanted:
+    put: list[Wanted] = []
+    for key, value, end in wanted:
         standing = live.get(key)
         found.append(standing)
         if standing is None:
             live[key] = Claim(value, confirmed=False)
-            put.append((key, value, ends))
+            put.append((key, value, end))
     connection.executemany(_PUT, put)
     return found
 
 
-def _parts(pairs: Sequence[tuple[str, bytes]]) -> Iterator[Sequence[tuple[str, bytes]]]:
-    for start in range(0, len(pairs), MOST_ROWS):
-        yield pairs[start : start + MOST_ROWS]
+def _live(connection: sqlite.Connection, keys: Sequence[str], now: Time) -> dict[str, Claim]:
+    """What stands under those of `keys` under which something does."""
+    live: dict[str, Claim] = {}
+    for some in _parts(keys):
+        places = ", ".join("?" * len(some))
+        rows = connection.execute(_FIND.format(keys=places), (now, *some))
+        live |= {key: Claim(value, bool(confirmed)) for key, value, confirmed in rows}
+    return live
+
+
+def _parts(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(rows), MOST_ROWS):
+        yield rows[start : start + MOST_ROWS]
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_right
+from collections.abc import Collection
 from pathlib import Path
 
 from tamesu.adapters.durable_folders import sync_folder
@@ -45,6 +46,18 @@ class Reader:
             if not entries and end > offset:
                 continue
             following = self._after(segment, end) if len(found) < most else None
+            if following is None:
+                break
+            offset = max(offset, following)
+        return found
+
+    def entries_of(self, keys: Collection[str], start: int, end: int) -> list[Entry]:
+        """The entries of `keys` with start <= offset < end, across segments."""
+        found: list[Entry] = []
+        offset = max(start, 0)
+        while keys and offset < end and (segment := self._holding(offset)) is not None:
+            found += segment.entries_of(keys, offset, end)
+            following = self._after(segment, segment.end())
             if following is None:
                 break
             offset = max(offset, following)

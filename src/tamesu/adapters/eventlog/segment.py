@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 
 from tamesu.adapters import sqlite
@@ -43,6 +44,14 @@ _READ = (
     "SELECT 0, offset, received, key, kind, body FROM entries "
     "WHERE offset >= ? ORDER BY offset LIMIT ?"
 )
+
+_OF_KEYS = (
+    "SELECT 0, offset, received, key, kind, body FROM entries "
+    "WHERE offset >= ? AND offset < ? AND key IN ({places}) ORDER BY offset"
+)
+
+MOST_KEYS = 1_000
+"""Keys of one statement."""
 
 Row = tuple[int, int, str, str, bytes]
 """Offset, received, key, kind, body."""
@@ -85,6 +94,18 @@ class Segment:
         """Up to `most` entries from `offset` on."""
         with sqlite.translated(self.path):
             rows = self._connection.execute(_READ, (offset, most)).fetchall()
+        return list(map(Entry._make, rows))
+
+    def entries_of(self, keys: Collection[str], start: int, end: int) -> list[Entry]:
+        """The entries of `keys` with start <= offset < end."""
+        rows: list[tuple[int, int, int, str, str, bytes]] = []
+        wanted = list(dict.fromkeys(keys))
+        with sqlite.translated(self.path):
+            for first in range(0, len(wanted), MOST_KEYS):
+                some = wanted[first : first + MOST_KEYS]
+                statement = _OF_KEYS.format(places=", ".join("?" * len(some)))
+                rows += self._connection.execute(statement, (start, end, *some)).fetchall()
+        rows.sort(key=itemgetter(1))
         return list(map(Entry._make, rows))
 
     def last(self) -> tuple[int, int] | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from tamesu.adapters import sqlite
@@ -94,6 +94,16 @@ class SqliteEventLog:
         """
         with self._looking(partition) as reader:
             return reader.read(offset, most)
+
+    def entries_of(
+        self, partition: int, keys: Collection[str], start: int, end: int
+    ) -> list[Entry]:
+        """The entries of `keys` between two offsets; see `tamesu.ports.EventLog.entries_of`.
+
+        Some 3 million entries a second are passed over, in the driver: other threads go on.
+        """
+        with self._looking(partition) as reader:
+            return reader.entries_of(keys, start, end)
 
     def end(self, partition: int) -> int:
         """The offset after the last entry; 0 for an empty partition."""

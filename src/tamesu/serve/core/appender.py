@@ -18,6 +18,7 @@ import structlog
 from tamesu.base import TICK, Backpressure, Draft, TamesuError, Time, Unavailable
 from tamesu.base.times import SECOND_US
 from tamesu.ports import Clock, EventLog, Meter
+from tamesu.serve.core.again import Again
 from tamesu.serve.core.claims import FRESH_US, Claims
 from tamesu.serve.core.ticket import Ticket
 from tamesu.serve.core.ticking import TICK_S, Ticking
@@ -86,14 +87,14 @@ class Appender:
         self,
         drafts: Sequence[Draft],
         *,
-        claims: Sequence[str | None] = (),
+        claims: Sequence[Again | None] = (),
         made: Time | None = None,
     ) -> Ticket:
         """Hands `drafts` to the writer, to be appended together.
 
         Args:
             drafts: in their order.
-            claims: the key that each draft claims, or none; empty where there are none at all.
+            claims: what each draft claims, or none; empty where there is nothing at all.
             made: when the first decision among them was made: soon after it is too old to append.
 
         Raises:
@@ -199,8 +200,7 @@ class Appender:
             loop.call_soon_threadsafe(self._waiting.settle, tickets, failed(problem))
             return
         error = self._append(claimed.drafts) if claimed.drafts else None
-        if error is None:
-            self._claims.confirm(claimed.known)
+        self._claims.confirm(claimed.known if error is None else claimed.sure)
         loop.call_soon_threadsafe(self._waiting.settle, tickets, error)
 
     def _append(self, drafts: Sequence[Draft]) -> TamesuError | None:

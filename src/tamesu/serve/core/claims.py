@@ -1,4 +1,4 @@
-"""`Claims`: one request id, one decision, for ten minutes, on whichever server it arrives.
+"""`Claims`: one request, one decision, and for a sticky bandit one unit, one decision, on any server.
 
 A claim is the whole record, put into the cache before it is appended, and confirmed once it is in the
 log. Whoever finds a confirmed claim answers it. Whoever finds another appends it once more (the join
@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-import msgspec
 import structlog
 
-from tamesu.base import Corrupt, Draft, Kind, TamesuError, Time, decode_decision, parse_decision_id
+from tamesu.base import Corrupt, TamesuError, Time
 from tamesu.base.times import MINUTE_US, SECOND_US
-from tamesu.ports import Cache, Claim
+from tamesu.ports import Cache, Claim, Wanted
+from tamesu.serve.core.again import By
+from tamesu.serve.core.claiming import Claimed, Claiming
 from tamesu.serve.core.ticket import Ticket
 from tamesu.serve.core.trace import trace
 
@@ -29,65 +30,18 @@ LASTS_US = 10 * MINUTE_US
 FRESH_US = 30 * SECOND_US
 """How old a decision may be and still be appended: half the clock skew that the join allows."""
 
+ROUNDS = 4
+"""How often a claim that cannot be used is taken out and claimed anew, while others do the like."""
+
 REST_S = 1.0
 """How long a cache that failed is left alone: each failure may take its while."""
 
 T = TypeVar("T")
 _log = structlog.get_logger("tamesu.serve.claims")
-_DECISION = Kind.DECISION.value
-
-
-class Claimed:
-    """What comes of the claims of some tickets, draft by draft.
-
-    Attributes:
-        drafts: what is to be appended for these tickets.
-        known: the records, by key, that are in the log once `drafts` are.
-    """
-
-    __slots__ = ("_now", "drafts", "known")
-
-    def __init__(self, now: Time) -> None:
-        self._now = now
-        self.drafts: list[Draft] = []
-        self.known: dict[str, bytes] = {}
-
-    def take(self, ticket: Ticket, index: int, key: str, found: Claim | None) -> None:
-        """One draft of a ticket, whose claim of `key` found `found`."""
-        if found is None:
-            self.known[key] = ticket.drafts[index].body
-            self.add(ticket, ticket.drafts[index])
-            return
-        try:
-            decision = decode_decision(found.value)
-            decided = parse_decision_id(decision.decision_id).decided
-        except (msgspec.MsgspecError, TamesuError):
-            _log.error("a claim in the cache is no decision's", bytes=len(found.value))
-            ticket.unclaimed.add(index)
-            self.add(ticket, ticket.drafts[index])
-            return
-        if not found.confirmed and self.known.get(key) != found.value:
-            if self._now - decided > FRESH_US:
-                ticket.doubts[index] = found.value
-                return
-            self.known[key] = found.value
-            self.add(ticket, Draft(decision.decision_id, _DECISION, found.value))
-        ticket.earlier[index] = decision
-        ticket.writes |= not found.confirmed
-
-    def add(self, ticket: Ticket, draft: Draft) -> None:
-        """A draft of the ticket is to be appended."""
-        self.drafts.append(draft)
-        ticket.writes = True
-
-
-def claim_key(bandit: str, request_id: str) -> str:
-    """The name under which the decisions of `bandit` for `request_id` are claimed."""
-    return f"{bandit}/{request_id}"
 
 
 class Claims:
-    """The decisions of the last ten minutes by request id, in a cache that servers may share.
+    """What was decided lately, by request id and by unit, in a cache that servers may share.
 
     No method raises for a cache that is down. Concurrent case: all may be called beside each other.
     """
@@ -97,58 +51,83 @@ class Claims:
         self._rests_until = 0.0
 
     def claim(self, tickets: Sequence[Ticket], now: Time) -> Claimed:
-        """Claims what the tickets claim, in one step, and says in each what stands instead.
+        """Claims what the tickets claim, and says in each what stands instead.
 
+        A request id that is known stands before everything. Else the unit's decision does, and the
+        request id is claimed for it: a retry finds it, though the unit's claim should end meanwhile.
         Gives what is then to be appended: what nobody claimed before, and once more what was claimed
-        and never confirmed. A draft whose claim is in doubt is left out.
+        and never confirmed. Of a ticket with a claim in doubt nothing is: it is to be submitted again
+        when that is settled.
         """
-        claimed = Claimed(now)
-        wanted = [
-            (key, draft.body)
+        claimings = [
+            Claiming(index, again, ticket.drafts[index].body)
             for ticket in tickets
-            if ticket.claims
-            for key, draft in zip(ticket.claims, ticket.drafts, strict=True)
-            if key is not None
+            for index, again in enumerate(ticket.claims)
+            if again is not None
         ]
-        found = self._try(lambda cache: cache.claim(wanted, now, LASTS_US)) if wanted else []
-        standing = iter(found or ())
+        oldest = Time(now - FRESH_US)
+        if claimings:
+            self._look(claimings, now)
+            for by in (By.UNIT, By.REQUEST):
+                self._make([each for each in claimings if each.claims(by, oldest)], by, now)
+        claimed = Claimed()
+        rest = iter(claimings)
         for ticket in tickets:
-            if not ticket.claims:
-                claimed.drafts.extend(ticket.drafts)
-                continue
-            if found is None:
-                claimed.drafts.extend(ticket.drafts)
-                ticket.unclaimed.update(i for i, key in enumerate(ticket.claims) if key is not None)
-                continue
-            ticket.writes = False
-            for index, key in enumerate(ticket.claims):
-                if key is None:
-                    claimed.add(ticket, ticket.drafts[index])
-                else:
-                    claimed.take(ticket, index, key, next(standing))
+            mine = [next(rest) for each in ticket.claims if each is not None]
+            claimed.take(ticket, mine, oldest)
         return claimed
 
-    def confirm(self, known: Mapping[str, bytes]) -> None:
-        """The records of these claims are in the log."""
+    def confirm(self, known: Sequence[tuple[str, bytes]]) -> None:
+        """The records of these claims, (key, record), are in the log."""
         if known:
-            self._try(lambda cache: cache.confirm(list(known.items())))
+            self._try(lambda cache: cache.confirm(known))
 
-    def find(self, key: str, now: Time) -> Claim | None:
-        """What stands under `key`; none where nothing does, or the cache is down."""
-        return self._try(lambda cache: cache.find(key, now))
+    def find(self, keys: Sequence[str], now: Time) -> list[Claim | None]:
+        """What stands under each of `keys`; none where nothing does, or the cache is down."""
+        return self._try(lambda cache: cache.find(keys, now)) or [None] * len(keys)
 
-    def stands(self, key: str, old: bytes, new: bytes, now: Time) -> bool:
-        """Whether `old` stands unconfirmed under `key`; where nothing does, `new` does from now on."""
-        found = self._try(lambda cache: cache.claim([(key, new)], now, LASTS_US))
-        return found == [Claim(old, confirmed=False)]
+    def drop(self, known: Sequence[tuple[str, bytes]]) -> None:
+        """Lets what stands as one of `known` (key, record) go, so that it can be claimed anew."""
+        self._try(lambda cache: cache.drop(known))
 
-    def replace(self, key: str, old: bytes, new: bytes, now: Time) -> None:
-        """Lets `new` stand where `old` stands unconfirmed, and nothing else."""
-        self._try(lambda cache: cache.replace(key, old, new, now, LASTS_US))
+    def lost(self) -> bool:
+        """Whether the cache is there and was never filled: it is new, or somebody threw it away."""
+        return self._try(lambda cache: not cache.filled()) or False
 
-    def fill(self, known: Iterable[tuple[str, bytes, Time]], now: Time) -> int:
+    def fill(self, known: Iterable[Wanted], now: Time) -> int:
         """Fills a cache that was not: claims made before; gives how many are new to it."""
         return self._try(lambda cache: cache.fill(known, now)) or 0
+
+    def _look(self, claimings: Sequence[Claiming], now: Time) -> None:
+        """Looks up the request ids of those that would claim for a unit, too."""
+        both = [each for each in claimings if each.again.unit and each.again.request]
+        if not both:
+            return
+        keys = [str(each.again.request) for each in both]
+        found = self._try(lambda cache: cache.find(keys, now))
+        for claiming, claim in zip(both, found or [None] * len(both), strict=True):
+            if claim is not None:
+                claiming.find(claim, By.REQUEST)
+
+    def _make(self, claimings: Sequence[Claiming], by: By, now: Time) -> None:
+        """Makes the claims of that kind; what stands in their way and cannot be used goes."""
+        left = claimings
+        for _ in range(ROUNDS):
+            if not left:
+                return
+            found = self._claim([each.wanted(by, Time(now + LASTS_US)) for each in left], now)
+            if found is None:
+                break
+            pairs = zip(left, found, strict=True)
+            unfit = [(each, old) for each, old in pairs if old and not each.find(old, by)]
+            if unfit:
+                self.drop([(str(each.again.key(by)), old.value) for each, old in unfit])
+            left = [each for each, _ in unfit]
+        for claiming in left:
+            claiming.lost = True
+
+    def _claim(self, wanted: Sequence[Wanted], now: Time) -> list[Claim | None] | None:
+        return self._try(lambda cache: cache.claim(wanted, now))
 
     def _try(self, act: Callable[[Cache], T]) -> T | None:
         """What the cache gives, or none where it fails, and for a while after that."""
@@ -161,5 +140,5 @@ class Claims:
         except Exception as error:  # noqa: BLE001 - whatever it fails with, decisions are answered
             self._rests_until = time.monotonic() + REST_S
             told = error.message if isinstance(error, TamesuError) else trace(error)
-            _log.warning("the cache is down: request ids are not remembered", error=told)
+            _log.warning("the cache is down: nothing is remembered", error=told)
             return None

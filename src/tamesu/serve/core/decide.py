@@ -10,7 +10,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-import msgspec
 import structlog
 
 from tamesu.base import (
@@ -28,22 +27,23 @@ from tamesu.base import (
     encode,
 )
 from tamesu.ports import Clock, IdSource, Meter
+from tamesu.serve.core.again import Again, request_key
 from tamesu.serve.core.appender import Appender
 from tamesu.serve.core.catalogue import Catalogue
-from tamesu.serve.core.claims import claim_key
-from tamesu.serve.core.doubts import Doubt, Doubts
+from tamesu.serve.core.doubts import Doubts
 from tamesu.serve.core.fitting import check
 from tamesu.serve.core.freshness import Freshness
 from tamesu.serve.core.hot import Hot
 from tamesu.serve.core.refusals import Refusals
+from tamesu.serve.core.ticket import Ticket
 from tamesu.serve.core.trace import trace
 from tamesu.serve.core.wire import MAX_BATCH, DecisionAnswer, DecisionRequest
 
 BREATH_S = 0.002
 """How long a batch is decided at a stretch before others get a turn: one wide slate can take as long."""
 
-ATTEMPTS = 3
-"""How often a claim is made before its doubts are somebody else's: one settles them, so two will do."""
+ATTEMPTS = 4
+"""How often claims are made before their doubts are somebody else's: one may be found behind another."""
 
 _log = structlog.get_logger("tamesu.serve.decide")
 _DECISION = Kind.DECISION.value
@@ -92,13 +92,14 @@ class Decider:
                 raise
             answer = earlier
         else:
-            if request.request_id is None:
+            again = Again.of(hot, request, decision)
+            if again is None:
                 draft = Draft(decision.decision_id, _DECISION, encode(decision))
                 await self._appender.submit((draft,), made=now).future
                 answer = DecisionAnswer.of(decision)
+                self._count(bandit, decision)
             else:
-                (answer,) = await self._record(bandit, (decision,), now)
-        self._meter.count("decisions_total", bandit=bandit)
+                (answer,) = await self._record(bandit, (decision,), (again,), now)
         self._meter.observe("decision_seconds", time.perf_counter() - began)
         return answer
 
@@ -118,6 +119,7 @@ class Decider:
         hot = await self._look(bandit, requests)
         refusals = Refusals("requests", "decided")
         decisions: list[Decision] = []
+        agains: list[Again | None] = []
         again: dict[int, DecisionAnswer] = {}
         made = self._clock.now()
         since = began
@@ -128,6 +130,7 @@ class Decider:
             try:
                 check(hot, request)
                 decisions.append(self._choose(hot, request, self._clock.now()))
+                agains.append(Again.of(hot, request, decisions[-1]))
             except TamesuError as error:
                 is_gone = isinstance(error, NotFound)
                 earlier = await self._again(bandit, request) if is_gone else None
@@ -136,10 +139,9 @@ class Decider:
                 else:
                     again[index] = earlier
         refusals.raise_any(len(requests))
-        answers = await self._record(bandit, decisions, made) if decisions else []
+        answers = await self._record(bandit, decisions, agains, made) if decisions else []
         for index, earlier in again.items():
             answers.insert(index, earlier)
-        self._meter.count("decisions_total", len(answers), bandit=bandit)
         self._meter.observe("decision_seconds", time.perf_counter() - began)
         return answers
 
@@ -147,11 +149,11 @@ class Decider:
         """What was decided for its request id, when the arms it names were active; none if nothing was."""
         if request.request_id is None:
             return None
-        earlier = await self._doubts.recorded(claim_key(bandit, request.request_id))
+        earlier = await self._doubts.recorded(request_key(bandit, request.request_id))
         if earlier is None:
             return None
         self._meter.count("repeats_total", bandit=bandit)
-        return DecisionAnswer.of(earlier)
+        return DecisionAnswer.of(earlier, sticky=earlier.request_id != request.request_id)
 
     async def _look(self, bandit: str, requests: Sequence[DecisionRequest]) -> Hot:
         """The bandit, read from the store once where it or an arm that a request names is not held.
@@ -180,8 +182,6 @@ class Decider:
             _log.error("a policy failed: the fallback answers", bandit=name, trace=trace(error))
             choice = hot.fallback.choose(identity, request.eligible)
             fallback = True
-        if fallback:
-            self._meter.count("fallbacks_total", bandit=name)
         self._freshness.served(hot, now)
         eligible = request.eligible
         return Decision(
@@ -198,39 +198,45 @@ class Decider:
         )
 
     async def _record(
-        self, bandit: str, decisions: Sequence[Decision], made: Time
+        self,
+        bandit: str,
+        decisions: Sequence[Decision],
+        agains: Sequence[Again | None],
+        made: Time,
     ) -> list[DecisionAnswer]:
-        """The answers, all in the log: for request ids that came before, the earlier decisions'."""
+        """The answers, all in the log: for what was answered before, the earlier decisions'."""
         drafts = [Draft(each.decision_id, _DECISION, encode(each)) for each in decisions]
-        ids = [each.request_id for each in decisions]
-        keys = [None if each is None else claim_key(bandit, each) for each in ids]
-        answers = list(map(DecisionAnswer.of, decisions))
-        places = list(range(len(decisions)))  # those without an answer in the log
+        claims = agains if any(agains) else ()
         for _ in range(ATTEMPTS):
-            claims = [keys[place] for place in places]
-            ticket = self._appender.submit(
-                [drafts[place] for place in places],
-                claims=claims if any(claims) else (),
-                made=made,
-            )
+            ticket = self._appender.submit(drafts, claims=claims, made=made)
             await ticket.future
-            for index, earlier in ticket.earlier.items():
-                answers[places[index]] = DecisionAnswer.of(earlier)
-                if earlier.decision_id != decisions[places[index]].decision_id:
-                    self._meter.count("repeats_total", bandit=bandit)
-            for index in ticket.unclaimed:
-                place = places[index]
-                answers[place] = msgspec.structs.replace(answers[place], unclaimed=True)
-                self._meter.count("unclaimed_total", bandit=bandit)
             if not ticket.doubts:
-                return answers
-            doubts = {places[index]: record for index, record in ticket.doubts.items()}
-            places = list(doubts)
-            await self._doubts.settle(
-                [Doubt(str(keys[place]), doubts[place], drafts[place].body) for place in places]
-            )
+                return [self._answer(bandit, ticket, *each) for each in enumerate(decisions)]
+            await self._doubts.settle(ticket.doubts.values())
         raise Unavailable(
-            "a decision of the same request_id must be found in the log or not, others keep changing "
-            "what stands for it",
+            "an earlier decision of the same request must be found in the log or not, others keep "
+            "changing what stands for it",
             hint="try again in a moment, with the same request_id",
         )
+
+    def _answer(
+        self, bandit: str, ticket: Ticket, index: int, decision: Decision
+    ) -> DecisionAnswer:
+        """What is answered where `decision` was made, counted as what it is."""
+        unclaimed = index in ticket.unclaimed
+        if unclaimed:
+            self._meter.count("unclaimed_total", bandit=bandit)
+        earlier = ticket.earlier.get(index, decision)
+        if earlier.decision_id == decision.decision_id:
+            self._count(bandit, decision)
+            return DecisionAnswer.of(decision, unclaimed=unclaimed)
+        asked = decision.request_id
+        sticky = asked is None or earlier.request_id != asked
+        self._meter.count("sticky_total" if sticky else "repeats_total", bandit=bandit)
+        return DecisionAnswer.of(earlier, sticky=sticky, unclaimed=unclaimed)
+
+    def _count(self, bandit: str, decision: Decision) -> None:
+        """One decision more, made and answered."""
+        self._meter.count("decisions_total", bandit=bandit)
+        if decision.fallback:
+            self._meter.count("fallbacks_total", bandit=bandit)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from tamesu.base import InvalidInput, NotFound
 from tamesu.base.errors import listing
+from tamesu.serve.core.again import named
 from tamesu.serve.core.hot import Hot
 from tamesu.serve.core.wire import DecisionRequest, check_text
 
@@ -15,7 +16,8 @@ def check(hot: Hot, request: DecisionRequest) -> None:
     """Refuses what the bandit cannot take; its policy judges the rest of `eligible`.
 
     Raises:
-        InvalidInput: a context where none is declared; a unit or request id that is no id.
+        InvalidInput: a context where none is declared; a unit or request id that is no id;
+            no unit where the bandit is sticky.
         NotFound: an eligible arm that was retired.
     """
     if request.context:
@@ -25,6 +27,8 @@ def check(hot: Hot, request: DecisionRequest) -> None:
             hint="leave context out",
             field="context",
         )
+    if hot.declared.declaration.sticky is not None:
+        named(request, hot)
     if request.unit is not None:
         check_text(request.unit, "unit")
     if request.request_id is not None:

@@ -62,6 +62,11 @@ class Hot:
         return Status.LEARNING if self.snapshot is None else self.snapshot.status
 
     @property
+    def since(self) -> int:
+        """The version of which a command last set the bandit's status; 0 where none did."""
+        return 0 if self.snapshot is None else self.snapshot.since
+
+    @property
     def made(self) -> Time:
         """When what it serves was made."""
         return self.declared.created if self.snapshot is None else self.snapshot.created

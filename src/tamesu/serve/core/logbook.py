@@ -7,7 +7,7 @@ read, and to look where the join would not accept a decision.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from tamesu.base import Entry, Kind, parse_decision_id
 from tamesu.base.reward import CLOCK_SKEW_US
@@ -17,8 +17,8 @@ from tamesu.ports import EventLog
 NEAR_MS = 2_000
 """Where to look first: nearly every decision is received within this of being made."""
 
-FIRST_CHUNK, CHUNK = 500, 10_000
-"""Entries read at once: few at first, for nearly everything is found at once; then more."""
+CHUNK = 20_000
+"""Entries looked through at once: some ten milliseconds, in which nobody else reads."""
 
 
 def first_since(log: EventLog, partition: int, end: int, since_ms: int) -> int:
@@ -47,49 +47,67 @@ def first_since(log: EventLog, partition: int, end: int, since_ms: int) -> int:
     return low
 
 
-def find_decision(log: EventLog, decision_id: str) -> bytes | None:
-    """The record of a decision, or none: the body of what `find_entry` gives, with its errors."""
-    entry = find_entry(log, decision_id)
-    return None if entry is None else entry.body
-
-
 def find_entry(log: EventLog, decision_id: str) -> Entry | None:
-    """A decision as it stands in the log, or none.
+    """A decision as it stands in the log, or none: what `find_entries` gives of one."""
+    return find_entries(log, [decision_id]).get(decision_id)
+
+
+def find_entries(log: EventLog, decision_ids: Collection[str]) -> dict[str, Entry]:
+    """Those of the decisions that stand in the log, by id.
 
     Looks within the clock skew that the join allows between an id and its `received`: a decision
-    further off is poison, and counts as none. Duplicate case: any of the repeats, which have the same
-    bytes. Concurrent case: safe beside appends; what is appended meanwhile may be found or not.
+    further off is poison, and counts as none. Duplicate case: the first of the repeats found, which
+    have the same bytes. Concurrent case: safe beside appends; what is appended meanwhile may be
+    found or not.
 
-    Cost: a bisection and one chunk where it is there; where it is not, all that was received within
-    the skew is read once.
+    Cost: for ids of about one moment a bisection and one look at what was received within
+    `NEAR_MS`, where they are there; for those that are not, all that was received within the skew
+    is passed over once.
 
     Raises:
-        InvalidInput: `decision_id` does not parse.
+        InvalidInput: an id does not parse.
         Corrupt: the log's bytes cannot be read.
         Unavailable: the log is down.
     """
-    decided_ms = parse_decision_id(decision_id).decided // MILLISECOND_US
+    found: dict[str, Entry] = {}
     skew_ms = CLOCK_SKEW_US // MILLISECOND_US
     # From the moment itself on, then the rest: what is received before it was made is rare.
-    for since, until in (
-        (decided_ms, decided_ms + NEAR_MS),
-        (decided_ms - skew_ms, decided_ms),
-        (decided_ms + NEAR_MS, decided_ms + skew_ms + 1),
-    ):
-        for partition in range(log.partitions):
-            for entry in _received(log, partition, since, until):
-                if entry.key == decision_id and entry.kind == Kind.DECISION.value:
-                    return entry
-    return None
+    for since, until in ((0, NEAR_MS), (-skew_ms, 0), (NEAR_MS, skew_ms + 1)):
+        missing = [each for each in decision_ids if each not in found]
+        for first, last, keys in _moments(missing):
+            for partition in range(log.partitions):
+                _look(log, partition, keys, (first + since, last + until), found)
+    return found
 
 
-def _received(log: EventLog, partition: int, since_ms: int, until_ms: int) -> Iterator[Entry]:
-    """The entries with since <= received < until, in order."""
-    offset = first_since(log, partition, log.end(partition), since_ms)
-    most = FIRST_CHUNK
-    while entries := log.read(partition, offset, most):
-        for entry in entries:
-            if entry.received >= until_ms:
-                return
-            yield entry
-        offset, most = entries[-1].offset + 1, CHUNK
+def _moments(decision_ids: Collection[str]) -> Iterator[tuple[int, int, list[str]]]:
+    """The decisions in groups of about one moment: the first's, the last's (ms), their ids."""
+    decided = sorted(
+        (parse_decision_id(each).decided // MILLISECOND_US, each) for each in decision_ids
+    )
+    start = 0
+    for place, (moment, _) in enumerate(decided):
+        following = decided[place + 1][0] if place + 1 < len(decided) else None
+        if following is None or following - moment > NEAR_MS:
+            yield decided[start][0], moment, [each for _, each in decided[start : place + 1]]
+            start = place + 1
+
+
+def _look(
+    log: EventLog,
+    partition: int,
+    keys: Collection[str],
+    between_ms: tuple[int, int],
+    found: dict[str, Entry],
+) -> None:
+    """Adds the decisions of `keys` received between two moments to `found`."""
+    since, until = between_ms
+    end = log.end(partition)
+    offset = first_since(log, partition, end, since)
+    end = first_since(log, partition, end, until)
+    while offset < end and any(key not in found for key in keys):
+        upto = min(offset + CHUNK, end)
+        for entry in log.entries_of(partition, keys, offset, upto):
+            if entry.kind == Kind.DECISION.value:
+                found.setdefault(entry.key, entry)
+        offset = upto

@@ -24,7 +24,7 @@ from tamesu.serve.core.freshness import Freshness
 from tamesu.serve.core.gauges import Gauges
 from tamesu.serve.core.health import MAX_AGE_S, Health
 from tamesu.serve.core.lifecycle import Lifecycle
-from tamesu.serve.core.refill import refill
+from tamesu.serve.core.refill import Refilling
 from tamesu.serve.core.track import Tracker
 from tamesu.serve.core.versions import Versions
 
@@ -54,12 +54,13 @@ class Service:
         deadline_s: float = 1.0,
         max_age_s: float = MAX_AGE_S,
     ) -> None:
-        self._log = log
-        self._clock = clock
         self.meter = meter
         self._claims = Claims(cache)
         self.appender = Appender(log, clock, meter, self._claims, deadline_s=deadline_s)
         self.catalogue = Catalogue(store)
+        self._refilling = Refilling(
+            claims=self._claims, log=log, catalogue=self.catalogue, clock=clock
+        )
         self._freshness = Freshness(meter)
         self.decider = Decider(
             catalogue=self.catalogue,
@@ -99,7 +100,7 @@ class Service:
         """
         await asyncio.to_thread(self.catalogue.start)
         self._freshness.start(self.catalogue.held().values())
-        claims = await asyncio.to_thread(refill, self._claims, self._log, self._clock.now())
+        claims = await self._refilling.start()
         self.appender.start()
         self._gauges.start()
         _log.info("serving", bandits=len(self.catalogue.held()), claims=claims)
@@ -107,6 +108,7 @@ class Service:
     async def close(self, patience_s: float = 5.0) -> bool:
         """Drains the log writer and stops polling; whether everything was written."""
         await self._gauges.close()
+        await self._refilling.close()
         drained = await self.appender.close(patience_s)
         await asyncio.to_thread(self.catalogue.close)
         return drained

@@ -8,13 +8,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from tamesu.base import Decision, Draft, Time
+from tamesu.serve.core.again import Again
 
 # Of tickets without claims, which are most; never written.
 _NO_EARLIER: dict[int, Decision] = {}
-_NO_DOUBTS: dict[int, bytes] = {}
 _NO_INDICES: set[int] = set()
+
+
+class Standing(NamedTuple):
+    """A record that stands as a claim, and its key; no key where it was found under none."""
+
+    key: str
+    record: bytes
+
+
+_NO_DOUBTS: dict[int, Standing] = {}
 
 
 class Ticket:
@@ -22,7 +33,7 @@ class Ticket:
 
     Attributes:
         drafts: in their order.
-        claims: for each draft the key that it claims, or none; empty where no draft claims any.
+        claims: for each draft what it claims, or none; empty where no draft claims anything.
         made: when the first of its decisions was made; none where it holds no decision.
         future: done with none once durable, or with the error.
         due: loop time at which the submitter stops waiting.
@@ -32,9 +43,9 @@ class Ticket:
         writes: whether something of it is to be appended, and not all was there before; set by the
             writer, as the following are.
         earlier: by the draft's index, the decision that stands for its claim, of which it is sure.
-        doubts: by the draft's index, the record that stands for its claim and may or may not be in
-            the log; nothing of such a draft was appended.
-        unclaimed: the indices of drafts whose claims could not be made; they are appended unclaimed.
+        doubts: by the draft's index, what stands as its claim and may be in the log or not; of a
+            ticket with doubts nothing was appended.
+        unclaimed: the indices of drafts whose claims could not all be made.
     """
 
     __slots__ = (
@@ -56,7 +67,7 @@ class Ticket:
         drafts: Sequence[Draft],
         future: asyncio.Future[None],
         due: float,
-        claims: Sequence[str | None] = (),
+        claims: Sequence[Again | None] = (),
         made: Time | None = None,
     ) -> None:
         self.drafts = drafts
@@ -68,7 +79,7 @@ class Ticket:
         self.abandoned = False
         self.writes = True
         self.earlier: dict[int, Decision] = {} if claims else _NO_EARLIER
-        self.doubts: dict[int, bytes] = {} if claims else _NO_DOUBTS
+        self.doubts: dict[int, Standing] = {} if claims else _NO_DOUBTS
         self.unclaimed: set[int] = set() if claims else _NO_INDICES
 
     def made_before(self, moment: int) -> bool:

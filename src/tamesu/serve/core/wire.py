@@ -29,7 +29,7 @@ class DecisionRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """What a decision is asked for with.
 
     Attributes:
-        unit: whom it is for.
+        unit: whom it is for; a sticky bandit gives the same unit the same decision for a while.
         context: what is known; only bandits with a context take one.
         eligible: arm ids that may be chosen, none for all.
         request_id: makes a retry safe: the same id gives the same decision for ten minutes.
@@ -76,8 +76,9 @@ class DecisionAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     """A decision, as it is answered.
 
     Attributes:
-        unclaimed: its `request_id` could not be remembered: a retry may be decided anew. Absent
-            otherwise.
+        sticky: it was made before, for another request of the same unit.
+        unclaimed: it could not be remembered by its `request_id` or its unit: asked again, another
+            may be made. Absent otherwise.
     """
 
     decision_id: str
@@ -89,7 +90,9 @@ class DecisionAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     unclaimed: bool = False
 
     @classmethod
-    def of(cls, decision: Decision) -> DecisionAnswer:
+    def of(
+        cls, decision: Decision, *, sticky: bool = False, unclaimed: bool = False
+    ) -> DecisionAnswer:
         """The answer that a record stands for."""
         identity = decision.decision_id
         return cls(
@@ -97,7 +100,8 @@ class DecisionAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
             snapshot=decision.snapshot,
             variant=decision.variant,
             fallback=decision.fallback,
-            sticky=False,
+            sticky=sticky,
+            unclaimed=unclaimed,
             deliveries=[
                 DeliveryAnswer(
                     delivery_id(identity, delivery.position),
