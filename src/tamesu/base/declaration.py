@@ -24,6 +24,10 @@ RANDOM = "random"
 """The fallback that chooses evenly among the eligible arms."""
 
 
+OFF = "off"
+"""No cap on newcomers."""
+
+
 class Part(msgspec.Struct, frozen=True, kw_only=True):
     """A belief, an explorer or a layout by name, with its own options as plain data."""
 
@@ -50,8 +54,8 @@ class Newcomer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         until: an arm with fewer observations is a newcomer.
     """
 
-    share: float
-    until: int
+    share: float = 0.2
+    until: int = 20
 
 
 class Sticky(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -211,7 +215,20 @@ def _long_policy(policy: Any) -> Any:
     written = {"belief": "beta", "explorer": "thompson", **policy}
     for key in ("belief", "explorer"):
         written[key] = _long_part(written[key], f"policy.{key}")
+    written["newcomer"] = _long_newcomer(written.get("newcomer"))
     return written
+
+
+def _long_newcomer(newcomer: Any) -> Any:
+    """`off`, which YAML reads as false, is no cap."""
+    if newcomer is None or newcomer is False or newcomer == OFF:
+        return None
+    if not is_mapping(newcomer):
+        raise InvalidDeclaration(
+            f"policy.newcomer must be off or a mapping with share and until, got {newcomer!r}",
+            hint="for example  newcomer: {share: 0.2, until: 20}",
+        )
+    return newcomer
 
 
 def _long_reward(reward: Any) -> Any:

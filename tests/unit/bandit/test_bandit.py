@@ -163,12 +163,20 @@ def test_explore_and_explorer_are_flattened():
     )
 
 
+def test_a_newcomer_beside_mature_arms_has_its_share_and_no_more():
+    bandit = bandit_of(newcomer={"share": 0.1, "until": 50})
+    bandit.learn_logged(["a", "b", "c"] * 200, [0] * 600)
+    bandit.add_arm("d")
+    assert bandit.propensities() == pytest.approx([0.3, 0.3, 0.3, 0.1])
+    assert bandit_of().declaration.newcomer is bandit_of(newcomer="off").declaration.newcomer is None
+
+
 @pytest.mark.parametrize(
     ("fields", "message", "hint"),
     [
         ({"contxt": 3}, "unknown field 'contxt'", "known here: 'arms', 'batch', 'belief'"),
         ({"context": 12}, "unknown field 'context'", ""),
-        ({"newcomer": {}}, "unknown field 'newcomer'", ""),
+        ({"newcomer": {"share": 2}}, "newcomer.share must lie between 0 and 1, got 2", ""),
         ({"explorr": "uniform"}, "unknown field 'explorr' in Bandit(...)", "'explorer'"),
         ({"belief": "gausian"}, "unknown belief 'gausian'", ""),
         ({"layout": "slate"}, "missing required field `size`", ""),
