@@ -168,7 +168,9 @@ def test_a_newcomer_beside_mature_arms_has_its_share_and_no_more():
     bandit.learn_logged(["a", "b", "c"] * 200, [0] * 600)
     bandit.add_arm("d")
     assert bandit.propensities() == pytest.approx([0.3, 0.3, 0.3, 0.1])
-    assert bandit_of().declaration.newcomer is bandit_of(newcomer="off").declaration.newcomer is None
+    assert (
+        bandit_of().declaration.newcomer is bandit_of(newcomer="off").declaration.newcomer is None
+    )
 
 
 @pytest.mark.parametrize(
