@@ -13,7 +13,17 @@ import reasons
 from pieces import NOTE, meanings, spelt, table
 
 from tamesu.base import Arm, Declaration, EventTerm, Reward
+from tamesu.base.declaration import Newcomer
 from tamesu.policy.kinds import known_kinds
+
+_UNSAID = {
+    "reward.impression_within",
+    "seed",
+    "sticky.ttl",
+    "policy.newcomer.share",
+    "policy.newcomer.until",
+}
+"""Fields that a declaration has only where its team wrote them, or where they follow from others."""
 
 
 def declaration() -> Iterator[str]:
@@ -42,6 +52,8 @@ def _declaration_rows() -> Iterator[tuple[str, ...]]:
     means = {
         **meanings(Declaration),
         **{f"reward.{name}": text for name, text in meanings(Reward).items()},
+        **{f"policy.newcomer.{name}": text for name, text in meanings(Newcomer).items()},
+        "sticky.ttl": "how long a unit gets the same decision again",
         "name": "how ids and requests call it: 1 to 63 of `a-z`, `0-9` and `-`",
         "seed": "64 bits; with a decision's id it fixes the draw",
         "batch.size": "observations that close a micro-batch",
@@ -52,10 +64,12 @@ def _declaration_rows() -> Iterator[tuple[str, ...]]:
         "policy.explorer.kind": "how that becomes a distribution",
     }
     fields = [name for name in reasons.DECLARATION if not name.startswith("reward.")]
-    fields[fields.index("batch.size") : fields.index("batch.size")] = [
-        f"reward.{field.encode_name}" for field in msgspec.structs.fields(Reward)
+    fields[fields.index("sticky.ttl") : fields.index("sticky.ttl")] = [
+        f"reward.{field.encode_name}"
+        for field in msgspec.structs.fields(Reward)
+        if field.name != "gap"  # written as a part of the window
     ]
-    known = {*_names(shortest.plain()), "reward.impression_within", "seed"}
+    known = {*_names(shortest.plain()), *_UNSAID}
     missing = known - set(fields) | set(fields) - known
     if missing:
         raise SystemExit(f"scripts/reasons.py and the declaration disagree about {sorted(missing)}")

@@ -9,21 +9,35 @@ DECLARATION = {
     "description": "for people; nothing depends on it",
     "arms": REQUIRED,
     "layout.kind": "one arm for each request is what most start with",
+    "fallback": "nobody's arm is favoured while the policy cannot answer",
     "policy.belief.kind": "the event happened or it did not: the conjugate model of a rate",
     "policy.explorer.kind": "nothing to tune, and its propensities are exact",
+    "policy.newcomer.share": (
+        "`newcomer: {}` is this cap; how much to risk on arms that nothing is known of is for their "
+        "team to say"
+    ),
+    "policy.newcomer.until": "some outcomes must be known before the arm is one among others",
     "reward.anchor": (
         "single arms are shown when they are decided; in a slate, positions that nobody saw must "
         "teach nothing"
     ),
-    "reward.window": "what people do about a page, they do within minutes",
+    "reward.window": (
+        "what people do about a page, they do within minutes; `{gap: 30m, cap: 4h}` makes it a "
+        "session, which ends `gap` after the newest event that counted"
+    ),
     "reward.impression_within": (
         "a page shown later than that is another visit; only with `anchor: impression`"
     ),
     "reward.lateness": "a batching client sends within seconds",
-    "reward.late": "clocks of clients are wrong by hours, seldom by weeks",
-    "reward.settle": "unbiased at every moment; this version knows no other",
+    "reward.late": "a phone may be offline for days, seldom for weeks; older clocks are wrong clocks",
+    "reward.settle": (
+        "what is learnt within a minute cannot be missed for long; what comes later corrects. "
+        "`settle` = the longest window is unbiased at every moment, `0s` the freshest"
+    ),
     "reward.events": "a click is the event that nearly every product has",
     "reward.default": "nothing happened, nothing earned",
+    "reward.unseen": "an event without an impression is a fault of the front end: counted, not learnt",
+    "sticky.ttl": "every request is a decision of its own; at most half of `reward.window`",
     "batch.size": "one commit for 500 observations costs each of them little",
     "batch.every": "half a second is fresh, and two commits a second are cheap",
     "seed": "drawn at creation, so that bandits do not explore in step",
@@ -34,7 +48,10 @@ SAID = {
     "arms": "required",
     "reward.anchor": "`decision`; `impression` for a slate",
     "reward.impression_within": "= `window`",
-    "reward.settle": "= `window`",
+    "reward.settle": "`1m`, or the longest window if that is shorter",
+    "policy.newcomer.share": "`newcomer: off`; else `0.2`",
+    "policy.newcomer.until": "`20`",
+    "sticky.ttl": "not sticky",
     "seed": "drawn",
 }
 """Defaults that no single value spells out."""
@@ -43,6 +60,7 @@ EVENT_TERM = {
     "weight": REQUIRED + "; `click: 0.1` is short for `click: {weight: 0.1}`",
     "aggregate": "a second click on the same thing says little more than the first",
     "cap": "`any` needs none",
+    "within": "most types matter as long as the others",
 }
 
 ARM = {

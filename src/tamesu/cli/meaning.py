@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from tamesu.base import Anchor, Declaration, Duration, EventTerm, Reward, Time
+from tamesu.base import Anchor, Declaration, Duration, EventTerm, Reward, Time, Unseen
 from tamesu.policy.explorers.epsilon_greedy import EPSILON
 
 MOST_ARMS_CHARS = 22
@@ -46,8 +46,10 @@ def meanings(declaration: Declaration, written: Mapping[str, Any], size: int) ->
         row("name", declaration.name, "how requests and ids call it"),
         row("arms", _arms(declaration.arm_ids), f"{len(declaration.arm_ids)} that may be chosen"),
         row("layout", declaration.layout.kind, _layout(declaration.layout.kind, size)),
+        row("fallback", *_fallback(declaration)),
         *_policy(declaration, row),
         *_reward(declaration.reward, row),
+        row("sticky", *_sticky(declaration)),
         row(
             "batch",
             f"{declaration.batch.size} / {declaration.batch.every.text()}",
@@ -73,6 +75,20 @@ def _has(written: Any, path: list[str]) -> bool:
 def _arms(arms: tuple[str, ...]) -> str:
     text = ", ".join(arms)
     return text if len(text) <= MOST_ARMS_CHARS else f"{text[: MOST_ARMS_CHARS - 1]}…"
+
+
+def _fallback(declaration: Declaration) -> tuple[str, str]:
+    when = "where the policy cannot answer; marked, and never learnt from"
+    if declaration.fallback is None:
+        return "random", f"eligible arms by chance {when}"
+    return _arms(declaration.fallback), f"these, as far as they are eligible, {when}"
+
+
+def _sticky(declaration: Declaration) -> tuple[str, str]:
+    if declaration.sticky is None:
+        return "off", "every request is a decision of its own"
+    ttl = declaration.sticky.ttl.text()
+    return ttl, f"a unit gets its decision again for {ttl}; every request must name its unit"
 
 
 def _layout(kind: str, size: int) -> str:
@@ -108,6 +124,15 @@ def _policy(declaration: Declaration, row: Any) -> Iterator[Meaning]:
         if least
         else "no extra chance: an arm thought bad may never be shown, nor be evaluated later",
     )
+    newcomer = declaration.newcomer
+    yield row(
+        "policy.newcomer",
+        "off" if newcomer is None else f"{newcomer.share:g} / {newcomer.until}",
+        "an arm of which nothing is known yet may take all traffic until its outcomes come"
+        if newcomer is None
+        else f"arms with fewer than {newcomer.until} observations get at most {newcomer.share:.0%} "
+        "together",
+    )
 
 
 _BELIEFS = {"beta": "each arm has a rate of success; rewards are 0 or 1"}
@@ -130,24 +155,64 @@ def _reward(reward: Reward, row: Any) -> Iterator[Meaning]:
         if shown
         else "the window starts when it was decided; impressions are not needed",
     )
-    yield row("reward.window", reward.window.text(), f"events count so long from {start}")
+    yield from _windows(reward, start, row)
+    yield from _ages(reward, row)
+
+
+def _windows(reward: Reward, start: str, row: Any) -> Iterator[Meaning]:
+    window = reward.window.text()
+    if reward.gap is None:
+        yield row("reward.window", window, f"events count so long from {start}")
+    else:
+        yield row(
+            "reward.window",
+            f"{reward.gap.text()} / {window}",
+            f"a session: from {start} until nothing counted for {reward.gap.text()}, "
+            f"{window} at most",
+        )
+    for name, term in reward.events.items():
+        if term.within is not None:
+            yield row(
+                f"reward.events.{name}.within",
+                term.within.text(),
+                f"{name} counts so long from {start}, whatever the window",
+            )
     if reward.impression_within is not None:
         yield row(
             "reward.impression_within",
             reward.impression_within.text(),
             "an impression must come so soon after the decision, else it is unshown",
         )
+        yield row("reward.unseen", reward.unseen, _UNSEEN[reward.unseen])
+
+
+def _ages(reward: Reward, row: Any) -> Iterator[Meaning]:
+    """When a delivery is learnt from, when it is final, and how long it can be corrected after."""
     final = Duration(reward.last_moment(Time(0))).text()
+    late = reward.late.text()
+    yield row(
+        "reward.settle",
+        Duration(reward.settle_us).text(),
+        "every delivery is learnt from at this age; events that come later correct it"
+        if reward.settles_early
+        else "every delivery is learnt from once its window and the lateness are over",
+    )
     yield row(
         "reward.lateness",
         reward.lateness.text(),
-        f"how late records may arrive; all is final {final} after the decision",
+        f"how late records may arrive and still be in time; all is final {final} after the decision",
     )
-    if reward.settle is not None:
-        yield row(
-            "reward.settle", reward.settle.text(), "the age at which a delivery is learnt from"
-        )
-    yield row("reward.late", reward.late.text(), "an event's own time is believed so far back")
+    yield row(
+        "reward.late",
+        late,
+        f"what arrives later corrects until {late} after the decision; older times are not believed",
+    )
+
+
+_UNSEEN = {
+    Unseen.DROP: "an event without an impression teaches nothing, and is counted",
+    Unseen.IMPLY: "an event without an impression says that it was shown, too",
+}
 
 
 def _events(events: Mapping[str, EventTerm]) -> str:

@@ -84,7 +84,8 @@ def test_a_name_and_arms_are_enough():
     assert (found.belief, found.explorer) == (Part(kind="beta"), Part(kind="thompson"))
     assert found.batch == Batch(size=500, every=Duration(500_000))
     assert found.reward.anchor is Anchor.DECISION
-    assert found.reward.settle == found.reward.window == 15 * 60 * 10**6
+    assert found.reward.window == 15 * 60 * 10**6
+    assert found.reward.settle == 60 * 10**6
     assert found.seed is None
 
 
@@ -117,11 +118,16 @@ def test_a_seed_is_given_once():
     [
         ({"arm": ["a"]}, r"unknown field 'arm' in the declaration\nhint: did you mean 'arms'\?"),
         ({"context": {}}, "unknown field 'context'"),
-        ({"sticky": {"ttl": "1m"}}, "unknown field 'sticky'"),
+        ({"sticky": {"ttl": "8m"}}, r"sticky.ttl must lie above 0s and within half the window"),
+        ({"sticky": {"ttl": "0s"}}, r"sticky.ttl must lie above 0s"),
+        ({"sticky": {"tll": "1m"}}, r"unknown field 'tll'(.|\n)*did you mean 'ttl'"),
+        ({"fallback": ["a", "q"]}, "fallback must name declared arms, got 'q'"),
+        ({"fallback": ["a", "a"]}, "fallback must name at least one arm, each once"),
+        ({"fallback": []}, "fallback must name at least one arm"),
         ({"policy": {"beleif": "beta"}}, r"unknown field 'beleif'(.|\n)*did you mean 'belief'"),
         ({"policy": {"forgetting": {}}}, "unknown field 'forgetting'"),
         ({"batch": {"sise": 5}}, r"unknown field 'sise'(.|\n)*did you mean 'size'"),
-        ({"reward": {"events": {"click": {"wait": 1}}}}, r"unknown field 'wait'(.|\n)*'weight'"),
+        ({"reward": {"events": {"click": {"wight": 1}}}}, r"unknown field 'wight'(.|\n)*'weight'"),
         ({"arms": [{"id": "a", "features": {}}]}, "unknown field 'features'"),
         ({"name": "Home"}, "name must have 1 to 63 characters"),
         ({"name": ""}, "name must have 1 to 63 characters"),

@@ -52,6 +52,47 @@ def test_impressions_may_come_as_long_as_the_window_unless_said_otherwise():
     assert reward_of(window="3s").within_us == 0
 
 
+def test_settling_is_early_by_default_where_the_window_is_longer_than_a_minute():
+    assert reward_of(window="1h").settle == 60_000_000
+    assert reward_of(window="1h").settles_early
+    assert not reward_of(window="1m").settles_early
+    assert not reward_of(window="1h", settle="1h").settles_early
+    assert reward_of(window="1h", settle="0s").settle_us == 0
+
+
+def test_the_longest_window_of_a_type_bounds_everything():
+    events = {"click": 1, "buy": {"weight": 2, "within": "7d"}}
+    longer = reward_of(events=events, window="1h", lateness="10s")
+    assert longer.longest_us == 7 * 86_400 * 10**6
+    assert longer.last_moment(Time(0)) == longer.longest_us + 10_000_000
+    assert reward_of(events=events, window="1h", settle="7d").settle == longer.longest_us
+    only = {"click": {"weight": 1, "within": "10s"}}
+    assert reward_of(events=only, window="1h").settle == 10_000_000
+
+
+def test_a_session_is_written_as_a_gap_and_a_cap():
+    session = reward_of(window={"gap": "30m", "cap": "4h"})
+    assert (session.gap, session.window) == (1_800_000_000, 14_400_000_000)
+    assert session.longest_us == session.window
+    assert reward_of("slate", window={"gap": "30m", "cap": "4h"}).within_us == session.window
+    assert reward_of(window="4h").gap is None
+
+
+@pytest.mark.parametrize(
+    "clauses",
+    [
+        {"window": {"gap": "30m", "cap": "4h"}, "settle": "30s"},
+        {"events": {"click": 0.5, "buy": {"weight": 1, "within": "7d"}}, "unseen": "drop"},
+        {"anchor": "impression", "unseen": "imply", "impression_within": "1m"},
+    ],
+)
+def test_what_a_reward_spells_out_reads_back(clauses):
+    data = {"name": "a", "arms": ["x"], "reward": clauses}
+    declaration = Declaration.parse(data)
+    assert Declaration.parse(declaration.plain()) == declaration
+    assert "gap" not in declaration.plain()["reward"]
+
+
 @pytest.mark.parametrize(
     ("clauses", "says"),
     [
@@ -60,7 +101,11 @@ def test_impressions_may_come_as_long_as_the_window_unless_said_otherwise():
         ({"lateness": "367d"}, "reward.lateness must lie between 0s and 366d"),
         ({"late": "367d"}, "reward.late must lie between 0s and 366d"),
         ({"impression_within": "0s"}, "reward.impression_within must lie between"),
-        ({"settle": "1m"}, r"settle must equal reward.window \(15m\) in this version, got 1m"),
+        (
+            {"settle": "901s"},
+            r"settle must lie between 0s and the longest window \(15m\), got 901s",
+        ),
+        ({"settle": "-1s"}, "a duration must be a number and a unit"),
         ({"impression_within": "1m"}, "impression_within needs reward.anchor: impression"),
         ({"events": {}}, "must name at least one event type"),
         ({"events": {"impression": 1}}, "must not hold 'impression'"),
@@ -74,13 +119,25 @@ def test_impressions_may_come_as_long_as_the_window_unless_said_otherwise():
         ({"events": {"click": {"weight": 1, "cap": -1}}}, "click.cap must be above 0"),
         ({"events": {"click": {"weight": 1, "cap": math.inf}}}, "click.cap must be finite"),
         ({"default": math.nan}, "reward.default must be finite"),
-        ({"events": {"click": {"weight": 1, "within": "1h"}}}, "unknown field 'within'"),
+        ({"events": {"click": {"weight": 1, "within": "0s"}}}, "click.within must lie between 1us"),
+        (
+            {"events": {"click": {"weight": 1, "within": "367d"}}},
+            "click.within must lie between 1us",
+        ),
         ({"range": [0, 1]}, "unknown field 'range'"),
-        ({"unseen": "imply"}, "unknown field 'unseen'"),
+        ({"unseen": "imply"}, "unseen: imply needs reward.anchor: impression"),
+        ({"unseen": "perhaps"}, "perhaps"),
         ({"events": {"click": True}}, "bool"),
         ({"events": [1]}, "object"),
         ({"window": 900}, "a duration must be"),
-        ({"window": {"gap": "1m"}}, "a duration must be"),
+        ({"window": {"gap": "1m"}}, "cap"),
+        ({"window": {"gap": "1m", "cup": "1h"}}, "cup"),
+        (
+            {"window": {"gap": "2h", "cap": "1h"}},
+            r"gap must not be longer than its cap \(1h\), got 2h",
+        ),
+        ({"window": {"gap": "0s", "cap": "1h"}}, "reward.window.gap must lie between 1us"),
+        ({"gap": "1m"}, "unknown field 'gap'"),
     ],
 )
 def test_clauses_that_cannot_hold_are_refused_by_name(clauses, says):

@@ -126,6 +126,40 @@ def test_a_part_named_in_short_has_declared_no_options(tmp_path):
     assert "reward.impression_within" not in found
 
 
+def test_check_says_when_a_delivery_is_learnt_from_and_until_when_it_is_corrected(tmp_path):
+    early = rows("{name: shop, arms: [a], reward: {window: 1h}}", tmp_path)
+    assert (early["reward.settle"].value, early["reward.settle"].declared) == ("1m", False)
+    assert "events that come later correct it" in early["reward.settle"].meaning
+    assert "corrects until 30d after" in early["reward.late"].meaning
+    whole = rows("{name: shop, arms: [a], reward: {window: 1h, settle: 1h}}", tmp_path)
+    assert "once its window and the lateness are over" in whole["reward.settle"].meaning
+
+
+def test_check_tells_sessions_windows_of_types_and_implied_impressions(tmp_path):
+    found = rows(
+        """
+        name: shop
+        arms: [a, b]
+        layout: {kind: slate, size: 2}
+        fallback: [b]
+        sticky: {ttl: 30m}
+        reward:
+          window: {gap: 30m, cap: 4h}
+          events: {buy: {weight: 1, within: 7d}}
+          unseen: imply
+        """,
+        tmp_path,
+    )
+    assert found["reward.window"].value == "30m / 4h"
+    assert "until nothing counted for 30m, 4h at most" in found["reward.window"].meaning
+    assert found["reward.events.buy.within"].declared
+    assert "reward.events.click.within" not in rows("{name: shop, arms: [a]}", tmp_path)
+    assert "says that it was shown" in found["reward.unseen"].meaning
+    assert "reward.unseen" not in rows("{name: shop, arms: [a]}", tmp_path)
+    assert (found["fallback"].value, found["sticky"].value) == ("b", "30m")
+    assert "must name its unit" in found["sticky"].meaning
+
+
 def test_long_lists_of_arms_are_cut(tmp_path):
     found = rows("{name: shop, arms: [" + ", ".join(f"arm-{i}" for i in range(50)) + "]}", tmp_path)
     assert found["arms"].value.endswith("…")
