@@ -291,7 +291,7 @@ def test_a_full_disk_costs_claims_until_there_is_room(on_small_disk):
         told["after"] = [claim("after") == [None], claim("first")[0].value == b"x" * 2000]
         cache.close()
         remount("ro")
-        told["read-only"] = error(SqliteCache(place / "cache.sqlite3").claim, [("a", b"")], Time(0), 1)
+        told["read-only"] = error(SqliteCache(place / "cache.sqlite3").claim, [("a", b"", Time(1))], Time(0))
         """
     )
     assert "Unavailable" in told["full"]
