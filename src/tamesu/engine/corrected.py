@@ -6,7 +6,7 @@ twice: the store lets go of it in the same transaction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 
 import msgspec
@@ -58,9 +58,17 @@ class Corrected:
             counts = merge(counts, {one.bandit: one.moved})
         return counts
 
-    def taken(self, read: tuple[int, ...]) -> list[Correction]:
-        """They, as the store keeps them from now on."""
-        return [msgspec.structs.replace(one, read=read) for one in self._found]
+    def taken(self, read: tuple[int, ...], version: Callable[[str], int]) -> list[Correction]:
+        """They, as the store keeps them from now on.
+
+        Args:
+            read: offsets up to which the log was read.
+            version: of a bandit's newest snapshot, those of this commit included.
+        """
+        return [
+            msgspec.structs.replace(one, read=read, snapshot=version(one.bandit))
+            for one in self._found
+        ]
 
     def name(self) -> str:
         """What tells this set of them from any other that is ever taken."""

@@ -192,7 +192,7 @@ class Learner:
                 commands=self._pupils.commands,
                 declarations=self._pupils.declarations,
                 deferred=self._pupils.deferred,
-                corrections=corrected.taken(reads),
+                corrections=corrected.taken(reads, self._pupils.version),
             )
         )
         settled = tuple(self._pupils.commands)

@@ -57,6 +57,10 @@ class Pupils:
         """When a micro-batch of `bandit` closes."""
         return self._of(bandit).declaration.batch
 
+    def version(self, bandit: str) -> int:
+        """Of the newest snapshot of `bandit`, made for the next commit or before; 0 for none."""
+        return self._of(bandit).learnt.snapshot.version
+
     def ready(self, waiting: Sequence[Command]) -> list[Command]:
         """Those of `waiting` that can be applied now; some work is done for the others."""
         return self._warming.ready(waiting, self._newest)

@@ -49,6 +49,7 @@ class Walk:
 
     Attributes:
         place: per partition the offset up to which it has come.
+        records: how many entries it has read.
 
     Raises:
         Corrupt: the beginning of the log is gone.
@@ -69,6 +70,7 @@ class Walk:
         self._ahead: list[deque[Entry]] = [deque() for _ in range(source.partitions)]
         self._newest = [0] * source.partitions
         self.place = (0,) * source.partitions
+        self.records = 0
 
     @property
     def watermark(self) -> Time | None:
@@ -87,6 +89,7 @@ class Walk:
             # Whoever is furthest behind in time: partitions of one walk stay close together.
             partition = min(behind, key=lambda one: self._newest[one])
             entries = self._take(partition, place[partition])
+            self.records += len(entries)
             self._fold.push(entries)
             yield self._fold.advance()
             behind = [at for at in behind if self.place[at] < place[at]]

@@ -1,0 +1,151 @@
+"""`reconcile`: what a replay came to, held against what the store says, bit for bit.
+
+Refuses to mend what differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from tamesu.base import Roster, Snapshot, Time
+from tamesu.engine.replay import Replay
+from tamesu.engine.view import View
+from tamesu.policy import ArmSummary, Policy, State
+from tamesu.ports import Store
+from tamesu.train import Standing
+
+MOST_NAMED = 10
+"""Arms, and counts, that are named where very many differ."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that was not rebuilt as it is.
+
+    Attributes:
+        bandit: whose it is; empty for records of which no bandit can be named.
+        what: which thing, in words.
+        served: what the store says.
+        rebuilt: what the log and the deeds come to.
+    """
+
+    bandit: str
+    what: str
+    served: object
+    rebuilt: object
+
+
+def reconcile(replay: Replay, then: View, store: Store) -> list[Difference]:
+    """Everything in which `replay` differs from `then`, which it has run to the end of.
+
+    States are compared byte by byte, so this is for beliefs whose evidence adds up exactly.
+
+    Args:
+        replay: run to `then.read`.
+        then: what the store says.
+        store: for rosters.
+    """
+    found = [Difference("", "a command", "applied", text) for text in replay.differing]
+    for bandit, snapshot in sorted(then.newest.items()):
+        standing = _meant(replay, snapshot)
+        if standing is None:
+            found.append(Difference(bandit, "all of it", f"snapshot {snapshot.version}", "nothing"))
+        else:
+            found += _compared(standing, snapshot, then, store)
+    found += _counted(then.counts, replay.counts)
+    return found
+
+
+def _meant(replay: Replay, snapshot: Snapshot) -> Standing | None:
+    """What was rebuilt of the bandit that `snapshot` is of; it may have been made again since."""
+    standing = replay.standings.get(snapshot.bandit)
+    if standing is not None and standing.number > snapshot.declaration:
+        return replay.ended.get(snapshot.bandit)
+    return standing
+
+
+def _compared(
+    standing: Standing, snapshot: Snapshot, then: View, store: Store
+) -> Iterator[Difference]:
+    bandit, mine = snapshot.bandit, standing.learnt.snapshot
+    for what in ("declaration", "status", "learns_from", "roster", "observations"):
+        served, rebuilt = getattr(snapshot, what), getattr(mine, what)
+        if served != rebuilt:
+            yield Difference(bandit, what.replace("_", " "), served, rebuilt)
+    roster = store.roster(bandit, snapshot.roster) if snapshot.roster else standing.roster
+    if roster is None or roster.ids != standing.roster.ids:
+        yield Difference(bandit, "active arms", _ids(roster), _ids(standing.roster))
+    policy = standing.policy
+    rebuilt_state = standing.learnt.state
+    if policy.encode(rebuilt_state) != snapshot.state:
+        arms = _arms(standing)
+        yield from _states(bandit, "", policy, policy.decode(snapshot.state), rebuilt_state, arms)
+    deferred, aside = then.deferred.get(bandit), standing.deferred
+    if deferred is None or aside is None:
+        if deferred is not None or aside is not None:
+            there = "some" if deferred is not None else "nothing"
+            rebuilt = "some" if aside is not None else "nothing"
+            yield Difference(bandit, "learnt aside", there, rebuilt)
+        return
+    if deferred.observations != aside.observations:
+        yield Difference(
+            bandit, "observations learnt aside", deferred.observations, aside.observations
+        )
+    if policy.encode(aside.state) != deferred.state:
+        arms = _arms(standing)
+        state = policy.decode(deferred.state)
+        yield from _states(bandit, " learnt aside", policy, state, aside.state, arms)
+
+
+def _states(  # noqa: PLR0913, PLR0917 - two states, of what, of which arms
+    bandit: str, aside: str, policy: Policy, served: State, rebuilt: State, arms: list[str]
+) -> Iterator[Difference]:
+    """Where two states differ: by arm if it shows there, else as a whole."""
+    unasked = np.zeros(len(arms))
+    rows = zip(
+        policy.summary(served, arms, Time(0), shares=unasked),
+        policy.summary(rebuilt, arms, Time(0), shares=unasked),
+        strict=True,
+    )
+    named = 0
+    for there, here in rows:
+        if (there.observations, there.mean) != (here.observations, here.mean):
+            named += 1
+            if named <= MOST_NAMED:
+                yield Difference(
+                    bandit, f"arm {there.arm}{aside}", _evidence(there), _evidence(here)
+                )
+    if not named:
+        yield Difference(bandit, f"state{aside}", "other bytes", "other bytes")
+    elif named > MOST_NAMED:
+        yield Difference(bandit, f"arms{aside}", "others too", f"{named - MOST_NAMED:,} more")
+
+
+def _counted(
+    served: Mapping[str, Mapping[str, int]], rebuilt: Mapping[str, Mapping[str, int]]
+) -> Iterator[Difference]:
+    for bandit in sorted(served.keys() | rebuilt.keys()):
+        there, here = served.get(bandit, {}), rebuilt.get(bandit, {})
+        for name in sorted(there.keys() | here.keys()):
+            if there.get(name, 0) != here.get(name, 0):
+                words = name.replace("_", " ")
+                yield Difference(bandit, words, there.get(name, 0), here.get(name, 0))
+
+
+def _arms(standing: Standing) -> list[str]:
+    """Every arm that may have learnt anything, the active ones first."""
+    return [arm.id for arm in (*standing.roster.active, *standing.roster.retired)]
+
+
+def _evidence(row: ArmSummary) -> str:
+    return f"{row.observations:,} observations, mean {row.mean:.9f}"
+
+
+def _ids(roster: Roster | None) -> str:
+    if roster is None:
+        return "a roster that is not there"
+    more = "" if len(roster.ids) <= MOST_NAMED else f", and {len(roster.ids) - MOST_NAMED:,} more"
+    return ", ".join(roster.ids[:MOST_NAMED]) + more
