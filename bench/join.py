@@ -30,6 +30,7 @@ from tamesu.base import (
     Entry,
     Event,
     EventTerm,
+    Observations,
     Reward,
     Time,
     decision_id,
@@ -114,6 +115,11 @@ def reward_of(_bandit: str, _declaration: int) -> Reward:
     return REWARD
 
 
+def observed_first(batches: Sequence[Observations]) -> int:
+    """How many deliveries were given; corrections come on top."""
+    return sum(int(np.count_nonzero(batch.correction == 0)) for batch in batches)
+
+
 def _pieces(log: list[Entry]) -> list[list[Entry]]:
     return [log[start : start + PIECE] for start in range(0, len(log), PIECE)]
 
@@ -153,7 +159,7 @@ def _rates(log: list[Entry], size: int) -> Iterator[Figure]:
         given = 0
         for piece in _pieces(log):
             fold.push(piece)
-            given += sum(len(batch) for batch in fold.advance().observations)
+            given += observed_first(fold.advance().observations)
         return given
 
     def from_columns() -> int:
@@ -162,9 +168,8 @@ def _rates(log: list[Entry], size: int) -> Iterator[Figure]:
         for piece in columns:
             state.accept(piece.decisions)
             state.hear(replace(piece.events, funnel=state.funnels.find(piece.events.key)))
-            given += sum(
-                map(len, observations_of(state, clauses, state.placing.finish(piece.newest)))
-            )
+            rows = state.settle(piece.newest)
+            given += observed_first(observations_of(state, clauses, rows))
             state.close(piece.newest)
         return given
 

@@ -8,7 +8,7 @@ in, and equals the oracle. Refuses to read a log, to know what time it is, and t
 from tamesu.join.checkpoint import Checkpoint, Mark
 from tamesu.join.conservation import Table, table
 from tamesu.join.course import Course, Row, Stage
-from tamesu.join.emitted import Emitted, SetAside
+from tamesu.join.emitted import Emitted
 from tamesu.join.fold import Fold
 from tamesu.join.oracle import OracleResult, oracle
 from tamesu.join.record import Lookup
@@ -25,7 +25,6 @@ __all__ = [
     "Mark",
     "OracleResult",
     "Row",
-    "SetAside",
     "Stage",
     "Story",
     "Table",

@@ -28,6 +28,7 @@ class Placed(NamedTuple):
         code: (n,) of the type, under the declaration.
         time: (n,) microseconds, never just before the decision.
         received: (n,) microseconds.
+        offset: (n,) in the log; those of one decision lie in one partition.
         value: (n,) not a number where there was none.
     """
 
@@ -36,6 +37,7 @@ class Placed(NamedTuple):
     code: NDArray[np.int64]
     time: NDArray[np.int64]
     received: NDArray[np.int64]
+    offset: NDArray[np.int64]
     value: NDArray[np.float64]
 
     @property
@@ -67,7 +69,9 @@ class Chains:
         self._pool = Pool()
         self._before = np.empty(0, dtype=np.int64)
         empty = np.empty(0, dtype=np.int64)
-        self._columns = Placed(empty, empty, empty, empty, empty, np.empty(0, dtype=np.float64))
+        self._columns = Placed(
+            empty, empty, empty, empty, empty, empty, np.empty(0, dtype=np.float64)
+        )
 
     def __len__(self) -> int:
         """How many events are chained."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tamesu.base.observations import NO_TIME
 from tamesu.join.chains import NOTHING
 from tamesu.join.pool import Stack, grown
+from tamesu.join.totals import NO_TOTAL
 
 
 class Deliveries:
@@ -20,16 +21,23 @@ class Deliveries:
     Attributes:
         funnel, place: its decision, and its place among the decision's deliveries.
         anchor: S in microseconds, `NO_TIME` while there is none.
+        end: C of a session that has an anchor.
         shown: time of the first impression, `NO_TIME` while there is none.
-        due: when it is final, as things stand.
-        open: whether it is still to be emitted.
+        shown_received, shown_offset: when it was received, and its offset.
+        due: when observation 0 is due, as things stand; once it is given, when the newest row was
+            closed.
+        open: whether observation 0 is still to be given.
+        given: how many rows were.
+        total: row in its clause's `Totals` of what counted until the newest row.
         waiting, counted: newest event that waits for the anchor; newest event that counted.
     """
 
     def __init__(self) -> None:
         empty = np.empty(0, dtype=np.int64)
         self.funnel, self.place, self.due = empty, empty, empty
-        self.anchor, self.shown = empty, empty
+        self.anchor, self.end = empty, empty
+        self.shown, self.shown_received, self.shown_offset = empty, empty, empty
+        self.given, self.total = empty, empty
         self.waiting, self.counted = empty, empty
         self.open = np.empty(0, dtype=np.bool_)
         self._last = empty
@@ -61,6 +69,8 @@ class Deliveries:
         self.anchor[rows] = anchor
         self.due[rows] = due
         self.shown[rows] = NO_TIME
+        self.given[rows] = 0
+        self.total[rows] = NO_TOTAL
         self.waiting[rows] = NOTHING
         self.counted[rows] = NOTHING
         self.open[rows] = True
@@ -81,7 +91,12 @@ class Deliveries:
         self.funnel = grown(self.funnel, size)
         self.place = grown(self.place, size)
         self.anchor = grown(self.anchor, size)
+        self.end = grown(self.end, size)
         self.shown = grown(self.shown, size)
+        self.shown_received = grown(self.shown_received, size)
+        self.shown_offset = grown(self.shown_offset, size)
+        self.given = grown(self.given, size)
+        self.total = grown(self.total, size)
         self.due = grown(self.due, size)
         self.waiting = grown(self.waiting, size)
         self.counted = grown(self.counted, size)

@@ -1,6 +1,6 @@
-"""Final deliveries as `Observations`: the columns that trainers and archives take.
+"""Rows as `Observations`: the columns that trainers and archives take.
 
-Refuses to judge: what is final, and what counted, comes decided.
+Refuses to judge: what is due, and what it is worth, comes decided.
 """
 
 from __future__ import annotations
@@ -13,78 +13,49 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import Decision, Observations, Outcome
-from tamesu.base.observations import EXACT, NO_REWARD, NO_TIME
-from tamesu.join.chains import Placed
+from tamesu.base.observations import EXACT, NO_TIME
 from tamesu.join.clauses import Clauses
-from tamesu.join.placing import Final
+from tamesu.join.settling import Rows
 from tamesu.join.state import State
-from tamesu.join.terms import rewards_of
 
 
-def observations_of(state: State, clauses: Clauses, final: Final) -> list[Observations]:
+def observations_of(state: State, clauses: Clauses, settled: Sequence[Rows]) -> list[Observations]:
     """One batch per bandit and declaration, by name and number.
 
     Rows are in the order of (closed, partition, first offset of the decision id, place in the
-    decision): the same for any batching of the log that made them final together.
+    decision, correction): the same for any batching of the log that made them due together.
     """
-    rows = final.deliveries
-    if not len(rows):
-        return []
+    some = [rows for rows in settled if len(rows.delivery)]
+    some.sort(key=lambda rows: clauses.names[rows.clause])
+    return [_batch(state, clauses, rows) for rows in some]
+
+
+def _batch(state: State, clauses: Clauses, rows: Rows) -> Observations:
+    bandit, declaration = clauses.names[rows.clause]
     funnels, deliveries = state.funnels, state.placing.deliveries
-    funnel = deliveries.funnel[rows]
-    clause = funnels.clause[funnel]
+    funnel = deliveries.funnel[rows.delivery]
     order = np.lexsort(
         (
-            deliveries.place[rows],
+            rows.correction,
+            deliveries.place[rows.delivery],
             funnels.first_offset[funnel],
             funnels.partition[funnel],
-            deliveries.due[rows],
+            rows.closed,
         )
     )
-    rows, clause = rows[order], clause[order]
-    owners = _places(rows, final.counted.owner)
-    met = sorted(np.unique(clause).tolist(), key=clauses.names.__getitem__)
-    batches: list[Observations] = []
-    for number in met:
-        mine = np.flatnonzero(clause == number)
-        place = np.full(len(rows), -1, dtype=np.int64)
-        place[mine] = np.arange(len(mine))
-        events = np.flatnonzero(place[owners] >= 0)
-        counted = final.counted.pick(events).at(place[owners[events]])
-        batches.append(_batch(state, clauses, number, rows[mine], counted))
-    return batches
-
-
-def _places(rows: NDArray[np.int64], owners: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Place in `rows` (n,), which are distinct, of each of `owners` (m,), which are among them."""
-    order: NDArray[np.int64] = np.argsort(rows)
-    return order[np.searchsorted(rows, owners, sorter=order)]
-
-
-def _batch(
-    state: State, clauses: Clauses, number: int, rows: NDArray[np.int64], counted: Placed
-) -> Observations:
-    bandit, declaration = clauses.names[number]
-    funnels, deliveries = state.funnels, state.placing.deliveries
-    count = len(rows)
-    funnel = deliveries.funnel[rows]
+    delivery, funnel = rows.delivery[order], funnel[order]
     decisions = cast("list[Decision]", funnels.decision[funnel].tolist())
-    places: list[int] = deliveries.place[rows].tolist()
+    places: list[int] = deliveries.place[delivery].tolist()
     delivered = [
         decision.deliveries[place] for decision, place in zip(decisions, places, strict=True)
     ]
-    reward, terms = rewards_of(
-        clauses.rewards[number], count, counted.owner, counted.code - 1, counted.value
-    )
-    observed = deliveries.anchor[rows] != NO_TIME
-    accepted = np.full(count, NO_TIME, dtype=np.int64)
-    np.maximum.at(accepted, counted.owner, counted.received)
+    observed = deliveries.anchor[delivery] != NO_TIME
     return Observations(
         bandit=bandit,
         declaration=declaration,
         decision_id=funnels.key[funnel],
         position=_integers(delivered, "position"),
-        correction=np.zeros(count, dtype=np.int64),
+        correction=rows.correction[order],
         experiment=_objects(decisions, "experiment"),
         variant=_objects(decisions, "variant"),
         unit=_objects(decisions, "unit"),
@@ -98,15 +69,15 @@ def _batch(
         ),
         fallback=np.array([one.fallback for one in decisions], dtype=np.bool_),
         outcome=np.where(observed, np.int64(Outcome.OBSERVED), np.int64(Outcome.UNSHOWN)),
-        reward=np.where(observed, reward, 0),
-        previous_reward=np.full(count, NO_REWARD, dtype=np.int64),
-        terms=terms,
+        reward=rows.reward[order],
+        previous_reward=rows.previous[order],
+        terms={name: column[order] for name, column in rows.terms.items()},
         decided=funnels.decided[funnel],
-        shown=deliveries.shown[rows],
-        closed=deliveries.due[rows],
-        accepted=accepted,
+        shown=rows.shown[order],
+        closed=rows.closed[order],
+        accepted=rows.accepted[order],
         snapshot=_integers(decisions, "snapshot"),
-        absorbed=np.zeros(count, dtype=np.int64),
+        absorbed=np.zeros(len(order), dtype=np.int64),
     )
 
 

@@ -6,20 +6,8 @@ Refuses to do anything.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from tamesu.base import Observations
-
-MOST_POISON = 100
-"""How many set-aside records one advance reports; all are counted."""
-
-
-class SetAside(NamedTuple):
-    """A record that could not be used: where it stands in the log, and why."""
-
-    partition: int
-    offset: int
-    reason: str
+from tamesu.base import Observations, SetAside
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +15,14 @@ class Emitted:
     """What one advance of the join gave.
 
     Attributes:
-        observations: one batch per bandit and declaration that had deliveries due, by name and
-            number; its rows by (closed, partition, offset of the decision, place in it).
+        observations: one batch per bandit and declaration that had rows due, by name and number;
+            its rows by (closed, partition, offset of the decision, place in it, correction).
         counts: per bandit (empty text where none can be named) what to add to each count since the
             last advance; `deliveries_open` and `events_held` are levels and replace. A bandit where
             nothing changed is left out.
-        poison: the newest records set aside since the last advance, at most `MOST_POISON`.
+        aside: every record set aside since the last advance, by partition and offset.
     """
 
     observations: list[Observations]
     counts: dict[str, dict[str, int]]
-    poison: list[SetAside]
+    aside: list[SetAside]

@@ -6,7 +6,6 @@ log, to know what time it is, and to raise because of what a record holds.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,7 +17,7 @@ from tamesu.join.arrivals import read_decisions, read_events
 from tamesu.join.checkpoint import Checkpoint, Mark
 from tamesu.join.clauses import Clauses
 from tamesu.join.emission import observations_of
-from tamesu.join.emitted import MOST_POISON, Emitted, SetAside
+from tamesu.join.emitted import Emitted
 from tamesu.join.record import Lookup, named_bandit
 from tamesu.join.state import State
 from tamesu.join.tally import Tally
@@ -67,7 +66,6 @@ class Fold:
         self._read = [mark.low for mark in marks]
         self._newest = [mark.newest for mark in marks]
         self._watermark = checkpoint.watermark
-        self._poison: deque[SetAside] = deque(maxlen=MOST_POISON)
         self._levels: dict[int, tuple[int, int]] = {}
         self._new: list[Entry] = []
         self._rebuilding = True
@@ -95,7 +93,7 @@ class Fold:
 
     @property
     def open_deliveries(self) -> int:
-        """How many deliveries are not final."""
+        """How many deliveries have no observation yet."""
         return self._state.placing.open.total()
 
     @property
@@ -130,8 +128,8 @@ class Fold:
             self._watermark = min(newest) * MILLISECOND_US
         observations = []
         if self._watermark is not None:
-            final = self._state.placing.finish(self._watermark)
-            observations = observations_of(self._state, self._clauses, final)
+            rows = self._state.settle(self._watermark)
+            observations = observations_of(self._state, self._clauses, rows)
             self._state.close(self._watermark)
         self._checkpoint = Checkpoint(
             marks=tuple(
@@ -144,9 +142,7 @@ class Fold:
             ),
             watermark=self._watermark,
         )
-        poison = list(self._poison)
-        self._poison.clear()
-        return Emitted(observations, self._counts(), poison)
+        return Emitted(observations, self._counts(), self._state.asides.take())
 
     def checkpoint(self) -> Checkpoint:
         """How far the last `advance` went; what was pushed since is not in it."""
@@ -169,8 +165,9 @@ class Fold:
             self._state.funnels.queue(np.concatenate(opened))
 
     def _set_aside(self, entry: Entry, reason: str) -> None:
-        self._poison.append(SetAside(entry.partition, entry.offset, reason))
-        bandit = self._clauses.bandit_of(named_bandit(entry.key, self._clauses.lookup))
+        name = named_bandit(entry.key, self._clauses.lookup)
+        self._state.asides.poison(entry, name, reason)
+        bandit = self._clauses.bandit_of(name)
         records = "decisions" if entry.kind == Kind.DECISION else "events"
         self._tally.add_one(f"{records}_read", bandit)
         self._tally.add_one(f"{records}_poison", bandit)
@@ -180,10 +177,10 @@ class Fold:
         if any(read < start for read, start in zip(self._read, self._start, strict=True)):
             return
         if self._watermark is not None:
-            self._state.placing.finish(self._watermark)
+            self._state.settle(self._watermark)
             self._state.close(self._watermark)
         self._tally.take()
-        self._poison.clear()
+        self._state.asides.take()
         self._rebuilding = False
         new, self._new = self._new, []
         self.push(new)

@@ -1,4 +1,4 @@
-"""`Placing`: events find their delivery, and deliveries become final.
+"""`Placing`: events find their delivery, and deliveries become due.
 
 The rules are those of the oracle, each as array operations over what is new. An event that waits
 for the anchor of its delivery, and one that counted, lie in `Chains`; due times lie in a
@@ -14,19 +14,27 @@ from numpy.typing import NDArray
 
 from tamesu.base.observations import NO_TIME
 from tamesu.base.reward import SKEW_US
+from tamesu.join.asides import Asides
 from tamesu.join.calendar import Calendar
 from tamesu.join.chains import Chains, Placed
-from tamesu.join.clauses import SHOWN, Clauses
+from tamesu.join.clauses import SESSION, SHOWN, Clauses
 from tamesu.join.deliveries import Deliveries, block_rows
 from tamesu.join.funnels import Funnels
 from tamesu.join.level import Level
+from tamesu.join.sessions import session_ends
 from tamesu.join.tally import Tally
 
 Integers = NDArray[np.int64]
 
 
-class Final(NamedTuple):
-    """Deliveries that are final, and the events that counted for them, in log order."""
+class Due(NamedTuple):
+    """What has become due.
+
+    Attributes:
+        deliveries: those whose observation 0 is to be given, each once.
+        counted: events that counted and are in no row so far, of these and of others given before;
+            in log order for each.
+    """
 
     deliveries: Integers
     counted: Placed
@@ -37,19 +45,23 @@ class Placing:
 
     Attributes:
         deliveries: their columns.
-        open: level of deliveries that are not final.
+        open: level of deliveries without observation 0.
     """
 
-    def __init__(self, clauses: Clauses, tally: Tally, funnels: Funnels, held: Level) -> None:
+    def __init__(
+        self, clauses: Clauses, tally: Tally, asides: Asides, funnels: Funnels, held: Level
+    ) -> None:
         self._clauses = clauses
         self._tally = tally
+        self._asides = asides
         self._funnels = funnels
         self._held = held
         self.deliveries = Deliveries()
         self.open = Level()
         self._unanchored = Chains()  # events that wait for the anchor, by delivery
-        self._counted = Chains()  # events that counted, by delivery
-        self._dues = Calendar()  # deliveries, by due time
+        self._counted = Chains()  # events that counted and are in no row, by delivery
+        self._dues = Calendar()  # deliveries, by due time or before it
+        self._stirred: list[Integers] = []  # deliveries of which more counted after observation 0
 
     @property
     def waiting(self) -> int:
@@ -68,9 +80,12 @@ class Placing:
         rows = block_rows(first, size)
         owner = np.repeat(funnel, size)
         clause, decided = funnels.clause[owner], funnels.decided[owner]
-        due = decided + clauses.within[clause] + clauses.lateness[clause]
-        anchor = np.where(clauses.by_decision[clause], decided, NO_TIME)
+        by_decision = clauses.by_decision[clause]
+        last = decided + clauses.within[clause] + clauses.lateness[clause]
+        due = np.where(by_decision, decided + clauses.age[clause], last)
+        anchor = np.where(by_decision, decided, NO_TIME)
         self.deliveries.begin(rows, owner, rows - np.repeat(first, size), anchor, due)
+        self.deliveries.end[rows] = anchor + clauses.gap[clause]
         self._dues.add(due, rows)
         self.open.up(clauses.bandit[clause])
 
@@ -89,6 +104,9 @@ class Placing:
         there = (place >= 0) & (place < funnels.size[events.owner])
         if not there.all():
             self._tally.add("events_orphan", self._bandits(events.owner[~there]))
+            self._asides.orphans(
+                events.pick(~there), "its decision has no delivery at its position"
+            )
             events, place = events.pick(there), place[there]
         events = events.at(funnels.first_delivery[events.owner] + place)
         impressions = events.code == SHOWN
@@ -120,14 +138,23 @@ class Placing:
         tally.add("events_late", bandits[late])
         tally.add("events_impression", bandits[first])
         tally.add("events_repeat_impression", bandits[repeat])
-        deliveries.shown[events.owner[first]] = events.time[first]
-        first = first[~clauses.by_decision[clause[first]]]
         rows: Integers = events.owner[first]
-        anchor, clause = events.time[first], clause[first]
-        deliveries.anchor[rows] = anchor
-        deliveries.due[rows] = anchor + clauses.window[clause] + clauses.lateness[clause]
-        self._dues.add(deliveries.due[rows], rows)
+        deliveries.shown[rows] = events.time[first]
+        deliveries.shown_received[rows] = events.received[first]
+        deliveries.shown_offset[rows] = events.offset[first]
+        anchors = ~clauses.by_decision[clause[first]]
+        rows, clause = rows[anchors], clause[first[anchors]]
+        before = deliveries.due[rows]
+        self._start(rows, clause, deliveries.shown[rows])
+        due = deliveries.due[rows] = deliveries.anchor[rows] + clauses.age[clause]
+        sooner = due < before
+        self._dues.add(due[sooner], rows[sooner])
         return rows
+
+    def _start(self, rows: Integers, clause: Integers, anchor: Integers) -> None:
+        """Anchors the deliveries `rows` (n,)."""
+        self.deliveries.anchor[rows] = anchor
+        self.deliveries.end[rows] = anchor + self._clauses.gap[clause]
 
     def _join(self, events: Placed) -> None:
         """Judges rewarding events (by delivery): they count, wait for an anchor, or do neither."""
@@ -144,7 +171,7 @@ class Placing:
         time = np.where(
             (anchor - SKEW_US <= events.time) & (events.time < anchor), anchor, events.time
         )
-        end = anchor + clauses.window[clause]
+        end = self._ends(events, clause, anchor, time)
         inside = anchored & (anchor <= time) & (time < end)
         late = inside & (events.received >= end + clauses.lateness[clause])
         counts = inside & ~late
@@ -152,28 +179,90 @@ class Placing:
         tally.add("events_late", bandits[late])
         tally.add("events_joined", bandits[counts])
         self._counted.append(deliveries.counted, events.pick(counts))
+        given = events.owner[counts & ~deliveries.open[events.owner]]
+        if len(given):
+            self._stirred.append(given)
 
-    def finish(self, watermark: int) -> Final:
-        """Makes every delivery final that is due by `watermark`; each once, in no order."""
+    def _ends(self, events: Placed, clause: Integers, anchor: Integers, time: Integers) -> Integers:
+        """Until when (n,) events like each of `events` count, as things stand when it comes."""
+        clauses = self._clauses
+        reach = clauses.reach[clause, events.code]
+        end = anchor + reach
+        growing = np.flatnonzero((reach == SESSION) & (anchor != NO_TIME))
+        if len(growing):
+            clause = clause[growing]
+            end[growing] = session_ends(
+                self.deliveries.end,
+                delivery=events.owner[growing],
+                time=time[growing],
+                received=events.received[growing],
+                start=anchor[growing],
+                gap=clauses.gap[clause],
+                cap=clauses.window[clause],
+                lateness=clauses.lateness[clause],
+            )
+        return end
+
+    def finish(self, watermark: int) -> Due:
+        """What is due by `watermark` and was not given; in no order."""
         deliveries, tally = self.deliveries, self._tally
         rows = self._dues.due(watermark)
-        rows = deliveries.distinct(
-            rows[deliveries.open[rows] & (deliveries.due[rows] <= watermark)]
-        )
+        rows = rows[deliveries.open[rows]]
+        ripe = deliveries.due[rows] <= watermark
+        rows = np.concatenate([rows[~ripe], self._unshown(deliveries.distinct(rows[ripe]))])
+        ripe = deliveries.due[rows] <= watermark
+        self._dues.add(deliveries.due[rows[~ripe]], rows[~ripe])
+        rows = rows[ripe]
         bandits = self._bandits(deliveries.funnel[rows])
         observed = deliveries.anchor[rows] != NO_TIME
         tally.add("deliveries_observed", bandits[observed])
         tally.add("deliveries_unshown", bandits[~observed])
-        unseen = self._unanchored.take(deliveries.waiting, rows[~observed])
-        unseen_bandits = self._bandits(deliveries.funnel[unseen.owner])
-        tally.add("events_unseen", unseen_bandits)
-        self._held.down(unseen_bandits)
         deliveries.open[rows] = False
         self.open.down(bandits)
-        return Final(rows, self._counted.take(deliveries.counted, rows))
+        stirred = self._stirred
+        self._stirred = []
+        if stirred:
+            given = deliveries.distinct(np.concatenate(stirred))
+            return Due(rows, self._counted.take(deliveries.counted, np.concatenate([rows, given])))
+        return Due(rows, self._counted.take(deliveries.counted, rows))
+
+    def _unshown(self, rows: Integers) -> Integers:
+        """Judges what waits at those of `rows` (n,), all ripe, that no impression came for; gives `rows`."""
+        deliveries = self.deliveries
+        alone = rows[deliveries.anchor[rows] == NO_TIME]
+        waiting = self._unanchored.take(deliveries.waiting, alone)
+        if waiting.rows:
+            self._held.down(self._bandits(deliveries.funnel[waiting.owner]))
+            self._imply(waiting)
+        deliveries.open[alone[deliveries.anchor[alone] == NO_TIME]] = False
+        if waiting.rows:
+            self._join(waiting)
+        return rows
+
+    def _imply(self, waiting: Placed) -> None:
+        """Where a declaration says so, the first event in time stands for the impression."""
+        deliveries, clauses = self.deliveries, self._clauses
+        funnel = deliveries.funnel[waiting.owner]
+        clause, decided = self._funnels.clause[funnel], self._funnels.decided[funnel]
+        end = decided + clauses.within[clause]
+        fit = clauses.implies[clause] & (waiting.time >= decided) & (waiting.time < end)
+        fit &= waiting.received < end + clauses.lateness[clause]
+        fitting = np.flatnonzero(fit)
+        _, first = np.unique(waiting.owner[fitting], return_index=True)
+        first = fitting[first]
+        rows, clause, time = waiting.owner[first], clause[first], waiting.time[first]
+        self._start(rows, clause, time)
+        deliveries.shown[rows] = time
+        deliveries.due[rows] = np.maximum(deliveries.due[rows], time + clauses.age[clause])
+
+    def deliveries_of(self, funnels: Integers) -> Integers:
+        """Every delivery of `funnels` (n,)."""
+        size = self._funnels.size[funnels]
+        some = size > 0
+        return block_rows(self._funnels.first_delivery[funnels[some]], size[some])
 
     def give(self, funnels: Integers) -> None:
-        """Lets go of the deliveries of `funnels` (n,), all of them final."""
+        """Lets go of the deliveries of `funnels` (n,), of which nothing more can count."""
         size = self._funnels.size[funnels]
         some = size > 0
         self.deliveries.give(self._funnels.first_delivery[funnels[some]], size[some])

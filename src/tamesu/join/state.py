@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 
 from tamesu.base.reward import AHEAD_US, CLOCK_SKEW_US, SKEW_US
 from tamesu.join.arrivals import DecisionArrivals, EventArrivals
+from tamesu.join.asides import Asides
 from tamesu.join.calendar import Calendar
 from tamesu.join.chains import Chains, Placed
 from tamesu.join.clauses import IGNORED, Clauses
 from tamesu.join.funnels import Funnels
 from tamesu.join.level import Level
 from tamesu.join.placing import Placing
+from tamesu.join.settling import Rows, Settling
 from tamesu.join.tally import Tally
 
 Integers = NDArray[np.int64]
@@ -33,6 +35,8 @@ class State:
     Attributes:
         funnels: the decision ids that are held.
         placing: their deliveries.
+        settling: what those came to.
+        asides: records set aside.
         held: level of events whose place is open.
     """
 
@@ -40,8 +44,10 @@ class State:
         self._clauses = clauses
         self._tally = tally
         self.funnels = Funnels(partitions)
+        self.asides = Asides(clauses, self.funnels)
         self.held = Level()
-        self.placing = Placing(clauses, tally, self.funnels, self.held)
+        self.placing = Placing(clauses, tally, self.asides, self.funnels, self.held)
+        self.settling = Settling(clauses, self.funnels, self.placing.deliveries)
         self._early = Chains()  # events that wait for their decision, by funnel
         self._last_moments = Calendar()  # funnels, by F, then by when they close
 
@@ -116,6 +122,7 @@ class State:
         tally.add("events_late", bandits[~in_time & ~too_old & ~ignored])
         tally.add("events_duplicate", bandits[~first])
         tally.add("events_too_old", bandits[first & too_old])
+        self.asides.too_old(arrivals, np.flatnonzero(first & too_old))
         tally.add("events_ignored_type", bandits[first & ignored])
 
         believed = arrivals.timed & (arrivals.time <= received + AHEAD_US)
@@ -129,6 +136,7 @@ class State:
             code=code[rows],
             time=time[rows],
             received=received[rows],
+            offset=arrivals.offset[rows],
             value=arrivals.value[rows],
         )
         joins = self.funnels.joins[funnel]
@@ -173,8 +181,12 @@ class State:
         self._last_moments.add(decided + self._clauses.span[clause], opened)
         return opened
 
+    def settle(self, watermark: int) -> list[Rows]:
+        """The rows that are due by `watermark` and were not given."""
+        return self.settling.settle(self.placing.finish(watermark))
+
     def close(self, watermark: int) -> None:
-        """Lets go of every funnel for which nothing can come any more. Call after `finish`."""
+        """Lets go of every funnel for which nothing can come any more. Call after `settle`."""
         funnels = self.funnels
         past = self._last_moments.due(watermark)
         if not len(past):
@@ -183,11 +195,13 @@ class State:
         bandits = self._bandits(orphans.owner)
         self._tally.add("events_orphan", bandits)
         self.held.down(bandits)
+        self.asides.orphans(orphans, "its decision did not come by its last moment")
         # A repeat of the decision is no poison until its time is more than the clock skew ago.
         closes = funnels.decided[past] + CLOCK_SKEW_US + 1
         ripe = closes <= watermark
         self._last_moments.add(closes[~ripe], past[~ripe])
         past = past[ripe]
+        self.settling.give(self.placing.deliveries_of(past))
         self.placing.give(past)
         funnels.close(past)
 

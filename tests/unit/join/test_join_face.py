@@ -6,6 +6,7 @@ import pytest
 
 from tamesu.base import (
     Anchor,
+    Aside,
     Corrupt,
     Decision,
     Delivery,
@@ -64,7 +65,7 @@ def tick(offset: int, at_ms: int, partition: int = 0) -> Entry:
 def test_a_new_fold_has_no_watermark_and_gives_nothing():
     fold = Fold(lookup)
     emitted = fold.advance()
-    assert (emitted.observations, emitted.counts, emitted.poison) == ([], {}, [])
+    assert (emitted.observations, emitted.counts, emitted.aside) == ([], {}, [])
     assert fold.watermark is None
     assert (fold.open_decisions, fold.open_deliveries, fold.held_events) == (0, 0, 0)
 
@@ -215,15 +216,15 @@ def test_bytes_that_are_no_checkpoint_are_corrupt_and_none_are_the_beginning():
         Checkpoint.from_bytes(b'{"marks":[],"watermark":null,"v":2}')
 
 
-def test_the_newest_poison_is_reported_with_its_place_and_all_of_it_is_counted():
+def test_all_poison_is_reported_with_its_place_and_counted():
     fold = Fold(lookup)
     bad = [Entry(0, offset, T0_MS, "", "event", b"{") for offset in range(150)]
     fold.push(bad)
     emitted = fold.advance()
     assert emitted.counts[""]["events_poison"] == 150
-    assert [one.offset for one in emitted.poison] == list(range(50, 150))
-    assert all(one.reason for one in emitted.poison)
-    assert fold.advance().poison == []
+    assert [one.offset for one in emitted.aside] == list(range(150))
+    assert all(one.reason and one.why is Aside.POISON for one in emitted.aside)
+    assert fold.advance().aside == []
 
 
 def test_a_bandit_that_nobody_declared_is_poison_under_no_name():
@@ -238,7 +239,7 @@ def test_a_bandit_that_nobody_declared_is_poison_under_no_name():
         "deliveries_open": 0,
         "events_held": 0,
     }
-    assert "no such bandit" in emitted.poison[0].reason
+    assert "no such bandit" in emitted.aside[0].reason
 
 
 def test_a_bandit_declared_later_is_known_to_later_records():
@@ -341,7 +342,7 @@ def test_nothing_is_held_once_nothing_can_come_and_places_are_used_again():
     assert (fold.open_decisions, fold.open_deliveries, fold.held_events) == (0, 0, 0)
     state = fold._state
     assert not state.funnels.index
-    assert state.placing.waiting == len(state._last_moments) == 0
+    assert state.placing.waiting == len(state._last_moments) == state.settling.totals == 0
     assert len(state._early) == 0
     assert len(state.funnels.key) <= 1024
     assert len(state.placing.deliveries.open) <= 2048

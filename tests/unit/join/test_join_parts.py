@@ -30,7 +30,8 @@ from tamesu.join.keys import read_keys
 from tamesu.join.moments import read_moments
 from tamesu.join.pool import Pool
 from tamesu.join.tally import NAMES, Tally
-from tamesu.join.terms import rewards_of
+from tamesu.join.terms import rewards_along
+from tamesu.join.totals import NO_TOTAL, Totals
 
 DIGITS = st.text("0123456789", min_size=1, max_size=4)
 NEAR_TIMES = st.one_of(
@@ -162,7 +163,9 @@ def test_chains_give_back_what_was_appended_owner_by_owner_in_order(steps):
             stamps = np.arange(stamp, stamp + len(owners), dtype=np.int64)
             stamp += len(owners)
             column = np.array(owners, dtype=np.int64)
-            chains.append(heads, Placed(column, stamps, stamps, stamps, stamps, stamps * 1.0))
+            chains.append(
+                heads, Placed(column, stamps, stamps, stamps, stamps, stamps, stamps * 1.0)
+            )
             for owner, number in zip(owners, stamps.tolist(), strict=True):
                 kept[owner].append(number)
         else:
@@ -205,37 +208,76 @@ TERMS = st.builds(
 @given(
     st.lists(TERMS, min_size=1, max_size=3),
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2), VALUES), max_size=12),
+    st.integers(0, 12),
     st.floats(-100, 100),
 )
-def test_rewards_are_the_sums_of_the_terms_in_exact_numbers(terms, events, default):
+def test_rewards_are_the_sums_of_the_terms_in_exact_numbers_after_each_event(
+    terms, events, cut, default
+):
+    """Also where what the first events came to is put down and taken up again."""
     reward = Reward(events={f"t{i}": term for i, term in enumerate(terms)}, default=default)
     events = [event for event in events if event[1] < len(terms)]
-    rewards, columns = rewards_of(
-        reward,
-        4,
-        np.array([row for row, _, _ in events], dtype=np.int64),
-        np.array([place for _, place, _ in events], dtype=np.int64),
-        np.array([value for _, _, value in events], dtype=np.float64),
-    )
-    for row in range(4):
-        by_hand = []
-        for place, term in enumerate(terms):
-            mine = [
-                1.0 if value is None else value for r, p, value in events if (r, p) == (row, place)
-            ]
-            aggregate = {
-                Aggregate.ANY: float(bool(mine)),
-                Aggregate.COUNT: float(len(mine)),
-                Aggregate.SUM: sum(to_grid(value) for value in mine) / GRID,
-                Aggregate.FIRST: mine[0] if mine else 0.0,
-            }[term.aggregate]
-            capped = aggregate if term.cap is None else min(aggregate, term.cap)
-            by_hand.append(to_grid(term.weight * capped))
-        assert [int(columns[f"t{i}"][row]) for i in range(len(terms))] == by_hand
-        counted = any(r == row for r, _, _ in events)
-        assert rewards[row] == (
-            max(-(1 << 62), min(sum(by_hand), 1 << 62)) if counted else to_grid(default)
+    heard = np.zeros(4, dtype=np.bool_)
+    totals = np.zeros((2, 4, len(terms)), dtype=np.int64)
+    done: list[tuple[int, int, float | None]] = []
+    for part in (events[:cut], events[cut:]):
+        part.sort(key=lambda event: event[0])
+        owner = np.array([row for row, _, _ in part], dtype=np.int64)
+        along = rewards_along(
+            reward,
+            heard=heard,
+            high=totals[0],
+            low=totals[1],
+            owner=owner,
+            term=np.array([place for _, place, _ in part], dtype=np.int64),
+            value=np.array([value for _, _, value in part], dtype=np.float64),
         )
+        for row in range(4):
+            check_worth(reward, done, row, along, int(along.heads[row]))
+        for (row, place, value), step in zip(part, along.steps.tolist(), strict=True):
+            done.append((row, place, value))
+            check_worth(reward, done, row, along, step)
+        heard = heard | np.isin(np.arange(4), owner)
+        totals = np.array([along.high, along.low])
+
+
+def check_worth(reward, events, row, along, step):
+    """One step of `along` is what the events of `row` come to by hand."""
+    by_hand = []
+    for place, term in enumerate(reward.events.values()):
+        mine = [1.0 if value is None else value for r, p, value in events if (r, p) == (row, place)]
+        aggregate = {
+            Aggregate.ANY: float(bool(mine)),
+            Aggregate.COUNT: float(len(mine)),
+            Aggregate.SUM: sum(to_grid(value) for value in mine) / GRID,
+            Aggregate.FIRST: mine[0] if mine else 0.0,
+        }[term.aggregate]
+        capped = aggregate if term.cap is None else min(aggregate, term.cap)
+        by_hand.append(to_grid(term.weight * capped))
+    assert [int(column[step]) for column in along.terms.values()] == by_hand
+    counted = any(r == row for r, _, _ in events)
+    assert along.reward[step] == (
+        max(-(1 << 62), min(sum(by_hand), 1 << 62)) if counted else to_grid(reward.default)
+    )
+
+
+@given(st.integers(1, 5), st.lists(st.integers(0, 9), max_size=12))
+def test_totals_lend_rows_that_nobody_else_has_and_keep_what_is_in_them(types, sizes):
+    totals = Totals(types)
+    lent: dict[int, int] = {}
+    for turn, size in enumerate(sizes):
+        rows = totals.take(size)
+        totals.high[rows] = totals.low[rows] = turn
+        assert not {*rows.tolist()} & {NO_TOTAL, *lent}
+        lent |= dict.fromkeys(rows.tolist(), turn)
+        if turn % 3 == 2:
+            gone = [row for row, owner in lent.items() if owner % 2]
+            totals.give(np.array([*gone, NO_TOTAL], dtype=np.int64))
+            lent = {row: owner for row, owner in lent.items() if row not in gone}
+        assert len(totals) == len(lent)
+        assert not totals.high[NO_TOTAL].any()
+        for row, owner in lent.items():
+            assert totals.low[row].tolist() == totals.high[row].tolist() == [owner] * types
 
 
 def test_a_tally_gives_what_was_counted_once():
@@ -259,7 +301,7 @@ def test_every_count_of_the_design_has_its_name():
         *("deliveries_unexamined", "deliveries_open", "events_read", "events_poison"),
         *("events_duplicate", "events_too_old", "events_ignored_type", "events_late"),
         *("events_orphan", "events_impression", "events_repeat_impression", "events_unseen"),
-        *("events_out_of_window", "events_joined", "events_held"),
+        *("events_out_of_window", "events_joined", "events_held", "events_corrected"),
     }
 
 

@@ -31,9 +31,12 @@ T0 = T0_MS * MS
 QUARTER = 15 * MINUTE
 KEY = decision_id("home", 1, uuid7(T0_MS, b"0123456789"))
 BY_IMPRESSION = Reward(
-    anchor=Anchor.IMPRESSION, window=Duration(QUARTER), impression_within=Duration(QUARTER)
+    anchor=Anchor.IMPRESSION,
+    window=Duration(QUARTER),
+    impression_within=Duration(QUARTER),
+    settle=Duration(QUARTER),
 )
-BY_DECISION = Reward(anchor=Anchor.DECISION, window=Duration(QUARTER))
+BY_DECISION = Reward(anchor=Anchor.DECISION, window=Duration(QUARTER), settle=Duration(QUARTER))
 
 
 class Story:
