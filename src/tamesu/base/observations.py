@@ -148,16 +148,22 @@ class Observations:
 
     @staticmethod
     def concatenate(parts: Sequence[Observations]) -> Observations:
-        """All rows of `parts` (at least one; same bandit, declaration), in their order."""
+        """All rows of `parts` (at least one; same bandit, declaration), in their order.
+
+        A term that one of them does not know is 0 in its rows.
+        """
         first = parts[0]
         if len(parts) == 1:
             return first
         columns: dict[str, Any] = {"bandit": first.bandit, "declaration": first.declaration}
         for field in fields(first):
             if field.name == "terms":
+                names = dict.fromkeys(name for part in parts for name in part.terms)
                 columns["terms"] = {
-                    name: np.concatenate([part.terms[name] for part in parts])
-                    for name in first.terms
+                    name: np.concatenate(
+                        [part.terms.get(name, np.zeros(len(part), np.int64)) for part in parts]
+                    )
+                    for name in names
                 }
             elif field.name not in columns:
                 columns[field.name] = np.concatenate([getattr(part, field.name) for part in parts])

@@ -71,7 +71,8 @@ class Archive(Protocol):
     `Unavailable` where the archive is full or read-only; no half file is left under the name.
 
     Each `read…` raises `Corrupt` where a file is missing, torn, damaged, or has other rows than the
-    manifest says, and `Unavailable` where it is there and cannot be opened.
+    manifest says, and `Unavailable` where it is there and cannot be opened. A file of another kind
+    than it reads is refused as a bug, before any is read.
     """
 
     def write(self, stem: str, observations: Observations) -> ArchiveFile:

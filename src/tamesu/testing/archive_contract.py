@@ -4,36 +4,24 @@ from __future__ import annotations
 
 from itertools import count
 from pathlib import Path
-from typing import ClassVar
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 
 from tamesu.base import Bug, Corrupt, Observations
-from tamesu.ports import Archive, ArchiveFile
+from tamesu.testing.archive_bound import damaged
+from tamesu.testing.archived_records_contract import ArchivedRecordsLaws
+from tamesu.testing.merging_contract import MergingLaws
 from tamesu.testing.observations import difference, observations, single
 
-DAMAGES = 40
-"""Places of a file at which it is cut off, and at which a bit of it is turned."""
 
-
-class ArchiveContract:
+class ArchiveContract(ArchivedRecordsLaws, MergingLaws):
     """Bind an adapter by a subclass that defines `make` and `path`, and say what it can do.
 
     Attributes:
         durable: what was written is there when the archive is made anew at the same place.
     """
-
-    durable: ClassVar[bool] = True
-
-    def make(self, place: Path) -> Archive:
-        """An archive at `place`, new if nothing is there."""
-        raise NotImplementedError
-
-    def path(self, place: Path, file: ArchiveFile) -> Path | None:
-        """Where the bytes of a file lie that was written at `place`, none where there are none."""
-        raise NotImplementedError
 
     def test_what_is_written_is_read_back(self, tmp_path: Path) -> None:
         """To the bit, every column, whatever is in it."""
@@ -110,13 +98,7 @@ class ArchiveContract:
             assert file.bytes == 0
             return
         whole = path.read_bytes()
-        step = max(len(whole) // DAMAGES, 1)
-        torn = [whole[:size] for size in range(0, len(whole), step)]
-        damaged = [
-            whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :]
-            for place in range(0, len(whole), step)
-        ]
-        for content in (*torn, *damaged, whole + b"\0"):
+        for content in damaged(whole):
             path.write_bytes(content)
             with pytest.raises(Corrupt):
                 list(archive.read([file]))

@@ -25,6 +25,7 @@ class MemoryArchive:
 
     def read(self, files: Sequence[ArchiveFile]) -> Iterator[Observations]:
         """The observations of `files`; see `tamesu.ports.Archive.read`."""
+        naming.refuse_others(files, Holds.OBSERVATIONS)
         for file in files:
             yield self._content(file)
 
@@ -36,6 +37,7 @@ class MemoryArchive:
         self, files: Sequence[ArchiveFile], keys: Collection[str] | None = None
     ) -> Iterator[Sequence[Entry]]:
         """The records of `files`; see `tamesu.ports.Archive.read_records`."""
+        naming.refuse_others(files, Holds.RECORDS)
         for file in files:
             entries = self._content(file)
             yield [entry for entry in entries if keys is None or entry.key in keys]
@@ -46,6 +48,7 @@ class MemoryArchive:
 
     def read_aside(self, files: Sequence[ArchiveFile]) -> Iterator[Sequence[Kept]]:
         """The records set aside in `files`; see `tamesu.ports.Archive.read_aside`."""
+        naming.refuse_others(files, Holds.ASIDE)
         for file in files:
             yield list(self._content(file))
 

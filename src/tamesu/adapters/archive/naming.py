@@ -33,6 +33,13 @@ def draft_of(name: str) -> str:
     return f"{folder}/.{last}.new"
 
 
+def refuse_others(files: Sequence[ArchiveFile], holds: Holds) -> None:
+    """Refuses files that hold something else than `holds`: they were taken for others."""
+    for file in files:
+        if file.holds is not holds:
+            raise Bug(f"a file of {holds} must be read here, got {file.name!r} of {file.holds}")
+
+
 def observed(stem: str, observations: Observations) -> ArchiveFile:
     """A file of observations, without its bytes."""
     rows = len(observations)

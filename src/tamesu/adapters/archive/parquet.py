@@ -56,6 +56,7 @@ class ParquetArchive:
 
     def read(self, files: Sequence[ArchiveFile]) -> Iterator[Observations]:
         """The observations of `files`, one batch a file; see `tamesu.ports.Archive.read`."""
+        naming.refuse_others(files, Holds.OBSERVATIONS)
         for file in files:
             with self._content(file) as (frame, footer):
                 read = columns.from_frame(
@@ -72,6 +73,7 @@ class ParquetArchive:
         self, files: Sequence[ArchiveFile], keys: Collection[str] | None = None
     ) -> Iterator[Sequence[Entry]]:
         """The records of `files`, one list a file; see `tamesu.ports.Archive.read_records`."""
+        naming.refuse_others(files, Holds.RECORDS)
         for file in files:
             with self._content(file) as (frame, _):
                 read = entries.from_frame(frame, file.partition, keys)
@@ -85,6 +87,7 @@ class ParquetArchive:
 
     def read_aside(self, files: Sequence[ArchiveFile]) -> Iterator[Sequence[Kept]]:
         """The records set aside in `files`; see `tamesu.ports.Archive.read_aside`."""
+        naming.refuse_others(files, Holds.ASIDE)
         for file in files:
             with self._content(file) as (frame, _):
                 read = entries.aside_from_frame(frame.collect(), file.bandit)
