@@ -78,8 +78,8 @@ def deeds(store: Store, then: View) -> Mapping[Place, list[Deed]]:
 
 def _place_of(store: Store, rollback: Command, version: int) -> Place:
     told = rollback.effect.told if rollback.effect is not None else {}
-    if told.get("read"):
-        return tuple(told["read"])
+    if told.get("version_read"):
+        return tuple(told["version_read"])
     kept = store.snapshot(rollback.bandit, version)
     if kept is None or not kept.read:
         raise Corrupt(

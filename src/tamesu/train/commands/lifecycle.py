@@ -116,7 +116,7 @@ def rollback(
     version = int(body["version"])
     target = _target(before, version, now, past)
     after = before.becomes(Status.ROLLED_BACK, target, _aside(target))
-    return after, {**_told(after), "version": version, "read": list(target.snapshot.read)}
+    return after, {**_told(after), "version": version, "version_read": list(target.snapshot.read)}
 
 
 def delete(
