@@ -8,6 +8,7 @@ uniforms. A new belief, explorer or layout is a new file; see `tamesu.policy.con
 from tamesu.policy.compose import ArmSummary, Policy, compose
 from tamesu.policy.contract import Batch
 from tamesu.policy.explanation import Explanation, Weighed, explain
+from tamesu.policy.fallback import Fallback
 from tamesu.policy.kinds import known_kinds, same_part
 from tamesu.policy.prepared import Choice, Choices, Prepared
 from tamesu.policy.table import Evidence, State
@@ -19,6 +20,7 @@ __all__ = [
     "Choices",
     "Evidence",
     "Explanation",
+    "Fallback",
     "Policy",
     "Prepared",
     "State",

@@ -13,6 +13,7 @@ import numpy as np
 
 from tamesu.base import Time
 from tamesu.policy.compose import ArmSummary, Policy
+from tamesu.policy.fallback import Fallback
 from tamesu.policy.prepared import Choice, Prepared
 from tamesu.policy.table import State
 
@@ -59,7 +60,7 @@ def explain(  # noqa: PLR0913 - everything that a choice is a function of
     *,
     policy: Policy,
     state: State,
-    prepared: Prepared,
+    prepared: Prepared | Fallback,
     time: Time,
     decision_id: str,
     eligible: Sequence[str] | None,

@@ -15,17 +15,15 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import InvalidInput, Newcomer, NotFound
+from tamesu.base import InvalidInput, Newcomer
 from tamesu.policy.chooser import Distribution
 from tamesu.policy.contract import DistributionOf, Eligible, Explorer, Layout, Marginals
+from tamesu.policy.eligibility import Eligibility, rows_of
 from tamesu.policy.newcomer import capped, least_propensity
 from tamesu.policy.uniforms import Uniforms, first_uniforms
 
 MOST_KEPT = 1 << 20
 """Propensities kept per belief; beyond it the memory starts anew."""
-
-MOST_SETS = 1 << 12
-"""Lists of eligible arms remembered; beyond it the memory starts anew."""
 
 
 class Choice(msgspec.Struct, frozen=True, gc=False):
@@ -77,9 +75,7 @@ class Prepared:
         self._marginals = tuple(marginals)
         self._layout = layout
         self._key = key
-        self._all: Eligible = (1 << len(arms)) - 1
-        self._rows = {arm: row for row, arm in enumerate(arms)}
-        self._sets: dict[tuple[str, ...], Eligible] = {}
+        self._eligible = Eligibility(arms)
         self._makers = [
             _Distributions(part, explorer, newcomer) for part in self._marginals if arms
         ]
@@ -88,7 +84,7 @@ class Prepared:
         self._draws = explorer.draws(self._marginals[0])
         if arms and self._draws is None:
             for distribution in self._distributions:
-                distribution(self._all)
+                distribution(self._eligible(None))
 
     def choose(self, decision_id: str, eligible: Sequence[str] | None = None) -> Choice:
         """What the decision `decision_id` delivers: always the same for the same id.
@@ -171,42 +167,6 @@ class Prepared:
         """Distributions of one decision, from its own draws."""
         return tuple(partial(maker.made, uniforms=uniforms) for maker in self._makers)
 
-    def _eligible(self, eligible: Sequence[str] | None) -> Eligible:
-        if eligible is None:
-            if not self._all:
-                raise InvalidInput("at least one arm must be active, got none")
-            return self._all
-        key = tuple(eligible)
-        found = self._sets.get(key)
-        if found is None:
-            found = self._read(eligible, key)
-            if len(self._sets) >= MOST_SETS:
-                self._sets = {}
-            self._sets[key] = found
-        return found
-
-    def _read(self, eligible: Sequence[str], key: tuple[str, ...]) -> Eligible:
-        if isinstance(eligible, str):
-            raise InvalidInput(f"eligible must be a list of arm ids, got the text {eligible!r}")
-        if not key:
-            raise InvalidInput(
-                "eligible must name at least one arm, got none",
-                hint="leave eligible out to choose among all active arms",
-            )
-        rows = self._rows
-        unknown = {arm for arm in key if arm not in rows}
-        if unknown:
-            raise NotFound.arms(unknown, self.arms)
-        # Bit by bit into bytes: 100,000 sums of numbers of 100,000 bits would take a second.
-        among = bytearray(len(self.arms) // 8 + 1)
-        for arm in key:
-            row = rows[arm]
-            byte, bit = row >> 3, 1 << (row & 7)
-            if among[byte] & bit:
-                raise InvalidInput(f"eligible must name an arm once, got {arm!r} twice")
-            among[byte] |= bit
-        return int.from_bytes(among, "little")
-
 
 class _Distributions:
     """The distributions of one belief, by eligible set."""
@@ -232,9 +192,7 @@ class _Distributions:
 
     def made(self, eligible: Eligible, uniforms: Uniforms | None) -> Distribution:
         """The distribution over `eligible`: p <- (1 - explore) p + explore / k, then the cap."""
-        size = (eligible.bit_length() + 7) // 8
-        packed = np.frombuffer(eligible.to_bytes(size, "little"), np.uint8)
-        rows = np.flatnonzero(np.unpackbits(packed, bitorder="little"))
+        rows = rows_of(eligible)
         propensities = self._propensities_of(rows, uniforms)
         if self._explore:
             propensities = (1.0 - self._explore) * propensities + self._explore / len(rows)

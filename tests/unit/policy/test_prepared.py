@@ -10,7 +10,7 @@ import pytest
 from tamesu.base import GRID, Declaration, InvalidInput, NotFound, Time
 from tamesu.policy import Batch, Policy, compose
 from tamesu.policy.layouts.slate import SlateLayout
-from tamesu.policy.prepared import MOST_SETS
+from tamesu.policy.eligibility import MOST_SETS
 
 NOW = Time(0)
 ARMS = ("a", "b", "c", "d")
@@ -179,7 +179,7 @@ def test_the_memory_of_eligible_sets_is_bounded():
     rng = np.random.default_rng(3)
     for i in range(MOST_SETS + 50):
         prepared.choose(f"one.1.{i}", [arms[j] for j in rng.permutation(16)[:9]])
-    assert len(prepared._sets) <= MOST_SETS
+    assert len(prepared._eligible._sets) <= MOST_SETS
     maker = prepared._makers[0]
     maker._most = 8
     for row in range(16):

@@ -10,11 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import structlog
 
-from tamesu.base import Bug, Declaration, Part, Roster, Snapshot, Status, Time
-from tamesu.policy import Policy, Prepared, compose
+from tamesu.base import Bug, Roster, Snapshot, Status, Time
+from tamesu.policy import Fallback, Policy, Prepared, compose
 from tamesu.ports import Declared
 from tamesu.serve.core.trace import trace
 
@@ -35,7 +34,7 @@ class Hot:
         roster: which arms are active.
         state: what the policy has learnt.
         prepared: its distribution over the arms, ready to be chosen from.
-        fallback: uniform over the same layout, for when `prepared` fails.
+        fallback: the declared one, over the active arms, for when `prepared` fails.
         arms, retired: ids of the active arms, and of those that were.
         broken: `prepared` is the fallback because the snapshot could not be read.
     """
@@ -45,8 +44,8 @@ class Hot:
     snapshot: Snapshot | None
     roster: Roster
     state: Any
-    prepared: Prepared
-    fallback: Prepared
+    prepared: Prepared | Fallback
+    fallback: Fallback
     arms: frozenset[str]
     retired: frozenset[str]
     broken: bool = False
@@ -93,11 +92,11 @@ def heat(declared: Declared, snapshot: Snapshot | None, roster: Roster | None = 
     if snapshot is not None and snapshot.declaration != declared.number:
         snapshot, roster = None, Roster.of(declaration, declared.created)
     time = declared.created if snapshot is None else snapshot.watermark
-    fallback = _uniform(declaration, roster, time)
+    fallback = Fallback(declaration, roster.ids, policy.size)
     broken = False
     try:
         state = policy.init() if snapshot is None else policy.decode(snapshot.state)
-        prepared = policy.prepare(state, roster.ids, time)
+        prepared: Prepared | Fallback = policy.prepare(state, roster.ids, time)
         prepared.choose(WARM, None)
     except Exception as error:  # noqa: BLE001 - whatever it fails with, the fallback answers
         _log.error("a snapshot cannot be served", bandit=declaration.name, trace=trace(error))
@@ -120,7 +119,7 @@ def stand_in(declared: Declared) -> Hot:
     """The bandit where nothing of its snapshot or roster can be read: the declared arms, by fallback."""
     policy = compose(declared.declaration)
     roster = Roster.of(declared.declaration, declared.created)
-    fallback = _uniform(declared.declaration, roster, declared.created)
+    fallback = Fallback(declared.declaration, roster.ids, policy.size)
     return Hot(
         declared,
         policy,
@@ -133,8 +132,3 @@ def stand_in(declared: Declared) -> Hot:
         frozenset(),
         broken=True,
     )
-
-
-def _uniform(declaration: Declaration, roster: Roster, time: Time) -> Prepared:
-    uniform = compose(msgspec.structs.replace(declaration, explorer=Part(kind="uniform")))
-    return uniform.prepare(uniform.init(), roster.ids, time)
