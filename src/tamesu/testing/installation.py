@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import msgspec
+
 from tamesu.adapters.archive.memory import MemoryArchive
 from tamesu.adapters.clock.manual import ManualClock
 from tamesu.adapters.eventlog.memory import MemoryEventLog
@@ -27,7 +29,8 @@ class Outcome:
 
     Attributes:
         states: the newest state of every bandit that learnt anything.
-        observations: every row, as bytes, in their order.
+        observations: every row, as bytes, in their order; not which snapshot learnt from it: that
+            depends on how it was batched.
         counts: as the store keeps them, without zeros.
     """
 
@@ -94,7 +97,7 @@ class Installation:
 
 
 def _sorted(rows: list[Observation]) -> list[bytes]:
-    return sorted(encode(row) for row in rows)
+    return sorted(encode(msgspec.structs.replace(row, absorbed=0)) for row in rows)
 
 
 def _tidy(counts: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
