@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-from tamesu.base import Command, Correction, Corrupt
+from tamesu.base import Command, Correction, Corrupt, Time
 from tamesu.engine.view import View
 from tamesu.ports import Store
 
@@ -34,7 +34,7 @@ class Deed:
     Attributes:
         version: of the bandit's newest snapshot once it was done.
         sort: what it is.
-        commands: those that made that version together; none for other sorts.
+        commands: those of one commit; none for other sorts.
         correction: taken then; none for other sorts.
     """
 
@@ -52,18 +52,18 @@ def deeds(store: Store, then: View) -> Mapping[Place, list[Deed]]:
         Corrupt: where a target of a rollback stood is not known any more.
     """
     found: dict[Place, list[Deed]] = defaultdict(list)
-    together: dict[tuple[Place, str, int], list[Command]] = defaultdict(list)
+    together: dict[tuple[Place, str, int, Time], list[Command]] = defaultdict(list)
     targets: set[tuple[str, int]] = set()
     for command in then.commands:
         effect = command.effect
         if effect is None:
             continue
-        together[effect.read, command.bandit, effect.snapshot].append(command)
+        together[effect.read, command.bandit, effect.snapshot, effect.at].append(command)
         target = (command.bandit, int(command.body.get("version", 0)))
         if command.kind == "rollback" and target[1] and target not in targets:
             targets.add(target)
             found[_place_of(store, command, target[1])].append(Deed(*target, Sort.TARGET))
-    for (place, bandit, version), commands in together.items():
+    for (place, bandit, version, _), commands in together.items():
         found[place].append(Deed(bandit, version, Sort.COMMANDS, commands=tuple(commands)))
     for correction in then.corrections:
         if correction.read is not None:
