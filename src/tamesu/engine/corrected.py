@@ -23,12 +23,17 @@ MOST = 5_000
 
 
 class Corrected:
-    """The corrections that the next commit takes."""
+    """The corrections that the next commit takes.
+
+    Attributes:
+        more: whether others wait behind those that were taken last.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._looked: Time | None = None
         self._found: Sequence[Correction] = ()
+        self.more = False
 
     def __len__(self) -> int:
         return len(self._found)
@@ -37,9 +42,9 @@ class Corrected:
         """Looks whether there are any, once a second or `at_once`."""
         if self._found:
             return
-        if at_once or self._looked is None or not 0 <= now - self._looked < LOOK_US:
+        if at_once or self.more or self._looked is None or not 0 <= now - self._looked < LOOK_US:
             self._found = self._store.corrections(waiting=True, most=MOST)
-            self._looked = now
+            self._looked, self.more = now, False
 
     def groups(self) -> list[Observations]:
         """Their rows, one batch per bandit and declaration."""
@@ -76,7 +81,6 @@ class Corrected:
         return blake2b(keys, digest_size=6).hexdigest()
 
     def committed(self) -> None:
-        """They are taken; where there were as many as a commit takes, there may be more."""
-        if len(self._found) == MOST:
-            self._looked = None
+        """They are taken."""
+        self.more = len(self._found) == MOST
         self._found = ()

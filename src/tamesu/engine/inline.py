@@ -42,7 +42,8 @@ class InlineEngine:
         total = 0
         while read := self._learner.step().read:
             total += read
-        self._learner.step(close=True)
+        while self._learner.step(close=True).more:
+            pass
         return total
 
     def tend(self) -> None:

@@ -51,12 +51,14 @@ class Step:
         observations: learnt from or archived.
         committed: whether it did.
         commands: those applied or refused, with their effects.
+        more: whether the next step has something to do already, though nothing new is in the log.
     """
 
     read: int
     observations: int
     committed: bool
     commands: tuple[Command, ...] = ()
+    more: bool = False
 
 
 class Learner:
@@ -127,11 +129,14 @@ class Learner:
         self._take(emitted)
         now = self._clock.now()
         self._corrected.look(now, at_once=close)
-        commands = self._pupils.ready(self._store.waiting())
+        waiting = self._store.waiting()
+        commands = self._pupils.ready(waiting)
+        more = len(commands) < len(waiting)
         if not (commands or self._is_due(now) or (close and self._is_dirty())):
-            return Step(read, 0, committed=False)
+            return Step(read, 0, committed=False, more=more)
         learnt, settled = self._commit(now, commands)
-        return Step(read, learnt, committed=True, commands=settled)
+        more = more or self._corrected.more
+        return Step(read, learnt, committed=True, commands=settled, more=more)
 
     def _read(self) -> int:
         read = 0

@@ -44,6 +44,7 @@ class ProcessEngine:
         succeeds: whether a predecessor of the same holder is known to be dead.
         beat: called at each turn of the loop, to show that it turns.
         retention_ms: how long the log keeps what is learnt and archived; for ever without.
+        archive_retention_us: how long the archive keeps its files; for ever without.
     """
 
     def __init__(  # noqa: PLR0913 - the ports, and who it is
@@ -58,12 +59,22 @@ class ProcessEngine:
         succeeds: bool = False,
         beat: Callable[[], None] | None = None,
         retention_ms: int | None = None,
+        archive_retention_us: int | None = None,
     ) -> None:
         self._log, self._store, self._archive, self._clock = log, store, archive, clock
         self._meter = meter
         self._holder, self._succeeds = holder, succeeds
         self._beat = beat or (lambda: None)
-        self._upkeep = Upkeep(duties(log, store, archive, retention_ms=retention_ms), meter)
+        self._upkeep = Upkeep(
+            duties(
+                log,
+                store,
+                archive,
+                retention_ms=retention_ms,
+                archive_retention_us=archive_retention_us,
+            ),
+            meter,
+        )
         self._failing = ""
 
     def run(self, stop: threading.Event) -> None:
@@ -115,7 +126,8 @@ class ProcessEngine:
                 if not 0 <= now - tended < UPKEEP_US:
                     self._log.upkeep()
                     tended = now
-                if not self._upkeep.tend(turn_of(learner, now)) and step.read == 0:
+                was_due = self._upkeep.tend(turn_of(learner, now))
+                if not (step.read or step.more or was_due):
                     self._clock.sleep(POLL_US)
             self._step(learner, close=True)
         finally:
