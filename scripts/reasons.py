@@ -92,6 +92,7 @@ SETTINGS = {
     "workers": "one core is enough for most; more share the port and the log",
     "cache": "the fastest that keeps the promise: `memory` for one worker, `sqlite` for more",
     "retention": "as long as late events still correct",
+    "archive_retention": "replays and evaluations want all that there was",
     "segment_bytes": "small enough that room comes back soon, large enough that files are few",
     "segment_age": "what is retired goes by whole files: at most so much longer than `retention`",
 }

@@ -8,7 +8,10 @@ from __future__ import annotations
 from tamesu.engine.archivist import Archivist
 from tamesu.engine.closed_slices import ClosedSlices
 from tamesu.engine.duty import Duty
+from tamesu.engine.forgetting import Forgetting
 from tamesu.engine.retention import Retention
+from tamesu.engine.roller import Roller
+from tamesu.engine.sweeper import Sweeper
 from tamesu.engine.thinning import Thinning
 from tamesu.ports import Archive, EventLog, Store
 
@@ -19,6 +22,7 @@ def duties(
     archive: Archive,
     *,
     retention_ms: int | None = None,
+    archive_retention_us: int | None = None,
 ) -> list[Duty]:
     """The duties of one trainer.
 
@@ -27,12 +31,17 @@ def duties(
         store: its manifest.
         archive: where files lie.
         retention_ms: how long the log keeps what is learnt and archived; for ever without.
+        archive_retention_us: how long the archive keeps its files; for ever without.
     """
     made: list[Duty] = [
         Archivist(log, store, archive),
         ClosedSlices(store, archive),
         Thinning(store),
+        Roller(store, archive),
+        Sweeper(store, archive),
     ]
     if retention_ms is not None:
         made.append(Retention(log, store, retention_ms))
+    if archive_retention_us is not None:
+        made.append(Forgetting(store, archive_retention_us))
     return made

@@ -13,7 +13,9 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+from tamesu.ports import Store
 from tamesu.watch import (
     HOLDER_VARIABLE,
     SOCKET_VARIABLE,
@@ -22,8 +24,18 @@ from tamesu.watch import (
     hold_lifeline,
     raise_open_files,
 )
-from tamesu.wiring.places import open_archive, open_cache, open_log, open_meter, open_store
+from tamesu.wiring.places import (
+    open_archive,
+    open_cache,
+    open_features,
+    open_log,
+    open_meter,
+    open_store,
+)
 from tamesu.wiring.settings import PROCESS_VARIABLE, Settings
+
+if TYPE_CHECKING:
+    from tamesu.engine.archived_log import ArchivedLog
 
 NICENESS = 10
 """How much a trainer gives way to servers on its machine; it still gets what they leave."""
@@ -50,15 +62,18 @@ def run_server(settings: Settings, *, on_ready: Callable[[], None] | None = None
         else socket.socket(fileno=int(inherited))
     )
     log, store, cache = open_log(settings), open_store(settings), open_cache(settings)
+    features = open_features(settings)
     meter = open_meter(settings, os.environ.get(PROCESS_VARIABLE, "server"))
     try:
         service = Service(
             log=log,
             store=store,
             cache=cache,
+            features=features,
             clock=SystemClock(),
             ids=SystemIds(),
             meter=meter,
+            archived=lambda: _open_archived(settings, store),
         )
         bench = os.environ.get("TAMESU_TEST_NOOP") == "1"
         uvloop.run(run(service, listener, seat, bench=bench, on_ready=on_ready))
@@ -66,7 +81,15 @@ def run_server(settings: Settings, *, on_ready: Callable[[], None] | None = None
         log.close()
         store.close()
         cache.close()
+        features.close()
         meter.close()
+
+
+def _open_archived(settings: Settings, store: Store) -> ArchivedLog:
+    """What the archive has of the log; a server that is never asked loads nothing for it."""
+    from tamesu.engine.archived_log import ArchivedLog
+
+    return ArchivedLog(store, open_archive(settings))
 
 
 def run_trainer(settings: Settings) -> None:
@@ -97,6 +120,7 @@ def run_trainer(settings: Settings) -> None:
             succeeds=holder is not None,
             beat=seat.beat,
             retention_ms=settings.retention_ms,
+            archive_retention_us=settings.archive_retention_us,
         )
         engine.run(stop)
     finally:

@@ -68,6 +68,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             (in the data folder); without a word, `memory` for one worker and `sqlite` for more.
         retention: how long the log keeps what has been learnt from, as in `30d`, at least
             `15m`.
+        archive_retention: how long the archive keeps its files, as in `400d`; for ever without.
+            Never less than the late horizon of any bandit and a day.
         segment_bytes: size from which a file of the log is followed by a new one, at least 1 MiB;
             room on the disk comes back by whole files.
         segment_age: age of its first record from which it is, too, at least `1s`.
@@ -79,6 +81,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     workers: int = 1
     cache: str | None = None
     retention: str = "30d"
+    archive_retention: str | None = None
     segment_bytes: int = 268_435_456
     segment_age: str = "1h"
 
@@ -96,6 +99,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def retention_ms(self) -> int:
         """`retention` in milliseconds."""
         return Duration.parse(self.retention) // MILLISECOND_US
+
+    @property
+    def archive_retention_us(self) -> int | None:
+        """`archive_retention` in microseconds, none for ever."""
+        return None if self.archive_retention is None else Duration.parse(self.archive_retention)
 
     @property
     def segment_ms(self) -> int:
@@ -169,6 +177,11 @@ def _refuse(settings: Settings) -> None:
             f"retention must be 15m at least, got {settings.retention!r}: a request_id is remembered "
             "for ten minutes",
             hint="write it as 1h or 30d",
+        )
+    if settings.archive_retention is not None and settings.archive_retention_us == 0:
+        raise InvalidInput(
+            "archive_retention must be longer than nothing, got 0",
+            hint="leave it out: the archive then keeps everything",
         )
     if settings.segment_bytes < LEAST_SEGMENT_BYTES:
         raise InvalidInput(

@@ -88,6 +88,12 @@ _ROWS = (
         "Decisions answered that could not be remembered by request id or unit: the cache was down.",
         ("bandit",),
     ),
+    Metric(
+        "features_missed_total",
+        _COUNTER,
+        "Decisions made without their unit's features: they could not be looked up in time.",
+        ("bandit",),
+    ),
     Metric("events_total", _COUNTER, "Events accepted.", ("bandit",)),
     Metric("refused_total", _COUNTER, "Requests refused, by the error's code.", ("code",)),
     Metric("ticks_total", _COUNTER, "Ticks appended where nobody wrote."),
@@ -163,6 +169,9 @@ _ROWS = (
         "Corrections found among records that came too late for the join.",
     ),
     Metric("archived_total", _COUNTER, "Records of the log that were written into the archive."),
+    Metric("archive_merged_total", _COUNTER, "Small archive files that were merged into others."),
+    Metric("archive_swept_total", _COUNTER, "Archive files deleted that no manifest named."),
+    Metric("archive_forgotten_total", _COUNTER, "Rows of archive files dropped for their age."),
     Metric(
         "upkeep_failures_total",
         _COUNTER,
