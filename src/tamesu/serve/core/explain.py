@@ -1,13 +1,15 @@
 """`Explainer`: what was decided, from what, and the same once more.
 
-Reads the decision out of the log and its snapshot out of the store, makes it again with the code that
-serves, and compares. Refuses to guess: what is not there is said, with the reason why it may not be.
+Reads the decision and its events out of log and archive and its snapshot out of the store, makes it
+again with the code that serves and compares, and tells what came of it as the join does. Refuses to
+guess: what is not there is said, with the reason why it may not be.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, Protocol
 
 import msgspec
 
@@ -17,8 +19,8 @@ from tamesu.base import (
     DecisionId,
     Entry,
     InvalidInput,
+    Kind,
     NotFound,
-    Roster,
     Snapshot,
     Time,
     decode_decision,
@@ -28,11 +30,21 @@ from tamesu.base import (
 )
 from tamesu.base.reward import CLOCK_SKEW_US
 from tamesu.base.times import MILLISECOND_US
-from tamesu.policy import Choice, Explanation, explain
+from tamesu.join import Checkpoint, Story, tell
 from tamesu.ports import Clock, Declared, EventLog, Store, roster_of
 from tamesu.serve.core.catalogue import Catalogue
-from tamesu.serve.core.hot import Hot, heat
-from tamesu.serve.core.logbook import find_entry
+from tamesu.serve.core.hot import Hot
+from tamesu.serve.core.records import ArchivedRecords, Records
+from tamesu.serve.core.remade import make_again, told_again, told_arms, told_snapshot
+from tamesu.serve.core.telling import Afterwards, told, told_delivery
+
+
+class KeptPast(Protocol):
+    """Snapshots as they are kept, or made again from those that are."""
+
+    def snapshot_at(self, bandit: str, version: int) -> Snapshot | None:
+        """The snapshot with this version; none if it can neither be read nor made again."""
+        ...
 
 
 class Explainer:
@@ -40,17 +52,34 @@ class Explainer:
 
     Concurrent case: one at a time, off the event loop, so that it never takes more than one thread
     from what is being decided.
+
+    Args:
+        log, store, clock: the ports.
+        catalogue: what is served now.
+        archived: opens what the archive has of the log, once it is asked for.
+        past: opens what makes snapshots again that are not kept, once it is asked for.
     """
 
-    def __init__(self, *, log: EventLog, store: Store, catalogue: Catalogue, clock: Clock) -> None:
+    def __init__(  # noqa: PLR0913 - all that a decision leaves traces in, by name
+        self,
+        *,
+        log: EventLog,
+        store: Store,
+        catalogue: Catalogue,
+        clock: Clock,
+        archived: Callable[[], ArchivedRecords] | None = None,
+        past: Callable[[], KeptPast] | None = None,
+    ) -> None:
         self._log = log
         self._store = store
         self._catalogue = catalogue
         self._clock = clock
+        self._records = Records(log, archived)
+        self._past = past
         self._turn = asyncio.Semaphore(1)
 
     async def explain(self, identity: str) -> dict[str, Any]:
-        """What was decided, what was believed, and what the same snapshot decides again.
+        """What was decided, what was believed, what the same snapshot decides again, and what came of it.
 
         Args:
             identity: of a decision, or of one of its deliveries.
@@ -63,79 +92,141 @@ class Explainer:
         """
         decision_id, position = _asked(identity)
         said = parse_decision_id(decision_id)
-        hot = await self._served(decision_id, said)
+        try:
+            hot = await self._catalogue.look(said.bandit)
+        except NotFound:
+            hot = None  # deleted, or never there: its declarations tell
         async with self._turn:
-            told = await asyncio.to_thread(self._explain, decision_id, said.decided, hot)
-        if position is None or position < len(told["deliveries"]):
-            return told
+            answer = await asyncio.to_thread(self._explain, decision_id, said, hot)
+        if position is None or any(one["position"] == position for one in answer["deliveries"]):
+            return answer
         raise NotFound(
             f"decision {decision_id} has no delivery at position {position}",
             hint="leave the position out to explain the decision",
             reason="not-recorded",
         )
 
-    async def _served(self, decision_id: str, said: DecisionId) -> Hot:
-        """The bandit of a decision as it is served now."""
-        try:
-            hot = await self._catalogue.look(said.bandit)
-        except NotFound as error:
-            raise _not_here(decision_id, f"there is {error.message} here") from error
-        known = hot.declared.number
-        if said.declaration != known:
+    def _declared(self, decision_id: str, said: DecisionId) -> Declared:
+        """The declaration that a decision names, of a bandit that is served or was."""
+        newest = self._store.declarations().get(said.bandit)
+        if newest is None:
+            raise _not_here(decision_id, f"there is no bandit named {said.bandit!r} here")
+        if newest.number == said.declaration:
+            return newest
+        declaration = self._store.declared(said.bandit, said.declaration)
+        if declaration is None:
             raise _not_here(
                 decision_id,
-                f"it names declaration {said.declaration} of {said.bandit!r}, which has {known}",
+                f"it names declaration {said.declaration} of {said.bandit!r}, which has "
+                f"{newest.number}",
             )
-        return hot
+        # When an older one was made is not kept; it was before its decisions.
+        return Declared(said.declaration, declaration, said.decided)
 
-    def _explain(self, decision_id: str, decided: Time, hot: Hot) -> dict[str, Any]:
-        entry = find_entry(self._log, decision_id)
-        if entry is None:
-            raise self._missing(decision_id, decided)
-        decision = _read(entry)
-        declared = hot.declared
+    def _explain(self, decision_id: str, said: DecisionId, hot: Hot | None) -> dict[str, Any]:
+        declared = self._declared(decision_id, said)
+        reward = declared.declaration.reward
+        # First how far the trainer is, then the records: all that it knew by then are among them.
+        progress = Checkpoint.from_bytes(self._store.progress().checkpoint)
+        read = [mark.read for mark in progress.marks] or [0] * self._log.partitions
+        end = max(reward.last_moment(said.decided), said.decided + reward.late)
+        found = self._records.find(
+            decision_id, Time(max(0, said.decided - CLOCK_SKEW_US)), Time(end)
+        )
+        known = [entry for entry in found.entries if entry.offset < read[entry.partition]]
+        unread = [entry for entry in found.entries if entry.offset >= read[entry.partition]]
+        story = tell(decision_id, reward, known, progress.time or Time(0), late=True)
+        entry, decision = self._accepted(decision_id, said, story, unread)
+        courses = {course.delivery.position: course for course in story.courses}
+        afterwards = self._afterwards(said)
+        active: Collection[str] = () if hot is None else hot.arms
+        return {
+            **self._decided(decision, declared, active),
+            "received": Time(entry.received * MILLISECOND_US).text(),
+            "deliveries": [
+                {
+                    "delivery_id": delivery_id(decision_id, delivery.position),
+                    **msgspec.structs.asdict(delivery),
+                    "active": delivery.arm in active,
+                    **told_delivery(courses.get(delivery.position), afterwards),
+                }
+                for delivery in decision.deliveries
+            ],
+            **told(story, reward, unread, found.gaps, progress.time),
+        }
+
+    def _decided(
+        self, decision: Decision, declared: Declared, active: Collection[str]
+    ) -> dict[str, Any]:
+        """How a decision was made, and made again."""
         snapshot = made = None
         if decision.snapshot:
-            snapshot = self._store.snapshot(declared.declaration.name, decision.snapshot)
+            snapshot = self._snapshot(declared.declaration.name, decision.snapshot)
         if snapshot is not None or not decision.snapshot:
             roster = roster_of(self._store, declared, snapshot)
-            made = _make_again(decision, declared, snapshot, roster)
+            made = make_again(decision, declared, snapshot, roster)
         return {
-            "decision_id": decision_id,
+            "decision_id": decision.decision_id,
             "bandit": declared.declaration.name,
             "declaration": declared.number,
-            "decided": decided.text(),
-            "received": Time(entry.received * MILLISECOND_US).text(),
-            "snapshot": _snapshot(decision, declared, snapshot),
+            "decided": parse_decision_id(decision.decision_id).decided.text(),
+            "snapshot": told_snapshot(decision, declared, snapshot),
             "unit": decision.unit,
             "request_id": decision.request_id,
             "context": decision.context,
             "eligible": decision.eligible,
             "draws": decision.draws,
             "fallback": decision.fallback,
-            "deliveries": [
-                {
-                    "delivery_id": delivery_id(decision_id, delivery.position),
-                    **msgspec.structs.asdict(delivery),
-                    "active": delivery.arm in hot.arms,
-                }
-                for delivery in decision.deliveries
-            ],
-            "again": _again(decision, made),
-            "arms": []
-            if made is None
-            else [
-                {**msgspec.structs.asdict(arm), "active": arm.arm in hot.arms} for arm in made.arms
-            ],
+            "again": told_again(decision, made),
+            "arms": told_arms(made, active),
             "arms_omitted": 0 if made is None else made.omitted,
         }
+
+    def _snapshot(self, bandit: str, version: int) -> Snapshot | None:
+        """A snapshot as it is kept; else as it can be made again."""
+        kept = self._store.snapshot(bandit, version)
+        if kept is not None or self._past is None:
+            return kept
+        return self._past().snapshot_at(bandit, version)
+
+    def _afterwards(self, said: DecisionId) -> Afterwards:
+        return Afterwards(
+            said.declaration,
+            self._store.judged().get(said.bandit, Time(0)),
+            {one.key for one in self._store.corrections(waiting=True)},
+            self._store.snapshots(said.bandit),
+        )
+
+    def _accepted(
+        self, decision_id: str, said: DecisionId, story: Story, unread: Sequence[Entry]
+    ) -> tuple[Entry, Decision]:
+        """The decision as it was accepted, or will be once the trainer has read it.
+
+        Raises:
+            NotFound: it is not there, or was set aside.
+            Corrupt: it does not read.
+        """
+        if story.entry is not None and story.decision is not None:
+            return story.entry, story.decision
+        for entry in unread:
+            if entry.kind == Kind.DECISION:
+                return entry, _read(entry)
+        for entry, why in story.unread:
+            if entry.kind == Kind.DECISION:
+                _read(entry)
+                raise NotFound(
+                    f"decision {decision_id} was set aside: {why}",
+                    hint="see  tamesu asides",
+                    reason="set-aside",
+                )
+        raise self._missing(decision_id, said.decided)
 
     def _missing(self, decision_id: str, decided: Time) -> NotFound:
         """Why a decision that may have been made here is not in the log."""
         now = self._clock.now()
         if decided > now + CLOCK_SKEW_US:
             return _not_here(decision_id, "its id names a moment that is yet to come")
-        oldest = self._oldest()
+        oldest = self._records.oldest()
         if oldest is None or decided < oldest - CLOCK_SKEW_US:
             begins = "is empty" if oldest is None else f"begins at {oldest.text()}"
             return NotFound(
@@ -150,12 +241,6 @@ class Explainer:
             "made it",
             reason="not-recorded",
         )
-
-    def _oldest(self) -> Time | None:
-        """When the first record was received that the log still has."""
-        found = [self._log.read(partition, 0, 1) for partition in range(self._log.partitions)]
-        times = [entries[0].received for entries in found if entries]
-        return Time(min(times) * MILLISECOND_US) if times else None
 
 
 def _asked(identity: str) -> tuple[str, int | None]:
@@ -183,69 +268,3 @@ def _read(entry: Entry) -> Decision:
         raise Corrupt(
             f"the record of decision {entry.key} at offset {entry.offset} does not read: {error}"
         ) from error
-
-
-def _make_again(
-    decision: Decision, declared: Declared, snapshot: Snapshot | None, roster: Roster
-) -> Explanation | None:
-    """The decision made again; none if its snapshot cannot be read."""
-    hot = heat(declared, snapshot, roster)
-    if hot.broken and not decision.fallback:
-        return None
-    return explain(
-        policy=hot.policy,
-        state=hot.state,
-        prepared=hot.fallback if decision.fallback else hot.prepared,
-        time=hot.made,
-        decision_id=decision.decision_id,
-        eligible=decision.eligible,
-        delivered=Choice(
-            tuple([delivery.arm for delivery in decision.deliveries]),
-            tuple([delivery.propensity for delivery in decision.deliveries]),
-            tuple([delivery.score for delivery in decision.deliveries]),
-            decision.draws,
-        ),
-    )
-
-
-def _snapshot(decision: Decision, declared: Declared, snapshot: Snapshot | None) -> dict[str, Any]:
-    """What is known of the snapshot that decided; version 0 is the prior."""
-    known: dict[str, Any] = {"version": decision.snapshot}
-    if snapshot is not None:
-        known |= {
-            "created": snapshot.created.text(),
-            "watermark": snapshot.watermark.text(),
-            "observations": snapshot.observations,
-            "roster": snapshot.roster,
-        }
-    elif not decision.snapshot:
-        known |= {
-            "created": declared.created.text(),
-            "watermark": None,
-            "observations": 0,
-            "roster": 0,
-        }
-    return known
-
-
-def _again(decision: Decision, made: Explanation | None) -> dict[str, Any]:
-    """How it went the second time."""
-    if made is None:
-        return {
-            "same": None,
-            "difference": None,
-            "deliveries": [],
-            "why": f"snapshot {decision.snapshot} is no longer kept, or cannot be read",
-        }
-    again = made.again
-    return {
-        "same": made.same,
-        "difference": made.difference,
-        "deliveries": [
-            {"position": position, "arm": arm, "propensity": propensity, "score": score}
-            for position, (arm, propensity, score) in enumerate(
-                zip(again.arms, again.propensities, again.scores, strict=True)
-            )
-        ],
-        "why": None,
-    }

@@ -7,6 +7,7 @@ and over what.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 
@@ -19,11 +20,12 @@ from tamesu.serve.core.commands import Commands
 from tamesu.serve.core.control import Control
 from tamesu.serve.core.decide import Decider
 from tamesu.serve.core.doubts import Doubts
-from tamesu.serve.core.explain import Explainer
+from tamesu.serve.core.explain import Explainer, KeptPast
 from tamesu.serve.core.freshness import Freshness
 from tamesu.serve.core.gauges import Gauges
 from tamesu.serve.core.health import MAX_AGE_S, Health
 from tamesu.serve.core.lifecycle import Lifecycle
+from tamesu.serve.core.records import ArchivedRecords
 from tamesu.serve.core.refill import Refilling
 from tamesu.serve.core.track import Tracker
 from tamesu.serve.core.versions import Versions
@@ -38,6 +40,7 @@ class Service:
 
     Args:
         log, store, cache, clock, ids, meter: the ports.
+        archived, past: what `explain` looks at besides log and store, opened once it is asked for.
         deadline_s: longest wait for the log.
         max_age_s: how long the store may be out of reach before readiness fails.
     """
@@ -51,6 +54,8 @@ class Service:
         clock: Clock,
         ids: IdSource,
         meter: Meter,
+        archived: Callable[[], ArchivedRecords] | None = None,
+        past: Callable[[], KeptPast] | None = None,
         deadline_s: float = 1.0,
         max_age_s: float = MAX_AGE_S,
     ) -> None:
@@ -77,7 +82,14 @@ class Service:
         self.control = Control(
             store=store, catalogue=self.catalogue, clock=clock, ids=ids, meter=meter
         )
-        self.explainer = Explainer(log=log, store=store, catalogue=self.catalogue, clock=clock)
+        self.explainer = Explainer(
+            log=log,
+            store=store,
+            catalogue=self.catalogue,
+            clock=clock,
+            archived=archived,
+            past=past,
+        )
         self._gauges = Gauges(
             catalogue=self.catalogue,
             appender=self.appender,

@@ -1,0 +1,91 @@
+"""A decision made again, by the snapshot that made it and with the code that serves; as plain data.
+
+Refuses to look for anything: decision, declaration, snapshot and roster are arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import msgspec
+
+from tamesu.base import Decision, Roster, Snapshot
+from tamesu.policy import Choice, Explanation, explain
+from tamesu.ports import Declared
+from tamesu.serve.core.hot import heat
+
+
+def make_again(
+    decision: Decision, declared: Declared, snapshot: Snapshot | None, roster: Roster
+) -> Explanation | None:
+    """The decision made again; none if its snapshot cannot be read."""
+    hot = heat(declared, snapshot, roster)
+    if hot.broken and not decision.fallback:
+        return None
+    return explain(
+        policy=hot.policy,
+        state=hot.state,
+        prepared=hot.fallback if decision.fallback else hot.prepared,
+        time=hot.made,
+        decision_id=decision.decision_id,
+        eligible=decision.eligible,
+        delivered=Choice(
+            tuple([delivery.arm for delivery in decision.deliveries]),
+            tuple([delivery.propensity for delivery in decision.deliveries]),
+            tuple([delivery.score for delivery in decision.deliveries]),
+            decision.draws,
+        ),
+    )
+
+
+def told_snapshot(
+    decision: Decision, declared: Declared, snapshot: Snapshot | None
+) -> dict[str, Any]:
+    """What is known of the snapshot that decided; version 0 is the prior."""
+    known: dict[str, Any] = {"version": decision.snapshot}
+    if snapshot is not None:
+        known |= {
+            "created": snapshot.created.text(),
+            "watermark": snapshot.watermark.text(),
+            "observations": snapshot.observations,
+            "roster": snapshot.roster,
+        }
+    elif not decision.snapshot:
+        known |= {
+            "created": declared.created.text(),
+            "watermark": None,
+            "observations": 0,
+            "roster": 0,
+        }
+    return known
+
+
+def told_again(decision: Decision, made: Explanation | None) -> dict[str, Any]:
+    """How it went the second time."""
+    if made is None:
+        return {
+            "same": None,
+            "difference": None,
+            "deliveries": [],
+            "why": f"snapshot {decision.snapshot} is no longer kept, or cannot be read",
+        }
+    again = made.again
+    return {
+        "same": made.same,
+        "difference": made.difference,
+        "deliveries": [
+            {"position": position, "arm": arm, "propensity": propensity, "score": score}
+            for position, (arm, propensity, score) in enumerate(
+                zip(again.arms, again.propensities, again.scores, strict=True)
+            )
+        ],
+        "why": None,
+    }
+
+
+def told_arms(made: Explanation | None, active: Collection[str]) -> list[dict[str, Any]]:
+    """What was believed of each arm, and whether it is active now."""
+    if made is None:
+        return []
+    return [{**msgspec.structs.asdict(arm), "active": arm.arm in active} for arm in made.arms]

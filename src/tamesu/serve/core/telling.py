@@ -1,0 +1,191 @@
+"""The story of a decision as plain data: the events that came, what was made of them, what is open.
+
+Refuses to judge: `tamesu.join.tell` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from tamesu.base import (
+    GRID,
+    Entry,
+    Event,
+    InvalidInput,
+    Kind,
+    Outcome,
+    Reward,
+    Snapshot,
+    Status,
+    Time,
+    decode_event,
+)
+from tamesu.base.times import MILLISECOND_US
+from tamesu.join import Course, Heard, Row, Stage, Story
+from tamesu.serve.core.records import Gap
+
+MOST_EVENTS = 1_000
+"""Events that one answer lists; of those that are more, how many."""
+
+NOT_READ = "the trainer has not read it yet"
+
+
+class Afterwards(NamedTuple):
+    """What the store says of what was made of a decision.
+
+    Attributes:
+        declaration: the decision's.
+        judged: up to which moment what came too late was looked at.
+        waiting: keys of the late corrections that the trainer has not taken yet.
+        snapshots: the kept ones of the bandit, by version.
+    """
+
+    declaration: int
+    judged: Time
+    waiting: Collection[tuple[str, int, int]]
+    snapshots: Sequence[Snapshot]
+
+    def state(self, row: Row) -> str:
+        """`made`; of a late correction also `found` while it waits, `expected` before it is found."""
+        one = row.observation
+        if row.moved is None:
+            return "made"
+        if (one.decision_id, one.position, one.correction) in self.waiting:
+            return "found"
+        return "made" if row.accepted is not None and row.accepted < self.judged else "expected"
+
+    def learnt_by(self, row: Row) -> int | None:
+        """The first kept snapshot that knows of `row`; none so far, or where it teaches nothing."""
+        one = row.observation
+        if one.outcome is not Outcome.OBSERVED or one.fallback or self.state(row) != "made":
+            return None
+        since = max(one.closed, row.accepted or one.closed)
+        for snapshot in self.snapshots:
+            learns = snapshot.status is Status.LEARNING and snapshot.learns_from <= self.declaration
+            if learns and snapshot.watermark >= since:
+                return snapshot.version
+        return None
+
+
+def told(
+    story: Story,
+    reward: Reward,
+    unread: Sequence[Entry],
+    gaps: Sequence[Gap],
+    watermark: Time | None,
+) -> dict[str, Any]:
+    """What became of a decision, without its deliveries.
+
+    Args:
+        story: from what the trainer has read.
+        reward: the clauses of its declaration.
+        unread: records that the trainer has not read yet.
+        gaps: where records were not looked for.
+        watermark: up to which moment the trainer knows the log; none before it began.
+    """
+    events = [_event(one) for one in story.events]
+    events += [_waiting(entry) for entry in unread if entry.kind == Kind.EVENT.value]
+    return {
+        "learnt_until": None if watermark is None else watermark.text(),
+        "events": events[:MOST_EVENTS],
+        "events_omitted": max(0, len(events) - MOST_EVENTS),
+        "recorded_again": len(story.repeats),
+        "set_aside": [
+            {**_place(entry), "kind": entry.kind, "why": why} for entry, why in story.unread
+        ],
+        "in_time_until": story.last_moment.text(),
+        "corrected_until": Time(story.decided + reward.late).text(),
+        "not_looked_at": [
+            {"since": gap.since.text(), "until": gap.until.text(), "why": gap.why} for gap in gaps
+        ],
+    }
+
+
+def told_delivery(course: Course | None, afterwards: Afterwards) -> dict[str, Any]:
+    """What became of one delivery; nothing yet without a course."""
+    if course is None:
+        return {
+            "stage": Stage.AWAITED.value,
+            "anchor": None,
+            "implied": False,
+            "ends": {},
+            "observed_at": None,
+            "final_at": None,
+            "observations": [],
+        }
+    window = course.window
+    return {
+        "stage": course.stage.value,
+        "anchor": None if window is None else Time(window.start).text(),
+        "implied": course.implied,
+        "ends": {}
+        if window is None
+        else {name: Time(window.end(name)).text() for name in course.reward.events},
+        "observed_at": course.due.text(),
+        "final_at": course.final.text(),
+        "observations": [_observation(row, afterwards) for row in course.rows],
+    }
+
+
+def _observation(row: Row, afterwards: Afterwards) -> dict[str, Any]:
+    one = row.observation
+    return {
+        "correction": one.correction,
+        "late": row.moved is not None,
+        "state": afterwards.state(row),
+        "learnt_by": afterwards.learnt_by(row),
+        "outcome": one.outcome.name.lower(),
+        "reward": one.reward / GRID if one.outcome is Outcome.OBSERVED else None,
+        "previous_reward": None if one.previous_reward is None else one.previous_reward / GRID,
+        "terms": {name: term / GRID for name, term in one.terms.items()},
+        "shown": None if one.shown is None else one.shown.text(),
+        "closed": one.closed.text(),
+    }
+
+
+def _event(one: Heard) -> dict[str, Any]:
+    return {
+        **_place(one.entry),
+        **_fact(one.event, one.position),
+        "time": one.time.text(),
+        "class": one.verdict.value,
+        "why": one.why,
+    }
+
+
+def _waiting(entry: Entry) -> dict[str, Any]:
+    """An event that nobody has judged yet."""
+    try:
+        event = decode_event(entry.body)
+    except (msgspec.MsgspecError, InvalidInput, UnicodeDecodeError):
+        return {**_place(entry), "class": "held", "why": NOT_READ}
+    time = None if event.time is None else event.time.text()
+    position = int(event.delivery_id.rpartition("-")[2])
+    return {
+        **_place(entry),
+        **_fact(event, position),
+        "time": time,
+        "class": "held",
+        "why": NOT_READ,
+    }
+
+
+def _fact(event: Event, position: int) -> dict[str, Any]:
+    return {
+        "position": position,
+        "type": event.type,
+        "value": event.value,
+        "event_id": event.event_id,
+        "said": None if event.time is None else event.time.text(),
+    }
+
+
+def _place(entry: Entry) -> dict[str, Any]:
+    return {
+        "partition": entry.partition,
+        "offset": entry.offset,
+        "received": Time(entry.received * MILLISECOND_US).text(),
+    }
