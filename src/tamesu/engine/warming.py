@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from tamesu.base import Command, Declaration
+from tamesu.base import Command, Corrupt, Declaration
 from tamesu.policy import compose
 from tamesu.ports import Archive, ArchiveFile, Holds, Store
 from tamesu.train import Standing, WarmUp, warms_up
@@ -24,12 +24,13 @@ _log = structlog.get_logger("tamesu.engine")
 
 @dataclass
 class _Begun:
-    """A state in the making, and the files that are in it."""
+    """A state in the making, the files that are in it, and why it cannot be finished."""
 
     declaration: Declaration
     since: int
     warm: WarmUp
     files: set[str] = field(default_factory=set)
+    problem: Corrupt | None = None
 
 
 class Warming:
@@ -38,6 +39,7 @@ class Warming:
     def __init__(self, store: Store, archive: Archive) -> None:
         self._store, self._archive = store, archive
         self._begun: dict[int, _Begun] = {}
+        self._wanted: dict[int, tuple[Declaration, Declaration | None]] = {}
 
     def ready(
         self, waiting: Sequence[Command], standing: Callable[[str], Standing | None]
@@ -52,12 +54,13 @@ class Warming:
         """
         numbers = {command.number for command in waiting}
         self._begun = {n: begun for n, begun in self._begun.items() if n in numbers}
+        self._wanted = {n: wanted for n, wanted in self._wanted.items() if n in numbers}
         taken: list[Command] = []
         held: set[str] = set()
         for command in waiting:
             if command.bandit in held:
                 continue
-            wanted = _wanted(command, standing)
+            wanted = self._wants(command, standing)
             if wanted is not None:
                 # What stands before it may change what it asks for.
                 is_first = all(one.bandit != command.bandit for one in taken)
@@ -68,17 +71,41 @@ class Warming:
         return taken
 
     def made(self, declaration: Declaration) -> WarmUp:
-        """What the policy of `declaration` makes of the archive as it is now."""
-        for begun in self._begun.values():
-            if begun.declaration == declaration and not self._missing(begun):
-                return begun.warm
-        begun = self._begin(declaration)
+        """What the policy of `declaration` makes of the archive as it is now.
+
+        Raises:
+            Corrupt: a file of it cannot be read.
+        """
+        begun = self._found(declaration)
         while self._read(begun):
             pass
+        if begun.problem is not None:
+            raise begun.problem
         return begun.warm
 
+    def _found(self, declaration: Declaration) -> _Begun:
+        for begun in self._begun.values():
+            if begun.declaration == declaration and not self._lacks(begun):
+                return begun
+        return self._begin(declaration)
+
+    def _wants(
+        self, command: Command, standing: Callable[[str], Standing | None]
+    ) -> Declaration | None:
+        """What `command` must be warmed up for, judged once for each declaration that it finds."""
+        if command.kind != "declare":
+            return None
+        found = standing(command.bandit)
+        if found is None:
+            return None
+        judged = self._wanted.get(command.number)
+        if judged is None or judged[0] is not found.declaration:
+            judged = found.declaration, warms_up(found, command.body)
+            self._wanted[command.number] = judged
+        return judged[1]
+
     def _slice(self, command: Command, declaration: Declaration) -> bool:
-        """Whether everything that is archived is in it, now or already."""
+        """Whether everything that is archived is in it, or never will be."""
         begun = self._begun.get(command.number)
         if begun is None or begun.declaration != declaration or self._lacks(begun):
             begun = self._begun[command.number] = self._begin(declaration)
@@ -96,14 +123,17 @@ class Warming:
     def _read(self, begun: _Begun) -> bool:
         """Takes some more files; whether there are others."""
         missing, rows = self._missing(begun), 0
-        while missing and rows < SLICE_ROWS:
+        while missing and rows < SLICE_ROWS and begun.problem is None:
             file = missing.pop()
-            for group in self._archive.read([file]):
-                if group.declaration >= begun.since:
-                    begun.warm.take(group)
-            begun.files.add(file.name)
             rows += file.rows
-        return bool(missing)
+            try:
+                for group in self._archive.read([file]):
+                    if group.declaration >= begun.since:
+                        begun.warm.take(group)
+            except Corrupt as problem:
+                begun.problem = problem  # to be told by the command, not to stop the trainer
+            begun.files.add(file.name)
+        return bool(missing) and begun.problem is None
 
     def _missing(self, begun: _Begun) -> list[ArchiveFile]:
         return [file for file in self._files(begun) if file.name not in begun.files]
@@ -115,10 +145,3 @@ class Warming:
     def _files(self, begun: _Begun) -> list[ArchiveFile]:
         bandit = begun.declaration.name
         return [file for file in self._store.files(Holds.OBSERVATIONS) if file.bandit == bandit]
-
-
-def _wanted(command: Command, standing: Callable[[str], Standing | None]) -> Declaration | None:
-    if command.kind != "declare":
-        return None
-    found = standing(command.bandit)
-    return None if found is None else warms_up(found, command.body)

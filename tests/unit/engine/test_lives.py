@@ -353,6 +353,24 @@ def test_a_warm_declaration_waits_for_its_archive_and_others_do_not_wait_for_it(
     assert world.snapshot.status is Status.FROZEN
 
 
+def test_an_archive_that_cannot_be_read_refuses_the_warm_one_and_stops_nobody(world, monkeypatch):
+    world.show("a", clicked="a")
+    world.wait()
+    world.learn()
+
+    def torn(_):
+        raise Corrupt("a torn file")
+
+    monkeypatch.setattr(world.archive, "read", torn)
+    number = world.ask("declare", world.declare(warm=True, **OTHER_BELIEF))
+    cold = world.ask("declare", world.declare(**OTHER_BELIEF))
+    world.show("b", clicked="b")
+    world.wait()
+    world.learn()
+    assert world.store.command(number).effect.refusal.code == "corrupt"
+    assert world.store.command(cold).effect.told["state"] == "new"
+
+
 def test_files_that_are_merged_while_a_state_warms_up_count_once(world, monkeypatch):
     monkeypatch.setattr("tamesu.engine.warming.SLICE_ROWS", 1)
     for _ in range(3):

@@ -101,10 +101,11 @@ def warms_up(before: Standing, body: dict[str, Any]) -> Declaration | None:
 
     Making it may take longer than a trainer can be away, so that it is made beforehand.
     """
+    if not body.get("warm") or body.get("number") != before.number:
+        return None
     try:
         new = _seeded(Declaration.parse(body["declaration"]), before.declaration)
-        warms = bool(body["warm"]) and body["number"] == before.number
-        return new if warms and not keeps_state(before.declaration, new) else None
+        return None if keeps_state(before.declaration, new) else new
     except (TamesuError, KeyError):
         return None
 
