@@ -1,0 +1,40 @@
+"""Draws the pictures of `docs/explanation`, and prints the figures that its pages quote: `make pictures`.
+
+Every run is seeded: the same versions give the same files. Without names it draws all of them; `--png`
+also writes what one can look at without a browser.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+import corrections
+import delay
+import look
+import newcomers
+import propensities
+import settling
+import structlog
+
+DRAWN = {
+    module.__name__: module.draw
+    for module in (delay, settling, corrections, newcomers, propensities)
+}
+
+
+def main() -> None:
+    """Draws what is asked for."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("names", nargs="*", choices=[*DRAWN, []], help="which; all without names")
+    asked.add_argument("--png", type=Path, help="a folder for copies as PNG")
+    given = asked.parse_args()
+    # Commands applied are no news here.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    for name in given.names or DRAWN:
+        look.write(DRAWN[name](), name, given.png)
+
+
+if __name__ == "__main__":
+    main()
