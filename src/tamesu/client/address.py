@@ -65,7 +65,7 @@ def segment(text: str) -> str:
     if not isinstance(text, str) or not text:
         got = "an empty one" if text == "" else type(text).__name__
         raise InvalidInput(
-            f"a bandit's name and a decision's id must be text, got {got}",
+            f"a bandit's name, a decision's id and a unit must be text, got {got}",
             hint="for a decision d: d.decision_id" if isinstance(text, Decided) else "",
         )
     return quote(text, safe="", errors="replace")

@@ -87,6 +87,20 @@ class AsyncControl:
         """As `Control.unpin`."""
         return await self._perform(self._control.pin(name, version, pinned=False))
 
+    async def put_features(
+        self, key: str, features: Mapping[str, Any], entity: str = "unit"
+    ) -> dict[str, Any]:
+        """As `Control.put_features`."""
+        return await self._perform(self._control.put_features(entity, key, features))
+
+    async def features(self, key: str, entity: str = "unit") -> dict[str, Any]:
+        """As `Control.features`."""
+        return await self._perform(self._control.features(entity, key))
+
+    async def delete_features(self, key: str, entity: str = "unit") -> bool:
+        """As `Control.delete_features`."""
+        return await self._perform(self._control.delete_features(entity, key))
+
     async def arms(self, name: str) -> dict[str, Any]:
         """As `Control.arms`."""
         return await self._perform(self._control.bandit(name, "/arms"))

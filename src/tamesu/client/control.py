@@ -116,6 +116,34 @@ class Control:
         """Keeps a snapshot no longer than others."""
         return self._perform(self._control.pin(name, version, pinned=False))
 
+    # Features of units --------------------------------------------------------------------------
+
+    def put_features(
+        self, key: str, features: Mapping[str, Any], entity: str = "unit"
+    ) -> dict[str, Any]:
+        """Keeps what is known of a unit: every decision for it has it in its context from then on.
+
+        It takes the place of what was kept before, whole.
+
+        Args:
+            key: what requests send as `unit`.
+            features: names and numbers, texts, booleans or short lists of these; 4 KiB as JSON.
+            entity: of what; only units so far.
+        """
+        return self._perform(self._control.put_features(entity, key, features))
+
+    def features(self, key: str, entity: str = "unit") -> dict[str, Any]:
+        """What is kept of a unit.
+
+        Raises:
+            NotFound: nothing is.
+        """
+        return self._perform(self._control.features(entity, key))
+
+    def delete_features(self, key: str, entity: str = "unit") -> bool:
+        """Forgets what is kept of a unit; gives whether anything was."""
+        return self._perform(self._control.delete_features(entity, key))
+
     # Arms ---------------------------------------------------------------------------------------
 
     def arms(self, name: str) -> dict[str, Any]:

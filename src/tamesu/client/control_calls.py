@@ -151,6 +151,35 @@ class ControlCalls:
             said["status"] = said.pop("bandit_status", "learning")
         return said
 
+    # Features of units --------------------------------------------------------------------------
+
+    def put_features(
+        self, entity: str, key: str, features: Mapping[str, Any]
+    ) -> Exchange[dict[str, Any]]:
+        """The features that are kept now."""
+        if not isinstance(features, Mapping):
+            raise InvalidInput(
+                f"features must be a mapping of names and values, got {type(features).__name__}",
+                field="features",
+            )
+        retries = Retries(self._timeout_s)
+        path = _features_path(entity, key)
+        body = yield from insist("PUT", path, json_bytes(dict(features)), retries)
+        kept: dict[str, Any] = read_answer(body, dict[str, Any])["features"]
+        return kept
+
+    def features(self, entity: str, key: str) -> Exchange[dict[str, Any]]:
+        """The features that are kept."""
+        told = yield from self._look(_features_path(entity, key))
+        kept: dict[str, Any] = told["features"]
+        return kept
+
+    def delete_features(self, entity: str, key: str) -> Exchange[bool]:
+        """Whether any were kept; also where an earlier try of this call deleted them."""
+        retries = Retries(self._timeout_s)
+        body = yield from insist("DELETE", _features_path(entity, key), None, retries)
+        return bool(read_answer(body, dict[str, Any])["deleted"]) or retries.lost_answer
+
     # Arms ---------------------------------------------------------------------------------------
 
     def add_arm(
@@ -220,6 +249,10 @@ class ControlCalls:
     def _patient(self) -> Retries:
         """The server itself waits for the trainer: asking anew sooner would only ask twice."""
         return Retries(self._timeout_s, first_try=1.0)
+
+
+def _features_path(entity: str, key: str) -> str:
+    return f"/v1/features/{segment(entity)}/{segment(key)}"
 
 
 def _version_path(name: str, version: int) -> str:

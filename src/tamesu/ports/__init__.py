@@ -8,6 +8,7 @@ from tamesu.ports.archive import Archive, ArchiveFile, Holds, Kept
 from tamesu.ports.cache import Cache, Claim, Wanted
 from tamesu.ports.clock import Clock, IdSource
 from tamesu.ports.eventlog import EventLog, Receipt
+from tamesu.ports.features import Features
 from tamesu.ports.meter import Meter, SharedMeter
 from tamesu.ports.store import Commit, Declared, Deferred, Lease, Progress, Store, roster_of
 
@@ -21,6 +22,7 @@ __all__ = [
     "Declared",
     "Deferred",
     "EventLog",
+    "Features",
     "Holds",
     "IdSource",
     "Kept",

@@ -12,6 +12,7 @@ from tamesu.testing.crash import Crash, CrashAfter, When
 from tamesu.testing.duplicate import Duplicate
 from tamesu.testing.engine_contract import EngineContract
 from tamesu.testing.eventlog_contract import EventLogContract
+from tamesu.testing.features_contract import FeaturesContract
 from tamesu.testing.meter_contract import MeterContract
 from tamesu.testing.observations import difference, observations, single
 from tamesu.testing.pause import Pause
@@ -29,6 +30,7 @@ __all__ = [
     "Duplicate",
     "EngineContract",
     "EventLogContract",
+    "FeaturesContract",
     "IdSourceContract",
     "MeterContract",
     "Pause",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tamesu.base import Unavailable
-from tamesu.ports import Archive, Cache, EventLog, Store
+from tamesu.ports import Archive, Cache, EventLog, Features, Store
 from tamesu.wiring.settings import OPEN_BANDIT_VARIABLE, Settings
 
 if TYPE_CHECKING:
@@ -70,6 +70,13 @@ def open_cache(settings: Settings) -> Cache:
     from tamesu.adapters.cache.sqlite import SqliteCache
 
     return SqliteCache(open_folder(settings) / "cache.sqlite3")
+
+
+def open_features(settings: Settings) -> Features:
+    """What is known of the units of this installation."""
+    from tamesu.adapters.features.sqlite import SqliteFeatures
+
+    return SqliteFeatures(open_folder(settings) / "features.sqlite3")
 
 
 def open_meter(settings: Settings, process: str) -> PrometheusMeter:

@@ -73,7 +73,9 @@ def run_server(settings: Settings, *, on_ready: Callable[[], None] | None = None
             clock=SystemClock(),
             ids=SystemIds(),
             meter=meter,
+            archive=open_archive(settings),
             archived=lambda: _open_archived(settings, store),
+            max_age_s=settings.max_age_s,
         )
         bench = os.environ.get("TAMESU_TEST_NOOP") == "1"
         uvloop.run(run(service, listener, seat, bench=bench, on_ready=on_ready))

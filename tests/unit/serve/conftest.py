@@ -12,6 +12,7 @@ from tamesu.adapters.archive.memory import MemoryArchive
 from tamesu.adapters.cache.memory import MemoryCache
 from tamesu.adapters.clock.system import SystemClock, SystemIds
 from tamesu.adapters.eventlog.memory import MemoryEventLog
+from tamesu.adapters.features.memory import MemoryFeatures
 from tamesu.adapters.meter.memory import MemoryMeter
 from tamesu.adapters.store.memory import MemoryStore
 from tamesu.base import Unavailable
@@ -167,6 +168,7 @@ def ports_in_memory(**others):
         "log": MemoryEventLog(clock=clock),
         "store": MemoryStore(),
         "cache": MemoryCache(),
+        "features": MemoryFeatures(),
         "clock": clock,
         "ids": SystemIds(),
         "meter": MemoryMeter(),

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import structlog
 
@@ -37,6 +38,7 @@ from tamesu.serve.core.hot import Hot
 from tamesu.serve.core.refusals import Refusals
 from tamesu.serve.core.ticket import Ticket
 from tamesu.serve.core.trace import trace
+from tamesu.serve.core.unit_features import UnitFeatures
 from tamesu.serve.core.wire import MAX_BATCH, DecisionAnswer, DecisionRequest
 
 BREATH_S = 0.002
@@ -59,6 +61,7 @@ class Decider:
         catalogue: Catalogue,
         appender: Appender,
         doubts: Doubts,
+        units: UnitFeatures,
         freshness: Freshness,
         clock: Clock,
         ids: IdSource,
@@ -67,6 +70,7 @@ class Decider:
         self._catalogue = catalogue
         self._appender = appender
         self._doubts = doubts
+        self._units = units
         self._freshness = freshness
         self._clock = clock
         self._ids = ids
@@ -82,10 +86,13 @@ class Decider:
         """
         began = time.perf_counter()
         hot = await self._look(bandit, (request,))
+        known = None
+        if request.unit is not None and self._units.there:
+            (known,) = await self._units.of(bandit, (request.unit,))
         now = self._clock.now()
         try:
             check(hot, request)
-            decision = self._choose(hot, request, now)
+            decision = self._choose(hot, request, known, now)
         except NotFound:
             earlier = await self._again(bandit, request)
             if earlier is None:
@@ -117,6 +124,9 @@ class Decider:
         if len(requests) > MAX_BATCH:
             raise TooLarge(f"at most {MAX_BATCH:,} requests in a batch, got {len(requests):,}")
         hot = await self._look(bandit, requests)
+        known: Sequence[dict[str, Any] | None] = [None] * len(requests)
+        if self._units.there:
+            known = await self._units.of(bandit, [request.unit for request in requests])
         refusals = Refusals("requests", "decided")
         decisions: list[Decision] = []
         agains: list[Again | None] = []
@@ -129,7 +139,7 @@ class Decider:
                 since = time.perf_counter()
             try:
                 check(hot, request)
-                decisions.append(self._choose(hot, request, self._clock.now()))
+                decisions.append(self._choose(hot, request, known[index], self._clock.now()))
                 agains.append(Again.of(hot, request, decisions[-1]))
             except TamesuError as error:
                 is_gone = isinstance(error, NotFound)
@@ -168,8 +178,10 @@ class Decider:
                 return await self._catalogue.renew(bandit) or hot
         return hot
 
-    def _choose(self, hot: Hot, request: DecisionRequest, now: Time) -> Decision:
-        """A new decision, of which nobody knows yet."""
+    def _choose(
+        self, hot: Hot, request: DecisionRequest, known: Mapping[str, Any] | None, now: Time
+    ) -> Decision:
+        """A new decision, of which nobody knows yet; `known` are its unit's features."""
         declared = hot.declared
         name = declared.declaration.name
         identity = decision_id(name, declared.number, self._ids.uuid7(now))
@@ -192,6 +204,7 @@ class Decider:
             ),
             unit=request.unit,
             request_id=request.request_id,
+            context={**(known or {}), **(request.context or {})} or None,
             eligible=None if eligible is None else tuple(eligible),
             draws=choice.draws,
             fallback=fallback,

@@ -11,9 +11,10 @@ from collections.abc import Callable
 
 import structlog
 
-from tamesu.ports import Cache, Clock, EventLog, IdSource, Meter, Store
+from tamesu.ports import Archive, Cache, Clock, EventLog, Features, IdSource, Meter, Store
 from tamesu.serve.core.appender import Appender
 from tamesu.serve.core.arms import Arms
+from tamesu.serve.core.asides import Asides
 from tamesu.serve.core.catalogue import Catalogue
 from tamesu.serve.core.claims import Claims
 from tamesu.serve.core.commands import Commands
@@ -28,6 +29,7 @@ from tamesu.serve.core.lifecycle import Lifecycle
 from tamesu.serve.core.records import ArchivedRecords
 from tamesu.serve.core.refill import Refilling
 from tamesu.serve.core.track import Tracker
+from tamesu.serve.core.unit_features import UnitFeatures
 from tamesu.serve.core.versions import Versions
 
 _log = structlog.get_logger("tamesu.serve")
@@ -39,7 +41,8 @@ class Service:
     Closing drains what was submitted; the ports stay open, they belong to whoever made them.
 
     Args:
-        log, store, cache, clock, ids, meter: the ports.
+        log, store, cache, features, clock, ids, meter: the ports.
+        archive: where records are that were set aside; without one they cannot be listed.
         archived, past: what `explain` looks at besides log and store, opened once it is asked for.
         deadline_s: longest wait for the log.
         max_age_s: how long the store may be out of reach before readiness fails.
@@ -51,9 +54,11 @@ class Service:
         log: EventLog,
         store: Store,
         cache: Cache,
+        features: Features,
         clock: Clock,
         ids: IdSource,
         meter: Meter,
+        archive: Archive | None = None,
         archived: Callable[[], ArchivedRecords] | None = None,
         past: Callable[[], KeptPast] | None = None,
         deadline_s: float = 1.0,
@@ -67,10 +72,12 @@ class Service:
             claims=self._claims, log=log, catalogue=self.catalogue, clock=clock
         )
         self._freshness = Freshness(meter)
+        self.units = UnitFeatures(features, meter)
         self.decider = Decider(
             catalogue=self.catalogue,
             appender=self.appender,
             doubts=Doubts(self._claims, log, clock, patience_s=deadline_s),
+            units=self.units,
             freshness=self._freshness,
             clock=clock,
             ids=ids,
@@ -102,6 +109,7 @@ class Service:
         self.arms = Arms(catalogue=self.catalogue, commands=self.commands)
         self.lifecycle = Lifecycle(catalogue=self.catalogue, commands=self.commands)
         self.versions = Versions(store=store, catalogue=self.catalogue, clock=clock)
+        self.asides = Asides(store, archive)
         self.health = Health(catalogue=self.catalogue, appender=self.appender, max_age_s=max_age_s)
 
     async def start(self) -> None:
@@ -113,6 +121,7 @@ class Service:
         await asyncio.to_thread(self.catalogue.start)
         self._freshness.start(self.catalogue.held().values())
         claims = await self._refilling.start()
+        await self.units.start()
         self.appender.start()
         self._gauges.start()
         _log.info("serving", bandits=len(self.catalogue.held()), claims=claims)
@@ -121,6 +130,7 @@ class Service:
         """Drains the log writer and stops polling; whether everything was written."""
         await self._gauges.close()
         await self._refilling.close()
+        await self.units.close()
         drained = await self.appender.close(patience_s)
         await asyncio.to_thread(self.catalogue.close)
         return drained

@@ -6,7 +6,9 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp
 
 from tamesu.serve.core import Service
+from tamesu.serve.http.aside_paths import AsidePaths
 from tamesu.serve.http.control_paths import ControlPaths
+from tamesu.serve.http.feature_paths import FeaturePaths
 from tamesu.serve.http.paths import Paths
 from tamesu.serve.http.resource import MAX_ARMS_BODY, MAX_BODY, Handler, Missing, Resource
 
@@ -18,8 +20,8 @@ def application(service: Service, *, bench: bool = False) -> ASGIApp:
         service: started by whoever runs it.
         bench: with the path that does nothing, to measure the others against.
     """
-    paths, control = Paths(service), ControlPaths(service)
-    meter = service.meter
+    paths, control, features = Paths(service), ControlPaths(service), FeaturePaths(service)
+    asides, meter = AsidePaths(service), service.meter
     bandit = "/v1/bandits/{name}"
     resources: dict[str, dict[str, Handler]] = {
         f"{bandit}/decisions": {"POST": paths.decide},
@@ -39,6 +41,13 @@ def application(service: Service, *, bench: bool = False) -> ASGIApp:
         f"{bandit}/snapshots/{{version:int}}": {"GET": control.snapshot},
         f"{bandit}/snapshots/{{version:int}}/pin": {"PUT": control.pin, "DELETE": control.unpin},
         f"{bandit}/report": {"GET": control.report},
+        f"{bandit}/asides": {"GET": asides.of_bandit},
+        "/v1/asides": {"GET": asides.of_all},
+        "/v1/features/{entity}/{key:path}": {
+            "GET": features.find,
+            "PUT": features.put,
+            "DELETE": features.delete,
+        },
         "/health/live": {"GET": paths.live},
         "/health/ready": {"GET": paths.ready},
         "/metrics": {"GET": paths.metrics},

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 from starlette.types import Scope
 
@@ -16,7 +15,7 @@ from tamesu.base import InvalidInput
 from tamesu.serve.core import Service
 from tamesu.serve.core.versions import DEFAULT
 from tamesu.serve.core.wire import read_json, write
-from tamesu.serve.http.query import flag, number, parameters
+from tamesu.serve.http.query import flag, number, parameters, path_end
 from tamesu.serve.http.resource import Answer
 
 _MOST_DIGITS = 18
@@ -175,18 +174,5 @@ def _wanted(scope: Scope) -> int | None:
 
 
 def _arm(scope: Scope) -> str:
-    """The id of an arm that a path ends with, as it was sent.
-
-    A route would take `red%0A` for `red`, and bytes that are no UTF-8 for other letters.
-
-    Raises:
-        InvalidInput: it is no UTF-8.
-    """
-    sent: bytes = scope["raw_path"]
-    try:
-        path = unquote_to_bytes(sent).decode()
-    except UnicodeDecodeError as error:
-        raise InvalidInput(
-            f"an arm id in a path must be UTF-8, percent-encoded, got {sent[-80:].decode('latin-1')!r}"
-        ) from error
-    return path.split("/", 5)[-1]
+    """The id of an arm that a path ends with."""
+    return path_end(scope, 5, "an arm id")

@@ -1,8 +1,10 @@
-"""What a query says. Refuses parameters that it does not know, and one that is there twice."""
+"""What a query and the end of a path say. Refuses parameters that it does not know, and one twice."""
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_to_bytes
+
+from starlette.types import Scope
 
 from tamesu.base import InvalidInput
 
@@ -50,3 +52,21 @@ def number(said: dict[str, str], name: str) -> int | None:
     if not (value.isascii() and value.isdecimal() and len(value) <= 19 and int(value) < _MOST):  # noqa: PLR2004 - digits of 2^62
         raise InvalidInput(f"{name} must be a whole number from 0, got {value[:80]!r}", field=name)
     return int(value)
+
+
+def path_end(scope: Scope, after: int, what: str) -> str:
+    """What follows the first `after` slashes of a path, as it was sent.
+
+    A route would take `red%0A` for `red`, and bytes that are no UTF-8 for other letters.
+
+    Raises:
+        InvalidInput: it is no UTF-8.
+    """
+    sent: bytes = scope["raw_path"]
+    try:
+        path = unquote_to_bytes(sent).decode()
+    except UnicodeDecodeError as error:
+        raise InvalidInput(
+            f"{what} in a path must be UTF-8, percent-encoded, got {sent[-80:].decode('latin-1')!r}"
+        ) from error
+    return path.split("/", after)[-1]
