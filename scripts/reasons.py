@@ -91,6 +91,7 @@ SETTINGS = {
     "port": "the usual one for a service under development",
     "workers": "one core is enough for most; more share the port and the log",
     "cache": "the fastest that keeps the promise: `memory` for one worker, `sqlite` for more",
+    "max_age": "a store that is back within that long costs nobody a server",
     "retention": "as long as late events still correct",
     "archive_retention": "replays and evaluations want all that there was",
     "segment_bytes": "small enough that room comes back soon, large enough that files are few",

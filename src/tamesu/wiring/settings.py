@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from tamesu.base import Duration, InvalidInput, convert
-from tamesu.base.times import MILLISECOND_US
+from tamesu.base.times import MILLISECOND_US, SECOND_US
 from tamesu.watch import BOARD_VARIABLE, HOLDER_VARIABLE, LIFELINE_VARIABLE, SOCKET_VARIABLE
 
 FILE = "tamesu.toml"
@@ -25,6 +25,9 @@ MOST_WORKERS = 64
 CACHES = ("memory", "sqlite")
 LEAST_RETENTION_MS = 15 * 60_000
 """A request id is remembered for ten minutes, and its decision may have to be found in the log."""
+
+LEAST_MAX_AGE_US = 1_000_000
+"""A server asks the store five times a second: less would be failed by one slow answer."""
 
 LEAST_SEGMENT_BYTES = 1 << 20
 LEAST_SEGMENT_MS = 1_000
@@ -66,6 +69,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         workers: how many server processes answer behind the one port, 1 to 64.
         cache: where answers to a `request_id` are remembered: `memory` (one server only) or `sqlite`
             (in the data folder); without a word, `memory` for one worker and `sqlite` for more.
+        max_age: how long a server that cannot reach the store stays ready, as in `10m`, at least `1s`;
+            it decides on for as long as that lasts.
         retention: how long the log keeps what has been learnt from, as in `30d`, at least
             `15m`.
         archive_retention: how long the archive keeps its files, as in `400d`; for ever without.
@@ -80,6 +85,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     port: int = 8000
     workers: int = 1
     cache: str | None = None
+    max_age: str = "10m"
     retention: str = "30d"
     archive_retention: str | None = None
     segment_bytes: int = 268_435_456
@@ -94,6 +100,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def cache_kind(self) -> str:
         """`cache`, or what goes without saying for this number of workers."""
         return self.cache or ("memory" if self.workers == 1 else "sqlite")
+
+    @property
+    def max_age_s(self) -> float:
+        """`max_age` in seconds."""
+        return Duration.parse(self.max_age) / SECOND_US
 
     @property
     def retention_ms(self) -> int:
@@ -171,6 +182,11 @@ def _refuse(settings: Settings) -> None:
             f"cache 'memory' is for one worker, got {settings.workers} workers: a retry that meets "
             "another worker would be decided twice",
             hint="leave cache out, or write sqlite",
+        )
+    if Duration.parse(settings.max_age) < LEAST_MAX_AGE_US:
+        raise InvalidInput(
+            f"max_age must be 1s at least, got {settings.max_age!r}",
+            hint="leave it out: 10m suits most",
         )
     if settings.retention_ms < LEAST_RETENTION_MS:
         raise InvalidInput(

@@ -128,4 +128,5 @@ def _told(settings: Settings) -> dict[str, str]:
         "data": settings.folder.absolute(),
         "cache": settings.cache_kind,
     }
-    return {f"{PREFIX}{name.upper()}": str(value) for name, value in values.items()}
+    said = {name: value for name, value in values.items() if value is not None}
+    return {f"{PREFIX}{name.upper()}": str(value) for name, value in said.items()}

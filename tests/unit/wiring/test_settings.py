@@ -10,6 +10,7 @@ from tamesu.adapters.clock.manual import ManualClock
 from tamesu.adapters.eventlog import sqlite as eventlog
 from tamesu.base import Draft, InvalidInput
 from tamesu.base.times import SECOND_US
+from tamesu.serve.core.health import MAX_AGE_S
 from tamesu.wiring import Settings, load_settings, open_log, supervision
 
 
@@ -98,6 +99,8 @@ def test_the_cache_goes_with_the_number_of_workers():
         ({"workers": 65}, "workers must lie in 1..64"),
         ({"cache": "redis"}, "cache must be one of memory, sqlite"),
         ({"cache": "memory", "workers": 2}, "'memory' is for one worker"),
+        ({"max_age": "999ms"}, "max_age must be 1s at least"),
+        ({"max_age": "soon"}, "a duration must be"),
         ({"retention": "0s"}, "retention must be 15m at least"),
         ({"retention": "899s"}, "retention must be 15m at least"),
         ({"retention": "a month"}, "a duration must be"),
@@ -113,6 +116,11 @@ def test_a_value_that_no_installation_can_have_is_refused(flags, says):
 
 def test_a_size_in_the_environment_is_a_number():
     assert load_settings({}, {"TAMESU_SEGMENT_BYTES": "1048576"}).segment_bytes == 1_048_576
+
+
+def test_max_age_is_as_long_as_a_server_keeps_it_without_settings():
+    assert load_settings({}, {}).max_age_s == MAX_AGE_S
+    assert load_settings({"max_age": "90s"}, {}).max_age_s == 90
 
 
 def test_retention_is_a_length_of_time():
