@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tamesu import __version__
-from tamesu.cli import arms, bandit, data, doctor, init, serve, status, trial
+from tamesu.cli import arms, bandit, data, doctor, init, lifecycle, serve, snapshots, status, trial
 from tamesu.cli.demo import demo
 from tamesu.cli.explain import explain
 from tamesu.cli.simulate import simulate
@@ -26,6 +26,17 @@ New here?
   tamesu init shop    write a commented tamesu.toml and bandit.yaml to ./shop
   tamesu serve        start the server and the trainer
 """
+
+
+for _command in (
+    lifecycle.update,
+    lifecycle.freeze,
+    lifecycle.resume,
+    lifecycle.rollback,
+    lifecycle.delete,
+    snapshots.snapshots,
+):
+    bandit.app.command()(_command)
 
 
 def command_line() -> typer.Typer:

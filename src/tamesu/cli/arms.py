@@ -92,24 +92,14 @@ def revive(name: Name, arms: Arms, *, url: Url = None, json: Json = False) -> No
 
 
 def _change(name: str, change: Mapping[str, Any], url: str | None, *, json: bool) -> None:
-    from tamesu.cli.output import console, write_json
+    from tamesu.cli.commanded import say
     from tamesu.cli.remote import connect
 
     with connect(url) as client:
         told = client.change_arms(name, **change)
-    if json:
-        write_json(told)
-        return
-    out = console()
-    if told["status"] == "pending":
-        out.print(f"command {told['command']} waits for the trainer", markup=False)
-        out.print("see that it runs:  tamesu status", markup=False)
-        return
-    done = [f"{what} {told[what]:,}" for what in ("added", "changed", "revived", "retired")]
-    done = [text for text in done if not text.endswith(" 0")]
-    out.print(
-        f"{name}, roster {told['roster']}: {', '.join(done) or 'nothing to change'}", markup=False
-    )
+    counts = {what: told.get(what, 0) for what in ("added", "changed", "revived", "retired")}
+    done = ", ".join(f"{what} {count:,}" for what, count in counts.items() if count)
+    say(told, f"{name}, roster {told.get('roster')}: {done or 'nothing to change'}", json=json)
 
 
 def _object(text: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`tamesu bandit`: declarations checked, created, listed, shown. Refuses to change a bandit's rules."""
+"""`tamesu bandit`: declarations checked, created, listed, shown. Refuses to change what is there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from tamesu.cli.group import group
 from tamesu.cli.options import Json, Url
 
-app = group("Check, create, list and show bandits.")
+app = group("Check, create, list, show, change and delete bandits.")
 
 File = Annotated[
     Path,
@@ -117,10 +117,17 @@ def show(name: Name, *, url: Url = None, json: Json = False) -> None:
 def _headline(bandit: dict[str, Any], report: dict[str, Any]) -> str:
     about = f": {bandit['description']}" if bandit["description"] else ""
     learnt = (
-        f"{bandit['status']}, declaration {bandit['number']}, snapshot {report['snapshot']}, "
+        f"{bandit['status'].replace('_', ' ')}, declaration {bandit['number']}, snapshot {report['snapshot']}, "
         f"observations learnt: {report['observations']:,}"
     )
-    return "\n".join([f"{bandit['name']}{about}", learnt, *_medians(report)])
+    return "\n".join([f"{bandit['name']}{about}", learnt, *_waiting(bandit), *_medians(report)])
+
+
+def _waiting(bandit: dict[str, Any]) -> list[str]:
+    """What a bandit that does not learn waits for."""
+    if bandit["status"] == "learning":
+        return []
+    return [f"it learns nothing: what comes in waits for  tamesu bandit resume {bandit['name']}"]
 
 
 def _medians(report: dict[str, Any]) -> list[str]:
