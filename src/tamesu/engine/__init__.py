@@ -6,6 +6,7 @@ against what is served. Refuses to decide what a record means: that is the join'
 """
 
 from tamesu.engine.archived_log import ArchivedLog
+from tamesu.engine.history import History
 from tamesu.engine.inline import InlineEngine
 from tamesu.engine.learner import Learner, Step
 from tamesu.engine.process import ProcessEngine
@@ -19,6 +20,7 @@ from tamesu.engine.whole_log import WholeLog
 __all__ = [
     "ArchivedLog",
     "Difference",
+    "History",
     "InlineEngine",
     "Learner",
     "ProcessEngine",

@@ -1,0 +1,154 @@
+"""`History`: snapshots that are not kept, made again from the one kept before and the archive.
+
+Every row of the archive says which snapshot learnt it, and a snapshot that a command made is always kept;
+so between two kept ones there is nothing but rows. What comes out is held against the next kept snapshot.
+Refuses to give a snapshot of which rows are gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+import numpy as np
+
+from tamesu.base import Observations, Snapshot, Status, Time
+from tamesu.base.times import HOUR_US
+from tamesu.policy import compose
+from tamesu.ports import Archive, ArchiveFile, Holds, Store
+from tamesu.train import Standing, learn, prior
+
+MOST_HOURS = 1 << 62
+"""Later than any hour."""
+
+
+class History:
+    """What bandits knew once.
+
+    Args:
+        store: snapshots that are kept, and the manifest.
+        archive: of observations.
+    """
+
+    def __init__(self, store: Store, archive: Archive) -> None:
+        self._store, self._archive = store, archive
+
+    def snapshot_at(self, bandit: str, version: int) -> Snapshot | None:
+        """The snapshot with this version; none if there was none, or it cannot be made again.
+
+        One that is made again says of itself what the one before it says, but for its state, its
+        version, how many observations are in it, and its roster.
+
+        Raises:
+            Corrupt: a file of the archive, or what is kept in the store, cannot be read.
+            Unavailable: store or archive is down.
+        """
+        kept = self._store.snapshot(bandit, version)
+        if kept is not None or version < 1:
+            return kept
+        headers = self._store.snapshots(bandit)
+        after = next((one for one in headers if one.version > version), None)
+        if after is None:
+            return None
+        before = self._before(bandit, version, headers)
+        if before is None:
+            return None
+        made = (
+            before if before.status is not Status.LEARNING else self._made(before, version, after)
+        )
+        return None if made is None else self._named(made, version)
+
+    def _before(self, bandit: str, version: int, headers: Sequence[Snapshot]) -> Snapshot | None:
+        """The newest kept before `version`; the prior where none is, or that one was deleted."""
+        kept = [one.version for one in headers if one.version < version]
+        newest = self._store.snapshot(bandit, kept[-1]) if kept else None
+        if newest is not None and newest.status is not Status.DELETED:
+            return newest
+        number = 1 if newest is None else newest.declaration + 1
+        declaration = self._store.declared(bandit, number)
+        if declaration is None:
+            return None
+        if newest is None:
+            return prior(bandit, number, compose(declaration), Time(0)).snapshot
+        begun = Standing.begun(declaration, number, compose(declaration), Time(0), newest)
+        return begun.said(watermark=newest.watermark).learnt.snapshot
+
+    def _made(self, before: Snapshot, version: int, after: Snapshot) -> Snapshot | None:
+        """`before` with what was learnt up to `version`; none if that does not lead to `after`."""
+        declaration = self._store.declared(before.bandit, before.declaration)
+        if declaration is None:
+            return None
+        policy = compose(declaration)
+        state = whole = policy.decode(before.state)
+        observations = before.observations
+        for rows in self._rows(before, after):
+            state, more = learn(policy, state, rows.take(rows.absorbed <= version))
+            whole, _ = learn(policy, whole, rows)
+            observations += more
+        # Where a command made the next one, there is nothing to hold it against.
+        kept = self._store.snapshot(after.bandit, after.version)
+        if after.since == before.since and (kept is None or kept.state != policy.encode(whole)):
+            return None
+        return msgspec.structs.replace(
+            before, state=policy.encode(state), observations=observations
+        )
+
+    def _rows(self, before: Snapshot, after: Snapshot) -> Iterator[Observations]:
+        """Rows that versions after `before` learnt, up to `after`; each once.
+
+        What came too late for the join was closed long before it was learnt: the store has those rows,
+        and they are left out of what is read from files.
+        """
+        bandit, since = before.bandit, before.learns_from
+        late = [
+            one
+            for one in self._store.corrections(waiting=False)
+            if one.bandit == bandit
+            and before.version < one.snapshot <= after.version
+            and one.declaration >= since
+        ]
+        known = {one.key for one in late}
+        for one in late:
+            row = msgspec.structs.replace(one.observation, absorbed=one.snapshot)
+            yield Observations.of(bandit, one.declaration, [row])
+        for file in self._files(before, after):
+            for rows in self._archive.read([file]):
+                if rows.declaration < since:
+                    continue
+                learnt = (rows.absorbed > before.version) & (rows.absorbed <= after.version)
+                keys = zip(rows.decision_id, rows.position, rows.correction, strict=True)
+                corrects = rows.correction > 0
+                new = [not corrects[row] or key not in known for row, key in enumerate(keys)]
+                yield rows.take(learnt & np.array(new, dtype=np.bool_))
+
+    def _files(self, before: Snapshot, after: Snapshot) -> list[ArchiveFile]:
+        """Files that may hold them: of the hours between the two, for files are of one hour.
+
+        A command's snapshot says the time of the commit that made it, which learnt some of them: so
+        they begin where the one before it was.
+        """
+        older = [
+            one.watermark
+            for one in self._store.snapshots(before.bandit)
+            if one.version < before.version
+        ]
+        since = min(before.watermark, older[-1] if older else 0)
+        first, last = since, after.watermark // HOUR_US
+        if after.since != before.since:
+            last = MOST_HOURS  # a rollback says how far its target had come
+        return [
+            file
+            for file in self._store.files(Holds.OBSERVATIONS)
+            if file.bandit == before.bandit
+            and file.newest >= first
+            and file.newest // HOUR_US <= last
+        ]
+
+    def _named(self, made: Snapshot, version: int) -> Snapshot:
+        """`made` as this version, with the roster that it had."""
+        roster = made.roster
+        for command in self._store.commands(made.bandit):
+            effect = command.effect
+            if effect is not None and made.version < effect.snapshot <= version:
+                roster = effect.roster
+        return msgspec.structs.replace(made, version=version, roster=roster)
