@@ -16,6 +16,7 @@ from tamesu.adapters.clock.manual import ManualClock
 from tamesu.adapters.eventlog.memory import MemoryEventLog
 from tamesu.adapters.store.memory import MemoryStore
 from tamesu.base import Observation, Observations, Reward, encode
+from tamesu.base.counts import Counts, merge
 from tamesu.join import oracle
 from tamesu.policy import compose
 from tamesu.ports import Archive, EventLog, Holds, Store
@@ -77,30 +78,43 @@ class Installation:
         return self.archive.read(self.store.files(Holds.OBSERVATIONS))
 
     def expected(self) -> Outcome:
-        """What they must hold once the log, as it is now, was learnt to its end."""
+        """What they must hold once the log, as it is now, was learnt to its end.
+
+        Of what came too late only those corrections that were taken so far, which must be among
+        those that there are.
+        """
         known = {declaration.name: declaration for declaration in declarations()}
 
         def lookup(bandit: str, number: int) -> Reward | None:
             return known[bandit].reward if bandit in known and number == 1 else None
 
-        result = oracle(entries_of(self.log), lookup)
+        entries = entries_of(self.log)
+        result = oracle(entries, lookup)
+        observations = [*result.observations]
+        counts: Counts = result.counts
+        taken = {one.key: one for one in self.store.corrections(waiting=False)}
+        for row in oracle(entries, lookup, late=True).observations if taken else ():
+            one = taken.get((row.decision_id, row.position, row.correction))
+            if one is not None:
+                observations.append(row)
+                counts = merge(counts, {one.bandit: one.moved})
         states = {}
         for name, declaration in known.items():
             policy = compose(declaration)
-            rows = [row for row in result.observations if row.decision_id.startswith(f"{name}.")]
+            rows = [row for row in observations if row.decision_id.startswith(f"{name}.")]
             if not rows:
                 continue
             state, learnt = learn(policy, policy.init(), Observations.of(name, 1, rows))
             if learnt:
                 states[name] = policy.encode(state)
-        return Outcome(states, _sorted(result.observations), _tidy(result.counts))
+        return Outcome(states, _sorted(observations), _tidy(counts))
 
 
 def _sorted(rows: list[Observation]) -> list[bytes]:
     return sorted(encode(msgspec.structs.replace(row, absorbed=0)) for row in rows)
 
 
-def _tidy(counts: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+def _tidy(counts: Counts) -> dict[str, dict[str, int]]:
     return {
         bandit: {name: number for name, number in mine.items() if number}
         for bandit, mine in counts.items()

@@ -32,7 +32,11 @@ ARMS = ("a", "b", "c", "d")
 
 
 def declarations() -> tuple[Declaration, ...]:
-    """Two bandits: a slate anchored at impressions and a single one anchored at decisions."""
+    """Three bandits: a slate anchored at impressions, a single one anchored at decisions, and visits.
+
+    Those of visits are sessions that settle early and imply their impressions; a click takes the
+    reward away, and a purchase, for which there is more time, gives it back.
+    """
     return tuple(
         Declaration.parse({"arms": ARMS, "seed": 7, "batch": {"size": 40, "every": "1s"}, **own})
         for own in (
@@ -42,6 +46,19 @@ def declarations() -> tuple[Declaration, ...]:
                 "reward": {"window": "3s", "lateness": "1s", "impression_within": "2s"},
             },
             {"name": "singles", "reward": {"window": "2s", "lateness": "500ms"}},
+            {
+                "name": "visits",
+                "reward": {
+                    "anchor": "impression",
+                    "impression_within": "2s",
+                    "window": {"gap": "1500ms", "cap": "4s"},
+                    "settle": "1s",
+                    "lateness": "1s",
+                    "events": {"click": 0, "buy": {"weight": 1, "within": "6s"}},
+                    "default": 1,
+                    "unseen": "imply",
+                },
+            },
         )
     )
 
@@ -79,7 +96,7 @@ class Journal:
         return drafts
 
     def _decide(self, now: Time) -> list[Draft]:
-        bandit, size = self._draw.choice([("slates", 2), ("singles", 1)])
+        bandit, size = self._draw.choice([("slates", 2), ("singles", 1), ("visits", 1)])
         skew_ms = self._draw.choice([0, 0, 0, 0, -1, 59_999, -60_000, 61_000])
         unix_ms = now // MILLISECOND_US + skew_ms
         identity = decision_id(bandit, 1, uuid7(unix_ms, self._draw.randbytes(10)))
@@ -107,7 +124,7 @@ class Journal:
         event = Event(
             event_id=f"e{self._draw.randrange(400)}",
             delivery_id=delivery_id(identity, position),
-            type=self._draw.choice(["impression", "impression", "click", "click", "scroll"]),
+            type=self._draw.choice(["impression", "impression", "click", "click", "buy", "scroll"]),
             time=self._draw.choice([None, Time(now + shift_us)]),
         )
         return [Draft(identity, Kind.EVENT.value, encode(event))]

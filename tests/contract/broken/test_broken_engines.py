@@ -7,11 +7,11 @@ from itertools import pairwise
 import msgspec
 import pytest
 
-from tamesu.adapters.archive.naming import name_of
+from tamesu.adapters.archive.naming import observed
 from tamesu.base import Conflict, Kind, Time
 from tamesu.engine import InlineEngine
 from tamesu.join import Checkpoint
-from tamesu.ports import ArchiveFile, Progress
+from tamesu.ports import Progress
 from tamesu.testing import EngineContract
 
 
@@ -126,11 +126,11 @@ class KeepsTheTornFile(Right):
         class Keeping(Between):
             def write(self, stem, observations):
                 stem = f"0{stem[stem.index('-') :]}"
-                name = name_of(stem, observations)
-                kept = self.port._kept.get(name)
+                file = observed(stem, observations)
+                kept = self.port._kept.get(file.name)
                 if kept is None:
                     return self.port.write(stem, observations)
-                return ArchiveFile(name=name, bandit=kept.bandit, rows=len(kept), bytes=0)
+                return observed(stem, kept)
 
         super().drive(log, store, Keeping(archive), clock, journal)
 

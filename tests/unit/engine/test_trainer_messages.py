@@ -53,7 +53,7 @@ def told(store, other_until_us=None):
     log = MemoryEventLog(clock=clock)
     for declaration in declarations():
         store.declare(declaration, clock.now())
-    for _ in Journal(7).write(log, clock):
+    for _ in Journal(7, steps=90).write(log, clock):
         pass
     clock.move(HOUR_US)
     if other_until_us is not None:
