@@ -32,15 +32,18 @@ def draw() -> Figure:
         taken = first_window(settle, newcomer)
         print(f"  {name}: {taken.mean():.3f} of the first window")
         minutes = taken.reshape(15, -1).mean(axis=1)
-        axes.stairs(100 * minutes, color=colour, linestyle=style, linewidth=1.6, label=name)
+        axes.stairs(
+            100 * minutes, baseline=None, color=colour, linestyle=style, linewidth=1.6, label=name
+        )
     axes.set_ylim(0, 105)
+    axes.set_xlim(0, 15)
     look.label(
         axes,
         "a newcomer of rate .02 beside five mature arms of .05",
         "minutes since it came",
         "its share of the decisions, %",
     )
-    axes.legend(frameon=False, fontsize=8, loc="center right")
+    axes.legend(frameon=False, fontsize=8, loc=(0.25, 0.45))
     return figure
 
 

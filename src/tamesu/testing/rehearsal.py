@@ -35,7 +35,7 @@ from tamesu.base import (
 )
 from tamesu.base.times import MILLISECOND_US
 from tamesu.engine import InlineEngine
-from tamesu.policy import ArmSummary, Prepared, compose
+from tamesu.policy import ArmSummary, Prepared, State, compose
 from tamesu.ports import roster_of
 from tamesu.sim import NEVER_US, DelayedWorld, Step, evaluability
 
@@ -132,17 +132,18 @@ class Rehearsal:
 
     def prepared(self) -> Prepared:
         """What decides now: the newest snapshot over the arms of its roster."""
-        snapshot = self.store.snapshot(self._name)
-        state = self._policy.init() if snapshot is None else self._policy.decode(snapshot.state)
-        arms = roster_of(self.store, self._declared, snapshot).ids
-        return self._policy.prepare(state, arms, self._clock.now())
+        return self._policy.prepare(*self._standing())
 
     def summary(self) -> list[ArmSummary]:
         """What is believed of each active arm now."""
+        return self._policy.summary(*self._standing())
+
+    def _standing(self) -> tuple[State, tuple[str, ...], Time]:
+        """What was learnt, the active arms, and now."""
         snapshot = self.store.snapshot(self._name)
         state = self._policy.init() if snapshot is None else self._policy.decode(snapshot.state)
         arms = roster_of(self.store, self._declared, snapshot).ids
-        return self._policy.summary(state, arms, self._clock.now())
+        return state, arms, self._clock.now()
 
     @property
     def _name(self) -> str:
@@ -159,29 +160,13 @@ class Rehearsal:
 
     def _decide(self, prepared: Prepared) -> tuple[str, str]:
         """A decision, logged: its id and its arm."""
-        identity = decision_id(
-            self._name, self._declared.number, self._ids.uuid7(self._clock.now())
-        )
+        now = self._clock.now()
+        identity = decision_id(self._name, self._declared.number, self._ids.uuid7(now))
         choice = prepared.choose(identity)
-        self.log.append(
-            [
-                Draft(
-                    identity,
-                    Kind.DECISION.value,
-                    encode(
-                        Decision(
-                            decision_id=identity,
-                            snapshot=0,
-                            deliveries=(
-                                Delivery(
-                                    0, choice.arms[0], choice.propensities[0], choice.scores[0]
-                                ),
-                            ),
-                        )
-                    ),
-                )
-            ]
-        )
+        delivery = Delivery(0, choice.arms[0], choice.propensities[0], choice.scores[0])
+        version = self.store.versions().get(self._name, 0)
+        decision = Decision(decision_id=identity, snapshot=version, deliveries=(delivery,))
+        self.log.append([Draft(identity, Kind.DECISION.value, encode(decision))])
         self._made += 1
         return identity, choice.arms[0]
 
