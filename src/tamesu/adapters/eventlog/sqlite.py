@@ -100,7 +100,7 @@ class SqliteEventLog:
     ) -> list[Entry]:
         """The entries of `keys` between two offsets; see `tamesu.ports.EventLog.entries_of`.
 
-        Some 3 million entries a second are passed over, in the driver: other threads go on.
+        Some 2 million entries a second are passed over, in the driver: other threads go on.
         """
         with self._looking(partition) as reader:
             return reader.entries_of(keys, start, end)
