@@ -126,6 +126,34 @@ def test_the_shell_says_what_was_decided_and_why(served, decided, capsys):
     assert explained["eligible"] == ["c", "b", "a"]
 
 
+def test_what_came_of_a_decision_is_told_to_the_end(served, decided, capsys, until):
+    d = next(d for d in decided if any(one.arm == "b" for one in d))
+    clicked = next(one for one in d if one.arm == "b")
+
+    def final():
+        explained = told(capsys, "explain", d.decision_id, "--url", served.url)
+        return explained if explained["deliveries"][0]["stage"] == "final" else None
+
+    explained = until(final)
+    assert [(one["type"], one["class"]) for one in explained["events"]] == [("click", "joined")]
+    assert explained["events"][0]["position"] == clicked.position
+    for delivery in explained["deliveries"]:
+        (row,) = delivery["observations"]
+        assert row["reward"] == (1.0 if delivery["position"] == clicked.position else 0.0)
+        assert (row["outcome"], row["state"], row["late"]) == ("observed", "made", False)
+        assert row["learnt_by"] is not None
+    assert explained["not_looked_at"] == []
+    assert run(["explain", d.decision_id, "--url", served.url]) == 0
+    out, _ = capsys.readouterr()
+    for piece in (
+        "What came",
+        "What was observed",
+        "joined",
+        "final; what comes too late corrects",
+    ):
+        assert piece in out
+
+
 def test_arms_are_those_of_then(served, decided, capsys):
     first = told(capsys, "explain", decided[0].decision_id, "--url", served.url)
     assert {arm["arm"]: arm["active"] for arm in first["arms"]} == {

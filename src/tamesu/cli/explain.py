@@ -1,4 +1,7 @@
-"""`tamesu explain`: what was decided, why, and the same again. Refuses to compute: the server does."""
+"""`tamesu explain`: what was decided, why, the same again, and what came of it.
+
+Refuses to compute: the server does.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +27,16 @@ def explain(
     url: Url = None,
     json: Json = False,
 ) -> None:
-    """Explain a decision: what was believed, what was chosen, and the same choice made again.
+    """Explain a decision: what was believed, what was chosen, the same again, and what came of it.
 
     The server reads the decision from the log, takes the snapshot that made it and makes it again. On
     the same versions and type of machine every number is the same to the last bit, elsewhere to nine
     decimals. If it is not, the exit code is 1.
+
+    Then the events that came, each with its class and why, the observations and corrections that were
+    made of them, and what is still open until when.
     """
+    from tamesu.cli.aftermath import aftermath
     from tamesu.cli.output import console, write_json
     from tamesu.cli.remote import connect
 
@@ -44,6 +51,8 @@ def explain(
         out.print(_deliveries(told))
         if told["arms"]:
             out.print(_arms(told, arms))
+        for line in aftermath(told):
+            out.print(line, soft_wrap=True, markup=False)
     if told["again"]["same"] is False:
         raise typer.Exit(1)
 

@@ -48,7 +48,14 @@ class Control:
         return self._perform(self._control.bandit(name, "/report"))
 
     def explain(self, decision_id: str) -> dict[str, Any]:
-        """What was decided and why, and the same again."""
+        """What was decided and why, the same again, and what came of it.
+
+        Per delivery its stage, until when it may change, and every observation and correction; beside
+        them each event with its class and why, and what was not looked at.
+
+        Args:
+            decision_id: of a decision, or of one of its deliveries.
+        """
         return self._perform(self._control.explain(decision_id))
 
     # Lifecycle ----------------------------------------------------------------------------------

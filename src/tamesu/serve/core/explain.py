@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol
 
 import msgspec
+import structlog
 
 from tamesu.base import (
     Corrupt,
@@ -23,6 +24,7 @@ from tamesu.base import (
     NotFound,
     Snapshot,
     Time,
+    Unavailable,
     decode_decision,
     delivery_id,
     parse_decision_id,
@@ -37,6 +39,8 @@ from tamesu.serve.core.hot import Hot
 from tamesu.serve.core.records import ArchivedRecords, Records
 from tamesu.serve.core.remade import make_again, told_again, told_arms, told_snapshot
 from tamesu.serve.core.telling import Afterwards, told, told_delivery
+
+_log = structlog.get_logger("tamesu.serve.explain")
 
 
 class KeptPast(Protocol):
@@ -187,7 +191,11 @@ class Explainer:
         kept = self._store.snapshot(bandit, version)
         if kept is not None or self._past is None:
             return kept
-        return self._past().snapshot_at(bandit, version)
+        try:
+            return self._past().snapshot_at(bandit, version)
+        except (Corrupt, Unavailable) as error:
+            _log.warning("a snapshot cannot be made again", bandit=bandit, reason=error.message)
+            return None
 
     def _afterwards(self, said: DecisionId) -> Afterwards:
         return Afterwards(

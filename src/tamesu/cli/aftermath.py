@@ -1,0 +1,104 @@
+"""What came of a decision, as people read it: events, observations, what is open, what was not seen.
+
+Refuses to judge: all of it is in what the server told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from tamesu.cli.output import table
+
+
+def aftermath(told: Mapping[str, Any]) -> Iterator[Any]:
+    """Lines and tables."""
+    if told["events"]:
+        yield _events(told)
+    observations = _observations(told["deliveries"])
+    if observations:
+        columns = [">position", ">no.", "outcome", ">reward", ">before", "made", "learnt by"]
+        yield table("What was observed", columns, observations)
+    yield from _open(told)
+    again = told["recorded_again"]
+    if again:
+        yield f"the decision stands {again} more times in the log: repeats count for nothing"
+    for record in told["set_aside"]:
+        yield f"set aside: {record['kind']} at offset {record['offset']:,}: {record['why']}"
+    for gap in told["not_looked_at"]:
+        span = f"received from {_moment(gap['since'])} until {_moment(gap['until'])}"
+        yield f"NOT LOOKED AT: what was {span}: {gap['why']}"
+
+
+def _events(told: Mapping[str, Any]) -> Any:
+    rows: list[Sequence[object]] = [
+        (
+            _moment(event["received"]),
+            _clock(event.get("time")),
+            event.get("position", ""),
+            event.get("type", "unreadable"),
+            "" if event.get("value") is None else f"{event['value']:g}",
+            event["class"],
+            event["why"],
+        )
+        for event in told["events"]
+    ]
+    if told["events_omitted"]:
+        rows.append((f"{told['events_omitted']:,} more", "", "", "", "", "", ""))
+    columns = ["received", "happened", ">position", "event", ">value", "class", "why"]
+    return table("What came", columns, rows)
+
+
+def _observations(deliveries: Sequence[Mapping[str, Any]]) -> list[Sequence[object]]:
+    return [
+        (
+            delivery["position"],
+            one["correction"],
+            one["outcome"],
+            "" if one["reward"] is None else f"{one['reward']:g}",
+            "" if one["previous_reward"] is None else f"{one['previous_reward']:g}",
+            _made(one),
+            "" if one["learnt_by"] is None else f"snapshot {one['learnt_by']}",
+        )
+        for delivery in deliveries
+        for one in delivery["observations"]
+    ]
+
+
+def _made(one: Mapping[str, Any]) -> str:
+    if not one["late"]:
+        return _moment(one["closed"])
+    states = {
+        "made": f"late, {_moment(one['closed'])}",
+        "found": "late: found, the trainer takes it next",
+        "expected": "late: to be found within minutes",
+    }
+    return states[one["state"]]
+
+
+def _open(told: Mapping[str, Any]) -> Iterator[str]:
+    """Until when something may still change, delivery by delivery."""
+    if told["learnt_until"] is None:
+        yield "nothing was learnt from the log yet"
+        return
+    for delivery in told["deliveries"]:
+        stage, where = delivery["stage"], f"position {delivery['position']}"
+        if delivery["observed_at"] is None:
+            yield f"{where}: the trainer has not read the decision yet"
+        elif stage == "awaited":
+            yield f"{where}: waits for its impression until {_moment(delivery['observed_at'])}"
+        elif stage == "settling":
+            yield f"{where}: is observed at {_moment(delivery['observed_at'])}"
+        elif stage == "correcting":
+            yield f"{where}: events in time correct it until {_moment(delivery['final_at'])}"
+        else:
+            late = _moment(told["corrected_until"])
+            yield f"{where}: final; what comes too late corrects it until {late}"
+
+
+def _moment(text: str) -> str:
+    return f"{text[:23].replace('T', ' ')} UTC"
+
+
+def _clock(text: str | None) -> str:
+    return "" if text is None else text[11:23]
