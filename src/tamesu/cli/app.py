@@ -9,8 +9,11 @@ import typer
 
 from tamesu import __version__
 from tamesu.cli import arms, bandit, data, doctor, init, lifecycle, serve, snapshots, status, trial
+from tamesu.cli.asides import asides
 from tamesu.cli.demo import demo
 from tamesu.cli.explain import explain
+from tamesu.cli.reconcile import reconcile
+from tamesu.cli.replay import replay
 from tamesu.cli.simulate import simulate
 
 ABOUT = """
@@ -61,7 +64,10 @@ def command_line() -> typer.Typer:
     app.command("decide", rich_help_panel="Use")(trial.decide)
     app.command("track", rich_help_panel="Use")(trial.track)
     app.command("explain", rich_help_panel="Use")(explain)
+    app.command("asides", rich_help_panel="Use")(asides)
     app.command("simulate", rich_help_panel="Use")(simulate)
+    app.command("replay", rich_help_panel="Run")(replay)
+    app.command("reconcile", rich_help_panel="Run")(reconcile)
     app.add_typer(data.app, name="data", rich_help_panel="Use")
     _flow(app)
     return app

@@ -4,6 +4,7 @@ Refuses to hold any rule of the loop: it only joins what others built.
 """
 
 from tamesu.wiring.checkup import doctor
+from tamesu.wiring.kept import open_asides, open_kept
 from tamesu.wiring.overview import status
 from tamesu.wiring.places import (
     open_archive,
@@ -11,18 +12,24 @@ from tamesu.wiring.places import (
     open_log,
     open_store,
 )
+from tamesu.wiring.rebuilding import Rebuilding, RecordsFrom, rebuilding
 from tamesu.wiring.roles import run_server, run_trainer
 from tamesu.wiring.settings import Settings, load_settings
 from tamesu.wiring.supervision import supervise, supervisor
 
 __all__ = [
+    "Rebuilding",
+    "RecordsFrom",
     "Settings",
     "doctor",
     "load_settings",
     "open_archive",
+    "open_asides",
     "open_bandit_folder",
+    "open_kept",
     "open_log",
     "open_store",
+    "rebuilding",
     "run_server",
     "run_trainer",
     "status",

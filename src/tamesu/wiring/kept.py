@@ -1,0 +1,45 @@
+"""What an installation has kept, opened to be looked at while its servers run or not.
+
+Refuses a folder in which nothing was ever kept: a command that only looks makes none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from tamesu.base import NotFound
+from tamesu.ports import Archive, Store
+from tamesu.wiring.places import open_archive, open_store
+from tamesu.wiring.settings import Settings
+
+if TYPE_CHECKING:
+    from tamesu.serve.core.asides import Asides
+
+
+@contextlib.contextmanager
+def open_kept(settings: Settings) -> Iterator[tuple[Store, Archive]]:
+    """Store and archive of an installation that is there; closed at the end.
+
+    Raises:
+        NotFound: nothing was ever kept in its folder.
+        Unavailable, Corrupt: it cannot be opened.
+    """
+    if not (settings.folder / "store.sqlite3").exists():
+        raise NotFound(
+            f"the data folder {str(settings.folder)!r} must hold a store, it does not",
+            hint="say where the data is:  --data DIR",
+            folder=str(settings.folder),
+        )
+    with contextlib.closing(open_store(settings)) as store:
+        yield store, open_archive(settings)
+
+
+@contextlib.contextmanager
+def open_asides(settings: Settings) -> Iterator[Asides]:
+    """What was set aside in an installation; raises as `open_kept`."""
+    from tamesu.serve.core.asides import Asides
+
+    with open_kept(settings) as (store, archive):
+        yield Asides(store, archive)
