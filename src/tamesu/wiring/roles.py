@@ -36,6 +36,7 @@ from tamesu.wiring.settings import PROCESS_VARIABLE, Settings
 
 if TYPE_CHECKING:
     from tamesu.engine.archived_log import ArchivedLog
+    from tamesu.engine.history import History
 
 NICENESS = 10
 """How much a trainer gives way to servers on its machine; it still gets what they leave."""
@@ -75,6 +76,7 @@ def run_server(settings: Settings, *, on_ready: Callable[[], None] | None = None
             meter=meter,
             archive=open_archive(settings),
             archived=lambda: _open_archived(settings, store),
+            past=lambda: _open_past(settings, store),
             max_age_s=settings.max_age_s,
         )
         bench = os.environ.get("TAMESU_TEST_NOOP") == "1"
@@ -92,6 +94,13 @@ def _open_archived(settings: Settings, store: Store) -> ArchivedLog:
     from tamesu.engine.archived_log import ArchivedLog
 
     return ArchivedLog(store, open_archive(settings))
+
+
+def _open_past(settings: Settings, store: Store) -> History:
+    """What makes snapshots again that are not kept; as above."""
+    from tamesu.engine.history import History
+
+    return History(store, open_archive(settings))
 
 
 def run_trainer(settings: Settings) -> None:

@@ -1,0 +1,154 @@
+"""`tamesu replay`: everything learnt again, and what it came to. Refuses to change what is served."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tamesu.cli.options import Data, Json
+
+if TYPE_CHECKING:
+    from tamesu.train import Standing
+    from tamesu.wiring import Rebuilding
+
+SHOWN = 20
+"""Arms in a table."""
+
+Name = Annotated[
+    str | None,
+    typer.Argument(metavar="NAME", help="A bandit.", show_default="all"),
+]
+From = Annotated[
+    str,
+    typer.Option(
+        "--from",
+        metavar="WHERE",
+        help="both: the log, and from the archive what it has dropped. log or archive: that alone.",
+    ),
+]
+
+
+def replay(
+    name: Name = None, *, source: From = "both", data: Data = None, json: Json = False
+) -> None:
+    """Learn everything again from the records, and show what that comes to.
+
+    The log is read from its first record, and whatever was commanded or corrected later is done again
+    in its place. Nothing is changed, and a server may run meanwhile. To hold the result against what
+    is served, use `tamesu reconcile`.
+    """
+    import time
+
+    from tamesu.cli.output import console, write_json
+    from tamesu.wiring import load_settings, rebuilding
+
+    with rebuilding(load_settings({"data": data}), name, records_from(source)) as begun:
+        started = time.perf_counter()
+        run(begun)
+        seconds = time.perf_counter() - started
+        told = _told(begun, source, seconds)
+    if json:
+        write_json(told)
+        return
+    out = console()
+    rate = f"{told['records'] / seconds:,.0f} records/s" if seconds else ""
+    out.print(f"{told['records']:,} records from {_WORDS[source]} in {seconds:,.1f} s, {rate}")
+    if not begun.is_whole:
+        out.print("the newest records are not archived yet: what follows is a little older")
+    for bandit in told["bandits"]:
+        out.print(_table(bandit))
+    for line in told["differing"]:
+        out.print(line, style="bold red")
+
+
+_WORDS = {"both": "log and archive", "log": "the log", "archive": "the archive"}
+
+
+def records_from(source: str) -> Any:
+    """What `--from` says.
+
+    Raises:
+        InvalidInput: none of its words.
+    """
+    from tamesu.base import InvalidInput
+    from tamesu.wiring import RecordsFrom
+
+    if source not in _WORDS:
+        raise InvalidInput(
+            f"--from must be one of {', '.join(_WORDS)}, got {source[:40]!r}",
+            hint="leave it out: log and archive together have everything",
+        )
+    return RecordsFrom(source)
+
+
+def run(begun: Rebuilding) -> None:
+    """Goes through with a replay, with progress on a terminal."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from tamesu.cli.output import progress_console
+
+    screen = progress_console()
+    bar = Progress(
+        TextColumn("learning again"),
+        BarColumn(),
+        TextColumn("{task.completed:,} of {task.total:,} records"),
+        TimeRemainingColumn(compact=True),
+        console=screen,
+        transient=True,
+        disable=not screen.is_terminal,
+    )
+    with bar:
+        task = bar.add_task("", total=sum(begun.until))
+        for records in begun.replay.run(begun.until):
+            bar.update(task, completed=records)
+
+
+def _told(begun: Rebuilding, source: str, seconds: float) -> dict[str, Any]:
+    replay = begun.replay
+    return {
+        "from": source,
+        "until": list(begun.until),
+        "records": replay.records,
+        "seconds": seconds,
+        "bandits": [_bandit(name, found) for name, found in sorted(replay.standings.items())],
+        "counts": replay.counts,
+        "differing": replay.differing,
+    }
+
+
+def _bandit(name: str, standing: Standing) -> dict[str, Any]:
+    import numpy as np
+
+    from tamesu.base import Time
+
+    arms = [*standing.roster.active, *standing.roster.retired]
+    ids = [arm.id for arm in arms]
+    shares = np.zeros(len(ids))
+    rows = standing.policy.summary(standing.learnt.state, ids, Time(0), shares=shares)
+    deferred = standing.deferred
+    return {
+        "bandit": name,
+        "declaration": standing.number,
+        "status": standing.status.value,
+        "observations": standing.learnt.snapshot.observations,
+        "observations_aside": None if deferred is None else deferred.observations,
+        "arms": [
+            {"arm": row.arm, "observations": row.observations, "mean": row.mean} for row in rows
+        ],
+    }
+
+
+def _table(bandit: dict[str, Any]) -> Any:
+    from tamesu.cli.output import table
+
+    arms = sorted(bandit["arms"], key=lambda arm: (-arm["observations"], arm["arm"]))
+    rows = [(arm["arm"], f"{arm['observations']:,}", f"{arm['mean']:.3%}") for arm in arms[:SHOWN]]
+    if len(arms) > SHOWN:
+        rest = sum(arm["observations"] for arm in arms[SHOWN:])
+        rows.append((f"{len(arms) - SHOWN} more", f"{rest:,}", ""))
+    title = f"{bandit['bandit']}: {bandit['status'].replace('_', ' ')}, declaration "
+    title += f"{bandit['declaration']}, {bandit['observations']:,} observations"
+    if bandit["observations_aside"] is not None:
+        title += f" ({bandit['observations_aside']:,} with those learnt aside)"
+    return table(title, ["arm", ">observations", ">mean reward"], rows)
