@@ -2,7 +2,7 @@
 
 The rules are those of the oracle, each as array operations over what is new. An event that waits
 for the anchor of its delivery, and one that counted, lie in `Chains`; due times lie in a
-`Calendar`. Refuses to look for a decision: `State` does.
+`Calendar`. Refuses to look for a decision, as `State` does, and for an anchor, as `Anchoring` does.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tamesu.base.observations import NO_TIME
 from tamesu.base.reward import SKEW_US
+from tamesu.join.anchoring import Anchoring
 from tamesu.join.asides import Asides
 from tamesu.join.calendar import Calendar
 from tamesu.join.chains import Chains, Placed
@@ -61,6 +62,7 @@ class Placing:
         self._unanchored = Chains()  # events that wait for the anchor, by delivery
         self._counted = Chains()  # events that counted and are in no row, by delivery
         self._dues = Calendar()  # deliveries, by due time or before it
+        self._anchoring = Anchoring(clauses, tally, funnels, self.deliveries, self._dues)
         self._stirred: list[Integers] = []  # deliveries of which more counted after observation 0
 
     @property
@@ -112,49 +114,12 @@ class Placing:
         impressions = events.code == SHOWN
         rest = events.pick(~impressions)
         if impressions.any():
-            anchored = self._show(events.pick(impressions))
+            anchored = self._anchoring.show(events.pick(impressions))
             released = self._unanchored.take(self.deliveries.waiting, anchored)
             self._held.down(self._bandits(self.deliveries.funnel[released.owner]))
             rest = released.then(rest)
         if rest.rows:
             self._join(rest)
-
-    def _show(self, events: Placed) -> Integers:
-        """Judges impressions (by delivery); gives the deliveries that have an anchor by them."""
-        deliveries, clauses, tally = self.deliveries, self._clauses, self._tally
-        funnel = deliveries.funnel[events.owner]
-        clause, decided = self._funnels.clause[funnel], self._funnels.decided[funnel]
-        bandits = clauses.bandit[clause]
-        end = decided + clauses.within[clause]
-        inside = (events.time >= decided) & (events.time < end)
-        late = inside & (events.received >= end + clauses.lateness[clause])
-        good = np.flatnonzero(inside & ~late)
-        _, first = np.unique(events.owner[good], return_index=True)
-        first = good[first]
-        first = first[deliveries.shown[events.owner[first]] == NO_TIME]
-        repeat = inside & ~late
-        repeat[first] = False
-        tally.add("events_out_of_window", bandits[~inside])
-        tally.add("events_late", bandits[late])
-        tally.add("events_impression", bandits[first])
-        tally.add("events_repeat_impression", bandits[repeat])
-        rows: Integers = events.owner[first]
-        deliveries.shown[rows] = events.time[first]
-        deliveries.shown_received[rows] = events.received[first]
-        deliveries.shown_offset[rows] = events.offset[first]
-        anchors = ~clauses.by_decision[clause[first]]
-        rows, clause = rows[anchors], clause[first[anchors]]
-        before = deliveries.due[rows]
-        self._start(rows, clause, deliveries.shown[rows])
-        due = deliveries.due[rows] = deliveries.anchor[rows] + clauses.age[clause]
-        sooner = due < before
-        self._dues.add(due[sooner], rows[sooner])
-        return rows
-
-    def _start(self, rows: Integers, clause: Integers, anchor: Integers) -> None:
-        """Anchors the deliveries `rows` (n,)."""
-        self.deliveries.anchor[rows] = anchor
-        self.deliveries.end[rows] = anchor + self._clauses.gap[clause]
 
     def _join(self, events: Placed) -> None:
         """Judges rewarding events (by delivery): they count, wait for an anchor, or do neither."""
@@ -209,7 +174,9 @@ class Placing:
         rows = self._dues.due(watermark)
         rows = rows[deliveries.open[rows]]
         ripe = deliveries.due[rows] <= watermark
-        rows = np.concatenate([rows[~ripe], self._unshown(deliveries.distinct(rows[ripe]))])
+        self._dues.add(deliveries.due[rows[~ripe]], rows[~ripe])
+        rows = deliveries.distinct(rows[ripe])
+        self._without_impression(rows[deliveries.anchor[rows] == NO_TIME])
         ripe = deliveries.due[rows] <= watermark
         self._dues.add(deliveries.due[rows[~ripe]], rows[~ripe])
         rows = rows[ripe]
@@ -226,34 +193,15 @@ class Placing:
             return Due(rows, self._counted.take(deliveries.counted, np.concatenate([rows, given])))
         return Due(rows, self._counted.take(deliveries.counted, rows))
 
-    def _unshown(self, rows: Integers) -> Integers:
-        """Judges what waits at those of `rows` (n,), all ripe, that no impression came for; gives `rows`."""
+    def _without_impression(self, rows: Integers) -> None:
+        """Judges what waits at the deliveries `rows` (n,), for which none can come any more."""
         deliveries = self.deliveries
-        alone = rows[deliveries.anchor[rows] == NO_TIME]
-        waiting = self._unanchored.take(deliveries.waiting, alone)
-        if waiting.rows:
-            self._held.down(self._bandits(deliveries.funnel[waiting.owner]))
-            self._imply(waiting)
-        deliveries.open[alone[deliveries.anchor[alone] == NO_TIME]] = False
+        waiting = self._unanchored.take(deliveries.waiting, rows)
+        self._held.down(self._bandits(deliveries.funnel[waiting.owner]))
+        self._anchoring.imply(waiting)
+        deliveries.open[rows[deliveries.anchor[rows] == NO_TIME]] = False
         if waiting.rows:
             self._join(waiting)
-        return rows
-
-    def _imply(self, waiting: Placed) -> None:
-        """Where a declaration says so, the first event in time stands for the impression."""
-        deliveries, clauses = self.deliveries, self._clauses
-        funnel = deliveries.funnel[waiting.owner]
-        clause, decided = self._funnels.clause[funnel], self._funnels.decided[funnel]
-        end = decided + clauses.within[clause]
-        fit = clauses.implies[clause] & (waiting.time >= decided) & (waiting.time < end)
-        fit &= waiting.received < end + clauses.lateness[clause]
-        fitting = np.flatnonzero(fit)
-        _, first = np.unique(waiting.owner[fitting], return_index=True)
-        first = fitting[first]
-        rows, clause, time = waiting.owner[first], clause[first], waiting.time[first]
-        self._start(rows, clause, time)
-        deliveries.shown[rows] = time
-        deliveries.due[rows] = np.maximum(deliveries.due[rows], time + clauses.age[clause])
 
     def deliveries_of(self, funnels: Integers) -> Integers:
         """Every delivery of `funnels` (n,)."""

@@ -98,7 +98,7 @@ class Installation:
             if one is not None:
                 observations.append(row)
                 counts = merge(counts, {one.bandit: one.moved})
-        states = {}
+        states: dict[str, bytes] = {}
         for name, declaration in known.items():
             policy = compose(declaration)
             rows = [row for row in observations if row.decision_id.startswith(f"{name}.")]
