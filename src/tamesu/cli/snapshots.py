@@ -60,10 +60,10 @@ def snapshots(  # noqa: PLR0913 - the options of a command
     if not told["snapshots"]:
         out.print(f"{name} has no snapshots yet: the prior decides", markup=False)
         return
-    columns = [">version", "made (UTC)", "status", ">observations", ">declaration", "kept"]
+    columns = [">version", "made (UTC)", "status", ">learnt", ">number", "kept"]
     rows = [_row(one, served=told["served"]) for one in told["snapshots"]]
     out.print(table(name, columns, rows))
-    out.print("* decides now", style="dim")
+    out.print("* decides now · learnt: observations · number: of the declaration", style="dim")
     if told["more"]:
         last = told["snapshots"][-1]["version"]
         out.print(f"older ones:  tamesu bandit snapshots {name} --before {last}", markup=False)

@@ -183,6 +183,11 @@ def _refuse(settings: Settings) -> None:
             "another worker would be decided twice",
             hint="leave cache out, or write sqlite",
         )
+    _refuse_lengths(settings)
+
+
+def _refuse_lengths(settings: Settings) -> None:
+    """Refuses lengths of time and sizes that are too short for what they are for."""
     if Duration.parse(settings.max_age) < LEAST_MAX_AGE_US:
         raise InvalidInput(
             f"max_age must be 1s at least, got {settings.max_age!r}",
