@@ -49,6 +49,7 @@ def draw() -> Figure:
     bins = np.linspace(0.02, 0.14, 49)
     right.hist(plain, bins, color=look.NAIVE, alpha=0.7, label="plain mean of the log")
     right.hist(weighed, bins, color=look.OURS, alpha=0.7, label="weighed by 1 / propensity")
+    right.set_ylim(0, 65)
     right.axvline(true, color="black", linewidth=1, linestyle=":")
     right.annotate(
         "truth", (true, right.get_ylim()[1]), xytext=(3, -8), textcoords="offset points", fontsize=8
