@@ -144,7 +144,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
             "policy": {
                 "belief": self.belief.plain(),
                 "explorer": self.explorer.plain(),
-                **({} if self.newcomer is None else {"newcomer": plain(self.newcomer)}),
+                "newcomer": OFF if self.newcomer is None else plain(self.newcomer),
             },
             "reward": _short_reward(self.reward),
             **({} if self.sticky is None else {"sticky": plain(self.sticky)}),

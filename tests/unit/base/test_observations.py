@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tamesu.base import GRID, Observation, Observations, Outcome, Time
-from tamesu.base.observations import EXACT, LARGEST, NO_TIME, to_grid, to_grid_many
+from tamesu.base.observations import EXACT, LARGEST, NO_REWARD, NO_TIME, to_grid, to_grid_many
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -62,13 +62,14 @@ def observations(n, seed=0, terms=("click",)):
         fallback=whole(2).astype(bool),
         outcome=whole(3),
         reward=whole(GRID),
-        previous_reward=whole(GRID),
+        previous_reward=np.where(whole(2), NO_REWARD, whole(GRID)),
         terms={name: whole(GRID) for name in terms},
         decided=whole(10**15),
         shown=np.where(whole(2), NO_TIME, whole(10**15)),
         closed=whole(10**15),
         accepted=np.full(n, NO_TIME),
         snapshot=whole(9),
+        absorbed=whole(9),
     )
 
 
@@ -98,7 +99,7 @@ def test_a_row_says_none_where_a_column_cannot():
         assert isinstance(row, Observation)
         assert (row.draws is None) == (columns.draws[i] == EXACT)
         assert (row.shown is None) == (columns.shown[i] == NO_TIME)
-        assert (row.previous_reward is None) == (columns.correction[i] == 0)
+        assert (row.previous_reward is None) == (columns.previous_reward[i] == NO_REWARD)
         assert isinstance(row.outcome, Outcome)
         assert isinstance(row.decided, Time)
         assert type(row.reward) is int
