@@ -96,7 +96,7 @@ class ControlCalls:
         wanted: Headers = (("if-match", f'"{whole_number(number, "number")}"'),)
         retries = self._patient()
         try:
-            return (yield from self._change("PUT", path, data, retries, wanted))
+            said = yield from self._change("PUT", path, data, retries, wanted)
         except Outdated:
             if not retries.lost_answer:
                 raise
@@ -104,6 +104,9 @@ class ControlCalls:
             if now["number"] != number + 1 or not _same(now["declaration"], data):
                 raise
             return now
+        if said.get("status") != "pending" and "declaration" not in said:
+            said["declaration"] = (yield from self.bandit(name))["declaration"]
+        return said
 
     def freeze(self, name: str) -> Exchange[dict[str, Any]]:
         """The bandit, frozen."""

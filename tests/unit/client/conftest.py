@@ -17,6 +17,7 @@ class Scripted:
     def __init__(self):
         self.script = []
         self.asked = []
+        self.heads = []
         self.otherwise = (200, {}, {})
         self.released = threading.Event()
         scripted = self
@@ -31,6 +32,7 @@ class Scripted:
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
                 said = json.loads(body) if body else None
                 scripted.asked.append((self.path, said))
+                scripted.heads.append((self.command, self.headers.get("if-match")))
                 step = scripted.script.pop(0) if scripted.script else scripted.otherwise
                 if step == "drop":
                     self.close_connection = True
@@ -48,7 +50,7 @@ class Scripted:
                 self.end_headers()
                 self.wfile.write(data)
 
-            do_GET = do_POST  # noqa: N815 - the library's name
+            do_GET = do_PUT = do_DELETE = do_POST  # noqa: N815 - the library's names
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True

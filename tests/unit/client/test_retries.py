@@ -16,6 +16,8 @@ from tamesu.base import (
     Conflict,
     Declaration,
     InvalidInput,
+    NotFound,
+    Outdated,
     Unavailable,
 )
 from tamesu.client import Decided
@@ -286,6 +288,63 @@ def test_a_command_that_takes_too_long_is_pending(scripted, connect):
     with connect(scripted.url, timeout=1.5) as client:
         assert client.sync_arms("front", ["c"])["status"] == "pending"
     assert scripted.asked[0] == ("/v1/bandits/front/arms", {"sync": ["c"]})
+
+
+def test_a_change_says_the_bandits_status_however_it_was_waited_for(scripted, client):
+    scripted.script = [command("pending"), command("applied", bandit_status="frozen")]
+    assert client.freeze("front")["status"] == "frozen"
+    scripted.script = [command("frozen")]
+    assert client.freeze("front")["status"] == "frozen"
+    assert scripted.asked[0] == ("/v1/bandits/front/freeze", None)
+
+
+def test_an_update_says_for_which_declaration_it_is_made(scripted, client):
+    declaration = {"name": "front", "arms": ["a"]}
+    made = (200, {"number": 8, "declaration": {"name": "front"}}, {})
+    scripted.script = [command("pending"), command("applied", number=8), made]
+    told = client.update(declaration, 7, warm=True)
+    assert (told["status"], told["number"], told["declaration"]) == (
+        "learning",
+        8,
+        {"name": "front"},
+    )
+    assert scripted.heads[0] == ("PUT", '"7"')
+    assert scripted.asked[0] == ("/v1/bandits/front?warm=true", declaration)
+
+
+def test_an_update_whose_answer_was_lost_is_recognised(scripted, client):
+    declaration = {"name": "front", "arms": ["a", "b"]}
+    made = Declaration.parse(declaration).with_seed(5).plain()
+    outdated = (412, {"code": "outdated", "detail": "it is 8", "hint": ""}, {})
+    scripted.script = ["drop", outdated, (200, {"number": 8, "declaration": made}, {})]
+    assert client.update(declaration, 7)["number"] == 8
+    for now in (
+        {"number": 9, "declaration": made},
+        {"number": 8, "declaration": {**made, "arms": ["a", "c"]}},
+    ):
+        scripted.script = ["drop", outdated, (200, now, {})]
+        with pytest.raises(Outdated, match="it is 8"):
+            client.update(declaration, 7)
+    scripted.script = [outdated]
+    with pytest.raises(Outdated):
+        client.update(declaration, 7)
+
+
+def test_a_deletion_or_a_resumption_whose_answer_was_lost_is_recognised(scripted, client):
+    gone = {"code": "not-found", "detail": "was deleted", "deleted": "2026-11-22T10:00:00Z"}
+    scripted.script = ["drop", (404, gone, {})]
+    assert client.delete("front")["status"] == "deleted"
+    never = {"code": "not-found", "detail": "no bandit"}
+    for script in (["drop", (404, never, {})], [(404, gone, {})]):
+        scripted.script = script
+        with pytest.raises(NotFound):
+            client.delete("front")
+    conflict = (409, {"code": "conflict", "detail": "it learns"}, {})
+    scripted.script = ["drop", conflict, (200, {"status": "learning"}, {})]
+    assert client.resume("front")["status"] == "learning"
+    scripted.script = [conflict]
+    with pytest.raises(Conflict):
+        client.resume("front")
 
 
 def test_errors_of_later_parts_name_their_members_by_their_place_in_all(scripted, client):

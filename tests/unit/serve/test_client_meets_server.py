@@ -10,6 +10,7 @@ from tamesu.base import (
     InvalidDeclaration,
     InvalidInput,
     NotFound,
+    Outdated,
     Time,
     decode_decision,
     decode_event,
@@ -134,6 +135,45 @@ def test_arms_are_changed_and_the_server_serves_them_at_once(client, trainer):
     assert client.sync_arms("colours", iter(["red", "pink"]), force=True)["retired"] == 4
     with pytest.raises(NotFound, match="no such arm: 'gone'"):
         client.retire_arm("colours", "gone")
+
+
+def test_a_bandit_is_declared_anew_frozen_rolled_back_resumed_and_deleted(
+    client, trainer, declaration
+):
+    told = client.update({**declaration, "arms": ["red", "white"]}, 1)
+    assert (told["status"], told["number"], told["state"]) == ("learning", 2, "kept")
+    assert told["declaration"]["arms"][1]["id"] == "white"
+    with pytest.raises(Outdated) as outdated:
+        client.update(declaration, 1)
+    assert outdated.value.facts["newest"] == 2
+    assert client.freeze("colours")["status"] == "frozen"
+    assert client.rollback("colours", 1)["status"] == "rolled_back"
+    with pytest.raises(NotFound, match="no snapshot 99"):
+        client.rollback("colours", 99)
+    assert client.resume("colours")["status"] == "learning"
+    with pytest.raises(Conflict, match="must be frozen or rolled back"):
+        client.resume("colours")
+    assert client.delete("colours")["status"] == "deleted"
+    with pytest.raises(NotFound, match="was deleted"):
+        client.bandit("colours")
+    with pytest.raises(NotFound, match="was deleted"):
+        client.delete("colours")
+    assert client.create(declaration)["number"] == 3
+
+
+def test_kept_snapshots_are_read_and_pinned(client, trainer):
+    for arm in ("d", "e", "f"):
+        client.add_arm("colours", arm)
+    told = client.snapshots("colours", limit=2)
+    assert [one["version"] for one in told["snapshots"]] == [3, 2]
+    assert told["more"] is True
+    assert [one["version"] for one in client.snapshots("colours", before=2)["snapshots"]] == [1]
+    assert client.pin("colours", 1)["pinned"] is True
+    assert client.snapshot("colours", 1)["pinned"] is True
+    assert len(client.snapshot("colours", 1)["arms"]) == 5
+    assert client.unpin("colours", 1)["pinned"] is False
+    with pytest.raises(NotFound):
+        client.pin("colours", 99)
 
 
 def test_a_change_that_no_trainer_makes_is_pending_and_told_later(server, connect, training, until):
