@@ -143,8 +143,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         since: the version of which a command last made that status what it is, 0 where none did: of
             two freezes each has its own. It ends sticky decisions of before.
         learns_from: observations of deliveries under older declarations teach it nothing.
-        read: per partition the offset up to which the log was learnt from; none in snapshots that
-            older versions of Tamesu made.
+        learns_after: deliveries decided up to this moment teach it nothing more, nor what corrects
+            them: it was rolled back then, and does not know which of them it has forgotten.
+        read: per partition the offset up to which the log was learnt from, of one that a command made
+            as of the commit before; none in snapshots that older versions of Tamesu made.
     """
 
     bandit: str
@@ -160,6 +162,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     status: Status = Status.LEARNING
     since: int = 0
     learns_from: int = 1
+    learns_after: Time = Time(0)
     read: tuple[int, ...] = ()
     v: int = VERSION
 

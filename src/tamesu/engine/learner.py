@@ -88,6 +88,7 @@ class Learner:
         self._aside: list[SetAside] = []
         self._counts: dict[str, dict[str, int]] = {}
         self._committed_reads = tuple(mark.read for mark in marks)
+        self._committed_watermark = self._fold.watermark
         self.low_water = tuple(mark.low for mark in marks)
         self._last_commit = clock.now()
 
@@ -177,7 +178,9 @@ class Learner:
         reads, corrected = self._reads(), self._corrected
         # Commands first: they take effect upon what the last commit left, at its offsets. Then what
         # these reads made final; then what came too late for it.
-        self._pupils.obey(commands, self._committed_reads, now, watermark)
+        self._pupils.obey(
+            commands, self._committed_reads, now, self._committed_watermark or Time(0)
+        )
         groups = self._pupils.learn(
             self._pending.groups(), corrected.groups(), now, watermark, reads
         )
@@ -206,6 +209,7 @@ class Learner:
         corrected.committed()
         self._pending, self._counts, self._aside = Pending(), {}, []
         self._committed_reads, self._last_commit = reads, now
+        self._committed_watermark = self._fold.watermark
         self.low_water = checkpoint.offsets
         return sum(len(group) for group in groups), settled
 

@@ -74,7 +74,7 @@ class Pupils:
             commands: those that wait.
             read: offsets of the last commit.
             now: the time.
-            watermark: the log's time.
+            watermark: the log's time as of the last commit, 0 before it had any.
         """
         self._begin()
         by_bandit: dict[str, list[Command]] = {}

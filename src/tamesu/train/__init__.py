@@ -9,6 +9,7 @@ from tamesu.train.commands import (
     KINDS,
     CommandKind,
     Deferral,
+    Moment,
     Obeyed,
     Past,
     Standing,
@@ -21,6 +22,7 @@ from tamesu.train.learn import learn, teaches
 from tamesu.train.lesson import Learnt, marked, prior, teach
 from tamesu.train.observe import observe
 from tamesu.train.pending import Pending
+from tamesu.train.sums import added, is_counted, state_of, sums
 from tamesu.train.warm_up import WarmUp
 
 __all__ = [
@@ -28,12 +30,15 @@ __all__ = [
     "CommandKind",
     "Deferral",
     "Learnt",
+    "Moment",
     "Obeyed",
     "Past",
     "Pending",
     "Standing",
     "WarmUp",
     "Why",
+    "added",
+    "is_counted",
     "keeping",
     "keeps_state",
     "learn",
@@ -41,6 +46,8 @@ __all__ = [
     "obey",
     "observe",
     "prior",
+    "state_of",
+    "sums",
     "teach",
     "teaches",
     "warms_up",

@@ -5,8 +5,6 @@ Refuses to number states, and to know what time it is.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,21 +24,19 @@ def learn(policy: Policy, state: State, observations: Observations) -> tuple[Sta
     learning rows in one call or in many, in any order, gives equal states; and a delivery's rows up
     to correction k teach what k alone would have taught as the first.
     """
-    teaching = observations.take(teaches(observations))
-    if not len(teaching):
+    teaching = teaches(observations)
+    new = np.flatnonzero(teaching & _adds(observations))
+    old = np.flatnonzero(teaching & _takes_back(observations))
+    if not len(new) + len(old):
         return state, 0
-    new, old = _adds(teaching), _takes_back(teaching)
-    batch = Batch(
-        arm=_both(teaching.arm, old, new),
-        reward=np.concatenate([teaching.previous_reward[old], teaching.reward[new]]),
-        position=_both(teaching.position, old, new),
-        propensity=_both(teaching.propensity, old, new),
-        decided=_both(teaching.decided, old, new),
-        decision_id=_both(teaching.decision_id, old, new),
-        sign=np.repeat(np.array([-1, 1], dtype=np.int64), [old.sum(), new.sum()]),
-    )
-    more = int(new.sum()) - int(old.sum())
-    return policy.absorb(state, policy.evidence(state, batch)), more
+    if len(old):
+        rows = np.concatenate([old, new])
+        reward = np.concatenate([observations.previous_reward[old], observations.reward[new]])
+        sign = np.repeat(np.array([-1, 1], dtype=np.int64), [len(old), len(new)])
+        batch = _batch(observations, rows, reward, sign)
+    else:
+        batch = _batch(observations, new, observations.reward[new], None)
+    return policy.absorb(state, policy.evidence(state, batch)), len(new) - len(old)
 
 
 def teaches(observations: Observations) -> NDArray[np.bool_]:
@@ -65,5 +61,18 @@ def _takes_back(observations: Observations) -> NDArray[np.bool_]:
     return mask
 
 
-def _both(column: NDArray[Any], old: NDArray[np.bool_], new: NDArray[np.bool_]) -> NDArray[Any]:
-    return np.concatenate([column[old], column[new]])
+def _batch(
+    observations: Observations,
+    rows: NDArray[np.intp],
+    reward: NDArray[np.int64],
+    sign: NDArray[np.int64] | None,
+) -> Batch:
+    return Batch(
+        arm=observations.arm[rows],
+        reward=reward,
+        position=observations.position[rows],
+        propensity=observations.propensity[rows],
+        decided=observations.decided[rows],
+        decision_id=observations.decision_id[rows],
+        sign=sign,
+    )

@@ -71,15 +71,13 @@ def teach(  # noqa: PLR0913 - what a snapshot says
     Args:
         policy: of its declaration.
         before: what it knew.
-        groups: what the join gave; of declarations that it no longer learns from, nothing is taken.
+        groups: what the join gave; of it what is `heeded`.
         now: the time.
         watermark: the log's time.
         late: corrections of what came too late for the join.
         read: offsets up to which the log was learnt from.
     """
-    since = before.snapshot.learns_from
-    groups = [group for group in groups if group.declaration >= since]
-    late = [group for group in late if group.declaration >= since]
+    groups, late = heeded(groups, before.snapshot), heeded(late, before.snapshot)
     state, more = learn_all(policy, before.state, [*groups, *late])
     if state is before.state:
         return None
@@ -107,12 +105,22 @@ def learn_all(policy: Policy, state: State, groups: Sequence[Observations]) -> t
     return state, learnt
 
 
+def heeded(groups: Sequence[Observations], snapshot: Snapshot) -> list[Observations]:
+    """What of `groups` the lineage of `snapshot` learns from: not what was declared or decided before it."""
+    theirs = [group for group in groups if group.declaration >= snapshot.learns_from]
+    if not snapshot.learns_after:
+        return theirs
+    return [group.take(group.decided > snapshot.learns_after) for group in theirs]
+
+
 def marked(group: Observations, snapshot: Snapshot) -> Observations:
     """`group` with `absorbed` filled in: `snapshot` has learnt it, where it teaches anything."""
     if group.declaration < snapshot.learns_from:
         return group
-    absorbed = np.where(teaches(group), np.int64(snapshot.version), np.int64(0))
-    return replace(group, absorbed=absorbed)
+    learnt = teaches(group)
+    if snapshot.learns_after:
+        learnt &= group.decided > snapshot.learns_after
+    return replace(group, absorbed=np.where(learnt, np.int64(snapshot.version), np.int64(0)))
 
 
 def _earliest(columns: Sequence[NDArray[np.int64]]) -> Time | None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from tamesu.base import Observations, Status, Time
 from tamesu.train.commands.standing import Deferral, Standing
-from tamesu.train.lesson import learn_all, teach
+from tamesu.train.lesson import heeded, learn_all, teach
 
 
 def observe(  # noqa: PLR0913 - what a snapshot says
@@ -33,8 +33,7 @@ def observe(  # noqa: PLR0913 - what a snapshot says
     if before.deferred is None:
         return before
     state, observations = before.deferred
-    since = before.learnt.snapshot.learns_from
-    theirs = [group for group in (*groups, *late) if group.declaration >= since]
+    theirs = heeded([*groups, *late], before.learnt.snapshot)
     after, more = learn_all(before.policy, state, theirs)
     if after is state:
         return before

@@ -29,6 +29,7 @@ from tamesu.base import (
     decision_id,
     delivery_id,
     encode,
+    parse_decision_id,
 )
 from tamesu.base.times import HOUR_US, SECOND_US
 from tamesu.engine import InlineEngine
@@ -130,7 +131,7 @@ class World:
             reward=reward * GRID,
             previous_reward=(1 - reward) * GRID,
             terms={"click": reward * GRID},
-            decided=now,
+            decided=parse_decision_id(identity).decided,
             shown=now,
             closed=now,
             snapshot=0,
@@ -300,6 +301,26 @@ def test_what_is_deferred_outlives_trainers(world):
     world.do("resume")
     assert world.store.deferred("home") is None
     assert world.rates("a", "b") == [(1, 0), (2, 0)]
+
+
+def test_corrections_of_what_a_rollback_forgot_take_nothing_back(world):
+    """The click comes after the rollback, the observation came before it."""
+    world.show("a", clicked="a")
+    world.wait()
+    world.learn()
+    world.show("b", "c")
+    world.wait(4)
+    world.learn()
+    world.do("rollback", {"version": 1})
+    world.click(world.shown[1])
+    world.wait(1)
+    world.show("c")
+    world.wait()
+    world.learn()
+    world.correct(world.shown[2], "c", 1)
+    world.do("resume")
+    assert world.rates("a", "b", "c") == [(1, 0), (0, 0), (0, 1)]
+    assert [row for row in world.rows() if row[0] == "b"] == [("b", 0, 2), ("b", 1, 0)]
 
 
 def test_a_store_that_lost_what_was_deferred_is_not_learnt_upon(world, monkeypatch):

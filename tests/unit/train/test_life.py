@@ -52,9 +52,11 @@ class Life:
         self.effects = []
         self.standing = Standing.begun(declaration, 1, compose(declaration), Time(1))
 
-    def observe(self, arms, rewards, number=None):
+    def observe(self, arms, rewards, number=None, decided=None):
         self.now += 1
         group = observed(arms, rewards, number=number or self.standing.number)
+        decided = self.now if decided is None else decided
+        group = replace(group, decided=np.full(len(group), decided))
         self.past.archived.append(group)
         after = observe(self.standing, [group], Time(self.now), Time(self.now), read=(self.now,))
         return self._becomes(after)
@@ -185,6 +187,26 @@ def test_a_bandit_rolled_back_serves_that_state_and_resumes_upon_it(life):
     life.do("resume")
     assert life.learnt() == [2, 1, 2], "what came after version 2 and before the rollback is gone"
     assert life.snapshot.observations == 5
+
+
+def test_what_was_decided_before_a_rollback_teaches_no_more(life):
+    """Else a correction would take back what the state has forgotten, or never had."""
+    life.observe("c", [0])
+    forgotten = life.past.archived[-1]
+    life.do("rollback", {"version": 1})
+    moment = life.snapshot.learns_after
+    assert moment == life.now
+    late = [a_correction(forgotten, [0], [1])]
+    assert observe(life.standing, [], Time(9), Time(9), late=late) is life.standing
+    life.observe("c", [1], decided=moment)
+    assert life.standing.deferred.observations == 2
+    life.observe("c", [1], decided=moment + 1)
+    life.do("resume")
+    assert life.learnt() == [1, 1, 1]
+    assert observe(life.standing, late, Time(9), Time(9)) is life.standing
+    life.do("freeze")
+    life.do("resume")
+    assert life.snapshot.learns_after == moment
 
 
 def test_a_rollback_lets_go_of_what_was_deferred(life):

@@ -7,12 +7,13 @@ wait, and to let one that cannot be applied stop those behind it.
 from tamesu.train.commands.declare import keeps_state, warms_up
 from tamesu.train.commands.kinds import KINDS, CommandKind, Obeyed, obey
 from tamesu.train.commands.past import Past
-from tamesu.train.commands.standing import Deferral, Standing
+from tamesu.train.commands.standing import Deferral, Moment, Standing
 
 __all__ = [
     "KINDS",
     "CommandKind",
     "Deferral",
+    "Moment",
     "Obeyed",
     "Past",
     "Standing",

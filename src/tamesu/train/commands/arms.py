@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tamesu.base import ArmsChange, Time, plain
+from tamesu.base import ArmsChange, plain
 from tamesu.train.commands.lifecycle import refuse_deleted
 from tamesu.train.commands.past import Past
-from tamesu.train.commands.standing import Standing
+from tamesu.train.commands.standing import Moment, Standing
 
 
 def parse(data: Any) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def parse(data: Any) -> dict[str, Any]:
 
 
 def apply(
-    before: Standing, body: dict[str, Any], now: Time, past: Past
+    before: Standing, body: dict[str, Any], at: Moment, past: Past
 ) -> tuple[Standing, dict[str, Any]]:
     """The bandit with its arms changed, and `{added, changed, revived, retired}`: how many.
 
@@ -38,6 +38,6 @@ def apply(
     del past
     refuse_deleted(before)
     change = ArmsChange.parse(body)
-    roster, changed = before.roster.changed(change, now, before.policy.size)
+    roster, changed = before.roster.changed(change, at.now, before.policy.size)
     told = dict(changed._asdict())
     return (before if roster is before.roster else replace(before, roster=roster)), told

@@ -19,13 +19,12 @@ from tamesu.base import (
     Outdated,
     Status,
     TamesuError,
-    Time,
     convert,
 )
 from tamesu.policy import State, compose, same_part
 from tamesu.train.commands.lifecycle import refuse_deleted
 from tamesu.train.commands.past import Past
-from tamesu.train.commands.standing import NOW, Standing
+from tamesu.train.commands.standing import Moment, Standing
 from tamesu.train.lesson import Learnt, prior
 
 
@@ -51,7 +50,7 @@ def parse(data: Any) -> dict[str, Any]:
 
 
 def apply(
-    before: Standing, body: dict[str, Any], now: Time, past: Past
+    before: Standing, body: dict[str, Any], at: Moment, past: Past
 ) -> tuple[Standing, dict[str, Any]]:
     """The bandit under its next declaration; the same where it and the arms are so already.
 
@@ -80,7 +79,7 @@ def apply(
             hint="a bandit keeps its name; create another one",
         )
     policy = compose(new)
-    roster, changed = before.roster.declared(new, now)
+    roster, changed = before.roster.declared(new, at.now)
     if new == old and not any(changed):
         return before, {"number": before.number, "state": "kept", **changed._asdict()}
     number = before.number + 1
@@ -92,8 +91,8 @@ def apply(
     if body["warm"]:
         warm = past.warm_up(new)
         told |= {"state": "warm", "observations": warm.observations, "left_out": warm.left_out}
-        return _anew(after, number, now, warm.state, warm.observations), told
-    return _anew(after, number, now), {**told, "state": "new"}
+        return _anew(after, number, at, warm.state, warm.observations), told
+    return _anew(after, number, at), {**told, "state": "new"}
 
 
 def warms_up(before: Standing, body: dict[str, Any]) -> Declaration | None:
@@ -128,14 +127,17 @@ def _seeded(new: Declaration, old: Declaration) -> Declaration:
 
 
 def _anew(
-    standing: Standing, number: int, now: Time, state: State | None = None, observations: int = 0
+    standing: Standing, number: int, at: Moment, state: State | None = None, observations: int = 0
 ) -> Standing:
     """`standing` with a state of its own, that learns from declaration `number` on."""
     policy = standing.policy
-    first = prior(standing.declaration.name, number, policy, now)
+    first = prior(standing.declaration.name, number, policy, at.now)
     state = first.state if state is None else state
     snapshot = msgspec.structs.replace(
-        first.snapshot, state=policy.encode(state), observations=observations, watermark=NOW
+        first.snapshot,
+        state=policy.encode(state),
+        observations=observations,
+        watermark=at.known,
     )
     begun = standing.becomes(Status.LEARNING, Learnt(state, snapshot), None)
     return begun.said(declaration=number, learns_from=number)

@@ -14,7 +14,7 @@ import msgspec
 from tamesu.base import Bug, Command, Effect, InvalidInput, Refusal, TamesuError, Time, Unavailable
 from tamesu.train.commands import arms, declare, lifecycle
 from tamesu.train.commands.past import Past
-from tamesu.train.commands.standing import Standing
+from tamesu.train.commands.standing import Moment, Standing
 
 
 class CommandKind(NamedTuple):
@@ -22,14 +22,14 @@ class CommandKind(NamedTuple):
 
     Attributes:
         parse: the body out of what a person sent; raises `InvalidInput`.
-        apply: standing, body, now and the bandit's past to the new standing, numbered as it was, and
+        apply: standing, body, the moment and the bandit's past to the new standing, numbered as it was, and
             what there is to tell; raises `TamesuError` where it does not fit. The same standing
             means no change.
     """
 
     parse: Callable[[Any], dict[str, Any]]
     apply: Callable[
-        [Standing, dict[str, Any], Time, Past],
+        [Standing, dict[str, Any], Moment, Past],
         tuple[Standing, dict[str, Any]],
     ]
 
@@ -77,13 +77,13 @@ def obey(  # noqa: PLR0913 - a moment, and what it applies to
         before: the bandit.
         read: offsets up to which the log was learnt from.
         now: the time.
-        watermark: the log's time, for a snapshot that says none.
+        watermark: the log's time as far as it was learnt from, 0 before it had any.
         past: the bandit's, up to `read`.
 
     Raises:
         Unavailable: the past cannot be looked at now; that is no answer to a command.
     """
-    standing = before
+    at, standing = Moment(now, watermark, read), before
     ends: list[tuple[bool, dict[str, Any], Refusal | None]] = []
     declared: list[Standing] = []
     for command in commands:
@@ -91,7 +91,7 @@ def obey(  # noqa: PLR0913 - a moment, and what it applies to
         refusal: Refusal | None = None
         number = standing.number
         try:
-            standing, told = _kind(command.kind).apply(standing, command.body, now, past)
+            standing, told = _kind(command.kind).apply(standing, command.body, at, past)
         except Unavailable:
             raise
         except TamesuError as error:
@@ -101,7 +101,7 @@ def obey(  # noqa: PLR0913 - a moment, and what it applies to
         if standing.number != number:
             declared.append(standing)
         ends.append((standing is not before, told, refusal))
-    after = before if standing is before else standing.numbered(before, now, watermark, read)
+    after = before if standing is before else standing.numbered(before, at)
     done: list[Command] = []
     for command, (changed, told, refusal) in zip(commands, ends, strict=True):
         snapshot = (after if changed else before).learnt.snapshot

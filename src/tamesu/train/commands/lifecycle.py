@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
-from tamesu.base import Conflict, InvalidInput, NotFound, Snapshot, Status, Time, convert
+from tamesu.base import Conflict, InvalidInput, NotFound, Snapshot, Status, convert
 from tamesu.train.commands.past import Past
-from tamesu.train.commands.standing import NOW, Deferral, Standing
+from tamesu.train.commands.standing import Deferral, Moment, Standing
 from tamesu.train.lesson import Learnt, prior
 
 _NEAR = 3
@@ -56,14 +56,14 @@ def parse_rollback(data: Any) -> dict[str, Any]:
 
 
 def freeze(
-    before: Standing, body: dict[str, Any], now: Time, past: Past
+    before: Standing, body: dict[str, Any], at: Moment, past: Past
 ) -> tuple[Standing, dict[str, Any]]:
     """The bandit with its snapshot pinned; one that does not learn stays as it is.
 
     Raises:
         NotFound: it is deleted.
     """
-    del body, now, past
+    del body, at, past
     refuse_deleted(before)
     if before.status is not Status.LEARNING:
         return before, _told(before)
@@ -73,7 +73,7 @@ def freeze(
 
 
 def resume(
-    before: Standing, body: dict[str, Any], now: Time, past: Past
+    before: Standing, body: dict[str, Any], at: Moment, past: Past
 ) -> tuple[Standing, dict[str, Any]]:
     """The bandit with what it learnt aside as its state, learning again.
 
@@ -81,7 +81,7 @@ def resume(
         NotFound: it is deleted.
         Conflict: it learns already.
     """
-    del body, now, past
+    del body, past
     refuse_deleted(before)
     if before.deferred is None:
         raise Conflict(
@@ -94,19 +94,20 @@ def resume(
         before.learnt.snapshot,
         state=before.policy.encode(state),
         observations=observations,
-        watermark=NOW,
+        watermark=at.known,
     )
     after = before.becomes(Status.LEARNING, Learnt(state, snapshot), None)
     return after, _told(after)
 
 
 def rollback(
-    before: Standing, body: dict[str, Any], now: Time, past: Past
+    before: Standing, body: dict[str, Any], at: Moment, past: Past
 ) -> tuple[Standing, dict[str, Any]]:
     """The bandit with the state that an older version had; version 0 is the declaration's prior.
 
-    What it observes from now on is learnt aside, upon that state. What it had learnt aside so far
-    goes with what it had learnt since.
+    What is decided from now on is learnt aside, upon that state. What was decided before is not, nor
+    what corrects it: the state cannot tell which of it it has forgotten, and would take back what it
+    never learnt. What it had learnt aside so far goes with what it had learnt since.
 
     Raises:
         NotFound: it is deleted, or the version is not kept.
@@ -114,20 +115,22 @@ def rollback(
     """
     refuse_deleted(before)
     version = int(body["version"])
-    target = _target(before, version, now, past)
+    target = _target(before, version, at, past)
     after = before.becomes(Status.ROLLED_BACK, target, _aside(target))
+    if at.watermark:
+        after = after.said(learns_after=at.watermark)
     return after, {**_told(after), "version": version, "version_read": list(target.snapshot.read)}
 
 
 def delete(
-    before: Standing, body: dict[str, Any], now: Time, past: Past
+    before: Standing, body: dict[str, Any], at: Moment, past: Past
 ) -> tuple[Standing, dict[str, Any]]:
     """The bandit deleted: it serves nothing and learns nothing more.
 
     Raises:
         NotFound: it is already.
     """
-    del body, now, past
+    del body, at, past
     refuse_deleted(before)
     after = before.becomes(Status.DELETED, before.learnt, None)
     return after, {**_told(after), "declaration": after.number}
@@ -144,10 +147,10 @@ def refuse_deleted(standing: Standing) -> None:
         )
 
 
-def _target(before: Standing, version: int, now: Time, past: Past) -> Learnt:
+def _target(before: Standing, version: int, at: Moment, past: Past) -> Learnt:
     name = before.declaration.name
     if version == 0:
-        return prior(name, before.number, before.policy, now)
+        return prior(name, before.number, before.policy, at.now)
     found = past.snapshot(version)
     if found is None:
         raise NotFound(

@@ -14,8 +14,24 @@ from tamesu.base import Declaration, Roster, Snapshot, Status, Time
 from tamesu.policy import Policy, State
 from tamesu.train.lesson import Learnt, prior
 
-NOW = Time(0)
-"""Watermark of a snapshot in the making that says what the log says when it is numbered."""
+
+class Moment(NamedTuple):
+    """Where commands take effect.
+
+    Attributes:
+        now: the time.
+        watermark: the log's time as far as it was learnt from, 0 before it had any.
+        read: offsets up to which it was.
+    """
+
+    now: Time
+    watermark: Time
+    read: tuple[int, ...]
+
+    @property
+    def known(self) -> Time:
+        """What a snapshot made then says that it knows up to."""
+        return self.watermark or self.now
 
 
 class Deferral(NamedTuple):
@@ -107,19 +123,15 @@ class Standing:
         )
         return replace(self, learnt=Learnt(learnt.state, snapshot), deferred=deferred)
 
-    def numbered(
-        self, before: Standing, now: Time, watermark: Time, read: tuple[int, ...] = ()
-    ) -> Standing:
-        """This as the snapshot after `before`, made at `now`, and the roster after its roster.
+    def numbered(self, before: Standing, at: Moment) -> Standing:
+        """This as the snapshot after `before`, made `at` a moment, and the roster after its roster.
 
         However many commands lie between the two, they are one snapshot and one roster. It answers
         no question about freshness: it added no observation.
 
         Args:
             before: what the last commit left.
-            now: the time.
-            watermark: the log's time, for a snapshot that says none.
-            read: offsets up to which the log was learnt from.
+            at: the moment; its watermark is for a snapshot that says none.
         """
         roster = self.roster
         if roster is not before.roster:
@@ -128,10 +140,10 @@ class Standing:
         numbered = self.said(
             version=before.learnt.snapshot.version + 1,
             roster=roster.number,
-            created=now,
-            watermark=self.learnt.snapshot.watermark or watermark,
+            created=at.now,
+            watermark=self.learnt.snapshot.watermark or at.known,
             ready=None,
             accepted=None,
-            read=read,
+            read=at.read,
         )
         return replace(numbered, roster=roster, is_kept=True)
