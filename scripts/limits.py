@@ -23,6 +23,10 @@ from tamesu.serve.core.catalogue import POLL_S
 from tamesu.serve.core.claims import FRESH_US, LASTS_US
 from tamesu.serve.core.commands import PATIENCE_S
 from tamesu.serve.core.health import MAX_AGE_S
+from tamesu.serve.core.refill import LOOK_S, MOST_UNITS
+from tamesu.serve.core.unit_features import MOST_BYTES, MOST_LISTED
+from tamesu.serve.core.unit_features import PATIENCE_S as FEATURES_PATIENCE_S
+from tamesu.serve.core.unit_features import POLL_S as FEATURES_POLL_S
 from tamesu.serve.core.wire import MAX_TEXT
 from tamesu.serve.http.resource import MAX_ARMS_BODY, MAX_BODY
 from tamesu.watch.life import LONGEST_REST_S
@@ -65,6 +69,21 @@ def _times() -> Iterator[tuple[str, str, str]]:
         "a `request_id` gives the same decision",
         _length(LASTS_US),
         "longer than anybody retries",
+    )
+    yield (
+        "a lost cache is noticed",
+        _length(LOOK_S * SECOND_US),
+        "then what it held is read back from the log; until then a request may be decided anew",
+    )
+    yield (
+        "a decision waits for its unit's features",
+        _length(FEATURES_PATIENCE_S * SECOND_US),
+        "at most; then it is made without, and counted",
+    )
+    yield (
+        "the first features of an installation are noticed",
+        _length(FEATURES_POLL_S * SECOND_US),
+        "by servers that did not take them; while there are none, nothing is looked up",
     )
     yield (
         "a decision may be so old when the log's writer comes to it",
@@ -162,9 +181,24 @@ def _sizes() -> Iterator[tuple[str, str, str]]:
         "memory stays bounded where the disk is slow; else 429",
     )
     yield (
-        "`request_id`s that are remembered",
+        "`request_id`s, and units of sticky bandits, that are remembered",
         f"{ONE_WORKER:,}; {MANY_WORKERS:,} with several workers",
         "half a kilobyte each; the oldest are forgotten first",
+    )
+    yield (
+        "units that are read back from the log",
+        f"{MOST_UNITS:,}",
+        "a start stays a matter of seconds; those with the newest decisions",
+    )
+    yield (
+        "bytes of a unit's features",
+        f"{MOST_BYTES // 1024} KiB",
+        "they stand in every decision for it; else 413",
+    )
+    yield (
+        "members of a list among them",
+        f"{MOST_LISTED}",
+        "a context is known at a glance, and no table",
     )
     yield "arms of a bandit", f"{MAX_ARMS:,}", "their distribution is computed for every snapshot"
     yield (

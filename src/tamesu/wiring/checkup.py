@@ -30,6 +30,7 @@ def doctor(settings: Settings) -> Iterator[Finding]:
             "store": lambda: integrity.store(settings),
             "log": lambda: integrity.log(settings),
             "cache": lambda: integrity.cache(settings),
+            "features": lambda: integrity.features(settings),
             "data": lambda: integrity.agreement(settings),
             "clock": lambda: integrity.clock(settings),
             "clock steps": lambda: _clock_steps(settings),

@@ -94,6 +94,17 @@ def cache(settings: Settings) -> str | Finding | None:
     return "whole"
 
 
+def features(settings: Settings) -> str | None:
+    """What is kept of units is whole."""
+    path = settings.folder / "features.sqlite3"
+    if not path.exists():
+        return None
+    with _reading(path) as look:
+        _refuse_damaged(look, path)
+        ((kept,),) = look("SELECT count(*) FROM features")
+    return f"whole, of {kept:,} units"
+
+
 def agreement(settings: Settings) -> str | None:
     """The store was made from this log, and the archive's files are all there."""
     from tamesu.engine import refuse_shortened

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,11 +35,11 @@ POLL_S = 0.5
 """How often it is asked whether anything is kept: so late may the first features be, on a server that
 did not take them itself. After that a decision uses what was put before it."""
 
-PATIENCE_S = 0.05
-"""Longest wait of a decision for its unit's features."""
+PATIENCE_S = 0.25
+"""Longest wait of a decision for its unit's features; nobody waits behind a look that took so long."""
 
 REST_S = 1.0
-"""How long a store that failed or was slow is left alone."""
+"""How long a store that failed is left alone."""
 
 MOST_NUMBER = 2**53
 """Whole numbers up to here are the same in every reader of JSON."""
@@ -60,7 +59,8 @@ class UnitFeatures:
         self._features = features
         self._meter = meter
         self._there = True
-        self._rests_until = 0.0
+        self._rests_until = 0.0  # loop time, as the next
+        self._overdue = math.inf
         self._asked: dict[str, asyncio.Future[dict[str, Any] | None]] = {}
         self._looking: asyncio.Task[None] | None = None
         self._polling: asyncio.Task[None] | None = None
@@ -102,40 +102,37 @@ class UnitFeatures:
         return [None if unit is None else found[unit] for unit in units]
 
     async def _look(self, wanted: set[str]) -> dict[str, dict[str, Any] | None] | None:
-        if time.monotonic() < self._rests_until:
-            return None
         loop = asyncio.get_running_loop()
+        if loop.time() < self._rests_until or loop.time() > self._overdue:
+            return None
         answers = {unit: self._asked.get(unit) or loop.create_future() for unit in wanted}
         self._asked |= answers
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look_up())
         done, late = await asyncio.wait(answers.values(), timeout=PATIENCE_S)
-        if late:
-            self._rest("they were not found in time")
-            return None
-        if any(answer.cancelled() for answer in done):
+        if late or any(answer.cancelled() for answer in done):
             return None
         return {unit: answer.result() for unit, answer in answers.items()}
 
     async def _look_up(self) -> None:
         """Answers all that ask, in one look after the other."""
+        loop = asyncio.get_running_loop()
         while self._asked:
             asked, self._asked = self._asked, {}
             units = list(asked)
+            self._overdue = loop.time() + PATIENCE_S
             try:
                 found = await asyncio.to_thread(self._features.find, "unit", units)
             except Exception as error:  # noqa: BLE001 - whatever it fails with, decisions are made
-                self._rest(error.message if isinstance(error, TamesuError) else trace(error))
+                self._rests_until = loop.time() + REST_S
+                reason = error.message if isinstance(error, TamesuError) else trace(error)
+                _log.warning("features cannot be looked up: decisions go without", reason=reason)
                 for answer in asked.values():
                     answer.cancel()
             else:
                 for answer, features in zip(asked.values(), found, strict=True):
-                    if not answer.done():
-                        answer.set_result(features)
-
-    def _rest(self, reason: str) -> None:
-        self._rests_until = time.monotonic() + REST_S
-        _log.warning("features cannot be looked up: decisions go on without", reason=reason)
+                    answer.set_result(features)
+        self._overdue = math.inf
 
     async def _poll_on(self) -> None:
         while True:
