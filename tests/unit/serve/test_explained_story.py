@@ -296,6 +296,18 @@ def test_a_search_of_very_many_files_ends_and_that_is_said(house, monkeypatch):
     assert "files of the archive were searched" in gap["why"]
 
 
+def test_a_decision_with_very_many_records_is_told_up_to_a_limit(house, monkeypatch):
+    identity = house.decide()
+    for _ in range(9):
+        house.track(identity, "click")
+    house.engine.catch_up()
+    monkeypatch.setattr(records, "MOST_FOUND", 4)
+    told = house.explain(identity)
+    assert len(told["events"]) == 3
+    (gap,) = told["not_looked_at"]
+    assert gap["why"] == "it has more than 4 records"
+
+
 def test_an_archive_that_cannot_be_read_leaves_what_the_log_has(house):
     identity = house.decide()
     house.track(identity, "impression")

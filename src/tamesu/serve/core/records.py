@@ -22,6 +22,9 @@ MOST_READ = 200_000
 MOST_FILES = 300
 """Files of the archive after which the search for late records ends."""
 
+MOST_FOUND = 50_000
+"""Records of one decision that are gathered; more are told by nobody."""
+
 CHUNK = 10_000
 """Entries read at once."""
 
@@ -107,14 +110,12 @@ class Records:
             archived = self._opened()
             if archived is not None:
                 ends = [archived.end(partition) for partition in range(len(offsets))]
-                for entry in _in_archive(archived, key, since, until, gaps):
-                    found[entry.partition, entry.offset] = entry
+                _gather(found, _in_archive(archived, key, since, until, gaps), until, gaps)
                 offsets = ends
         except (Corrupt, Unavailable) as error:
             _log.warning("the archive cannot be searched", reason=error.message)
             gaps = [Gap(since, until, f"the archive cannot be read: {error.message}")]
-        for entry in self._in_log(key, offsets, since, until, gaps):
-            found[entry.partition, entry.offset] = entry
+        _gather(found, self._in_log(key, offsets, since, until, gaps), until, gaps)
         within = range(since // MILLISECOND_US, -(-until // MILLISECOND_US))
         entries = [found[place] for place in sorted(found) if found[place].received in within]
         return Found(entries, gaps)
@@ -156,6 +157,18 @@ class Records:
                     why = f"{MOST_READ:,} records of the log were read, which is the limit"
                     gaps.append(Gap(reached, until, why))
                     return
+
+
+def _gather(
+    found: dict[tuple[int, int], Entry], entries: Iterator[Entry], until: Time, gaps: list[Gap]
+) -> None:
+    """Adds `entries` to `found`, as many as one answer may hold."""
+    for entry in entries:
+        if len(found) >= MOST_FOUND:
+            reached = Time(entry.received * MILLISECOND_US)
+            gaps.append(Gap(reached, until, f"it has more than {MOST_FOUND:,} records"))
+            return
+        found[entry.partition, entry.offset] = entry
 
 
 def _in_archive(
