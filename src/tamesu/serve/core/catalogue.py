@@ -168,8 +168,12 @@ class Catalogue:
                 hot = heat(declared, found.snapshot, self._roster(declared, found.snapshot))
             except Corrupt as error:
                 _log.error("a snapshot cannot be read", bandit=name, reason=error.message)
-                declared = declared or self._store.declarations()[name]
-                hot, version = stand_in(declared), self._store.versions().get(name, 0)
+                version = self._store.versions().get(name, 0)
+                declared = declared or self._store.declarations().get(name)
+                if declared is None:
+                    self._seen[name] = version
+                    return held
+                hot = stand_in(declared)
             self._seen[name] = version
             if hot.broken:
                 _log.error("a snapshot cannot be used", bandit=name, version=version)

@@ -66,7 +66,7 @@ class Control:
             NotFound: there is none of that name.
             Unavailable: the store is down: an old one would be taken for the new one.
         """
-        return _whole(await self._catalogue.renew(name))
+        return await asyncio.to_thread(_whole, await self._catalogue.renew(name))
 
     async def conservation(self, name: str) -> Table:
         """Where all records of a bandit are, as of the last commit of its trainer.

@@ -6,6 +6,7 @@ a declaration go out that was made for another than the newest.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -59,8 +60,11 @@ class Lifecycle:
         said = await self._ask(name, "declare", body)
         if said["status"] == "pending":
             return said
-        hot = await self._catalogue.renew(name)
-        return {**said, "declaration": hot.declared.declaration.plain()}
+        served = self._catalogue.find(name)
+        if served is None or served.declared.number != said["number"]:
+            return said  # the next one came already; this one was applied for all that
+        plain = await asyncio.to_thread(served.declared.declaration.plain)
+        return {**said, "declaration": plain}
 
     async def freeze(self, name: str, data: Any = None) -> dict[str, Any]:
         """A bandit that goes on deciding by what it has learnt so far, and learns aside.

@@ -51,18 +51,8 @@ class Versions:
         if not 1 <= limit <= MOST:
             raise InvalidInput(f"limit must lie in 1..{MOST}, got {limit}", field="limit")
         hot = await self._catalogue.look(name)
-        kept, pinned = await asyncio.to_thread(self._kept, name)
-        reasons = keeping(kept, pinned, self._clock.now())
-        older = [one for one in reversed(kept) if before is None or one.version < before]
-        return {
-            "bandit": name,
-            "served": hot.version,
-            "snapshots": [
-                _described(one, pinned=one.version in pinned, why=reasons.get(one.version))
-                for one in older[:limit]
-            ],
-            "more": len(older) > limit,
-        }
+        listed, more = await asyncio.to_thread(self._all, name, limit, before)
+        return {"bandit": name, "served": hot.version, "snapshots": listed, "more": more}
 
     async def one(self, name: str, version: int) -> dict[str, Any]:
         """A kept snapshot, and what it believes of each arm that was active then.
@@ -83,6 +73,16 @@ class Versions:
         """
         await self._catalogue.look(name)
         return await asyncio.to_thread(self._pin, name, version, pinned=pinned)
+
+    def _all(self, name: str, limit: int, before: int | None) -> tuple[list[dict[str, Any]], bool]:
+        kept, pinned = self._kept(name)
+        reasons = keeping(kept, pinned, self._clock.now())
+        older = [one for one in reversed(kept) if before is None or one.version < before]
+        listed = [
+            _described(one, pinned=one.version in pinned, why=reasons.get(one.version))
+            for one in older[:limit]
+        ]
+        return listed, len(older) > limit
 
     def _one(self, hot: Hot, version: int) -> dict[str, Any]:
         name = hot.declared.declaration.name
