@@ -20,6 +20,7 @@ from tamesu.adapters.eventlog.memory import MemoryEventLog
 from tamesu.adapters.store.memory import MemoryStore
 from tamesu.base import (
     TICK,
+    Anchor,
     Command,
     Decision,
     Declaration,
@@ -58,10 +59,13 @@ class Rehearsal:
         self, declaration: Declaration, world: DelayedWorld, arms: Sequence[str] | None = None
     ) -> None:
         self._policy = compose(declaration)
-        if self._policy.size != 1 or len(declaration.reward.events) != 1:
-            raise InvalidInput("a rehearsal needs the layout single and one event type")
+        reward = declaration.reward
+        if self._policy.size != 1 or len(reward.events) != 1 or reward.anchor is Anchor.IMPRESSION:
+            raise InvalidInput(
+                "a rehearsal needs the layout single, one event type and the anchor decision"
+            )
         self._world = world
-        self._type = next(iter(declaration.reward.events))
+        self._type, self._window_us = next(iter(reward.events)), reward.longest_us
         self._rows = {arm: row for row, arm in enumerate(arms or declaration.arm_ids)}
         self._clock, self._ids = ManualClock(), SeededIds(declaration.seed or 0)
         self.store, self.archive = MemoryStore(), MemoryArchive()
@@ -89,8 +93,7 @@ class Rehearsal:
             pace_us: between two decisions, at least a millisecond.
             uniforms: (m, 2) numbers in [0, 1) for m decisions: whether a reward comes, and when.
         """
-        window = self._declared.declaration.reward.window
-        expected = self._world.within(window).rates
+        expected = self._world.within(self._window_us).rates
         for first in range(0, rounds, every):
             count = min(every, rounds - first)
             prepared = self.prepared()
@@ -102,7 +105,7 @@ class Rehearsal:
                 identity, arm = self._decide(prepared)
                 rows[number] = self._rows[arm]
                 delay = self._world.delays_us(rows[number : number + 1], luck[number : number + 1])
-                came[number] = delay[0] < window
+                came[number] = delay[0] < self._window_us
                 self._expect(identity, int(delay[0]))
             best = expected[active].max()
             yield Step(
@@ -125,7 +128,10 @@ class Rehearsal:
         self._engine.catch_up()
 
     def ask(self, kind: str, body: dict[str, Any]) -> Command:
-        """The command of that kind and body, asked for, applied or refused, and its effect."""
+        """The command of that kind and body, asked for, with its effect: applied or refused.
+
+        Kinds that make a new declaration are not for a rehearsal: it goes on with its own.
+        """
         asked = self.store.ask(self._name, kind, body, self._clock.now())
         self.learn()
         return self.store.command(asked.number) or asked
