@@ -305,11 +305,13 @@ def _check(declaration: Declaration) -> None:
 def _check_sticky(declaration: Declaration) -> None:
     if declaration.sticky is None:
         return
-    ttl, most = declaration.sticky.ttl, declaration.reward.window // 2
+    reward = declaration.reward
+    # A session that nothing happens in is over after its gap.
+    ttl, most = declaration.sticky.ttl, (reward.gap or reward.window) // 2
     if not 0 < ttl <= most:
         raise InvalidDeclaration(
-            f"sticky.ttl must lie above 0s and within half the window ({Duration(most).text()}), "
-            f"got {ttl.text()}",
+            "sticky.ttl must lie above 0s and within half the window, of a session half its gap "
+            f"({Duration(most).text()}), got {ttl.text()}",
             hint="a decision that is given again late leaves its events little time to count",
         )
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tamesu.cli.options import Json, Url
+
+if TYPE_CHECKING:
+    from tamesu.client import Decided
 
 
 def decide(  # noqa: PLR0913 - the words of a command line
@@ -57,13 +60,19 @@ def decide(  # noqa: PLR0913 - the words of a command line
             # No table: an id must stay in one piece to be copied.
             out.print(
                 f"{delivery.position}  {delivery.arm:<{width}}  {delivery.propensity:.4f}  "
-                f"{delivery.delivery_id}",
+                f"{delivery.delivery_id}{_marks(decided)}",
                 soft_wrap=True,
                 markup=False,
             )
     first = decisions[0][0]
     out.print("\n(position, arm, propensity, delivery id)  say what came of it:", style="dim")
     out.print(f"  tamesu track {first.delivery_id} impression", soft_wrap=True, markup=False)
+
+
+def _marks(decided: Decided) -> str:
+    """What is out of the ordinary about a decision."""
+    marks = {"sticky": decided.sticky, "fallback": decided.fallback}
+    return "".join(f"  {mark}" for mark, is_so in marks.items() if is_so)
 
 
 def track(  # noqa: PLR0913 - the words of a command line

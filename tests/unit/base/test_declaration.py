@@ -119,6 +119,10 @@ def test_a_seed_is_given_once():
         ({"arm": ["a"]}, r"unknown field 'arm' in the declaration\nhint: did you mean 'arms'\?"),
         ({"context": {}}, "unknown field 'context'"),
         ({"sticky": {"ttl": "8m"}}, r"sticky.ttl must lie above 0s and within half the window"),
+        (
+            {"sticky": {"ttl": "6m"}, "reward": {"window": {"gap": "10m", "cap": "1h"}}},
+            r"of a session half its gap \(5m\), got 6m",
+        ),
         ({"sticky": {"ttl": "0s"}}, r"sticky.ttl must lie above 0s"),
         ({"sticky": {"tll": "1m"}}, r"unknown field 'tll'(.|\n)*did you mean 'ttl'"),
         ({"fallback": ["a", "q"]}, "fallback must name declared arms, got 'q'"),
