@@ -20,8 +20,6 @@ _UNSAID = {
     "reward.impression_within",
     "seed",
     "sticky.ttl",
-    "policy.newcomer.share",
-    "policy.newcomer.until",
 }
 """Fields that a declaration has only where its team wrote them, or where they follow from others."""
 
@@ -52,7 +50,7 @@ def _declaration_rows() -> Iterator[tuple[str, ...]]:
     means = {
         **meanings(Declaration),
         **{f"reward.{name}": text for name, text in meanings(Reward).items()},
-        **{f"policy.newcomer.{name}": text for name, text in meanings(Newcomer).items()},
+        "policy.newcomer": _newcomer(),
         "sticky.ttl": "how long a unit gets the same decision again",
         "name": "how ids and requests call it: 1 to 63 of `a-z`, `0-9` and `-`",
         "seed": "64 bits; with a decision's id it fixes the draw",
@@ -76,6 +74,11 @@ def _declaration_rows() -> Iterator[tuple[str, ...]]:
     for name in fields:
         default = reasons.SAID.get(name) or spelt(defaults.get(name))
         yield f"`{name}`", default, means[name], reasons.DECLARATION[name]
+
+
+def _newcomer() -> str:
+    parts = "; ".join(f"`{name}`: {text}" for name, text in meanings(Newcomer).items())
+    return f"the cap on arms that are hardly known: `off`, or `{{share, until}}`. {parts}"
 
 
 def _names(plain: Mapping[str, Any]) -> Iterator[str]:

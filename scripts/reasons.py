@@ -12,11 +12,10 @@ DECLARATION = {
     "fallback": "nobody's arm is favoured while the policy cannot answer",
     "policy.belief.kind": "the event happened or it did not: the conjugate model of a rate",
     "policy.explorer.kind": "nothing to tune, and its propensities are exact",
-    "policy.newcomer.share": (
-        "`newcomer: {}` is this cap; how much to risk on arms that nothing is known of is for their "
-        "team to say"
+    "policy.newcomer": (
+        "costs regret where good arms come late; see "
+        "[what was measured](../adr/0020-newcomers-are-capped-when-asked.md)"
     ),
-    "policy.newcomer.until": "some outcomes must be known before the arm is one among others",
     "reward.anchor": (
         "single arms are shown when they are decided; in a slate, positions that nobody saw must "
         "teach nothing"
@@ -37,7 +36,7 @@ DECLARATION = {
     "reward.events": "a click is the event that nearly every product has",
     "reward.default": "nothing happened, nothing earned",
     "reward.unseen": "an event without an impression is a fault of the front end: counted, not learnt",
-    "sticky.ttl": "every request is a decision of its own; at most half of `reward.window`",
+    "sticky.ttl": "every request is a decision of its own; at most half of `reward.window`, of a session half its gap",
     "batch.size": "one commit for 500 observations costs each of them little",
     "batch.every": "half a second is fresh, and two commits a second are cheap",
     "seed": "drawn at creation, so that bandits do not explore in step",
@@ -49,8 +48,6 @@ SAID = {
     "reward.anchor": "`decision`; `impression` for a slate",
     "reward.impression_within": "= `window`",
     "reward.settle": "`1m`, or the longest window if that is shorter",
-    "policy.newcomer.share": "`newcomer: off`; else `0.2`",
-    "policy.newcomer.until": "`20`",
     "sticky.ttl": "not sticky",
     "seed": "drawn",
 }

@@ -87,8 +87,8 @@ def _fallback(declaration: Declaration) -> tuple[str, str]:
 def _sticky(declaration: Declaration) -> tuple[str, str]:
     if declaration.sticky is None:
         return "off", "every request is a decision of its own"
-    ttl = declaration.sticky.ttl.text()
-    return ttl, f"a unit gets its decision again for {ttl}; every request must name its unit"
+    lasts = declaration.sticky.ttl.text()
+    return lasts, f"a unit gets its decision again for {lasts}; every request must name its unit"
 
 
 def _layout(kind: str, size: int) -> str:

@@ -114,7 +114,7 @@ def refill(claims: Claims, log: EventLog, now: Time, hots: Mapping[str, Hot]) ->
     sticky = {
         name: hot for name, hot in hots.items() if hot.declared.declaration.sticky is not None
     }
-    longest_us = max([LASTS_US, *map(_ttl_us, sticky.values())])
+    longest_us = max([LASTS_US, *map(_sticky_us, sticky.values())])
     places: list[tuple[int, int]] = []
     for partition in range(log.partitions):
         end = log.end(partition)
@@ -155,7 +155,7 @@ def _claims(
     hot = sticky.get(identity.bandit)
     if hot is None or found.unit is None or identity.declaration != hot.declared.number:
         return
-    ends = Time(identity.decided + _ttl_us(hot))
+    ends = Time(identity.decided + _sticky_us(hot))
     if found.snapshot >= hot.since and now < ends:
         key = unit_key(hot, found.variant, found.unit)
         units.pop(key, None)  # the newest stands
@@ -164,6 +164,6 @@ def _claims(
             del units[next(iter(units))]
 
 
-def _ttl_us(hot: Hot) -> int:
+def _sticky_us(hot: Hot) -> int:
     sticky = hot.declared.declaration.sticky
     return 0 if sticky is None else sticky.ttl
