@@ -25,7 +25,7 @@ Eligible: TypeAlias = int
 """A set of arms: bit i says whether arm i of the prepared arms may be chosen."""
 
 DistributionOf: TypeAlias = Callable[[Eligible], Distribution]
-"""The distribution over an eligible set (not empty), with `explore` in it."""
+"""The distribution over an eligible set (not empty), with `explore` and the newcomer cap in it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
