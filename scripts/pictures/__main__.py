@@ -27,9 +27,11 @@ DRAWN = {
 def main() -> None:
     """Draws what is asked for."""
     asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("names", nargs="*", choices=[*DRAWN, []], help="which; all without names")
+    asked.add_argument("names", nargs="*", help=f"which of {', '.join(DRAWN)}; all without names")
     asked.add_argument("--png", type=Path, help="a folder for copies as PNG")
     given = asked.parse_args()
+    if unknown := set(given.names) - DRAWN.keys():
+        asked.error(f"no such picture: {', '.join(sorted(unknown))} (known: {', '.join(DRAWN)})")
     # Commands applied are no news here.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     for name in given.names or DRAWN:
