@@ -7,7 +7,7 @@ partition, however long the log. Refuses to learn, and to go on over records tha
 
 from __future__ import annotations
 
-from collections import deque
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -67,7 +67,7 @@ class Walk:
         self._source = source
         self._prefix = None if bandit is None else f"{bandit}."
         self._fold = Fold(lookup, partitions=source.partitions)
-        self._ahead: list[deque[Entry]] = [deque() for _ in range(source.partitions)]
+        self._ahead: list[Sequence[Entry]] = [()] * source.partitions
         self._newest = [0] * source.partitions
         self.place = (0,) * source.partitions
         self.records = 0
@@ -98,10 +98,12 @@ class Walk:
         """The next entries of `partition` below `end`; moves its place."""
         ahead = self._ahead[partition]
         if not ahead:
-            ahead.extend(self._source.read(partition, self.place[partition], READ_MOST))
-        taken: list[Entry] = []
-        while ahead and ahead[0].offset < end:
-            taken.append(ahead.popleft())
+            ahead = self._source.read(partition, self.place[partition], READ_MOST)
+        cut = len(ahead)
+        if ahead and ahead[-1].offset >= end:
+            cut = bisect_left(ahead, end, key=_offset_of)
+        taken, ahead = ahead[:cut], ahead[cut:]
+        self._ahead[partition] = ahead
         if taken:
             self._newest[partition] = taken[-1].received
         at = end if ahead or not taken else taken[-1].offset + 1
@@ -124,3 +126,7 @@ class Walk:
                     hint="it is not the log that the store was made from, or a part of it is gone",
                     partition=partition,
                 )
+
+
+def _offset_of(entry: Entry) -> int:
+    return entry.offset
