@@ -61,6 +61,7 @@ from tamesu.base.reward import GRID, IMPRESSION, Aggregate, Anchor, EventTerm, R
 from tamesu.base.roster import Changed, Roster
 from tamesu.base.shapes import convert, plain
 from tamesu.base.statuses import GRPC_STATUS, HTTP_STATUS
+from tamesu.base.sums import Sum
 from tamesu.base.times import Duration, Time
 
 __all__ = [
@@ -116,6 +117,7 @@ __all__ = [
     "Snapshot",
     "Status",
     "Sticky",
+    "Sum",
     "TamesuError",
     "Tick",
     "Time",

@@ -9,6 +9,7 @@ import typer
 
 from tamesu import __version__
 from tamesu.cli import arms, bandit, data, doctor, init, lifecycle, serve, snapshots, status, trial
+from tamesu.cli.aggregate import aggregate
 from tamesu.cli.asides import asides
 from tamesu.cli.demo import demo
 from tamesu.cli.explain import explain
@@ -65,6 +66,7 @@ def command_line() -> typer.Typer:
     app.command("track", rich_help_panel="Use")(trial.track)
     app.command("explain", rich_help_panel="Use")(explain)
     app.command("asides", rich_help_panel="Use")(asides)
+    app.command("aggregate", rich_help_panel="Use")(aggregate)
     app.command("simulate", rich_help_panel="Use")(simulate)
     app.command("replay", rich_help_panel="Run")(replay)
     app.command("reconcile", rich_help_panel="Run")(reconcile)

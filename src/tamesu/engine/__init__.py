@@ -13,6 +13,7 @@ from tamesu.engine.process import ProcessEngine
 from tamesu.engine.reconcile import Difference, reconcile
 from tamesu.engine.replay import Replay
 from tamesu.engine.shortened import refuse_shortened
+from tamesu.engine.summed import Summed, summed
 from tamesu.engine.view import View, view
 from tamesu.engine.walk import Source
 from tamesu.engine.whole_log import WholeLog
@@ -27,9 +28,11 @@ __all__ = [
     "Replay",
     "Source",
     "Step",
+    "Summed",
     "View",
     "WholeLog",
     "reconcile",
     "refuse_shortened",
+    "summed",
     "view",
 ]

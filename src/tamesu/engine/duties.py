@@ -5,6 +5,7 @@ Refuses to hold what any of them does.
 
 from __future__ import annotations
 
+from tamesu.engine.aggregation import Aggregation
 from tamesu.engine.archivist import Archivist
 from tamesu.engine.closed_slices import ClosedSlices
 from tamesu.engine.duty import Duty
@@ -13,7 +14,7 @@ from tamesu.engine.retention import Retention
 from tamesu.engine.roller import Roller
 from tamesu.engine.sweeper import Sweeper
 from tamesu.engine.thinning import Thinning
-from tamesu.ports import Archive, EventLog, Store
+from tamesu.ports import Aggregates, Archive, EventLog, Store
 
 
 def duties(
@@ -21,6 +22,7 @@ def duties(
     store: Store,
     archive: Archive,
     *,
+    aggregates: Aggregates | None = None,
     retention_ms: int | None = None,
     archive_retention_us: int | None = None,
 ) -> list[Duty]:
@@ -30,6 +32,7 @@ def duties(
         log: what is archived and retired.
         store: its manifest.
         archive: where files lie.
+        aggregates: where sums of observations are kept; without it nobody makes them.
         retention_ms: how long the log keeps what is learnt and archived; for ever without.
         archive_retention_us: how long the archive keeps its files; for ever without.
     """
@@ -40,6 +43,8 @@ def duties(
         Roller(store, archive),
         Sweeper(store, archive),
     ]
+    if aggregates is not None:
+        made.append(Aggregation(store, archive, aggregates))
     if retention_ms is not None:
         made.append(Retention(log, store, retention_ms))
     if archive_retention_us is not None:

@@ -18,7 +18,7 @@ from tamesu.base import Conflict, Corrupt, TamesuError, Unavailable
 from tamesu.engine.duties import duties
 from tamesu.engine.learner import LEASE_US, Learner, Step, turn_of
 from tamesu.engine.upkeep import Upkeep
-from tamesu.ports import Archive, Clock, EventLog, Lease, Meter, Store
+from tamesu.ports import Aggregates, Archive, Clock, EventLog, Lease, Meter, Store
 
 RENEW_US = 1_500_000
 """Thrice in the life of a lease: one slow step does not lose it."""
@@ -43,6 +43,7 @@ class ProcessEngine:
             same holder and starts one only after its predecessor was reaped.
         succeeds: whether a predecessor of the same holder is known to be dead.
         beat: called at each turn of the loop, to show that it turns.
+        aggregates: where sums of observations are kept; without it nobody makes them.
         retention_ms: how long the log keeps what is learnt and archived; for ever without.
         archive_retention_us: how long the archive keeps its files; for ever without.
     """
@@ -58,6 +59,7 @@ class ProcessEngine:
         holder: str,
         succeeds: bool = False,
         beat: Callable[[], None] | None = None,
+        aggregates: Aggregates | None = None,
         retention_ms: int | None = None,
         archive_retention_us: int | None = None,
     ) -> None:
@@ -70,6 +72,7 @@ class ProcessEngine:
                 log,
                 store,
                 archive,
+                aggregates=aggregates,
                 retention_ms=retention_ms,
                 archive_retention_us=archive_retention_us,
             ),

@@ -4,6 +4,7 @@ A port is defined by its edge cases; the contract suites of `tamesu.testing` hol
 them. Refuses to know any adapter.
 """
 
+from tamesu.ports.aggregates import Aggregates, Group
 from tamesu.ports.archive import Archive, ArchiveFile, Holds, Kept
 from tamesu.ports.cache import Cache, Claim, Wanted
 from tamesu.ports.clock import Clock, IdSource
@@ -13,6 +14,7 @@ from tamesu.ports.meter import Meter, SharedMeter
 from tamesu.ports.store import Commit, Declared, Deferred, Lease, Progress, Store, roster_of
 
 __all__ = [
+    "Aggregates",
     "Archive",
     "ArchiveFile",
     "Cache",
@@ -23,6 +25,7 @@ __all__ = [
     "Deferred",
     "EventLog",
     "Features",
+    "Group",
     "Holds",
     "IdSource",
     "Kept",

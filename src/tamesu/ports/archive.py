@@ -55,6 +55,11 @@ class ArchiveFile(msgspec.Struct, frozen=True, kw_only=True):
         """Its name without its stem: the same for files of one kind, bandit, declaration, partition."""
         return self.name.rpartition("/")[0]
 
+    @property
+    def declaration(self) -> int:
+        """Of observations, the number of the declaration under which they were decided."""
+        return int(self.folder.rpartition("/")[2])
+
 
 class Kept(NamedTuple):
     """A record that was set aside, as it stood in the log."""

@@ -5,6 +5,7 @@ one. Faults are wrapped around ports: `CrashAfter`, `Torn`, `Duplicate`, `Reorde
 to name an adapter, and to sleep.
 """
 
+from tamesu.testing.aggregates_contract import AggregatesContract
 from tamesu.testing.archive_contract import ArchiveContract
 from tamesu.testing.cache_contract import CacheContract
 from tamesu.testing.clock_contract import ClockContract, IdSourceContract
@@ -22,6 +23,7 @@ from tamesu.testing.store_contract import StoreContract
 from tamesu.testing.torn import Torn
 
 __all__ = [
+    "AggregatesContract",
     "ArchiveContract",
     "CacheContract",
     "ClockContract",

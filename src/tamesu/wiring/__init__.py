@@ -4,7 +4,7 @@ Refuses to hold any rule of the loop: it only joins what others built.
 """
 
 from tamesu.wiring.checkup import doctor
-from tamesu.wiring.kept import open_asides, open_kept
+from tamesu.wiring.kept import open_aggregates, open_asides, open_kept
 from tamesu.wiring.overview import status
 from tamesu.wiring.places import (
     open_archive,
@@ -23,6 +23,7 @@ __all__ = [
     "Settings",
     "doctor",
     "load_settings",
+    "open_aggregates",
     "open_archive",
     "open_asides",
     "open_bandit_folder",

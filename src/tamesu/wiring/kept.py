@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tamesu.base import NotFound
-from tamesu.ports import Archive, Store
+from tamesu.ports import Aggregates, Archive, Store
 from tamesu.wiring.places import open_archive, open_store
 from tamesu.wiring.settings import Settings
 
@@ -43,3 +43,10 @@ def open_asides(settings: Settings) -> Iterator[Asides]:
 
     with open_kept(settings) as (store, archive):
         yield Asides(store, archive)
+
+
+def open_aggregates(settings: Settings) -> Aggregates:
+    """Sums of what the archive of this installation holds."""
+    from tamesu.adapters.archive.aggregates import ParquetAggregates
+
+    return ParquetAggregates(settings.folder / "aggregates")

@@ -24,6 +24,7 @@ from tamesu.watch import (
     hold_lifeline,
     raise_open_files,
 )
+from tamesu.wiring.kept import open_aggregates
 from tamesu.wiring.places import (
     open_archive,
     open_cache,
@@ -130,6 +131,7 @@ def run_trainer(settings: Settings) -> None:
             holder=holder or f"trainer-{socket.gethostname()}-{os.getpid()}",
             succeeds=holder is not None,
             beat=seat.beat,
+            aggregates=open_aggregates(settings),
             retention_ms=settings.retention_ms,
             archive_retention_us=settings.archive_retention_us,
         )

@@ -170,6 +170,7 @@ _ROWS = (
     ),
     Metric("archived_total", _COUNTER, "Records of the log that were written into the archive."),
     Metric("archive_merged_total", _COUNTER, "Small archive files that were merged into others."),
+    Metric("aggregated_total", _COUNTER, "Hours of a bandit's archive that were summed up."),
     Metric("archive_swept_total", _COUNTER, "Archive files deleted that no manifest named."),
     Metric("archive_forgotten_total", _COUNTER, "Rows of archive files dropped for their age."),
     Metric(
