@@ -22,9 +22,9 @@ from tamesu.serve.core import MAX_BATCH, MAX_NESTING, Appender
 from tamesu.serve.core.catalogue import POLL_S
 from tamesu.serve.core.claims import FRESH_US, LASTS_US
 from tamesu.serve.core.commands import PATIENCE_S
+from tamesu.serve.core.feature_rules import MOST_BYTES, MOST_LISTED
 from tamesu.serve.core.health import MAX_AGE_S
 from tamesu.serve.core.refill import LOOK_S, MOST_UNITS
-from tamesu.serve.core.unit_features import MOST_BYTES, MOST_LISTED
 from tamesu.serve.core.unit_features import PATIENCE_S as FEATURES_PATIENCE_S
 from tamesu.serve.core.unit_features import POLL_S as FEATURES_POLL_S
 from tamesu.serve.core.wire import MAX_TEXT

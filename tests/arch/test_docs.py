@@ -26,6 +26,7 @@ from tamesu.base import (
 from tamesu.cli.app import command_line
 from tamesu.policy import compose
 from tamesu.serve.core.commands import described
+from tamesu.serve.core.feature_rules import read_features
 from tamesu.serve.core.wire import DecisionAnswer, DecisionRequest, EventRequests, Reader
 from tamesu.serve.http import application as http
 
@@ -131,7 +132,7 @@ def test_every_python_example_parses(pages):
 def test_every_json_example_is_what_the_server_reads_or_writes(pages):
     text = pages[Path("docs/reference/http.md")]
     examples = [body for language, body in FENCE.findall(text) if language == "json"]
-    request, answer, events, arms, change, command = examples
+    request, answer, events, features, arms, change, command, frozen, listed = examples
     Reader(DecisionRequest, "the request")(request.encode())
     written = json.loads(answer)
     # `unclaimed` is there only where it is true.
@@ -139,11 +140,27 @@ def test_every_json_example_is_what_the_server_reads_or_writes(pages):
     told = Reader(EventRequests, "the body")(events.encode()).events
     assert told[0].delivery_id == written["deliveries"][0]["delivery_id"]
     assert parse_delivery_id(told[0].delivery_id).position == 0
+    assert read_features("unit", "user-7", json.loads(features))
     assert {arm["status"] for arm in json.loads(arms)["arms"]} == {"active", "retired"}
     wanted = ArmsChange.parse(json.loads(change))
     said = json.loads(command)
     assert (len(wanted.add), len(wanted.retire)) == (said["added"], said["retired"])
-    asked = Command(
+    assert plain(described(applied(said, Changed._fields))) == said
+    changed = json.loads(frozen)
+    status = Status(changed["status"])
+    assert plain(described(applied(changed, ("observations",)))) == {**changed, "status": "applied"}
+    (kept,) = json.loads(listed)["snapshots"]
+    assert kept["status"] == status
+    made = {"bandit": "home-banner", "state": b"", **kept, "status": status}
+    snapshot = msgspec.convert(
+        {name: made[name] for name in made if name not in ("pinned", "kept")}, Snapshot, dec_hook=from_wire
+    )
+    assert version(snapshot, pinned=kept["pinned"], why=Why(kept["kept"])) == kept
+
+
+def applied(said, told):
+    """The command that is answered so."""
+    return Command(
         number=said["command"],
         bandit=said["bandit"],
         kind=said["kind"],
@@ -154,10 +171,9 @@ def test_every_json_example_is_what_the_server_reads_or_writes(pages):
             snapshot=said["snapshot"],
             roster=said["roster"],
             read=tuple(said["read"]),
-            told={name: said[name] for name in Changed._fields},
+            told={name: said[name] for name in told},
         ),
     )
-    assert plain(described(asked)) == said
 
 
 def test_the_http_page_lists_every_path_and_no_other(pages):

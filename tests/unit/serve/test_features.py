@@ -9,7 +9,7 @@ from tamesu.adapters.features.memory import MemoryFeatures
 from tamesu.adapters.features.sqlite import SqliteFeatures
 from tamesu.base import Unavailable, decode_decision
 from tamesu.client import Client
-from tamesu.serve.core.unit_features import MOST_BYTES
+from tamesu.serve.core.feature_rules import MOST_BYTES
 
 PATH = "/v1/bandits/colours/decisions"
 KNOWN = {"plan": "pro", "visits": 12, "score": -0.5, "new": False, "topics": ["a", 2, True]}

@@ -10,26 +10,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 import structlog
 
-from tamesu.base import InvalidInput, NotFound, TamesuError, TooLarge
-from tamesu.base.errors import close_match
+from tamesu.base import NotFound, TamesuError
 from tamesu.ports import Features, Meter
+from tamesu.serve.core.feature_rules import check_key, read_features
 from tamesu.serve.core.trace import trace
-from tamesu.serve.core.wire import check_text
-
-ENTITIES = ("unit",)
-"""Of what features are kept."""
-
-MOST_BYTES = 4096
-"""Of the features of one key, as JSON."""
-
-MOST_LISTED = 64
-"""Members of a list among them."""
 
 POLL_S = 0.5
 """How often it is asked whether anything is kept: so late may the first features be, on a server that
@@ -40,9 +29,6 @@ PATIENCE_S = 0.25
 
 REST_S = 1.0
 """How long a store that failed is left alone."""
-
-MOST_NUMBER = 2**53
-"""Whole numbers up to here are the same in every reader of JSON."""
 
 _log = structlog.get_logger("tamesu.serve.features")
 
@@ -187,79 +173,3 @@ class UnitFeatures:
         check_key(entity, key)
         deleted = await asyncio.to_thread(self._features.delete, entity, key)
         return {"entity": entity, "key": key, "deleted": deleted}
-
-
-def read_features(entity: str, key: str, data: Any) -> Mapping[str, Any]:
-    """The features that plain data is.
-
-    Raises:
-        NotFound: no such entity.
-        InvalidInput: no object, a value that no context can have, or too much.
-    """
-    check_key(entity, key)
-    if not isinstance(data, dict):
-        raise InvalidInput(
-            f"features must be an object of names and values, got {_kind(data)}",
-            hint='for example  {"plan": "pro", "visits": 12}',
-        )
-    for name, value in data.items():
-        check_text(name, "the name of a feature")
-        members = value if isinstance(value, list) else [value]
-        if len(members) > MOST_LISTED:
-            raise InvalidInput(
-                f"a list may have {MOST_LISTED} members, feature {name!r} has {len(members):,}",
-                field=name,
-            )
-        for member in members:
-            _check_scalar(name, member)
-    size = len(msgspec.json.encode(data))
-    if size > MOST_BYTES:
-        raise TooLarge(f"features may have {MOST_BYTES:,} bytes as JSON, got {size:,}")
-    return data
-
-
-def check_key(entity: str, key: str) -> None:
-    """Refuses what names nothing of which features are kept.
-
-    Raises:
-        NotFound: no such entity.
-        InvalidInput: a key that no unit can have.
-    """
-    if entity not in ENTITIES:
-        match = close_match(entity, ENTITIES)
-        raise NotFound(
-            f"features are kept of {' and '.join(ENTITIES)}, got {entity[:80]!r}",
-            hint=f"did you mean {match!r}?"
-            if match
-            else "PUT /v1/features/unit/KEY, where KEY is what requests send as unit",
-            entity=entity[:80],
-        )
-    check_text(key, "unit")
-
-
-def _check_scalar(name: str, value: Any) -> None:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        whole = isinstance(value, int) and abs(value) > MOST_NUMBER
-        if whole or not math.isfinite(value):
-            raise InvalidInput(
-                f"a number must be finite, a whole one within ±2^53: feature {name!r} is not",
-                field=name,
-            )
-    elif not isinstance(value, bool | str):
-        raise InvalidInput(
-            "a feature must be a number, a text, true, false or a list of these, "
-            f"{name!r} has {_kind(value)}",
-            hint="leave out what is not known" if value is None else "",
-            field=name,
-        )
-
-
-def _kind(value: Any) -> str:
-    names = {
-        dict: "an object",
-        list: "a list",
-        str: "a text",
-        type(None): "null",
-        bool: "a boolean",
-    }
-    return names.get(type(value), "a number")

@@ -14,20 +14,20 @@ class FeaturePaths:
     """Handlers over one service."""
 
     def __init__(self, service: Service) -> None:
-        self._units = service.units
+        self._service = service
 
     async def put(self, scope: Scope, body: bytes) -> Answer:
         """PUT /v1/features/{entity}/{key}."""
         entity, key = _named(scope)
-        return Answer(write(await self._units.put(entity, key, read_json(body))))
+        return Answer(write(await self._service.units.put(entity, key, read_json(body))))
 
     async def find(self, scope: Scope, _: bytes) -> Answer:
         """GET /v1/features/{entity}/{key}."""
-        return Answer(write(await self._units.find(*_named(scope))))
+        return Answer(write(await self._service.units.find(*_named(scope))))
 
     async def delete(self, scope: Scope, _: bytes) -> Answer:
         """DELETE /v1/features/{entity}/{key}."""
-        return Answer(write(await self._units.delete(*_named(scope))))
+        return Answer(write(await self._service.units.delete(*_named(scope))))
 
 
 def _named(scope: Scope) -> tuple[str, str]:
