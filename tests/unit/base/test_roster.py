@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tamesu.base import Arm, ArmsChange, Conflict, InvalidInput, NotFound, Roster, Time, plain
+from tamesu.base import (
+    Arm,
+    ArmsChange,
+    Conflict,
+    Declaration,
+    InvalidInput,
+    NotFound,
+    Roster,
+    Time,
+    plain,
+)
 from tamesu.base import roster as roster_module
 
 NOW = Time(1_700_000_000_000_000)
@@ -67,6 +77,35 @@ def test_a_roster_is_what_plain_sets_say(asked):
         assert set(now.ids) == active
         assert {arm.id for arm in now.retired} == ever - active
         assert len(now.ids) + len(now.retired) == len(ever), "nobody stands twice"
+
+
+@given(
+    active=st.lists(st.sampled_from(IDS), unique=True),
+    retired=st.lists(st.sampled_from(IDS), unique=True),
+    declared=st.lists(st.sampled_from(IDS), unique=True, min_size=1),
+)
+def test_a_declaration_makes_the_arms_its_own(active, retired, declared):
+    """Its arms are active, in its order; whatever else there was is retired, and nothing is lost."""
+    retired = [arm for arm in retired if arm not in active]
+    before = roster(*active, retired=retired)
+    declaration = Declaration.parse({"name": "home", "arms": declared})
+    after, told = before.declared(declaration, Time(NOW + 1))
+    assert list(after.ids) == declared
+    gone = [arm for arm in active if arm not in declared]
+    listed = [arm for arm in retired if arm not in declared]
+    assert [arm.id for arm in after.retired] == [*listed, *gone]
+    assert told.retired == len(gone)
+    assert told.revived == len({*declared} & {*retired})
+    assert told.added + told.revived + len({*declared} & {*active}) == len(declared)
+    assert (told.changed, after.number, after.created) == (0, before.number + 1, NOW + 1)
+
+
+def test_a_declared_arm_has_the_metadata_that_it_is_declared_with():
+    before = roster("a", "b", retired=["c"])
+    arms = [{"id": "a", "metadata": {"n": 1}}, "b", {"id": "c", "metadata": {"n": 2}}]
+    after, told = before.declared(Declaration.parse({"name": "home", "arms": arms}), NOW)
+    assert [arm.metadata for arm in after.active] == [{"n": 1}, {}, {"n": 2}]
+    assert (told.changed, told.revived) == (1, 1)
 
 
 def test_metadata_stays_until_it_is_said_anew():

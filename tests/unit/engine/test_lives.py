@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from contextlib import closing
 
 import msgspec
 import pytest
@@ -37,6 +38,7 @@ from tamesu.engine.corrected import MOST
 from tamesu.policy import compose
 from tamesu.ports import Holds
 from tamesu.testing import Crash, CrashAfter
+from tamesu.wiring import Settings, open_archive, open_store
 
 HOME = {
     "name": "home",
@@ -50,11 +52,11 @@ OTHER_BELIEF = {"policy": {"belief": {"kind": "beta", "prior": [1, 9]}}}
 class World:
     """A bandit, a log, and a trainer to be called."""
 
-    def __init__(self, home=HOME):
+    def __init__(self, home=HOME, store=None, archive=None):
         self.clock = ManualClock()
         self.log = MemoryEventLog(clock=self.clock)
-        self.store = MemoryStore()
-        self.archive = MemoryArchive()
+        self.store = store or MemoryStore()
+        self.archive = archive or MemoryArchive()
         self._ids = SeededIds()
         self.home = Declaration.parse(home)
         self.shown = []
@@ -542,9 +544,24 @@ def test_a_trainer_killed_at_any_port_call_leaves_what_a_clean_run_leaves(case, 
     assert n > 10, "there were calls to crash at"
 
 
-def in_flight(case):
+@pytest.mark.parametrize("case", WHILE)
+def test_files_and_tables_keep_what_memory_keeps(case, tmp_path):
+    """The same life over SQLite and Parquet, its trainer killed now and then."""
+    clean = in_flight(case)
+    clean.learn()
+    settings = Settings(data=str(tmp_path))
+    with closing(open_store(settings)) as store:
+        world = in_flight(case, World(store=store, archive=open_archive(settings)))
+        for n in (6, 12, 14):
+            with contextlib.suppress(Crash):
+                world.trainer(CrashAfter(n, "after")).catch_up()
+        world.learn()
+        assert world.everything() == clean.everything()
+
+
+def in_flight(case, world=None):
     before, commands = WHILE[case]
-    world = World()
+    world = world or World()
     before(world)
     world.show("a", "b", clicked="b")
     world.wait(3)
