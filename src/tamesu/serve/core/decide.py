@@ -16,27 +16,21 @@ import structlog
 from tamesu.base import (
     Decision,
     Delivery,
-    Draft,
     InvalidInput,
-    Kind,
     NotFound,
     TamesuError,
     Time,
     TooLarge,
-    Unavailable,
     decision_id,
-    encode,
 )
 from tamesu.ports import Clock, IdSource, Meter
-from tamesu.serve.core.again import Again, request_key
-from tamesu.serve.core.appender import Appender
+from tamesu.serve.core.again import Again
 from tamesu.serve.core.catalogue import Catalogue
-from tamesu.serve.core.doubts import Doubts
 from tamesu.serve.core.fitting import check
 from tamesu.serve.core.freshness import Freshness
 from tamesu.serve.core.hot import Hot
+from tamesu.serve.core.recorder import Recorder
 from tamesu.serve.core.refusals import Refusals
-from tamesu.serve.core.ticket import Ticket
 from tamesu.serve.core.trace import trace
 from tamesu.serve.core.unit_features import UnitFeatures
 from tamesu.serve.core.wire import MAX_BATCH, DecisionAnswer, DecisionRequest
@@ -44,11 +38,7 @@ from tamesu.serve.core.wire import MAX_BATCH, DecisionAnswer, DecisionRequest
 BREATH_S = 0.002
 """How long a batch is decided at a stretch before others get a turn: one wide slate can take as long."""
 
-ATTEMPTS = 4
-"""How often claims are made before their doubts are somebody else's: one may be found behind another."""
-
 _log = structlog.get_logger("tamesu.serve.decide")
-_DECISION = Kind.DECISION.value
 _POSITIONS = range(10_000)
 
 
@@ -59,8 +49,7 @@ class Decider:
         self,
         *,
         catalogue: Catalogue,
-        appender: Appender,
-        doubts: Doubts,
+        recorder: Recorder,
         units: UnitFeatures,
         freshness: Freshness,
         clock: Clock,
@@ -68,8 +57,7 @@ class Decider:
         meter: Meter,
     ) -> None:
         self._catalogue = catalogue
-        self._appender = appender
-        self._doubts = doubts
+        self._recorder = recorder
         self._units = units
         self._freshness = freshness
         self._clock = clock
@@ -94,19 +82,13 @@ class Decider:
             check(hot, request)
             decision = self._choose(hot, request, known, now)
         except NotFound:
-            earlier = await self._again(bandit, request)
+            earlier = await self._recorder.earlier(bandit, request)
             if earlier is None:
                 raise
             answer = earlier
         else:
             again = Again.of(hot, request, decision)
-            if again is None:
-                draft = Draft(decision.decision_id, _DECISION, encode(decision))
-                await self._appender.submit((draft,), made=now).future
-                answer = DecisionAnswer.of(decision)
-                self._count(bandit, decision)
-            else:
-                (answer,) = await self._record(bandit, (decision,), (again,), now)
+            (answer,) = await self._recorder.record(bandit, (decision,), (again,), now)
         self._meter.observe("decision_seconds", time.perf_counter() - began)
         return answer
 
@@ -143,27 +125,17 @@ class Decider:
                 agains.append(Again.of(hot, request, decisions[-1]))
             except TamesuError as error:
                 is_gone = isinstance(error, NotFound)
-                earlier = await self._again(bandit, request) if is_gone else None
+                earlier = await self._recorder.earlier(bandit, request) if is_gone else None
                 if earlier is None:
                     refusals.add(index, error)
                 else:
                     again[index] = earlier
         refusals.raise_any(len(requests))
-        answers = await self._record(bandit, decisions, agains, made) if decisions else []
+        answers = await self._recorder.record(bandit, decisions, agains, made)
         for index, earlier in again.items():
             answers.insert(index, earlier)
         self._meter.observe("decision_seconds", time.perf_counter() - began)
         return answers
-
-    async def _again(self, bandit: str, request: DecisionRequest) -> DecisionAnswer | None:
-        """What was decided for its request id, when the arms it names were active; none if nothing was."""
-        if request.request_id is None:
-            return None
-        earlier = await self._doubts.recorded(request_key(bandit, request.request_id))
-        if earlier is None:
-            return None
-        self._meter.count("repeats_total", bandit=bandit)
-        return DecisionAnswer.of(earlier, sticky=earlier.request_id != request.request_id)
 
     async def _look(self, bandit: str, requests: Sequence[DecisionRequest]) -> Hot:
         """The bandit, read from the store once where it or an arm that a request names is not held.
@@ -209,47 +181,3 @@ class Decider:
             draws=choice.draws,
             fallback=fallback,
         )
-
-    async def _record(
-        self,
-        bandit: str,
-        decisions: Sequence[Decision],
-        agains: Sequence[Again | None],
-        made: Time,
-    ) -> list[DecisionAnswer]:
-        """The answers, all in the log: for what was answered before, the earlier decisions'."""
-        drafts = [Draft(each.decision_id, _DECISION, encode(each)) for each in decisions]
-        claims = agains if any(agains) else ()
-        for _ in range(ATTEMPTS):
-            ticket = self._appender.submit(drafts, claims=claims, made=made)
-            await ticket.future
-            if not ticket.doubts:
-                return [self._answer(bandit, ticket, *each) for each in enumerate(decisions)]
-            await self._doubts.settle(ticket.doubts.values())
-        raise Unavailable(
-            "an earlier decision of the same request must be found in the log or not, others keep "
-            "changing what stands for it",
-            hint="try again in a moment, with the same request_id",
-        )
-
-    def _answer(
-        self, bandit: str, ticket: Ticket, index: int, decision: Decision
-    ) -> DecisionAnswer:
-        """What is answered where `decision` was made, counted as what it is."""
-        unclaimed = index in ticket.unclaimed
-        if unclaimed:
-            self._meter.count("unclaimed_total", bandit=bandit)
-        earlier = ticket.earlier.get(index, decision)
-        if earlier.decision_id == decision.decision_id:
-            self._count(bandit, decision)
-            return DecisionAnswer.of(decision, unclaimed=unclaimed)
-        asked = decision.request_id
-        sticky = asked is None or earlier.request_id != asked
-        self._meter.count("sticky_total" if sticky else "repeats_total", bandit=bandit)
-        return DecisionAnswer.of(earlier, sticky=sticky, unclaimed=unclaimed)
-
-    def _count(self, bandit: str, decision: Decision) -> None:
-        """One decision more, made and answered."""
-        self._meter.count("decisions_total", bandit=bandit)
-        if decision.fallback:
-            self._meter.count("fallbacks_total", bandit=bandit)

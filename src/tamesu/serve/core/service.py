@@ -26,6 +26,7 @@ from tamesu.serve.core.freshness import Freshness
 from tamesu.serve.core.gauges import Gauges
 from tamesu.serve.core.health import MAX_AGE_S, Health
 from tamesu.serve.core.lifecycle import Lifecycle
+from tamesu.serve.core.recorder import Recorder
 from tamesu.serve.core.records import ArchivedRecords
 from tamesu.serve.core.refill import Refilling
 from tamesu.serve.core.track import Tracker
@@ -75,8 +76,11 @@ class Service:
         self.units = UnitFeatures(features, meter)
         self.decider = Decider(
             catalogue=self.catalogue,
-            appender=self.appender,
-            doubts=Doubts(self._claims, log, clock, patience_s=deadline_s),
+            recorder=Recorder(
+                appender=self.appender,
+                doubts=Doubts(self._claims, log, clock, patience_s=deadline_s),
+                meter=meter,
+            ),
             units=self.units,
             freshness=self._freshness,
             clock=clock,
