@@ -34,10 +34,10 @@ def _events(told: Mapping[str, Any]) -> Any:
     rows: list[Sequence[object]] = [
         (
             _moment(event["received"]),
-            _clock(event.get("time")),
-            event.get("position", ""),
-            event.get("type", "unreadable"),
-            "" if event.get("value") is None else f"{event['value']:g}",
+            "" if event["time"] is None else event["time"][11:23],
+            "" if event["position"] is None else event["position"],
+            event["type"] or "unreadable",
+            "" if event["value"] is None else f"{event['value']:g}",
             event["class"],
             event["why"],
         )
@@ -98,7 +98,3 @@ def _open(told: Mapping[str, Any]) -> Iterator[str]:
 
 def _moment(text: str) -> str:
     return f"{text[:23].replace('T', ' ')} UTC"
-
-
-def _clock(text: str | None) -> str:
-    return "" if text is None else text[11:23]

@@ -47,6 +47,7 @@ def follow(course: Course, heard: Sequence[Heard], watermark: Time) -> None:
     first = [one for one in counted if not early or one.received < settled]
     for one in first:
         course.worth.add(one.event)
+        one.row = 0
         one.why += "; it is in the first observation"
     shown = anchor if reward.anchor is Anchor.IMPRESSION else None
     if impression is not None and (not early or impression.received < settled):
@@ -58,7 +59,8 @@ def follow(course: Course, heard: Sequence[Heard], watermark: Time) -> None:
             continue
         if impression is not None and impression.entry.offset < one.entry.offset:
             shown = impression.time
-        one.why += f"; it made correction {len(course.rows)}"
+        one.row = len(course.rows)
+        one.why += f"; it made correction {one.row}"
         course.correct(one, shown)
 
 

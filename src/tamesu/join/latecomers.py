@@ -59,6 +59,7 @@ def _correct(
     for one in taken:
         moved[f"events_{one.verdict}"] -= 1
         moved[f"events_{Verdict.CORRECTED}"] += 1
-        was = "too late" if one.verdict is Verdict.LATE else "unseen"
-        one.judged(Verdict.CORRECTED, f"it was {was}; correction {len(course.rows)} took it in")
+        one.row, one.was = len(course.rows), one.verdict
+        was = "too late" if one.was is Verdict.LATE else "unseen"
+        one.judged(Verdict.CORRECTED, f"it was {was}; correction {one.row} took it in")
     course.correct(taken[-1], shown, dict(moved))

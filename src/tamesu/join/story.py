@@ -35,6 +35,7 @@ class Story:
     Attributes:
         decided: D, as the id says.
         last_moment: F: what is received from then on is too late whatever it is.
+        corrected_until: D + `late`: what is received from then on corrects nothing.
         decision, entry: the decision as it was accepted, and where it stands; none while it is
             not there.
         repeats: where the same decision stands once more.
@@ -45,6 +46,7 @@ class Story:
 
     decided: Time
     last_moment: Time
+    corrected_until: Time
     decision: Decision | None = None
     entry: Entry | None = None
     repeats: list[Entry] = field(default_factory=list)
@@ -95,7 +97,11 @@ def tell(
         late: whether what came too late corrects, too.
     """
     decided = parse_decision_id(key).decided
-    story = Story(decided=decided, last_moment=reward.last_moment(decided))
+    story = Story(
+        decided=decided,
+        last_moment=reward.last_moment(decided),
+        corrected_until=Time(decided + reward.late),
+    )
     seen: set[str] = set()
     for entry in entries:
         if entry.kind == Kind.DECISION:

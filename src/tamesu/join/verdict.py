@@ -55,6 +55,9 @@ class Heard:
             its decision counts as at it.
         repeat: whether its `event_id` came before; known of late events too, whose class it is not.
         verdict, why: its class, and in words for people; open until it is judged.
+        row: the first row of its delivery that it is in, where it changed one: 0 is the first
+            observation, k a correction.
+        was: its class before a correction took it in; none otherwise.
     """
 
     entry: Entry
@@ -65,6 +68,8 @@ class Heard:
     repeat: bool = False
     verdict: Verdict = Verdict.HELD
     why: str = ""
+    row: int | None = None
+    was: Verdict | None = None
 
     def judged(self, verdict: Verdict, why: str) -> None:
         """Says what became of it."""

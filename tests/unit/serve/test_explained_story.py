@@ -198,7 +198,8 @@ def test_a_late_event_is_expected_then_found_then_made(house):
     house.track(identity, "click", ago=50 * S)
     house.wait(1 * S)
     told = house.explain(identity)
-    assert classes(told)[-1] == ("click", "corrected")
+    assert classes(told)[-1] == ("click", "late")
+    assert told["events"][-1]["why"] == "it came too late; correction 1 is to take it in"
     row = told["deliveries"][0]["observations"][-1]
     assert (row["late"], row["state"], row["reward"], row["previous_reward"]) == (
         True,
@@ -211,7 +212,10 @@ def test_a_late_event_is_expected_then_found_then_made(house):
     row = house.explain(identity)["deliveries"][0]["observations"][-1]
     assert row["state"] == "found"
     house.wait(5 * S)
-    row = house.explain(identity)["deliveries"][0]["observations"][-1]
+    told = house.explain(identity)
+    assert classes(told)[-1] == ("click", "corrected")
+    assert told["events"][-1]["row"] == 1
+    row = told["deliveries"][0]["observations"][-1]
     assert row["state"] == "made"
     assert row["learnt_by"] is not None
 
@@ -342,8 +346,11 @@ def test_poison_and_repeats_beside_a_decision_are_told(house):
     told = house.explain(identity)
     assert told["recorded_again"] == 1
     assert [(one["offset"], one["kind"]) for one in told["set_aside"]] == [(2, "event")]
-    house.log.append([Draft(identity, "event", b"{")])
-    assert house.explain(identity)["events"][-1]["class"] == "held"
+    strange = encode(Event(event_id="x", delivery_id="nonsense", type="click"))
+    for body in (b"{", b"[" * 3000, b"\xff", strange):
+        house.log.append([Draft(identity, "event", body)])
+        unread = house.explain(identity)["events"][-1]
+        assert (unread["class"], unread["position"]) == ("held", None)
 
 
 def test_very_many_events_are_counted_not_listed(house, monkeypatch):

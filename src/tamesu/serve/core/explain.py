@@ -33,6 +33,7 @@ from tamesu.base import (
 from tamesu.base.reward import CLOCK_SKEW_US
 from tamesu.base.times import MILLISECOND_US
 from tamesu.join import Checkpoint, Story, tell
+from tamesu.join.record import UNDECODED
 from tamesu.ports import Clock, Declared, EventLog, Store, roster_of
 from tamesu.serve.core.catalogue import Catalogue
 from tamesu.serve.core.hot import Hot
@@ -142,7 +143,7 @@ class Explainer:
         story = tell(decision_id, reward, known, progress.time or Time(0), late=True)
         entry, decision = self._accepted(decision_id, said, story, unread)
         courses = {course.delivery.position: course for course in story.courses}
-        afterwards = self._afterwards(said)
+        afterwards = self._afterwards(said, progress.time)
         active: Collection[str] = () if hot is None else hot.arms
         return {
             **self._decided(decision, declared, active),
@@ -156,7 +157,7 @@ class Explainer:
                 }
                 for delivery in decision.deliveries
             ],
-            **told(story, reward, unread, found.gaps, progress.time),
+            **told(story, unread, found.gaps, afterwards),
         }
 
     def _decided(
@@ -197,9 +198,10 @@ class Explainer:
             _log.warning("a snapshot cannot be made again", bandit=bandit, reason=error.message)
             return None
 
-    def _afterwards(self, said: DecisionId) -> Afterwards:
+    def _afterwards(self, said: DecisionId, watermark: Time | None) -> Afterwards:
         return Afterwards(
             said.declaration,
+            watermark,
             self._store.judged().get(said.bandit, Time(0)),
             {one.key for one in self._store.corrections(waiting=True)},
             self._store.snapshots(said.bandit),
@@ -272,7 +274,7 @@ def _not_here(decision_id: str, why: str) -> NotFound:
 def _read(entry: Entry) -> Decision:
     try:
         return decode_decision(entry.body)
-    except (msgspec.MsgspecError, InvalidInput, UnicodeDecodeError) as error:
+    except UNDECODED as error:
         raise Corrupt(
             f"the record of decision {entry.key} at offset {entry.offset} does not read: {error}"
         ) from error

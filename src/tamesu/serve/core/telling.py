@@ -5,26 +5,24 @@ Refuses to judge: `tamesu.join.tell` does.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
-
-import msgspec
 
 from tamesu.base import (
     GRID,
     Entry,
     Event,
-    InvalidInput,
     Kind,
     Outcome,
-    Reward,
     Snapshot,
     Status,
     Time,
     decode_event,
+    parse_delivery_id,
 )
 from tamesu.base.times import MILLISECOND_US
-from tamesu.join import Course, Heard, Row, Stage, Story
+from tamesu.join import Course, Heard, Row, Stage, Story, Verdict
+from tamesu.join.record import UNDECODED
 from tamesu.serve.core.records import Gap
 
 MOST_EVENTS = 1_000
@@ -38,12 +36,14 @@ class Afterwards(NamedTuple):
 
     Attributes:
         declaration: the decision's.
+        watermark: up to which moment the trainer knows the log; none before it began.
         judged: up to which moment what came too late was looked at.
         waiting: keys of the late corrections that the trainer has not taken yet.
         snapshots: the kept ones of the bandit, by version.
     """
 
     declaration: int
+    watermark: Time | None
     judged: Time
     waiting: Collection[tuple[str, int, int]]
     snapshots: Sequence[Snapshot]
@@ -71,25 +71,25 @@ class Afterwards(NamedTuple):
 
 
 def told(
-    story: Story,
-    reward: Reward,
-    unread: Sequence[Entry],
-    gaps: Sequence[Gap],
-    watermark: Time | None,
+    story: Story, unread: Sequence[Entry], gaps: Sequence[Gap], afterwards: Afterwards
 ) -> dict[str, Any]:
     """What became of a decision, without its deliveries.
 
     Args:
         story: from what the trainer has read.
-        reward: the clauses of its declaration.
         unread: records that the trainer has not read yet.
         gaps: where records were not looked for.
-        watermark: up to which moment the trainer knows the log; none before it began.
+        afterwards: what the store says.
     """
-    events = [_event(one) for one in story.events]
+    states: dict[tuple[int, int | None], str] = {
+        (course.delivery.position, number): afterwards.state(row)
+        for course in story.courses
+        for number, row in enumerate(course.rows)
+    }
+    events = [_event(one, states) for one in story.events]
     events += [_waiting(entry) for entry in unread if entry.kind == Kind.EVENT.value]
     return {
-        "learnt_until": None if watermark is None else watermark.text(),
+        "learnt_until": None if afterwards.watermark is None else afterwards.watermark.text(),
         "events": events[:MOST_EVENTS],
         "events_omitted": max(0, len(events) - MOST_EVENTS),
         "recorded_again": len(story.repeats),
@@ -97,7 +97,7 @@ def told(
             {**_place(entry), "kind": entry.kind, "why": why} for entry, why in story.unread
         ],
         "in_time_until": story.last_moment.text(),
-        "corrected_until": Time(story.decided + reward.late).text(),
+        "corrected_until": story.corrected_until.text(),
         "not_looked_at": [
             {"since": gap.since.text(), "until": gap.until.text(), "why": gap.why} for gap in gaps
         ],
@@ -146,31 +146,38 @@ def _observation(row: Row, afterwards: Afterwards) -> dict[str, Any]:
     }
 
 
-def _event(one: Heard) -> dict[str, Any]:
+def _event(one: Heard, states: Mapping[tuple[int, int | None], str]) -> dict[str, Any]:
+    """An event as it stands: one that a late correction takes in is late until that is made."""
+    verdict, why = one.verdict, one.why
+    if one.was is not None and states[one.position, one.row] != "made":
+        verdict = one.was
+        why = (
+            f"it came {'too late' if verdict is Verdict.LATE else 'without an impression in time'}"
+        )
+        why = f"{why}; correction {one.row} is to take it in"
     return {
         **_place(one.entry),
         **_fact(one.event, one.position),
         "time": one.time.text(),
-        "class": one.verdict.value,
-        "why": one.why,
+        "class": verdict.value,
+        "why": why,
+        "row": one.row,
     }
 
 
 def _waiting(entry: Entry) -> dict[str, Any]:
     """An event that nobody has judged yet."""
+    still = {"time": None, "class": Verdict.HELD.value, "why": NOT_READ, "row": None}
     try:
         event = decode_event(entry.body)
-    except (msgspec.MsgspecError, InvalidInput, UnicodeDecodeError):
-        return {**_place(entry), "class": "held", "why": NOT_READ}
-    time = None if event.time is None else event.time.text()
-    position = int(event.delivery_id.rpartition("-")[2])
-    return {
-        **_place(entry),
-        **_fact(event, position),
-        "time": time,
-        "class": "held",
-        "why": NOT_READ,
-    }
+        position = parse_delivery_id(event.delivery_id).position
+    except UNDECODED:
+        return {**_place(entry), **_NOTHING, **still}
+    return {**_place(entry), **_fact(event, position), **still}
+
+
+_NOTHING = {"position": None, "type": None, "value": None, "event_id": None, "said": None}
+"""What is known of an event that does not read."""
 
 
 def _fact(event: Event, position: int) -> dict[str, Any]:
