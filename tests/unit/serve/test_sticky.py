@@ -194,3 +194,36 @@ def test_the_record_is_that_of_the_first_request(run, log):
         assert record.decision_id == first.decision_id
 
     run(act)
+
+
+def test_people_end_it_by_what_they_do_to_the_bandit(serving, training, declaration):
+    """Over HTTP, by a real trainer: frozen, resumed, rolled back, declared anew."""
+    declared = {**declaration, "reward": {"window": "2h"}, "sticky": {"ttl": "1h"}}
+    path = "/v1/bandits/colours"
+    server = serving()
+    assert server.post("/v1/bandits", declared)[0] == 201
+    training(server)
+
+    def given():
+        status, answer = server.post(f"{path}/decisions", {"unit": "u-1"})
+        assert status == 200
+        return answer
+
+    def ended():
+        answer = given()
+        assert not answer["sticky"]
+        again = given()
+        assert again["sticky"]
+        assert again["decision_id"] == answer["decision_id"]
+
+    ended()
+    for action, body in (("freeze", None), ("resume", None), ("rollback", {"version": 0})):
+        assert server.post(f"{path}/{action}", body)[0] == 200
+        ended()
+    assert server.post(f"{path}/resume")[0] == 200
+    ended()
+    number = server.get(path)[1]["number"]
+    changed = {**server.get(path)[1]["declaration"], "description": "as before"}
+    status, said, _ = server.call("PUT", path, changed, headers={"if-match": f'"{number}"'})
+    assert status == 200, said
+    ended()
