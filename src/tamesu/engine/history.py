@@ -106,6 +106,7 @@ class History:
             if one.bandit == bandit
             and before.version < one.snapshot <= after.version
             and one.declaration >= since
+            and one.observation.decided > before.learns_after
         ]
         known = {one.key for one in late}
         for one in late:
