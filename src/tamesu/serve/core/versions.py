@@ -79,7 +79,7 @@ class Versions:
         reasons = keeping(kept, pinned, self._clock.now())
         older = [one for one in reversed(kept) if before is None or one.version < before]
         listed = [
-            _described(one, pinned=one.version in pinned, why=reasons.get(one.version))
+            described(one, pinned=one.version in pinned, why=reasons.get(one.version))
             for one in older[:limit]
         ]
         return listed, len(older) > limit
@@ -110,7 +110,7 @@ class Versions:
         reasons = keeping(kept, pinned, self._clock.now())
         for one in kept:
             if one.version == version:
-                return _described(one, pinned=version in pinned, why=reasons.get(version))
+                return described(one, pinned=version in pinned, why=reasons.get(version))
         raise self._not_kept(name, version)
 
     def _kept(self, name: str) -> tuple[list[Snapshot], frozenset[int]]:
@@ -128,7 +128,8 @@ class Versions:
         )
 
 
-def _described(snapshot: Snapshot, *, pinned: bool, why: Why | None) -> dict[str, Any]:
+def described(snapshot: Snapshot, *, pinned: bool, why: Why | None) -> dict[str, Any]:
+    """A snapshot as it is answered."""
     return {
         "version": snapshot.version,
         "declaration": snapshot.declaration,
