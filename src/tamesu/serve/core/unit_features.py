@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import structlog
 
@@ -30,6 +31,7 @@ PATIENCE_S = 0.25
 REST_S = 1.0
 """How long a store that failed is left alone."""
 
+T = TypeVar("T")
 _log = structlog.get_logger("tamesu.serve.features")
 
 
@@ -44,6 +46,9 @@ class UnitFeatures:
     def __init__(self, features: Features, meter: Meter) -> None:
         self._features = features
         self._meter = meter
+        # Threads of their own: neither a flood of puts nor whoever else waits for a disk is in the way.
+        self._looker = ThreadPoolExecutor(1, "tamesu-features")
+        self._keeper = ThreadPoolExecutor(1, "tamesu-features-kept")
         self._there = True
         self._rests_until = 0.0  # loop time, as the next
         self._overdue = math.inf
@@ -64,6 +69,8 @@ class UnitFeatures:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
         self._polling = self._looking = None
+        for threads in (self._looker, self._keeper):
+            threads.shutdown(wait=False)
 
     @property
     def there(self) -> bool:
@@ -108,7 +115,8 @@ class UnitFeatures:
             units = list(asked)
             self._overdue = loop.time() + PATIENCE_S
             try:
-                found = await asyncio.to_thread(self._features.find, "unit", units)
+                find = self._features.find
+                found = await loop.run_in_executor(self._looker, find, "unit", units)
             except Exception as error:  # noqa: BLE001 - whatever it fails with, decisions are made
                 self._rests_until = loop.time() + REST_S
                 reason = error.message if isinstance(error, TamesuError) else trace(error)
@@ -127,7 +135,8 @@ class UnitFeatures:
 
     async def _poll(self) -> None:
         try:
-            self._there = not await asyncio.to_thread(self._features.empty)
+            loop = asyncio.get_running_loop()
+            self._there = not await loop.run_in_executor(self._keeper, self._features.empty)
         except TamesuError:
             self._there = True  # who looks finds out, and counts
 
@@ -142,7 +151,7 @@ class UnitFeatures:
             Unavailable: they cannot be kept now.
         """
         features = read_features(entity, key, data)
-        await asyncio.to_thread(self._features.put, entity, key, features)
+        await self._do(self._features.put, entity, key, features)
         self._there = True
         return {"entity": entity, "key": key, "features": features}
 
@@ -154,7 +163,7 @@ class UnitFeatures:
             Unavailable: it cannot be read now.
         """
         check_key(entity, key)
-        (features,) = await asyncio.to_thread(self._features.find, entity, [key])
+        (features,) = await self._do(self._features.find, entity, [key])
         if features is None:
             raise NotFound(
                 f"no features are kept of this {entity}",
@@ -171,5 +180,9 @@ class UnitFeatures:
             Unavailable: it cannot be done now.
         """
         check_key(entity, key)
-        deleted = await asyncio.to_thread(self._features.delete, entity, key)
+        deleted = await self._do(self._features.delete, entity, key)
         return {"entity": entity, "key": key, "deleted": deleted}
+
+    async def _do(self, act: Callable[..., T], *arguments: object) -> T:
+        """What one call comes to; those of people take turns."""
+        return await asyncio.get_running_loop().run_in_executor(self._keeper, act, *arguments)
