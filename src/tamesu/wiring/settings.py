@@ -67,8 +67,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         host: address to listen on; only loopback without keys.
         port: port to listen on.
         workers: how many server processes answer behind the one port, 1 to 64.
-        cache: where answers to a `request_id` are remembered: `memory` (one server only) or `sqlite`
-            (in the data folder); without a word, `memory` for one worker and `sqlite` for more.
+        cache: where answers are remembered by `request_id` and sticky unit: `memory` (one server only)
+            or `sqlite` (in the data folder); without a word, `memory` for one worker and `sqlite` for
+            more.
         max_age: how long a server that cannot reach the store stays ready, as in `10m`, at least `1s`;
             it decides on for as long as that lasts.
         retention: how long the log keeps what has been learnt from, as in `30d`, at least
