@@ -61,9 +61,9 @@ def test_a_life_under_load_with_the_trainer_killed_in_each_command(tmp_path, fre
             frozen = amid_a_kill(client.freeze)
             until(lambda: client.bandit("front")["status"] == "frozen")
             callers.go_on(20, until)
-            assert client.snapshots("front")["newest"]["version"] == frozen["snapshot"]
+            assert client.snapshots("front")["snapshots"][0]["version"] == frozen["snapshot"]
             amid_a_kill(client.resume)
-            older = client.snapshots("front")["newest"]["version"]
+            older = client.snapshots("front")["snapshots"][0]["version"]
             amid_a_kill(client.rollback, older)
             until(lambda: client.bandit("front")["status"] == "rolled_back")
             amid_a_kill(client.resume)
