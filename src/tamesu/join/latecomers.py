@@ -28,15 +28,21 @@ def take_late(course: Course, heard: Sequence[Heard]) -> None:
     """
     if course.stage is not Stage.FINAL:
         return
-    horizon = course.decided + course.reward.late
+    horizon = Time(course.decided + course.reward.late)
     window = course.window
     waiting: list[Heard] = []
     for one in heard:
         late = one.verdict is Verdict.LATE and not one.repeat
-        if not (late or one.verdict is Verdict.UNSEEN) or one.received >= horizon:
+        if not (late or one.verdict is Verdict.UNSEEN):
             continue
-        if one.event.type == IMPRESSION:
-            if window is None and course.decided <= one.time < course.shown_until:
+        if one.received >= horizon:
+            one.why += f"; nothing corrects from {horizon.text()} on"
+        elif one.event.type == IMPRESSION:
+            if window is not None:
+                one.why += "; its delivery has its anchor already"
+            elif not course.decided <= one.time < course.shown_until:
+                one.why += f"; impressions count until {course.shown_until.text()}"
+            else:
                 course.window = window = Window(course.reward, one.time)
                 taken = [event for event in waiting if _changes(course, window, event)]
                 outcome = Counter(deliveries_unshown=-1, deliveries_observed=1)
@@ -49,7 +55,13 @@ def take_late(course: Course, heard: Sequence[Heard]) -> None:
 
 def _changes(course: Course, window: Window, one: Heard) -> bool:
     """Whether a rewarding event counts after all, and changes the reward or a term."""
-    return window.judge(one) is not Verdict.OUT_OF_WINDOW and course.worth.add(one.event)
+    if window.judge(one) is Verdict.OUT_OF_WINDOW:
+        one.why += f"; events of its type count {window.span(one.event.type)}"
+        return False
+    if course.worth.add(one.event):
+        return True
+    one.why += "; it counts all the same, and changed nothing"
+    return False
 
 
 def _correct(

@@ -175,6 +175,24 @@ def test_an_event_for_a_position_that_was_not_delivered_is_an_orphan():
     assert told.classes(late=True) == ["orphan"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "at", "received", "says"),
+    [
+        ("click", 60, 200, "events of its type count from"),
+        ("click", 5, 1000, "nothing corrects from"),
+        ("impression", 5, 200, "its delivery has its anchor already"),
+        ("click", 5, 201, "it counts all the same, and changed nothing"),
+    ],
+)
+def test_a_late_event_that_is_not_taken_says_why(kind, at, received, says):
+    told = Told(rules()).shown(0).event("click", 1).event(kind, at, received)
+    assert says in told.story(late=True).events[-1].why
+
+
+def test_a_late_impression_that_is_none_says_why():
+    assert "impressions count until" in Told(rules()).shown(31, 200).story(late=True).events[0].why
+
+
 # Records by themselves ---------------------------------------------------------------------------
 
 
