@@ -7,11 +7,14 @@ log the newest `MOST_BYTES` are looked through, and what was left out is said.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from tamesu.base import Corrupt, Unavailable
+from tamesu.ports import ArchiveFile, Holds
 from tamesu.watch import Finding
 from tamesu.wiring.places import open_log, open_store
 from tamesu.wiring.settings import Settings
@@ -106,7 +109,7 @@ def features(settings: Settings) -> str | None:
 
 
 def agreement(settings: Settings) -> str | None:
-    """The store was made from this log, and the archive's files are all there."""
+    """The store was made from this log, the archive's files are all there, and no record is in neither."""
     from tamesu.engine import refuse_shortened
     from tamesu.join import Checkpoint
 
@@ -118,7 +121,9 @@ def agreement(settings: Settings) -> str | None:
         contextlib.closing(open_store(settings)) as kept,
     ):
         refuse_shortened(events, Checkpoint.from_bytes(kept.progress().checkpoint).marks)
-        files = kept.files()
+        files, archived = kept.files(), kept.archived()
+        starts = [events.start(partition) for partition in range(events.partitions)]
+    _refuse_gaps(files, archived, starts)
     archive = settings.folder / "archive"
     wrong = [file.name for file in files if _size(archive / file.name) != file.bytes]
     if wrong:
@@ -128,7 +133,36 @@ def agreement(settings: Settings) -> str | None:
             hint="restore the archive's folder from a backup",
             files=wrong[:20],
         )
-    return f"the store was made from this log; the archive has its {len(files)} files"
+    held = Counter(file.holds.value for file in files)
+    kinds = ", ".join(f"{held[holds.value]:,} of {holds}" for holds in Holds if held[holds.value])
+    return f"the store was made from this log; the archive has its {len(files):,} files ({kinds or 'none'})"
+
+
+def _refuse_gaps(
+    files: Sequence[ArchiveFile], archived: Sequence[int], starts: Sequence[int]
+) -> None:
+    """Refuses records that the log has dropped and the archive never had, since there is an archive."""
+    for partition, (end, start) in enumerate(zip(archived, starts, strict=False)):
+        mine = sorted(
+            (file.first, file.end)
+            for file in files
+            if file.holds is Holds.RECORDS and file.partition == partition
+        )
+        if end < start and mine:
+            raise Corrupt(
+                f"the log's partition {partition} begins at offset {start:,}, and is archived up to "
+                f"{end:,}: what lay between is in neither",
+                hint=RESTORE,
+                partition=partition,
+            )
+        overlaps = [(one, other) for one, other in pairwise(mine) if other[0] < one[1]]
+        if overlaps:
+            raise Corrupt(
+                f"the archive must have each record once, and has two files of partition {partition} "
+                f"from offset {overlaps[0][1][0]:,} on",
+                hint=RESTORE,
+                partition=partition,
+            )
 
 
 def clock(settings: Settings) -> str | Finding | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import closing
 
 import pytest
 
@@ -10,7 +11,7 @@ from tamesu.adapters import sqlite
 from tamesu.adapters.clock.manual import ManualClock
 from tamesu.adapters.eventlog.sqlite import SqliteEventLog
 from tamesu.base import Draft, Time
-from tamesu.ports import ArchiveFile, Commit
+from tamesu.ports import ArchiveFile, Commit, Holds
 from tamesu.watch import Finding
 from tamesu.wiring import Settings, doctor, integrity, open_store
 from tamesu.wiring.places import open_cache
@@ -121,6 +122,46 @@ def test_a_file_that_the_manifest_names_and_nobody_has_is_found(filled):
     assert "front/1/a.parquet" in told(filled)["data"].found
     archived.unlink()
     assert not told(filled)["data"].well
+
+
+def records(settings, *parts, archived):
+    """Names files of records of these offsets, first to end, that lie there."""
+    folder = settings.folder / "archive" / "_records" / "0"
+    folder.mkdir(parents=True)
+    files = []
+    for first, end in parts:
+        (folder / f"{first}.parquet").write_bytes(b"1")
+        files.append(
+            ArchiveFile(
+                name=f"_records/0/{first}.parquet",
+                bandit="",
+                rows=end - first,
+                bytes=1,
+                holds=Holds.RECORDS,
+                first=first,
+                end=end,
+            )
+        )
+    with closing(open_store(settings)) as store:
+        store.arrange(store.lease("me", NOW, 1_000_000), files, [], [archived])
+
+
+def test_files_of_every_kind_are_counted(filled):
+    records(filled, (0, 10), (10, 30), archived=30)
+    assert "3 files (1 of observations, 2 of records)" in told(filled)["data"].found
+
+
+def test_records_that_neither_log_nor_archive_have_are_found(filled):
+    records(filled, (0, 10), archived=10)
+    segments(filled)[0].unlink()
+    found = told(filled)["data"]
+    assert not found.well
+    assert "archived up to 10" in found.found
+
+
+def test_records_that_are_archived_twice_are_found(filled):
+    records(filled, (0, 10), (9, 30), archived=30)
+    assert "from offset 9 on" in told(filled)["data"].found
 
 
 def test_a_damaged_cache_is_a_note(filled):
