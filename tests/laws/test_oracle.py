@@ -65,7 +65,7 @@ def is_poison(entry: Entry) -> bool:
     return False
 
 
-@settings(max_examples=3 * settings().max_examples)
+@settings(max_examples=2 * settings().max_examples)
 @given(log=logs, late=st.booleans())
 def test_settling_early_ends_where_settling_with_the_window_does(log, late):
     """Law 3 of settling: the last row of every delivery has the same outcome, reward and terms."""
@@ -84,7 +84,7 @@ def test_settling_early_ends_where_settling_with_the_window_does(log, late):
             event("corrected")
 
 
-@settings(max_examples=3 * settings().max_examples)
+@settings(max_examples=2 * settings().max_examples)
 @given(log=logs, late=st.booleans())
 def test_rows_of_a_delivery_follow_each_other(log, late):
     """k counts from 0; each replaces what the one before said; time does not fall."""
@@ -103,7 +103,7 @@ def test_rows_of_a_delivery_follow_each_other(log, late):
             )
 
 
-@settings(max_examples=3 * settings().max_examples)
+@settings(max_examples=2 * settings().max_examples)
 @given(log=logs, seed=st.integers(0, 2**32), late=st.booleans())
 def test_reading_on_only_adds_rows(log, seed, late):
     """What was given at any moment stands, however much of the log was read by then."""
@@ -116,7 +116,6 @@ def test_reading_on_only_adds_rows(log, seed, late):
             event("more came")
 
 
-@settings(max_examples=2 * settings().max_examples)
 @given(log=logs, seed=st.integers(0, 2**32))
 def test_every_record_is_in_one_class_at_every_moment_and_late_corrections_move_some(log, seed):
     """Conservation, and that the moves of late corrections are the difference they make."""
@@ -139,7 +138,6 @@ def test_every_record_is_in_one_class_at_every_moment_and_late_corrections_move_
             }
 
 
-@settings(max_examples=2 * settings().max_examples)
 @given(log=early_logs, late=st.booleans())
 def test_whatever_comes_again_changes_no_row(log, late):
     """Repeats of decisions and events are known by their ids, wherever they come in the log."""
@@ -153,7 +151,6 @@ def test_whatever_comes_again_changes_no_row(log, late):
     assert oracle(doubled, lookup, END, late=late).observations == told
 
 
-@settings(max_examples=2 * settings().max_examples)
 @given(log=logs, seed=st.integers(0, 2**32))
 def test_partitions_may_be_read_in_any_interleaving(log, seed):
     entries = log.whole()
@@ -165,7 +162,7 @@ def test_the_logs_hold_every_class_stage_and_kind_of_row():
     """What the laws above are about does occur: a law on logs without it says nothing."""
     classes: Counter[str] = Counter()
     rows: Counter[str] = Counter()
-    for seed in range(400):
+    for seed in range(200):
         log = make_log(random.Random(seed), 60, 2)
         told = oracle(log.whole(), lookup, END, late=True)
         for counts in told.counts.values():
@@ -177,4 +174,4 @@ def test_the_logs_hold_every_class_stage_and_kind_of_row():
     assert set(classes) >= {f"events_{name}" for name in table({})["events"]} - held
     corrected = {name for name, _ in REWARDS} - {"long"}  # final after its late horizon
     assert {f"{name} correction" for name in corrected} <= set(rows)
-    assert min(rows.values()) >= 5
+    assert min(rows.values()) >= 2
