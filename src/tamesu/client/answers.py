@@ -5,10 +5,12 @@ Refuses to take an answer for what it is not.
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import msgspec
 
+from tamesu.base import Declaration
 from tamesu.client.address import segment
 from tamesu.client.failures import foreign
 
@@ -34,3 +36,9 @@ def read_answer(body: bytes, shape: type[T]) -> T:
         return msgspec.json.decode(body, type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise foreign(200) from error
+
+
+def is_asked_for(made: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
+    """Whether the bandit that exists is the one asked for, but for a seed that was drawn."""
+    drawn = {} if "seed" in asked else {"seed": made.get("seed")}
+    return Declaration.parse({**asked, **drawn}) == Declaration.parse(made)
