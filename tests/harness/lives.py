@@ -1,4 +1,4 @@
-"""Random lives of two bandits with all that a trainer has: records, commands, upkeep, by a manual clock."""
+"""A bandit in memory, a log, and a trainer to be called: for tests of what is done to a bandit."""
 
 from __future__ import annotations
 
@@ -7,168 +7,173 @@ from tamesu.adapters.clock.manual import ManualClock, SeededIds
 from tamesu.adapters.eventlog.memory import MemoryEventLog
 from tamesu.adapters.store.memory import MemoryStore
 from tamesu.base import (
+    GRID,
     TICK,
+    Correction,
     Decision,
     Declaration,
     Delivery,
     Draft,
     Event,
     Kind,
-    Status,
-    Time,
+    Observation,
+    Outcome,
+    Snapshot,
     decision_id,
     delivery_id,
     encode,
+    parse_decision_id,
 )
-from tamesu.base.times import MINUTE_US, SECOND_US
-from tamesu.engine import InlineEngine, Replay, WholeLog, reconcile, view
+from tamesu.base.times import HOUR_US, SECOND_US
+from tamesu.engine import InlineEngine
+from tamesu.policy import compose
+from tamesu.ports import Holds
 
-ARMS = ["a", "b", "c", "d"]
-SINGLE = {"kind": "single"}
-SLATE = {"kind": "slate", "size": 2}
-
-
-def declared(name, layout, reward, arms=("a", "b", "c"), **more):
-    return Declaration.parse(
-        {"name": name, "layout": layout, "reward": reward, "arms": list(arms), "seed": 7, **more}
-    )
-
-
-HOME = declared(
-    "home", SLATE, {"window": "5s", "settle": "1s", "lateness": "1s", "anchor": "impression"}
-)
-SHOP = declared("shop", SINGLE, {"window": "2s", "lateness": "1s", "anchor": "decision"})
-OTHER = declared(
-    "home",
-    SLATE,
-    {"window": "4s", "settle": "2s", "lateness": "1s", "anchor": "impression"},
-    arms=("a", "c", "d"),
-)
-ANEW = declared(
-    "home",
-    SLATE,
-    {"window": "5s", "settle": "1s", "lateness": "1s", "anchor": "impression"},
-    policy={"belief": {"kind": "beta", "prior": [2, 3]}},
-)
+HOME = {
+    "name": "home",
+    "arms": ["a", "b", "c"],
+    "reward": {"window": "9s", "settle": "2s", "lateness": "1s"},
+    "seed": 7,
+}
+OTHER_BELIEF = {"policy": {"belief": {"kind": "beta", "prior": [1, 9]}}}
 
 
 class World:
-    """Two bandits with all that a trainer has, by a clock that is moved by hand."""
+    """A bandit, a log, and a trainer to be called."""
 
-    def __init__(self, partitions=1):
+    def __init__(self, home=HOME, store=None, archive=None):
         self.clock = ManualClock()
-        self.log = MemoryEventLog(partitions, clock=self.clock)
-        self.store, self.archive = MemoryStore(), MemoryArchive()
-        self.ids = SeededIds()
-        self.decisions = []
-        for each in (HOME, SHOP):
-            self.store.declare(each, self.clock.now())
-        self.engine = InlineEngine(self.log, self.store, self.archive, self.clock)
+        self.log = MemoryEventLog(clock=self.clock)
+        self.store = store or MemoryStore()
+        self.archive = archive or MemoryArchive()
+        self._ids = SeededIds()
+        self.home = Declaration.parse(home)
+        self.shown = []
+        self.store.declare(self.home, self.clock.now())
 
-    def decide(self, bandit="home", *arms):
-        number = self.store.declarations()[bandit].number
-        identity = decision_id(bandit, number, self.ids.uuid7(self.clock.now()))
-        deliveries = tuple(Delivery(place, arm, 0.5, 0.5) for place, arm in enumerate(arms))
-        decision = Decision(decision_id=identity, snapshot=0, deliveries=deliveries)
-        self.log.append([Draft(identity, Kind.DECISION.value, encode(decision))])
-        self.decisions.append((identity, self.clock.now()))
-        return identity
+    def trainer(self, faults=None):
+        wrap = (lambda port: port) if faults is None else faults.wrap
+        ports = (wrap(port) for port in (self.log, self.store, self.archive))
+        return InlineEngine(*ports, self.clock)
 
-    def track(self, identity, kind, position=0, time=None):
+    def learn(self):
+        """A new trainer learns all there is."""
+        self.trainer().catch_up()
+
+    def ask(self, kind, body=None):
+        return self.store.ask("home", kind, body or {}, self.clock.now()).number
+
+    def do(self, kind, body=None):
+        """A command, applied; its effect."""
+        number = self.ask(kind, body)
+        self.learn()
+        effect = self.store.command(number).effect
+        assert effect.refusal is None, effect.refusal
+        return effect
+
+    def declare(self, number=1, *, warm=False, **changes):
+        return {"declaration": {**self.home.plain(), **changes}, "number": number, "warm": warm}
+
+    def show(self, *arms, clicked="", number=1):
+        """Decisions that deliver an arm each; those of `clicked` are clicked at once."""
+        for arm in arms:
+            identity = decision_id("home", number, self._ids.uuid7(self.clock.now()))
+            self.shown.append(identity)
+            decision = Decision(
+                decision_id=identity, snapshot=0, deliveries=(Delivery(0, arm, 0.5, 0.5),)
+            )
+            drafts = [Draft(identity, Kind.DECISION.value, encode(decision))]
+            self.log.append(drafts)
+            if arm in clicked:
+                self.click(identity)
+
+    def click(self, identity):
         event = Event(
-            event_id=self.ids.uuid7(self.clock.now()),
-            delivery_id=delivery_id(identity, position),
-            type=kind,
-            time=time,
+            event_id=self._ids.uuid7(self.clock.now()),
+            delivery_id=delivery_id(identity, 0),
+            type="click",
         )
         self.log.append([Draft(identity, Kind.EVENT.value, encode(event))])
 
-    def clicked(self, arm, bandit="home"):
-        """A decision that is shown and clicked at once."""
-        identity = self.decide(bandit, arm, *(["b"] if bandit == "home" else []))
-        self.track(identity, "impression")
-        self.track(identity, "click")
-        return identity
+    def wait(self, seconds=20):
+        """Past every window, without further ado."""
+        self.clock.move(seconds * SECOND_US)
+        self.log.append([TICK])
 
-    def learnt(self, arm="a", times=1):
-        """So many of them, learnt."""
-        for _ in range(times):
-            self.clicked(arm)
-        self.move(20 * SECOND_US)
-        self.engine.catch_up()
-
-    def move(self, us):
-        self.clock.move(us)
-        for _ in range(self.log.partitions * 4):  # a tick lands in any partition
-            self.log.append([TICK])
-
-    def ask(self, bandit, kind, body=None):
-        return self.store.ask(bandit, kind, body or {}, self.clock.now()).number
-
-    def effect(self, number):
-        return self.store.command(number).effect
-
-    def upkeep(self):
-        """Everything is archived, and what came too late is found and learnt."""
-        for _ in range(3):
-            self.move(2 * MINUTE_US)
-            self.engine.catch_up()
-            self.engine.tend()
-        self.engine.catch_up()
-
-    def replay(self, bandit=None, source=None):
-        then = view(self.store, bandit)
-        source = source or WholeLog(self.log, self.store, self.archive)
-        replay = Replay(source, self.store, then, bandit)
-        for _ in replay.run():
-            pass
-        return replay, reconcile(replay, then, self.store)
-
-
-def play(world, rng, steps):
-    """A random life of two bandits."""
-    for _ in range(steps):
-        name = rng.choice(("home", "shop"))
-        what = rng.random()
-        if what < 0.3:
-            size = 2 if name == "home" else 1
-            world.decide(name, *rng.sample(ARMS, size))
-        elif what < 0.65 and world.decisions:
-            identity, at = rng.choice(world.decisions[-20:])
-            time = Time(at + rng.randrange(-6, 9) * SECOND_US) if rng.random() < 0.7 else None
-            world.track(identity, rng.choice(("impression", "click", "click")), 0, time)
-        elif what < 0.8:
-            world.move(rng.choice((1, 300_000, SECOND_US, 4 * SECOND_US, 40 * SECOND_US)))
-        elif what < 0.9:
-            rng.choice((world.engine.step, world.engine.catch_up, world.engine.tend))()
-        else:
-            command(world, rng, name)
-
-
-def command(world, rng, name):
-    kind = rng.choice(("arms", "freeze", "rollback", "resume", "resume", "declare", "delete"))
-    body = {}
-    declared = world.store.declarations()[name]
-    if kind == "arms":
-        body = {rng.choice(("add", "retire")): [rng.choice(ARMS)]}
-    elif kind == "rollback":
-        body = {"version": rng.randrange(world.store.versions().get(name, 0) + 2)}
-    elif kind == "declare" and name == "home":
-        wanted = rng.choice((HOME, OTHER, ANEW))
-        body = {
-            "declaration": wanted.plain(),
-            "number": declared.number,
-            "warm": rng.random() < 0.5,
-        }
-    elif kind == "declare":
-        return
-    if kind == "delete" and rng.random() < 0.8:
-        return
-    world.ask(name, kind, body)
-    if rng.random() < 0.5:
-        world.engine.catch_up()
-    snapshot = world.store.snapshot(name)
-    if snapshot and snapshot.status is Status.DELETED and snapshot.declaration == declared.number:
-        world.store.declare(
-            HOME if name == "home" else SHOP, world.clock.now(), declared.number + 1
+    def correct(self, identity, arm, reward, correction=1):
+        """A late correction as the job would keep it."""
+        lease = self.store.takeover("inline", self.clock.now(), HOUR_US)
+        now = self.clock.now()
+        row = Observation(
+            decision_id=identity,
+            position=0,
+            correction=correction,
+            experiment=None,
+            variant=None,
+            unit=None,
+            arm=arm,
+            context=None,
+            eligible=None,
+            propensity=0.5,
+            score=0.5,
+            draws=None,
+            fallback=False,
+            outcome=Outcome.OBSERVED,
+            reward=reward * GRID,
+            previous_reward=(1 - reward) * GRID,
+            terms={"click": reward * GRID},
+            decided=parse_decision_id(identity).decided,
+            shown=now,
+            closed=now,
+            snapshot=0,
         )
+        found = Correction(
+            bandit="home",
+            declaration=1,
+            observation=row,
+            accepted=now,
+            moved={"events_late": -1, "events_corrected": 1},
+            found=now,
+        )
+        assert self.store.correct(lease, [found]) == 1
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self.store.snapshot("home")
+
+    def rates(self, *arms, state=None):
+        """(ones, zeros) of each arm in the newest snapshot, or in `state`."""
+        part = compose(self.home).decode(state or self.snapshot.state).parts[0]
+        pairs = zip(part.column("successes", arms), part.column("failures", arms), strict=True)
+        return [(int(ones), int(zeros)) for ones, zeros in pairs]
+
+    def rows(self):
+        """Everything that is archived, as (arm, correction, absorbed)."""
+        files = self.store.files(Holds.OBSERVATIONS)
+        return sorted(
+            (row.arm, row.correction, row.absorbed)
+            for group in self.archive.read(files)
+            for row in group.rows()
+        )
+
+    def everything(self):
+        """All that a trainer has written, but for who it was."""
+        versions = [one.version for one in self.store.snapshots("home")]
+        snapshots = [self.store.snapshot("home", version) for version in versions]
+        rosters = {one.roster: self.store.roster("home", one.roster) for one in snapshots}
+        return {
+            "snapshots": [encode(one) for one in snapshots],
+            "rosters": {number: encode(roster) for number, roster in rosters.items() if roster},
+            "commands": [encode(command) for command in self.store.commands()],
+            "declared": self.store.declarations()["home"],
+            "deferred": self.store.deferred("home"),
+            "corrections": [encode(one) for one in self.store.corrections(waiting=False)],
+            "waiting": [*self.store.waiting(), *self.store.corrections(waiting=True)],
+            "rows": self.rows(),
+            "aside": [
+                kept
+                for file in self.archive.read_aside(self.store.files(Holds.ASIDE))
+                for kept in file
+            ],
+            "counts": self.store.progress().counts,
+        }

@@ -7,11 +7,10 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 import pytest
+from life import Life, a_correction, plain
 from rows import DECLARATION, observed
 
 from tamesu.base import (
-    Command,
-    Declaration,
     InvalidDeclaration,
     InvalidInput,
     Outcome,
@@ -20,95 +19,7 @@ from tamesu.base import (
     Unavailable,
 )
 from tamesu.policy import compose
-from tamesu.train import KINDS, Standing, WarmUp, keeps_state, obey, observe, warms_up
-
-
-class Past:
-    """Snapshots and observations that were, in memory."""
-
-    def __init__(self):
-        self.kept = {}
-        self.archived = []
-
-    def snapshot(self, version):
-        return self.kept.get(version)
-
-    def versions(self):
-        return sorted(self.kept)
-
-    def warm_up(self, declaration):
-        warm = WarmUp(compose(declaration))
-        for group in self.archived:
-            warm.take(group)
-        return warm
-
-
-class Life:
-    """One bandit, its past, and what is done to it, one thing after the other."""
-
-    def __init__(self, declaration=DECLARATION):
-        self.past = Past()
-        self.now = 0
-        self.effects = []
-        self.standing = Standing.begun(declaration, 1, compose(declaration), Time(1))
-
-    def observe(self, arms, rewards, number=None, decided=None):
-        self.now += 1
-        group = observed(arms, rewards, number=number or self.standing.number)
-        decided = self.now if decided is None else decided
-        group = replace(group, decided=np.full(len(group), decided))
-        self.past.archived.append(group)
-        after = observe(self.standing, [group], Time(self.now), Time(self.now), read=(self.now,))
-        return self._becomes(after)
-
-    def ask(self, *asked):
-        """Several kinds with their bodies, together; gives the effect of the last."""
-        self.now += 1
-        commands = [
-            Command(
-                number=self.now * 100 + place,
-                bandit="home",
-                kind=kind,
-                body=KINDS[kind].parse(body),
-                asked=Time(self.now),
-            )
-            for place, (kind, body) in enumerate(asked)
-        ]
-        obeyed = obey(
-            commands,
-            self.standing,
-            read=(self.now,),
-            now=Time(self.now),
-            watermark=Time(self.now),
-            past=self.past,
-        )
-        self.declared = obeyed.declared
-        self._becomes(obeyed.standing)
-        self.effects = [command.effect for command in obeyed.commands]
-        return self.effects[-1]
-
-    def do(self, kind, body=None):
-        return self.ask((kind, body))
-
-    def _becomes(self, after):
-        self.standing = after
-        snapshot = self.snapshot
-        if snapshot.version:
-            self.past.kept.setdefault(snapshot.version, snapshot)
-        return after
-
-    @property
-    def snapshot(self):
-        return self.standing.learnt.snapshot
-
-    @property
-    def status(self):
-        return self.standing.status
-
-    def learnt(self, arms="abc", state=None):
-        policy = self.standing.policy
-        state = policy.decode(self.snapshot.state) if state is None else state
-        return [row.observations for row in policy.summary(state, tuple(arms), Time(0))]
+from tamesu.train import KINDS, Standing, WarmUp, observe
 
 
 @pytest.fixture
@@ -116,12 +27,6 @@ def life():
     one = Life()
     one.observe("ab", [1, 0])
     return one
-
-
-def plain(**changes):
-    written = {**DECLARATION.plain(), **changes}
-    written.pop("seed")
-    return written
 
 
 def test_a_frozen_bandit_serves_what_it_served_and_learns_aside(life):
@@ -275,123 +180,6 @@ def test_a_past_that_cannot_be_looked_at_now_is_no_answer(life, monkeypatch):
         life.do("rollback", {"version": 1})
 
 
-def test_a_declaration_of_the_same_belief_keeps_what_was_learnt(life):
-    body = {
-        "declaration": plain(
-            arms=["c", "a", "new"],
-            policy={"belief": {"kind": "beta", "prior": [1, 1]}, "explorer": "uniform"},
-            reward={"window": "1h"},
-        ),
-        "number": 1,
-    }
-    before = life.snapshot
-    effect = life.do("declare", body)
-    assert effect.told == {
-        "number": 2,
-        "state": "kept",
-        "added": 1,
-        "changed": 0,
-        "revived": 0,
-        "retired": 1,
-    }
-    snapshot = life.snapshot
-    assert (snapshot.version, snapshot.declaration, snapshot.learns_from) == (2, 2, 1)
-    assert (snapshot.state, snapshot.observations) == (before.state, before.observations)
-    assert (snapshot.since, snapshot.roster) == (2, 1)
-    assert life.standing.roster.ids == ("c", "a", "new")
-    assert [arm.id for arm in life.standing.roster.retired] == ["b"]
-    assert [one.number for one in life.declared] == [2]
-    assert life.standing.declaration.seed == DECLARATION.seed, "a seed that is not given stays"
-    life.observe("a", [1], number=1)
-    assert life.learnt("ab") == [2, 1], "deliveries under the old declaration still teach"
-
-
-def test_a_declaration_of_another_belief_starts_anew(life):
-    other = plain(policy={"belief": {"kind": "beta", "prior": [1, 9]}})
-    effect = life.do("declare", {"declaration": other, "number": 1})
-    assert (effect.told["number"], effect.told["state"]) == (2, "new")
-    snapshot = life.snapshot
-    assert (snapshot.version, snapshot.declaration, snapshot.learns_from) == (2, 2, 2)
-    assert (snapshot.observations, life.learnt()) == (0, [0, 0, 0])
-    life.observe("a", [1], number=1)
-    assert life.snapshot.version == 2, "deliveries under the old declaration teach it nothing"
-    life.observe("a", [1], number=2)
-    assert life.learnt() == [1, 0, 0]
-
-
-def test_a_warm_declaration_begins_with_what_is_archived(life):
-    life.observe("bc", [1, 1])
-    other = plain(policy={"belief": {"kind": "beta", "prior": [1, 9]}})
-    effect = life.do("declare", {"declaration": other, "number": 1, "warm": True})
-    told = {name: effect.told[name] for name in ("state", "observations", "left_out")}
-    assert told == {"state": "warm", "observations": 4, "left_out": 0}
-    assert (life.snapshot.observations, life.learnt()) == (4, [1, 2, 1])
-    assert life.snapshot.learns_from == 2
-    assert life.snapshot.watermark == life.now
-
-
-@pytest.mark.parametrize(
-    ("change", "keeps"),
-    [
-        ({}, True),
-        ({"policy": {"explorer": "uniform"}}, True),
-        ({"policy": {"belief": {"kind": "beta"}}}, True),
-        ({"policy": {"belief": {"kind": "beta", "prior": [1.0, 1.0], "priors": {}}}}, True),
-        ({"policy": {"belief": {"kind": "beta", "priors": {"a": [1, 2]}}}}, False),
-        ({"layout": {"kind": "slate", "size": 2}}, False),
-        ({"batch": {"every": "1s"}, "reward": {"events": {"buy": 1}}}, True),
-    ],
-)
-def test_what_keeps_a_state(life, change, keeps):
-    new = Declaration.parse(plain(**change))
-    assert keeps_state(DECLARATION, new) is keeps
-    body = KINDS["declare"].parse({"declaration": new.plain(), "number": 1, "warm": True})
-    assert (warms_up(life.standing, body) is None) is keeps
-    life.past.archived.clear()
-    told = life.do("declare", {"declaration": plain(**change), "number": 1, "warm": True}).told
-    assert told["state"] == ("kept" if keeps else "warm")
-
-
-def test_the_same_declaration_again_changes_nothing(life):
-    effect = life.do("declare", {"declaration": DECLARATION.plain(), "number": 1})
-    assert (effect.told["number"], effect.snapshot, life.declared) == (1, 1, [])
-    life.do("arms", {"add": ["d"]})
-    effect = life.do("declare", {"declaration": DECLARATION.plain(), "number": 1})
-    assert (effect.told["number"], effect.told["retired"]) == (2, 1)
-
-
-def test_a_change_for_an_older_declaration_is_refused(life):
-    body = {"declaration": plain(description="new"), "number": 1}
-    life.ask(("declare", body), ("declare", body))
-    first, second = life.effects
-    assert (first.refusal, first.told["number"]) == (None, 2)
-    assert second.refusal.code == "outdated"
-    assert life.standing.number == 2
-
-
-def test_two_declarations_in_one_commit_are_both_kept(life):
-    bodies = [{"declaration": plain(description=f"{n}"), "number": n} for n in (1, 2)]
-    life.ask(*[("declare", body) for body in bodies])
-    assert [(one.number, one.declaration.description) for one in life.declared] == [
-        (2, "1"),
-        (3, "2"),
-    ]
-    assert (life.snapshot.version, life.snapshot.declaration) == (2, 3)
-
-
-@pytest.mark.parametrize("kind", ["freeze", "rollback"])
-def test_a_bandit_that_does_not_learn_is_not_declared_anew(life, kind):
-    life.do(kind, {"version": 1} if kind == "rollback" else None)
-    refusal = life.do("declare", {"declaration": plain(description="x"), "number": 1}).refusal
-    assert refusal.code == "conflict"
-    assert "resume" in refusal.hint
-
-
-def test_a_declaration_of_another_name_is_refused(life):
-    refusal = life.do("declare", {"declaration": plain(name="away"), "number": 1}).refusal
-    assert refusal.code == "invalid-input"
-
-
 @pytest.mark.parametrize(
     ("kind", "body", "error"),
     [
@@ -465,17 +253,6 @@ def test_commands_of_one_commit_make_one_snapshot(life):
     assert (life.snapshot.version, life.snapshot.since, life.status) == (2, 2, "frozen")
     assert life.snapshot.read == (life.now,)
     assert life.standing.deferred.observations == 2
-
-
-def a_correction(rows, previous, reward, correction=1):
-    return replace(
-        rows,
-        correction=np.full(len(rows), correction),
-        previous_reward=np.array(
-            [np.iinfo(np.int64).min if p is None else p << 20 for p in previous]
-        ),
-        reward=np.array(reward, dtype=np.int64) << 20,
-    )
 
 
 def test_late_rows_say_nothing_of_freshness(life):
