@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from lives import World, play
+from random_lives import World, play
 
 from tamesu.engine.history import History
 from tamesu.ports import Holds

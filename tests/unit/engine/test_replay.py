@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from lives import ANEW, HOME, World, play
+from random_lives import ANEW, HOME, World, play
 
 from tamesu.adapters.eventlog.memory import MemoryEventLog
 from tamesu.base import TICK, Corrupt, Draft, Kind, NotFound, Status, Time
