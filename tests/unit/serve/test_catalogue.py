@@ -286,6 +286,20 @@ def test_a_snapshot_whose_declaration_is_lost_leaves_the_last_good_one(store, ca
     assert catalogue.find("colours").version == 1
 
 
+def test_a_snapshot_of_a_bandit_that_nobody_declared_stops_no_other(store, catalogue, colours):
+    """As of a store that was put together from two."""
+    other = Declaration.parse({"name": "stray", "arms": ["a", "b"], "seed": 1})
+    learnt(store, other, 1)
+    store.declare(colours, NOW)
+    catalogue.start()
+    learnt(store, colours, 1)
+    catalogue.refresh()
+    assert list(catalogue.held()) == ["colours"]
+    assert catalogue.find("colours").version == 1
+    with pytest.raises(NotFound):
+        asyncio.run(catalogue.look("stray"))
+
+
 def test_a_deleted_bandit_is_served_no_more_and_its_events_are_still_judged(
     store, catalogue, colours
 ):

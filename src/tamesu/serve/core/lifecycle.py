@@ -7,10 +7,11 @@ a declaration go out that was made for another than the newest.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
-from tamesu.base import InvalidInput, NumberMissing, Outdated, Status
+from tamesu.base import InvalidInput, NumberMissing, Outdated, Status, TamesuError
 from tamesu.serve.core.catalogue import Catalogue
 from tamesu.serve.core.commands import Commands
 
@@ -57,7 +58,12 @@ class Lifecycle:
             raise Outdated.declaration(name, number, newest)
         declaration = _named(data, name)
         body = {"declaration": declaration, "number": number, "warm": warm}
-        said = await self._ask(name, "declare", body)
+        try:
+            said = await self._ask(name, "declare", body)
+        except Outdated as error:  # somebody else's came first, after we looked
+            with contextlib.suppress(TamesuError):
+                error.facts["newest"] = (await self._catalogue.renew(name)).declared.number
+            raise
         if said["status"] == "pending":
             return said
         served = self._catalogue.find(name)
