@@ -127,8 +127,8 @@ def rollback(
 ) -> None:
     """Let a bandit decide by what an older snapshot had learnt, and learn nothing more until resumed.
 
-    What it learnt after that snapshot is left behind, and stays in the archive. What comes in from now
-    on is kept, and learnt upon the older state when it is resumed. Its arms stay as they are.
+    What it learnt after that snapshot is left behind, and stays in the archive. What comes of decisions
+    from now on is kept, and learnt upon the older state when it is resumed. Its arms stay as they are.
     """
     from tamesu.cli.commanded import say
     from tamesu.cli.remote import connect

@@ -87,7 +87,10 @@ class Control:
         return self._perform(self._control.resume(name))
 
     def rollback(self, name: str, version: int) -> dict[str, Any]:
-        """Lets a bandit decide by what an older snapshot had learnt; what comes in waits for `resume`.
+        """Lets a bandit decide by what an older snapshot had learnt.
+
+        What comes of decisions from then on waits for `resume`; what was decided before teaches no
+        more.
 
         Args:
             name: of the bandit.
