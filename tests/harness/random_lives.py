@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from tamesu.adapters.archive.memory import MemoryArchive
 from tamesu.adapters.clock.manual import ManualClock, SeededIds
 from tamesu.adapters.eventlog.memory import MemoryEventLog
@@ -55,9 +57,9 @@ ANEW = declared(
 class World:
     """Two bandits with all that a trainer has, by a clock that is moved by hand."""
 
-    def __init__(self, partitions=1, store=None, archive=None):
+    def __init__(self, partitions=1, store=None, archive=None, log=None):
         self.clock = ManualClock()
-        self.log = MemoryEventLog(partitions, clock=self.clock)
+        self.log = (log or partial(MemoryEventLog, partitions))(clock=self.clock)
         self.store, self.archive = store or MemoryStore(), archive or MemoryArchive()
         self.ids = SeededIds()
         self.decisions = []
