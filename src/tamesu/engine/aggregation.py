@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tamesu.base import Sum
+from tamesu.base import Corrupt, Sum
 from tamesu.base.times import HOUR_US
 from tamesu.engine.duty import Slice, Turn
 from tamesu.engine.roller import MOST_FILES, SETTLED_US
@@ -33,9 +33,15 @@ class Aggregation:
     def __init__(self, store: Store, archive: Archive, aggregates: Aggregates) -> None:
         self._store, self._archive, self._aggregates = store, archive, aggregates
         self._work: Iterator[None] | None = None
+        self._group: Group | None = None
+        self._broken: set[Group] = set()
 
     def slice(self, turn: Turn) -> Slice:
-        """Reads one file more, and begins anew where the slice before it failed."""
+        """Reads one file more, and begins anew where the slice before it failed.
+
+        Raises:
+            Corrupt: a file cannot be read; from the next slice on its group is passed over.
+        """
         if turn.watermark is None:
             return Slice()
         work, self._work = self._work or self._next(turn.watermark), None
@@ -45,6 +51,9 @@ class Aggregation:
             next(work)
         except StopIteration:
             return Slice(more=True, counts={"aggregated_total": 1})
+        except Corrupt:
+            self._broken |= {self._group} if self._group else set()
+            raise
         self._work = work
         return Slice(more=True)
 
@@ -52,7 +61,8 @@ class Aggregation:
         """Sums up one group that is over and of few files; none if there is none."""
         for group, files in outdated(self._store, self._aggregates).items():
             is_over = (group.hour + 1) * HOUR_US + SETTLED_US <= watermark
-            if is_over and len(files) <= MOST_FILES:
+            if is_over and len(files) <= MOST_FILES and group not in self._broken:
+                self._group = group
                 return aggregate(self._archive, self._aggregates, group, files)
         return None
 

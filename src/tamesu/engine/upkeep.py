@@ -1,7 +1,7 @@
 """`Upkeep`: gives each duty its turn, one slice at a time, between two steps of learning.
 
-A duty that fails keeps nobody from learning, nor the other duties from theirs: it is told once,
-counted, and tried again. Refuses to judge what a duty does.
+A duty that fails, be it by a mistake of ours, keeps nobody from learning, nor the other duties from
+theirs: it is told once, counted, and tried again. Refuses to judge what a duty does.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from tamesu.base import Corrupt, Time, Unavailable
+from tamesu.base import Bug, Conflict, TamesuError, Time
 from tamesu.engine.duty import Duty, Turn
 from tamesu.ports import Meter
 
@@ -64,12 +64,16 @@ class Upkeep:
         post.since, post.rest_us = turn.now, duty.every_us
         try:
             done = duty.slice(turn)
-        except (Unavailable, Corrupt) as error:
+        except Conflict:
+            raise
+        except Exception as error:  # noqa: BLE001 - a mistake in a duty must not keep us from learning
+            code = error.code if isinstance(error, TamesuError) else Bug.code
             if self._meter is not None:
-                self._meter.count("upkeep_failures_total", duty=duty.name, code=error.code)
-            if post.failing != error.code:
-                post.failing = error.code
-                _log.warning("upkeep waits", duty=duty.name, code=error.code, reason=error.message)
+                self._meter.count("upkeep_failures_total", duty=duty.name, code=code)
+            if post.failing != code:
+                post.failing = code
+                reason = error.message if isinstance(error, TamesuError) else repr(error)
+                _log.warning("upkeep waits", duty=duty.name, code=code, reason=reason)
             return
         if post.failing:
             _log.info("upkeep goes on", duty=duty.name, after=post.failing)

@@ -59,6 +59,7 @@ def sums(observations: Observations) -> list[Sum]:
         "observed": total(new) - total(old),
         "corrections": total(~first),
     }
+    present: list[int] = np.unique(groups).tolist()
     return [
         Sum(
             hour=Time(int(hours[group // len(arms)]) * HOUR_US),
@@ -66,7 +67,7 @@ def sums(observations: Observations) -> list[Sum]:
             reward=gained[group] - lost[group],
             **{name: int(column[group]) for name, column in columns.items()},
         )
-        for group in np.unique(groups).tolist()
+        for group in present
     ]
 
 

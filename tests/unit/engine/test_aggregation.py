@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tamesu.adapters.archive.aggregates import MemoryAggregates, ParquetAggregates
-from tamesu.base import NotFound, Time, Unavailable
+from tamesu.base import Corrupt, NotFound, Time, Unavailable
 from tamesu.base.times import DAY_US, HOUR_US
 from tamesu.engine import InlineEngine, summed
 from tamesu.engine.aggregation import Aggregation, outdated
@@ -195,6 +195,21 @@ def test_a_bandit_declared_anew_with_another_belief_begins_anew(one):
     engine(one).catch_up()
     told = held_against(one)["singles"]
     assert (told.is_equal, told.why[:13]) == (None, "it began warm")
+
+
+def test_a_damaged_file_keeps_no_other_group_from_its_sums(one):
+    """It is told once, and passed over until somebody mends it."""
+    one.clock.move(DAY_US)
+    tend(one, Roller(one.store, one.archive))
+    files = one.store.files(Holds.OBSERVATIONS)
+    one.archive.remove([files[0].name])
+    aggregates = MemoryAggregates()
+    duty = Aggregation(one.store, one.archive, aggregates)
+    with pytest.raises(Corrupt):
+        tend(one, duty)
+    tend(one, duty)
+    assert len(aggregates.rows()) == len(files) - 1
+    assert tend(one, duty) == 0
 
 
 def test_a_bandit_that_learnt_nothing_is_not_compared():
