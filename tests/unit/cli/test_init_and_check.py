@@ -142,7 +142,7 @@ def test_check_tells_sessions_windows_of_types_and_implied_impressions(tmp_path)
         arms: [a, b]
         layout: {kind: slate, size: 2}
         fallback: [b]
-        sticky: {ttl: 30m}
+        sticky: {ttl: 15m}
         reward:
           window: {gap: 30m, cap: 4h}
           events: {buy: {weight: 1, within: 7d}}
@@ -156,7 +156,7 @@ def test_check_tells_sessions_windows_of_types_and_implied_impressions(tmp_path)
     assert "reward.events.click.within" not in rows("{name: shop, arms: [a]}", tmp_path)
     assert "says that it was shown" in found["reward.unseen"].meaning
     assert "reward.unseen" not in rows("{name: shop, arms: [a]}", tmp_path)
-    assert (found["fallback"].value, found["sticky"].value) == ("b", "30m")
+    assert (found["fallback"].value, found["sticky"].value) == ("b", "15m")
     assert "must name its unit" in found["sticky"].meaning
 
 
