@@ -6,7 +6,7 @@ way, it must end there, bit for bit. Refuses to hold any bandit but the journal'
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -15,9 +15,9 @@ from tamesu.adapters.archive.memory import MemoryArchive
 from tamesu.adapters.clock.manual import ManualClock
 from tamesu.adapters.eventlog.memory import MemoryEventLog
 from tamesu.adapters.store.memory import MemoryStore
-from tamesu.base import Observation, Observations, Reward, encode
+from tamesu.base import Entry, Observation, Observations, Reward, Time, encode
 from tamesu.base.counts import Counts, merge
-from tamesu.join import oracle
+from tamesu.join import Checkpoint, oracle
 from tamesu.policy import compose
 from tamesu.ports import Archive, EventLog, Holds, Store
 from tamesu.testing.journal import Journal, declarations, entries_of
@@ -81,19 +81,31 @@ class Installation:
         """What they must hold once the log, as it is now, was learnt to its end.
 
         Of what came too late only those corrections that were taken so far, which must be among
-        those that there are.
+        those that there are. States are those of bandits that no command has changed.
         """
+        return self._expected(entries_of(self.log), None)
+
+    def expected_so_far(self) -> Outcome:
+        """As `expected`, of what the last commit had read."""
+        checkpoint = Checkpoint.from_bytes(self.store.progress().checkpoint)
+        entries = [
+            entry
+            for entry in entries_of(self.log)
+            if checkpoint.marks and entry.offset < checkpoint.marks[entry.partition].read
+        ]
+        return self._expected(entries, checkpoint.time or Time(0))
+
+    def _expected(self, entries: Sequence[Entry], watermark: Time | None) -> Outcome:
         known = {declaration.name: declaration for declaration in declarations()}
 
         def lookup(bandit: str, number: int) -> Reward | None:
             return known[bandit].reward if bandit in known and number == 1 else None
 
-        entries = entries_of(self.log)
-        result = oracle(entries, lookup)
+        result = oracle(entries, lookup, watermark)
         observations = [*result.observations]
         counts: Counts = result.counts
         taken = {one.key: one for one in self.store.corrections(waiting=False)}
-        for row in oracle(entries, lookup, late=True).observations if taken else ():
+        for row in oracle(entries, lookup, watermark, late=True).observations if taken else ():
             one = taken.get((row.decision_id, row.position, row.correction))
             if one is not None:
                 observations.append(row)

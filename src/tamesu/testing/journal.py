@@ -23,6 +23,7 @@ from tamesu.base import (
     decision_id,
     delivery_id,
     encode,
+    parse_decision_id,
     uuid7,
 )
 from tamesu.base.times import MILLISECOND_US, SECOND_US
@@ -121,11 +122,13 @@ class Journal:
 
     def _event(self, identity: str, position: int, now: Time) -> list[Draft]:
         shift_us = self._draw.choice([0, -1, -999_999, -SECOND_US, -4 * SECOND_US, 10 * SECOND_US])
+        decided = parse_decision_id(identity).decided
+        soon = Time(decided + self._draw.choice([0, 1, 999_999, 2 * SECOND_US]))
         event = Event(
             event_id=f"e{self._draw.randrange(400)}",
             delivery_id=delivery_id(identity, position),
             type=self._draw.choice(["impression", "impression", "click", "click", "buy", "scroll"]),
-            time=self._draw.choice([None, Time(now + shift_us)]),
+            time=self._draw.choice([None, Time(now + shift_us), soon]),
         )
         return [Draft(identity, Kind.EVENT.value, encode(event))]
 
