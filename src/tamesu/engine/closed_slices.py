@@ -21,19 +21,21 @@ from tamesu.base import (
     Declaration,
     Entry,
     InvalidInput,
-    Kind,
     Reward,
     Time,
     parse_decision_id,
 )
 from tamesu.base.reward import CLOCK_SKEW_US
-from tamesu.base.times import MILLISECOND_US, MINUTE_US
+from tamesu.base.times import MINUTE_US
 from tamesu.engine.duty import Slice, Turn
 from tamesu.join.story import tell
 from tamesu.ports import Archive, ArchiveFile, Holds, Store
 
 MOST_DECISIONS = 5_000
 """Decisions whose records are in memory at once."""
+
+STORIES = 500
+"""Decisions judged at once."""
 
 _log = structlog.get_logger("tamesu.engine")
 
@@ -82,9 +84,12 @@ class ClosedSlices:
         suspects: dict[int, dict[str, Time]] = {}
         for partition in self._files():
             suspects[partition] = {}
-            for entries in self._entries(partition, found.since, found.until):
-                suspects[partition] |= self._suspects(entries, found)
+            for file in self._files_from(partition, found.since):
+                heard = self._archive.heard(file, found.since, found.until)
+                suspects[partition] |= self._suspects(heard, found.bandits)
                 yield
+                if file.newest >= found.until:
+                    break
         corrections: list[Correction] = []
         for partition, keys in suspects.items():
             for some in _pieces(keys):
@@ -102,25 +107,24 @@ class ClosedSlices:
         """Judges decisions from all of their records, into `found`; stops after each file."""
         records: dict[str, list[Entry]] = defaultdict(list)
         since = Time(min(keys.values()) - CLOCK_SKEW_US)
-        for entries in self._entries(partition, since, None, keys):
+        place = 0
+        for file in self._files_from(partition, since):
+            (entries,) = self._archive.read_records([file], keys)
             for entry in entries:
-                records[entry.key].append(entry)
+                if entry.offset >= place:  # a file that was merged has some that were read before
+                    records[entry.key].append(entry)
+            place = file.end
             yield
         watermark = _watermark(self._files())
-        for key, theirs in records.items():
+        for told, (key, theirs) in enumerate(records.items(), 1):
             found += self._correct(key, theirs, watermark, now)
-        yield
+            if told % STORIES == 0:
+                yield
 
-    def _entries(
-        self,
-        partition: int,
-        since: Time,
-        until: Time | None,
-        keys: Collection[str] | None = None,
-    ) -> Iterator[Sequence[Entry]]:
-        """File by file what is archived of a partition, from the file that holds `since` on.
+    def _files_from(self, partition: int, since: Time) -> Iterator[ArchiveFile]:
+        """The files of a partition, from the one that holds `since` on.
 
-        By offsets, not by a list of files: between two of them files may have been merged.
+        By offsets, not as a list: between two of them files may be merged.
         """
         place = 0
         while True:
@@ -128,11 +132,8 @@ class ClosedSlices:
             file = next((one for one in files if one.end > place and one.newest >= since), None)
             if file is None:
                 return
-            (entries,) = self._archive.read_records([file], keys)
-            yield [entry for entry in entries if entry.offset >= place]
+            yield file
             place = file.end
-            if until is not None and file.newest >= until:
-                return
 
     def _next_closed(self) -> _Closed | None:
         """The oldest slice that is closed and not judged; none if there is none."""
@@ -173,25 +174,18 @@ class ClosedSlices:
             for partition in sorted(files)
         }
 
-    def _suspects(self, entries: Sequence[Entry], found: _Closed) -> dict[str, Time]:
-        """The decisions, and their times, of events that may have come too late."""
-        first, end = found.since / MILLISECOND_US, found.until / MILLISECOND_US
+    def _suspects(self, heard: Mapping[str, Time], bandits: Collection[str]) -> dict[str, Time]:
+        """The decisions, and their times, of which an event may have come too late."""
         suspects: dict[str, Time] = {}
-        for entry in entries:
-            if entry.kind != Kind.EVENT.value or not first <= entry.received < end:
-                continue
-            if entry.key in suspects:
-                continue
+        for key, received in heard.items():
             try:
-                said = parse_decision_id(entry.key)
+                said = parse_decision_id(key)
             except InvalidInput:
                 continue
-            if said.bandit not in found.bandits:
-                continue
-            reward = self._reward(said.bandit, said.declaration)
-            late = entry.received * MILLISECOND_US - said.decided
-            if reward is not None and _soonest(reward) <= late < reward.late:
-                suspects[entry.key] = said.decided
+            if said.bandit in bandits:
+                reward = self._reward(said.bandit, said.declaration)
+                if reward is not None and received - said.decided >= _soonest(reward):
+                    suspects[key] = said.decided
         return suspects
 
     def _correct(

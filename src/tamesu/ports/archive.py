@@ -7,7 +7,7 @@ exist: the store's manifest does.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -106,6 +106,14 @@ class Archive(Protocol):
         Args:
             files: of records.
             keys: only records with one of these keys; the cost then is that of finding them.
+        """
+        ...
+
+    def heard(self, file: ArchiveFile, since: Time, until: Time) -> Mapping[str, Time]:
+        """Which keys a file of records has events of, received at `since` or later and before `until`.
+
+        Each with the newest moment at which one was received; empty for none. The cost is that of
+        keys, not of records. Raises as a read.
         """
         ...
 

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 
-from tamesu.base import Bug, Corrupt, Entry
+from tamesu.base import Bug, Corrupt, Entry, Time
 from tamesu.base.times import SECOND_US
 from tamesu.ports import Holds, Kept
 from tamesu.testing.archive_bound import ArchiveBound, aside, damaged, entry, records, set_aside
@@ -50,6 +50,21 @@ class ArchivedRecordsLaws(ArchiveBound):
             for first, part in zip((0, len(KEYS), 100), found, strict=True):
                 wanted = [first + place for place, key in enumerate(KEYS) if key in keys]
                 assert [one.offset for one in part] == wanted
+
+    def test_keys_are_known_by_when_their_events_were_received(self, tmp_path: Path) -> None:
+        """From the first moment up to before the second; of several events the newest; events alone."""
+        archive = self.make(tmp_path)
+        written = _keyed(0)
+        written[2] = written[2]._replace(kind="decision")
+        file = archive.write_records("1-0", written)
+        moments = [Time(one.received * 1000) for one in written]
+        for since, until in ((0, 6), (1, 5), (2, 3), (4, 4)):
+            wanted = {
+                written[place].key: moments[place]
+                for place in range(since, until)
+                if written[place].kind == "event"
+            }
+            assert archive.heard(file, moments[since], moments[until]) == wanted
 
     def test_a_file_of_records_says_which_part_of_the_log_it_has(self, tmp_path: Path) -> None:
         """Offsets, partition, the newest moment; it belongs to no bandit."""

@@ -92,6 +92,13 @@ class ReadsWhateverTheKey(MemoryArchive):
         return super().read_records(files, None if keys else keys)
 
 
+class HearsDecisions(MemoryArchive):
+    def heard(self, file, since, until):
+        (entries,) = self.read_records([file])
+        moments = ((one.key, one.received * 1000) for one in entries)
+        return {key: moment for key, moment in moments if since <= moment < until}
+
+
 class SaysNothingOfTime(MemoryArchive):
     def write_records(self, stem, records):
         return msgspec.structs.replace(super().write_records(stem, records), newest=Time(0))
@@ -216,6 +223,7 @@ BROKEN = {
     "test_an_archive_made_anew_holds_what_was_written": StartsEmpty,
     "test_records_are_read_back_in_log_order": ForgetsWhenTheyWereReceived,
     "test_only_the_records_of_some_keys_are_read": ReadsWhateverTheKey,
+    "test_keys_are_known_by_when_their_events_were_received": HearsDecisions,
     "test_a_file_of_records_says_which_part_of_the_log_it_has": SaysNothingOfTime,
     "test_what_is_no_part_of_the_log_is_a_bug": TakesAnyRecords,
     "test_a_damaged_file_of_records_is_corruption": BelievesWhatItFinds,

@@ -11,7 +11,8 @@ from typing import Any
 
 import polars as pl
 
-from tamesu.base import Aside, Entry, SetAside
+from tamesu.base import Aside, Entry, Kind, SetAside, Time
+from tamesu.base.times import MILLISECOND_US
 from tamesu.ports import Kept
 
 VERSION = 1
@@ -50,6 +51,23 @@ def from_frame(
     found = frame.select(list(_SCHEMA)).collect().sort("offset")
     columns = [found[name].to_list() for name in _SCHEMA]
     return [Entry(partition, *row) for row in zip(*columns, strict=True)]
+
+
+def heard(frame: pl.LazyFrame, since: Time, until: Time) -> dict[str, Time]:
+    """Per key the newest moment of its events received at `since` or later and before `until`.
+
+    Raises:
+        pl.exceptions.PolarsError: a column is missing, or the bytes are no such frame.
+    """
+    received = pl.col("received") * MILLISECOND_US
+    found = (
+        frame.filter(pl.col("kind") == Kind.EVENT.value, received >= since, received < until)
+        .group_by("key")
+        .agg(received.max())
+        .collect()
+    )
+    moments = zip(found["key"].to_list(), found["received"].to_list(), strict=True)
+    return {key: Time(moment) for key, moment in moments}
 
 
 def aside_to_frame(kept: Sequence[Kept]) -> pl.DataFrame:

@@ -5,11 +5,12 @@ Lives and dies with its process. Refuses nothing that the durable archive takes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from tamesu.adapters.archive import naming
-from tamesu.base import Bug, Corrupt, Entry, Observations
+from tamesu.base import Bug, Corrupt, Entry, Kind, Observations, Time
+from tamesu.base.times import MILLISECOND_US
 from tamesu.ports import ArchiveFile, Holds, Kept
 
 
@@ -41,6 +42,15 @@ class MemoryArchive:
         for file in files:
             entries = self._content(file)
             yield [entry for entry in entries if keys is None or entry.key in keys]
+
+    def heard(self, file: ArchiveFile, since: Time, until: Time) -> Mapping[str, Time]:
+        """Keys of events by when they were received; see `tamesu.ports.Archive.heard`."""
+        newest: dict[str, Time] = {}
+        for entry in self._content(file):
+            received = Time(entry.received * MILLISECOND_US)
+            if entry.kind == Kind.EVENT and since <= received < until:
+                newest[entry.key] = max(received, newest.get(entry.key, received))
+        return newest
 
     def write_aside(self, stem: str, kept: Sequence[Kept]) -> ArchiveFile:
         """Keeps records set aside; see `tamesu.ports.Archive.write_aside`."""

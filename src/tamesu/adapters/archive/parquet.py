@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import io
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -19,7 +19,7 @@ import polars as pl
 
 from tamesu.adapters.archive import columns, entries, naming
 from tamesu.adapters.durable_folders import make_folder, sync_folder
-from tamesu.base import Bug, Corrupt, Entry, Observations, Unavailable
+from tamesu.base import Bug, Corrupt, Entry, Observations, Time, Unavailable
 from tamesu.ports import ArchiveFile, Holds, Kept
 
 ROW_GROUP = 4_000
@@ -80,6 +80,11 @@ class ParquetArchive:
                 if keys is None:
                     self._refuse_other_rows(file, len(read))
             yield read
+
+    def heard(self, file: ArchiveFile, since: Time, until: Time) -> Mapping[str, Time]:
+        """Keys of events by when they were received; see `tamesu.ports.Archive.heard`."""
+        with self._content(file) as (frame, _):
+            return entries.heard(frame, since, until)
 
     def write_aside(self, stem: str, kept: Sequence[Kept]) -> ArchiveFile:
         """Writes records set aside durably; see `tamesu.ports.Archive.write_aside`."""
