@@ -254,6 +254,21 @@ def test_a_server_whose_snapshots_are_too_old_is_not_ready(memory, log):
     assert [name for name, check in said.checks.items() if not check["ok"]] == ["store"]
 
 
+def test_past_max_age_a_server_is_not_ready_and_decides_on(serving, declaration, until):
+    store = LostStore()
+    server = serving({"max_age_s": 0.05}, store=store)
+    server.post(PATH, declaration)
+    store.lost = True
+    until(lambda: server.get("/health/ready")[0] == 503)
+    check = server.get("/health/ready")[1]["checks"]["store"]
+    assert check["ok"] is False
+    assert check["seconds_since_read"] > 0.05
+    assert "serving old snapshots" in check["hint"]
+    assert server.post(f"{PATH}/colours/decisions", {})[0] == 200
+    store.lost = False
+    until(lambda: server.get("/health/ready")[0] == 200)
+
+
 class FastClock:
     """Two minutes ahead of the log's."""
 
