@@ -24,7 +24,9 @@ from tamesu.serve.core.claims import FRESH_US, LASTS_US
 from tamesu.serve.core.commands import PATIENCE_S
 from tamesu.serve.core.feature_rules import MOST_BYTES, MOST_LISTED
 from tamesu.serve.core.health import MAX_AGE_S
+from tamesu.serve.core.records import MOST_FILES, MOST_FOUND, MOST_READ
 from tamesu.serve.core.refill import LOOK_S, MOST_UNITS
+from tamesu.serve.core.telling import MOST_EVENTS
 from tamesu.serve.core.unit_features import PATIENCE_S as FEATURES_PATIENCE_S
 from tamesu.serve.core.unit_features import POLL_S as FEATURES_POLL_S
 from tamesu.serve.core.wire import MAX_TEXT
@@ -216,6 +218,21 @@ def _sizes() -> Iterator[tuple[str, str, str]]:
         "characters of a `unit`, a `request_id`, an `event_id`",
         f"{MAX_TEXT}",
         "it stands in a record, and for a while in memory",
+    )
+    yield (
+        "records of the log, not archived yet, that are read through to explain a decision",
+        f"{MOST_READ:,}",
+        "a second of work; what was not looked at is said in the answer",
+    )
+    yield (
+        "archive files searched for late records of a decision to explain",
+        f"{MOST_FILES}, and those of the day begun",
+        "seconds of work; what was not looked at is said in the answer",
+    )
+    yield (
+        "records of one decision that an explanation goes by, and events that it lists",
+        f"{MOST_FOUND:,} and {MOST_EVENTS:,}",
+        "nobody reads more; how many there are more is said",
     )
 
 
