@@ -12,7 +12,7 @@ import typer
 from tamesu.cli.options import Data, Json
 
 SHOWN = 20
-"""Records in the table, if not told otherwise."""
+"""Records listed, if not told otherwise."""
 
 
 def asides(  # noqa: PLR0913 - its options
@@ -58,7 +58,7 @@ def asides(  # noqa: PLR0913 - its options
     from the archive in the data folder, whether servers run or not, as far as the trainer has committed.
     """
     from tamesu.cli.exports import write_rows
-    from tamesu.cli.output import console, table, write_json
+    from tamesu.cli.output import console, write_json
     from tamesu.serve.core.asides import described
     from tamesu.wiring import load_settings, open_asides
 
@@ -75,8 +75,9 @@ def asides(  # noqa: PLR0913 - its options
     if not page["asides"]:
         out.print("nothing was set aside")
         return
-    columns = ["received", "why", "bandit", "key", "reason", "what it says"]
-    out.print(table("", columns, map(_row, page["asides"])))
+    for one in page["asides"]:
+        for line in _lines(one):
+            out.print(line, soft_wrap=True, markup=False)
     if page["next"]:
         out.print(f"more:  --after {page['next']}", markup=False)
 
@@ -97,10 +98,16 @@ COLUMNS = {
 _MOST = 200
 
 
-def _row(one: Mapping[str, Any]) -> tuple[object, ...]:
+def _lines(one: Mapping[str, Any]) -> list[str]:
+    """One record for a person: ids and bodies are too long for the cells of a table."""
     received = f"{one['received'][:23].replace('T', ' ')} UTC"
     body = one["body"] if len(one["body"]) <= _MOST else f"{one['body'][:_MOST]} …"
-    return received, one["why"], one["bandit"] or "", one["key"], one["reason"], body
+    whose = one["bandit"] or "no bandit that can be named"
+    return [
+        f"{received}  {one['why']}: {one['reason']}",
+        f"    {whose}  {one['key']}",
+        f"    {body}",
+    ]
 
 
 def _say_written(path: Path, rows: int, *, json: bool) -> None:
