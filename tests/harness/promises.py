@@ -156,4 +156,8 @@ def as_by_a_clean_run(log, store, archive, bandit):
 
 
 def rows(store, archive):
-    return sorted(encode(row) for batch in archive.read(store.files(Holds.OBSERVATIONS)) for row in batch.rows())
+    return sorted(
+        encode(row)
+        for batch in archive.read(store.files(Holds.OBSERVATIONS))
+        for row in batch.rows()
+    )

@@ -110,6 +110,8 @@ def show(name: Name, *, url: Url = None, json: Json = False) -> None:
         return
     out = console()
     out.print(_headline(bandit, report), markup=False)
+    for concern in report["concerns"]:
+        out.print(f"{concern['detail']}\nhint: {concern['hint']}", style="bold red", markup=False)
     out.print(arms_table(report["arms"]))
     out.print(conservation_table(conservation))
 

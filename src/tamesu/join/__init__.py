@@ -6,6 +6,7 @@ in, and equals the oracle. Refuses to read a log, to know what time it is, and t
 """
 
 from tamesu.join.checkpoint import Checkpoint, Mark
+from tamesu.join.concerns import Concern, concerns
 from tamesu.join.conservation import Table, table
 from tamesu.join.course import Course, Row, Stage
 from tamesu.join.emitted import Emitted
@@ -17,6 +18,7 @@ from tamesu.join.verdict import Heard, Verdict
 
 __all__ = [
     "Checkpoint",
+    "Concern",
     "Course",
     "Emitted",
     "Fold",
@@ -30,6 +32,7 @@ __all__ = [
     "Table",
     "Unread",
     "Verdict",
+    "concerns",
     "oracle",
     "table",
     "tell",

@@ -32,6 +32,7 @@ def doctor(settings: Settings) -> Iterator[Finding]:
             "cache": lambda: integrity.cache(settings),
             "features": lambda: integrity.features(settings),
             "data": lambda: integrity.agreement(settings),
+            "what comes in": lambda: integrity.what_comes_in(settings),
             "clock": lambda: integrity.clock(settings),
             "clock steps": lambda: _clock_steps(settings),
             "open bandit data": _open_bandit,

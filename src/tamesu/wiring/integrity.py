@@ -138,6 +138,22 @@ def agreement(settings: Settings) -> str | None:
     return f"the store was made from this log; the archive has its {len(files):,} files ({kinds or 'none'})"
 
 
+def what_comes_in(settings: Settings) -> str | Finding | None:
+    """What comes in can be learnt from: impressions arrive, events find what they are for."""
+    from tamesu.join import concerns
+
+    path = _store(settings)
+    if not path.exists() or not is_current(path):
+        return None
+    with contextlib.closing(open_store(settings)) as kept:
+        counts = kept.progress().counts
+    found = [(bandit, each) for bandit in sorted(counts) for each in concerns(counts[bandit])]
+    if not found:
+        return "nothing to be concerned about"
+    told = "; ".join(f"{bandit or 'no bandit'}: {each['detail']}" for bandit, each in found)
+    return Finding("what comes in", well=False, found=told, hint=found[0][1]["hint"])
+
+
 def _refuse_gaps(
     files: Sequence[ArchiveFile], archived: Sequence[int], starts: Sequence[int]
 ) -> None:

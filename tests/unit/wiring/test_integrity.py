@@ -202,3 +202,19 @@ def test_a_long_log_is_looked_through_from_its_end(filled, monkeypatch):
     damaged(segments(filled)[-1])
     assert isinstance(told(filled)["log"], Finding)
     assert not told(filled)["log"].well
+
+
+def test_what_comes_in_and_cannot_be_learnt_from_is_told_loudly(tmp_path):
+    """Bandit by bandit, with what to do about the first."""
+    settings = Settings(data=str(tmp_path))
+    with closing(open_store(settings)) as store:
+        lease = store.lease("one", Time(1), 1_000_000)
+        deaf = {"deliveries_made": 300, "deliveries_unshown": 290, "deliveries_observed": 10}
+        store.commit(
+            Commit(lease=lease, checkpoint=b"", counts={"deaf": deaf, "well": {}}, snapshots=())
+        )
+    found = integrity.what_comes_in(settings)
+    assert not found.well
+    assert "deaf: no impressions arrive: 290 of 300" in found.found
+    assert "well" not in found.found
+    assert "reward.anchor: decision" in found.hint

@@ -11,7 +11,7 @@ import contextlib
 from typing import Any
 
 from tamesu.base import Declaration, NotFound
-from tamesu.join import Table, table
+from tamesu.join import Table, concerns, table
 from tamesu.policy import ArmSummary, compose
 from tamesu.ports import Clock, IdSource, Meter, Progress, Store
 from tamesu.serve.core.catalogue import Catalogue
@@ -103,6 +103,7 @@ class Control:
             "snapshot": hot.version,
             "watermark": None if hot.snapshot is None else hot.snapshot.watermark.text(),
             "observations": 0 if hot.snapshot is None else hot.snapshot.observations,
+            "concerns": concerns(counts),
             "arms": await asyncio.to_thread(_arms, hot),
             "freshness_s": await asyncio.to_thread(self._quantiles, "freshness_seconds", name),
             "learning_delay_s": await asyncio.to_thread(
