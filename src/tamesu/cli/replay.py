@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -30,40 +31,80 @@ From = Annotated[
 
 
 def replay(
-    name: Name = None, *, source: From = "both", data: Data = None, json: Json = False
+    name: Name = None,
+    *,
+    source: From = "both",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FOLDER",
+            help="Write a store with what was rebuilt into this folder, which must not be there yet.",
+        ),
+    ] = None,
+    data: Data = None,
+    json: Json = False,
 ) -> None:
     """Learn everything again from the records, and show what that comes to.
 
     The log is read from its first record, and whatever was commanded or corrected later is done again
     in its place. Nothing is changed, and a server may run meanwhile. To hold the result against what
     is served, use `tamesu reconcile`.
+
+    With --out a store is written that has the rebuilt states, and all else as it is: declarations,
+    commands, counts, and which archive files there are. Stop the server before, and put it in the place
+    of store.sqlite3 afterwards.
     """
     import time
 
-    from tamesu.cli.output import console, write_json
+    from tamesu.base import InvalidInput
+    from tamesu.cli.output import write_json
     from tamesu.wiring import load_settings, rebuilding
 
     with rebuilding(load_settings({"data": data}), name, records_from(source)) as begun:
+        if out is not None:
+            if name is not None or not begun.is_whole:
+                raise InvalidInput("--out needs all bandits and all records", hint="name no bandit")
+            _refuse_existing(out)
         started = time.perf_counter()
         run(begun)
         seconds = time.perf_counter() - started
         told = _told(begun, source, seconds)
+        if out is not None:
+            begun.write(out)
     if json:
         write_json(told)
-        return
-    out = console()
+    else:
+        _show(told, begun)
+
+
+def _show(told: dict[str, Any], begun: Rebuilding) -> None:
+    from tamesu.cli.output import console
+
+    screen, seconds = console(), told["seconds"]
     rate = f"{told['records'] / seconds:,.0f} records/s" if seconds else ""
-    out.print(f"{told['records']:,} records from {_WORDS[source]} in {seconds:,.1f} s, {rate}")
+    source = _WORDS[told["from"]]
+    screen.print(f"{told['records']:,} records from {source} in {seconds:,.1f} s, {rate}")
     if not begun.is_whole:
-        out.print("the newest records are not archived yet: what follows is a little older")
+        screen.print("the newest records are not archived yet: what follows is a little older")
     for bandit in told["bandits"]:
-        out.print(f"\n{_title(bandit)}", soft_wrap=True, markup=False)
-        out.print(_table(bandit))
+        screen.print(f"\n{_title(bandit)}", soft_wrap=True, markup=False)
+        screen.print(_table(bandit))
     for line in told["differing"]:
-        out.print(line, style="bold red")
+        screen.print(line, style="bold red", markup=False)
 
 
 _WORDS = {"both": "log and archive", "log": "the log", "archive": "the archive"}
+
+
+def _refuse_existing(out: Path) -> None:
+    from tamesu.base import Conflict
+
+    if out.exists():
+        raise Conflict(
+            f"--out must name a folder that is not there yet, {str(out)!r} is",
+            hint="choose another; nothing is written over",
+        )
 
 
 def records_from(source: str) -> Any:

@@ -12,6 +12,7 @@ from tamesu.engine.learner import Learner, Step
 from tamesu.engine.process import ProcessEngine
 from tamesu.engine.reconcile import Difference, reconcile
 from tamesu.engine.replay import Replay
+from tamesu.engine.rewriting import rewrite
 from tamesu.engine.shortened import refuse_shortened
 from tamesu.engine.summed import Summed, summed
 from tamesu.engine.view import View, view
@@ -33,6 +34,7 @@ __all__ = [
     "WholeLog",
     "reconcile",
     "refuse_shortened",
+    "rewrite",
     "summed",
     "view",
 ]

@@ -50,21 +50,13 @@ def reconcile(replay: Replay, then: View, store: Store) -> list[Difference]:
     """
     found = [Difference("", "a command", "applied", text) for text in replay.differing]
     for bandit, snapshot in sorted(then.newest.items()):
-        standing = _meant(replay, snapshot)
+        standing = replay.meant(snapshot)
         if standing is None:
             found.append(Difference(bandit, "all of it", f"snapshot {snapshot.version}", "nothing"))
         else:
             found += _compared(standing, snapshot, then, store)
     found += _counted(then.counts, replay.counts)
     return found
-
-
-def _meant(replay: Replay, snapshot: Snapshot) -> Standing | None:
-    """What was rebuilt of the bandit that `snapshot` is of; it may have been made again since."""
-    standing = replay.standings.get(snapshot.bandit)
-    if standing is not None and standing.number > snapshot.declaration:
-        return replay.ended.get(snapshot.bandit)
-    return standing
 
 
 def _compared(

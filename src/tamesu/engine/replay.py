@@ -79,6 +79,13 @@ class Replay:
             for done, deed in enumerate(self._deeds.get(place, ())):
                 self._do(deed, place, walk.watermark or Time(0), done)
 
+    def meant(self, snapshot: Snapshot) -> Standing | None:
+        """What was rebuilt of the bandit that `snapshot` is of; it may have been made again since."""
+        standing = self.standings.get(snapshot.bandit)
+        if standing is not None and standing.number > snapshot.declaration:
+            return self.ended.get(snapshot.bandit)
+        return standing
+
     def taught(self, bandit: str, place: Place, done: int) -> Iterator[Observations]:
         """All observations of `bandit` by a moment of the replay, given by walking once more.
 

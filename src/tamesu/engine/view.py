@@ -23,6 +23,7 @@ class View:
     Attributes:
         read: per partition the offset up to which the log was learnt from; empty before the first
             commit.
+        checkpoint: bytes of the join's checkpoint.
         counts: per bandit how many records ended as what.
         newest: the newest snapshot of every bandit that has one.
         deferred: what those have learnt aside that do not learn.
@@ -31,6 +32,7 @@ class View:
     """
 
     read: tuple[int, ...]
+    checkpoint: bytes
     counts: Mapping[str, Mapping[str, int]]
     newest: Mapping[str, Snapshot]
     deferred: Mapping[str, Deferred]
@@ -61,7 +63,8 @@ def view(store: Store, bandit: str | None = None) -> View:
             counts = {
                 name: mine for name, mine in progress.counts.items() if bandit in (None, name)
             }
-            return View(tuple(mark.read for mark in marks), counts, *found)
+            read = tuple(mark.read for mark in marks)
+            return View(read, progress.checkpoint, counts, *found)
     raise Unavailable("the store could not be read between two of its commits", hint="try again")
 
 

@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tamesu.base import Unavailable
@@ -53,6 +54,20 @@ class Rebuilding:
     def is_whole(self) -> bool:
         """Whether it goes as far as the trainer has come."""
         return self.until == self.then.read
+
+    def write(self, folder: Path) -> None:
+        """Writes a store with what was rebuilt into `folder`, once the replay has run.
+
+        Raises:
+            Conflict: the trainer went on meanwhile.
+            Unavailable: the folder cannot be made.
+        """
+        from tamesu.adapters.clock.system import SystemClock
+        from tamesu.engine import rewrite
+
+        settings = Settings(data=str(folder))
+        with contextlib.closing(open_store(settings)) as fresh:
+            rewrite(self.replay, self.then, self.store, fresh, SystemClock().now())
 
 
 @contextlib.contextmanager

@@ -72,6 +72,27 @@ def test_a_state_that_was_changed_is_named(data, capsys):
     assert "differs from what is served" in told(capsys, *words[:3], code=1)
 
 
+def test_a_store_that_was_damaged_is_written_anew(data, tmp_path, capsys):
+    path = data / "store.sqlite3"
+    with sqlite3.connect(path) as store:
+        older = store.execute("SELECT state FROM deferred").fetchone()[0]
+        store.execute("UPDATE snapshots SET state = ?", (older,))
+    told(capsys, "reconcile", "--data", str(data), code=1)
+    fresh = tmp_path / "fresh"
+    told(capsys, "replay", "--data", str(data), "--out", str(fresh))
+    (fresh / "store.sqlite3").replace(path)
+    for leftover in ("-wal", "-shm"):
+        path.with_name(path.name + leftover).unlink(missing_ok=True)
+    assert told(capsys, "reconcile", "--data", str(data), "--json")["equal"]
+    store = SqlStore(path)
+    assert store.snapshot("home").observations == 3
+    assert store.deferred("home").observations == 5
+    assert [command.kind for command in store.commands()] == ["freeze"]
+    store.close()
+    answer = told(capsys, "replay", "--data", str(data), "--out", str(fresh), code=1)
+    assert "must name a folder that is not there yet" in answer
+
+
 def test_a_log_that_lost_its_beginning_is_an_error_and_the_archive_has_it(data, capsys):
     (segment,) = (data / "log").glob("*.sqlite3")
     with sqlite3.connect(segment) as log:
