@@ -14,11 +14,13 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 os.environ.setdefault("POLARS_MAX_THREADS", "1")  # one core for everybody; before Polars starts
 
 import numpy as np
 import polars as pl
+from msgspec import structs
 
 from figures import Figure, held, show
 from tamesu.base import (
@@ -69,6 +71,7 @@ def measure() -> Iterator[Figure]:
     for size in (1, 3):
         log = a_log(DECISIONS // size, size)
         yield from _rates(log, size)
+    yield from _clauses_in_turns(a_log(DECISIONS, 1))
     yield from _small_pushes()
 
 
@@ -150,6 +153,46 @@ def _decoded(log: list[Entry], clauses: Clauses) -> list[Columns]:
     ]
 
 
+def _join(clauses: Clauses, columns: Sequence[Columns]) -> int:
+    """Joins decoded records; how many deliveries were given."""
+    state = State(clauses, Tally(), partitions=1)
+    given = 0
+    for piece in columns:
+        state.accept(piece.decisions)
+        state.hear(replace(piece.events, funnel=state.funnels.find(piece.events.key)))
+        given += observed_first(observations_of(state, clauses, state.settle(piece.newest)))
+        state.close(piece.newest)
+    return given
+
+
+def _always(reward: Reward, _bandit: str, _declaration: int) -> Reward:
+    """A look-up that knows one bandit."""
+    return reward
+
+
+def _clauses_in_turns(log: list[Entry]) -> Iterator[Figure]:
+    """The same records under clauses that settle early or when all is over, and as sessions."""
+    window = Duration(WINDOW_US)
+    kinds = {
+        "settled after a minute and corrected": REWARD,
+        "settled when the window is over": structs.replace(REWARD, settle=window),
+        "sessions, settled after a minute": structs.replace(REWARD, gap=Duration(WINDOW_US // 3)),
+    }
+    sides: dict[str, Callable[[], int]] = {}
+    for name, reward in kinds.items():
+        clauses = Clauses(partial(_always, reward))
+        sides[name] = partial(_join, clauses, _decoded(log, clauses))
+    seconds = _cpu_seconds(sides)
+    first = seconds[next(iter(kinds))]
+    for name, taken in seconds.items():
+        yield Figure(
+            name=f"joining {len(log):,} records, {name}",
+            value=len(log) / taken,
+            unit="records/s",
+            against=f"{first / taken:.2f} times the first of these",
+        )
+
+
 def _rates(log: list[Entry], size: int) -> Iterator[Figure]:
     clauses = Clauses(reward_of)
     columns = _decoded(log, clauses)
@@ -162,21 +205,10 @@ def _rates(log: list[Entry], size: int) -> Iterator[Figure]:
             given += observed_first(fold.advance().observations)
         return given
 
-    def from_columns() -> int:
-        state = State(clauses, Tally(), partitions=1)
-        given = 0
-        for piece in columns:
-            state.accept(piece.decisions)
-            state.hear(replace(piece.events, funnel=state.funnels.find(piece.events.key)))
-            rows = state.settle(piece.newest)
-            given += observed_first(observations_of(state, clauses, rows))
-            state.close(piece.newest)
-        return given
-
     tables = frames(columns)
     sides: dict[str, Callable[[], int]] = {
         "bytes": from_bytes,
-        "columns": from_columns,
+        "columns": partial(_join, clauses, columns),
         "polars": lambda: closed_batch(*tables),
     }
     expected = sum(int(piece.decisions.size.sum()) for piece in columns)
