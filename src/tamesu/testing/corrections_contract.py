@@ -88,6 +88,16 @@ class CorrectionsContract:
             assert sum(kept) == THREADS
             assert len(store.corrections(waiting=True)) == THREADS
 
+    def test_up_to_where_was_judged_is_kept_with_what_was_found(self, tmp_path: Path) -> None:
+        """Per bandit the last word holds; a bandit that is not named stays."""
+        with self._store(tmp_path) as store:
+            assert dict(store.judged()) == {}
+            lease = store.lease("one", NOW, LASTS_US)
+            store.correct(lease, [], {"home": NOW, "away": Time(NOW + 1)})
+            store.correct(lease, [correction_of("d", 0, 1)], {"home": Time(NOW + 5)})
+            store.correct(lease, [correction_of("d", 0, 2)])
+            assert dict(store.judged()) == {"home": NOW + 5, "away": NOW + 1}
+
     @contextlib.contextmanager
     def _store(self, place: Path) -> Iterator[Store]:
         with contextlib.closing(self.make(place / "store")) as store:
