@@ -30,8 +30,12 @@ def take_late(course: Course, heard: Sequence[Heard]) -> None:
         return
     horizon = Time(course.decided + course.reward.late)
     window = course.window
+    shown = course.rows[-1].observation.shown
     waiting: list[Heard] = []
     for one in heard:
+        if one.verdict is Verdict.IMPRESSION:
+            # With `anchor: decision` it may have come after what made the newest row in time.
+            shown = one.time
         late = one.verdict is Verdict.LATE and not one.repeat
         if not (late or one.verdict is Verdict.UNSEEN):
             continue
@@ -46,11 +50,12 @@ def take_late(course: Course, heard: Sequence[Heard]) -> None:
                 course.window = window = Window(course.reward, one.time)
                 taken = [event for event in waiting if _changes(course, window, event)]
                 outcome = Counter(deliveries_unshown=-1, deliveries_observed=1)
-                _correct(course, [*taken, one], one.time, outcome)
+                shown = one.time
+                _correct(course, [*taken, one], shown, outcome)
         elif window is None:
             waiting.append(one)
         elif _changes(course, window, one):
-            _correct(course, [one], course.rows[-1].observation.shown, Counter())
+            _correct(course, [one], shown, Counter())
 
 
 def _changes(course: Course, window: Window, one: Heard) -> bool:

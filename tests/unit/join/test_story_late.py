@@ -140,6 +140,11 @@ def test_only_the_first_late_impression_shows():
     assert told.classes(late=True) == ["late"]
 
 
+def test_a_late_correction_knows_of_the_impression_that_came_after_the_first_observation():
+    told = Told(rules(Anchor.DECISION, settle=1)).shown(5).event("click", 6, received=200)
+    assert [row.observation.shown for row in told.rows(late=True)] == [None, T0 + 5 * S]
+
+
 def test_a_late_event_counts_against_the_last_end_of_a_session_and_does_not_move_it():
     told = Told(session()).shown(0).event("click", 9).event("buy", 18.9, received=200)
     assert told.classes(late=True)[-1] == "corrected"
