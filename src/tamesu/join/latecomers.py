@@ -48,14 +48,19 @@ def take_late(course: Course, heard: Sequence[Heard]) -> None:
                 one.why += f"; impressions count until {course.shown_until.text()}"
             else:
                 course.window = window = Window(course.reward, one.time)
-                taken = [event for event in waiting if _changes(course, window, event)]
-                outcome = Counter(deliveries_unshown=-1, deliveries_observed=1)
                 shown = one.time
-                _correct(course, [*taken, one], shown, outcome)
+                _show(course, window, waiting, one)
         elif window is None:
             waiting.append(one)
         elif _changes(course, window, one):
             _correct(course, [one], shown, Counter())
+
+
+def _show(course: Course, window: Window, waiting: Sequence[Heard], impression: Heard) -> None:
+    """A late first impression: one correction with it and with what waited for it."""
+    taken = [one for one in waiting if _changes(course, window, one)]
+    outcome = Counter(deliveries_unshown=-1, deliveries_observed=1)
+    _correct(course, [*taken, impression], impression.time, outcome)
 
 
 def _changes(course: Course, window: Window, one: Heard) -> bool:
