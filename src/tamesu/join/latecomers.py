@@ -42,11 +42,9 @@ def take_late(course: Course, heard: Sequence[Heard]) -> None:
         if one.received >= horizon:
             one.why += f"; nothing corrects from {horizon.text()} on"
         elif one.event.type == IMPRESSION:
-            if window is not None:
-                one.why += "; its delivery has its anchor already"
-            elif not course.decided <= one.time < course.shown_until:
-                one.why += f"; impressions count until {course.shown_until.text()}"
-            else:
+            refused = _refused(course, one)
+            one.why += refused
+            if not refused:
                 course.window = window = Window(course.reward, one.time)
                 shown = one.time
                 _show(course, window, waiting, one)
@@ -54,6 +52,15 @@ def take_late(course: Course, heard: Sequence[Heard]) -> None:
             waiting.append(one)
         elif _changes(course, window, one):
             _correct(course, [one], shown, Counter())
+
+
+def _refused(course: Course, impression: Heard) -> str:
+    """Why a late impression does not show its delivery, empty where it does."""
+    if course.window is not None:
+        return "; its delivery has its anchor already"
+    if not course.decided <= impression.time < course.shown_until:
+        return f"; impressions count until {course.shown_until.text()}"
+    return ""
 
 
 def _show(course: Course, window: Window, waiting: Sequence[Heard], impression: Heard) -> None:
