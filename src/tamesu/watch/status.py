@@ -77,7 +77,7 @@ def judge(
     holder: int | None,
     standing: Standing | None,
     readiness: dict[str, Any] | None,
-    trainer: Progress | None,
+    trainer: Progress | Finding | None,
     now: Time,
 ) -> Iterator[Finding]:
     """Findings, the supervisor's first.
@@ -86,7 +86,7 @@ def judge(
         holder: the process that has the data folder's lock.
         standing: as in `Status`, and so
         readiness: and
-        trainer: how far it has come.
+        trainer: how far it has come, or why that cannot be told.
         now: the time.
     """
     runs = holder is not None and is_alive(holder)
@@ -97,7 +97,7 @@ def judge(
         if (stepped := clock_steps(standing)) is not None:
             yield stepped
     yield _server(readiness)
-    yield _trainer(trainer)
+    yield trainer if isinstance(trainer, Finding) else _trainer(trainer)
 
 
 def clock_steps(standing: Standing) -> Finding | None:

@@ -208,6 +208,20 @@ def _store(settings: Settings) -> Path:
     return settings.folder / "store.sqlite3"
 
 
+def refuse_older(path: Path) -> None:
+    """Refuses a store that opening would bring up to date: whoever only looks changes nothing.
+
+    Raises:
+        Unavailable: an older version of Tamesu made it.
+    """
+    if not is_current(path):
+        raise Unavailable(
+            f"the store must be of this version, {path} is of an older one",
+            hint="start the installation once, which brings it up to date; to be able to go back, "
+            "copy its folder before",
+        )
+
+
 def is_current(path: Path) -> bool:
     """Whether opening it would change nothing."""
     from tamesu.adapters.store import tables

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tamesu.base import NotFound
 from tamesu.ports import Aggregates, Archive, Store
+from tamesu.wiring.integrity import refuse_older
 from tamesu.wiring.places import open_archive, open_store
 from tamesu.wiring.settings import Settings
 
@@ -24,14 +25,17 @@ def open_kept(settings: Settings) -> Iterator[tuple[Store, Archive]]:
 
     Raises:
         NotFound: nothing was ever kept in its folder.
-        Unavailable, Corrupt: it cannot be opened.
+        Unavailable: an older version of Tamesu made it, or it cannot be opened.
+        Corrupt: it cannot be read.
     """
-    if not (settings.folder / "store.sqlite3").exists():
+    path = settings.folder / "store.sqlite3"
+    if not path.exists():
         raise NotFound(
             f"the data folder {str(settings.folder)!r} must hold a store, it does not",
             hint="say where the data is:  --data DIR",
             folder=str(settings.folder),
         )
+    refuse_older(path)
     with contextlib.closing(open_store(settings)) as store:
         yield store, open_archive(settings)
 

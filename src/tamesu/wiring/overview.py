@@ -6,7 +6,7 @@ from typing import Any
 
 from tamesu.base import TamesuError, Time
 from tamesu.watch import Finding, Progress, Status, folder_holder, judge, read_standing
-from tamesu.wiring.integrity import is_current
+from tamesu.wiring.integrity import refuse_older
 from tamesu.wiring.places import open_log, open_store
 from tamesu.wiring.settings import Settings
 
@@ -20,7 +20,7 @@ def status(settings: Settings) -> Status:
 
     now = SystemClock().now()
     troubles: list[Finding] = []
-    holder, standing, trainer = None, None, None
+    holder, standing = None, None
     try:
         holder = folder_holder(settings.folder)
         standing = read_standing(settings.folder)
@@ -28,10 +28,11 @@ def status(settings: Settings) -> Status:
         troubles.append(_trouble("supervisor's file", error))
     url = settings.url if standing is None or holder is None else standing.url
     readiness = _readiness(url)
+    trainer: Progress | Finding | None
     try:
         trainer = _progress(settings, now)
     except TamesuError as error:
-        troubles.append(_trouble("data", error))
+        trainer = _trouble("learning", error)
     judged = judge(holder=holder, standing=standing, readiness=readiness, trainer=trainer, now=now)
     findings = [*judged, *troubles]
     return Status(
@@ -41,7 +42,7 @@ def status(settings: Settings) -> Status:
         supervisor=holder,
         standing=standing,
         readiness=readiness,
-        trainer=trainer,
+        trainer=None if isinstance(trainer, Finding) else trainer,
         findings=findings,
     )
 
@@ -62,12 +63,17 @@ def _readiness(url: str) -> dict[str, Any] | None:
 
 
 def _progress(settings: Settings, now: Time) -> Progress | None:
-    """How far the trainer has come; none where nothing was ever written."""
+    """How far the trainer has come; none where nothing was ever written.
+
+    Raises:
+        TamesuError: that cannot be read, or not by this version.
+    """
     from tamesu.join import Checkpoint
 
     path = settings.folder / "store.sqlite3"
-    if not path.exists() or not is_current(path):
+    if not path.exists():
         return None
+    refuse_older(path)
     log, store = open_log(settings), open_store(settings)
     try:
         committed = store.progress()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tamesu.base import Unavailable
-from tamesu.wiring.integrity import is_current
+from tamesu.wiring.integrity import refuse_older
 from tamesu.wiring.places import open_archive, open_log, open_store
 from tamesu.wiring.settings import Settings
 
@@ -88,11 +88,7 @@ def rebuilding(
             f"the data folder must hold a store, there is no {path}",
             hint="name the folder of an installation with --data",
         )
-    if not is_current(path):
-        raise Unavailable(
-            f"the store must be of this version, {path} is of an older one",
-            hint="start the installation once, which brings it up to date",
-        )
+    refuse_older(path)
     with (
         contextlib.closing(open_log(settings)) as log,
         contextlib.closing(open_store(settings)) as store,

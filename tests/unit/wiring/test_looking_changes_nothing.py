@@ -13,7 +13,10 @@ from tamesu.cli.entry import run
 GOLDEN = Path(__file__).parents[2] / "golden"
 
 
-@pytest.mark.parametrize("command", ["status", "doctor"])
+LOOKS = ["status", "doctor", "asides", "aggregate", "replay", "reconcile"]
+
+
+@pytest.mark.parametrize("command", LOOKS)
 def test_an_older_store_is_not_brought_up_to_date_by_a_look(command, tmp_path, capsys):
     path = tmp_path / "data" / "store.sqlite3"
     path.parent.mkdir()
@@ -21,4 +24,15 @@ def test_an_older_store_is_not_brought_up_to_date_by_a_look(command, tmp_path, c
     run([command, "--data", str(path.parent)])
     with contextlib.closing(sqlite.connect(path)) as connection:
         assert connection.execute("SELECT number FROM schema").fetchall() == [(1,)]
-    assert "newer schema" not in capsys.readouterr().out
+    out, err = capsys.readouterr()
+    assert "newer schema" not in out + err
+
+
+@pytest.mark.parametrize("command", [look for look in LOOKS if look != "doctor"])
+def test_it_is_told_what_to_do_instead(command, tmp_path, capsys):
+    (tmp_path / "store.sqlite3").write_bytes((GOLDEN / "store-schema-2.sqlite3").read_bytes())
+    assert run([command, "--data", str(tmp_path)]) == 1
+    told = " ".join("".join(capsys.readouterr()).split())
+    assert "the store must be of this version" in told
+    assert "start the installation once" in told
+    assert "nothing to learn from" not in told
