@@ -2,9 +2,9 @@
 
 A slice of the log is closed once nothing can be in time any more for a decision that it speaks of. The
 job takes the slices one after the other, picks out the decisions with an event that may have come too
-late, reads all their records and judges them anew, whole. It keeps corrections and up to where it has
-judged in one transaction, and nothing else: killed anywhere, its successor finds the same again and the
-store keeps each once. Refuses to learn: the trainer does.
+late, reads all their records and judges them anew, whole. It keeps corrections as it finds them, up to where
+it has judged once all of them are kept, and nothing else: killed anywhere, its successor finds the same
+again and the store keeps each once. Refuses to learn: the trainer does.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tamesu.base.reward import CLOCK_SKEW_US
 from tamesu.base.times import MINUTE_US
 from tamesu.engine.duty import Slice, Turn
 from tamesu.join.story import tell
-from tamesu.ports import Archive, ArchiveFile, Holds, Store
+from tamesu.ports import Archive, ArchiveFile, Declared, Holds, Store
 
 MOST_DECISIONS = 5_000
 """Decisions whose records are in memory at once."""
@@ -90,21 +90,23 @@ class ClosedSlices:
                 yield
                 if file.newest >= found.until:
                     break
-        corrections: list[Correction] = []
+        new = 0
         for partition, keys in suspects.items():
             for some in _pieces(keys):
-                yield from self._correct_all(partition, some, turn.now, corrections)
-        judged = dict.fromkeys(found.bandits, found.until)
-        # Under the lease of the turn that began it: if it was lost meanwhile, all of it is refused.
-        new = self._store.correct(turn.lease, corrections, judged)
+                for corrections in self._correct_all(partition, some, turn.now):
+                    if corrections:
+                        # Under the lease of the turn that began it: refused if it was lost meanwhile.
+                        new += self._store.correct(turn.lease, corrections)
+                    yield
+        self._store.correct(turn.lease, [], dict.fromkeys(found.bandits, found.until))
         if new:
             _log.info("late corrections found", corrections=new, until=found.until.text())
         return new
 
     def _correct_all(
-        self, partition: int, keys: Mapping[str, Time], now: Time, found: list[Correction]
-    ) -> Iterator[None]:
-        """Judges decisions from all of their records, into `found`; stops after each file."""
+        self, partition: int, keys: Mapping[str, Time], now: Time
+    ) -> Iterator[list[Correction]]:
+        """Judges decisions from all of their records; stops after each file, and gives what it found."""
         records: dict[str, list[Entry]] = defaultdict(list)
         since = Time(min(keys.values()) - CLOCK_SKEW_US)
         place = 0
@@ -114,12 +116,15 @@ class ClosedSlices:
                 if entry.offset >= place:  # a file that was merged has some that were read before
                     records[entry.key].append(entry)
             place = file.end
-            yield
+            yield []
         watermark = _watermark(self._files())
-        for told, (key, theirs) in enumerate(records.items(), 1):
-            found += self._correct(key, theirs, watermark, now)
-            if told % STORIES == 0:
-                yield
+        ordered = sorted(records)
+        for first in range(0, len(ordered), STORIES):
+            yield [
+                correction
+                for key in ordered[first : first + STORIES]
+                for correction in self._correct(key, records[key], watermark, now)
+            ]
 
     def _files_from(self, partition: int, since: Time) -> Iterator[ArchiveFile]:
         """The files of a partition, from the one that holds `since` on.
@@ -144,7 +149,7 @@ class ClosedSlices:
         judged = self._store.judged()
         slices: dict[tuple[Time, Time], list[str]] = defaultdict(list)
         for bandit, declared in self._store.declarations().items():
-            since = judged.get(bandit, Time(0))
+            since = judged.get(bandit, _beginning(declared))
             span = max(
                 _span(reward)
                 for number in range(1, declared.number + 1)
@@ -217,6 +222,14 @@ class ClosedSlices:
 def _watermark(files: Mapping[int, Sequence[ArchiveFile]]) -> Time:
     """The moment up to which every partition is archived."""
     return min(theirs[-1].newest for theirs in files.values())
+
+
+def _beginning(declared: Declared) -> Time:
+    """A moment before which nothing of a bandit that was never judged was received.
+
+    Without it, one that is made today would have an archive of years read for it, and all others wait.
+    """
+    return Time(declared.created - CLOCK_SKEW_US) if declared.number == 1 else Time(0)
 
 
 def _pieces(keys: Mapping[str, Time]) -> Iterator[dict[str, Time]]:

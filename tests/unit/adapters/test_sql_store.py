@@ -100,7 +100,10 @@ def test_a_newer_schema_is_refused(tmp_path):
     SqlStore(path).close()
     with contextlib.closing(sqlite.connect(path)) as connection:
         connection.execute("UPDATE schema SET number = ?", (tables.SCHEMA + 1,))
-    with pytest.raises(Unavailable, match=r"schema 2 or older, got 3.*\n.*upgrade Tamesu"):
+    with pytest.raises(
+        Unavailable,
+        match=rf"schema {tables.SCHEMA} or older, got {tables.SCHEMA + 1}.*\n.*upgrade Tamesu",
+    ):
         SqlStore(path)
 
 

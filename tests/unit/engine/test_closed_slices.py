@@ -5,12 +5,15 @@ from __future__ import annotations
 import random
 
 import pytest
-from random_lives import World, play
+from random_lives import SINGLE, World, declared, play
 
+from tamesu.adapters.archive.memory import MemoryArchive
 from tamesu.adapters.archive.parquet import ParquetArchive
+from tamesu.adapters.store.memory import MemoryStore
 from tamesu.adapters.store.sql import SqlStore
 from tamesu.base import Kind, Time, parse_decision_id
 from tamesu.base.times import DAY_US, MINUTE_US, SECOND_US
+from tamesu.engine import closed_slices
 from tamesu.engine.archivist import Archivist
 from tamesu.engine.closed_slices import ClosedSlices
 from tamesu.engine.duty import Turn
@@ -169,3 +172,57 @@ def test_killed_at_any_port_call_it_finds_the_same(tmp_path, when):
     assert kept(world).keys() == expected(world).keys()
     assert len(expected(world)) >= 4
     store.close()
+
+
+class Watched(MemoryStore):
+    """A store that tells how many corrections it was given at once."""
+
+    def __init__(self):
+        super().__init__()
+        self.given = []
+
+    def correct(self, lease, found, judged=None):
+        self.given.append(len(found))
+        return super().correct(lease, found, judged)
+
+
+def test_a_flood_of_late_clicks_is_kept_piece_by_piece(monkeypatch):
+    """One transaction for all of them would keep everybody else from the store meanwhile."""
+    monkeypatch.setattr(closed_slices, "STORIES", 10)
+    world = World(store=Watched())
+    identities = [world.decide("shop", "a") for _ in range(64)]
+    at = world.clock.now()
+    world.move(30 * SECOND_US)
+    for identity in identities:
+        world.track(identity, "click", time=Time(at + SECOND_US))
+    world.upkeep()
+    assert {key for key, _, _ in kept(world)} == set(identities)
+    assert max(world.store.given) <= 10
+
+
+class Counted(MemoryArchive):
+    """An archive that tells which of its files were looked into."""
+
+    def __init__(self):
+        super().__init__()
+        self.looked = []
+
+    def heard(self, file, since, until):
+        self.looked.append(file)
+        return super().heard(file, since, until)
+
+
+def test_what_was_archived_before_a_bandit_was_made_is_not_read_for_it():
+    world = World(archive=Counted())
+    for _ in range(12):
+        late_click(world)
+        world.upkeep()
+    world.move(10 * MINUTE_US)
+    world.upkeep()
+    made = world.clock.now()
+    world.store.declare(declared("new", SINGLE, {"window": "2s", "lateness": "1s"}), made)
+    world.archive.looked.clear()
+    identity = late_click(world, "new")
+    world.upkeep()
+    assert (identity, 0, 1) in kept(world)
+    assert all(file.newest >= made - 2 * MINUTE_US for file in world.archive.looked)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
@@ -19,12 +20,11 @@ def keep(connection: sa.Connection, found: Sequence[Correction]) -> int:
     """Keeps those of `found` whose key is new; gives how many."""
     table = tables.corrections
     number = connection.execute(sa.select(sa.func.max(table.c.number))).scalar() or 0
-    kept = 0
-    for each in found:
-        row = {"number": number + kept + 1, "waits": True, "body": encode(each)}
-        new = insert(table).values(**row, **_key(each)).on_conflict_do_nothing()
-        kept += connection.execute(new).rowcount
-    return kept
+    rows = [
+        {"number": place, "waits": True, "body": encode(each), **_key(each)}
+        for place, each in enumerate(found, number + 1)
+    ]
+    return _changed(connection, insert(table).on_conflict_do_nothing(), rows)
 
 
 def listed(
@@ -44,15 +44,19 @@ def take(connection: sa.Connection, taken: Sequence[Correction]) -> None:
         Conflict: one does not wait; the transaction must be given up.
     """
     table = tables.corrections
-    for each in taken:
-        done = connection.execute(
-            table.update()
-            .filter_by(**_key(each))
-            .where(table.c.waits)
-            .values(waits=False, body=encode(each))
-        )
-        if done.rowcount != 1:
-            raise refusals.correction_not_waiting(each)
+    named = {f"of_{name}": table.c[name] for name in ("decision_id", "position", "correction")}
+    statement = (
+        table.update()
+        .where(table.c.waits, *(column == sa.bindparam(name) for name, column in named.items()))
+        .values(waits=False, body=sa.bindparam("taken"))
+    )
+    rows = [
+        {**{f"of_{name}": value for name, value in _key(each).items()}, "taken": encode(each)}
+        for each in taken
+    ]
+    done = _changed(connection, statement, rows)
+    if done != len(rows):
+        raise refusals.corrections_not_waiting(len(rows) - done, len(rows))
 
 
 def put_judged(connection: sa.Connection, moments: Mapping[str, Time]) -> None:
@@ -70,6 +74,13 @@ def judged(connection: sa.Connection) -> dict[str, Time]:
     """Up to where what came too late has been judged; empty at first."""
     rows = connection.execute(sa.select(tables.judged))
     return {row.bandit: Time(row.moment) for row in rows}
+
+
+def _changed(
+    connection: sa.Connection, statement: sa.Insert | sa.Update, rows: Sequence[Mapping[str, Any]]
+) -> int:
+    """Executes `statement` for each of `rows`, built once; gives how many changed anything."""
+    return connection.execute(statement, rows).rowcount if rows else 0
 
 
 def _key(correction: Correction) -> dict[str, str | int]:

@@ -306,10 +306,10 @@ class MemoryStore:
                 raise refusals.not_waiting(done.number)
         for declared in commit.declarations:
             self._refuse_not_next(declared)
-        for each in commit.corrections:
-            kept = self._corrections.get(each.key)
-            if kept is None or kept.read is not None:
-                raise refusals.correction_not_waiting(each)
+        kept = [self._corrections.get(each.key) for each in commit.corrections]
+        missing = sum(one is None or one.read is not None for one in kept)
+        if missing:
+            raise refusals.corrections_not_waiting(missing, len(kept))
 
     def _refuse_old_versions(self, commit: Commit) -> None:
         newest: dict[str, int] = {}

@@ -5,7 +5,7 @@ Refuses to decide; the stores do.
 
 from __future__ import annotations
 
-from tamesu.base import Backpressure, Conflict, Correction, NotFound
+from tamesu.base import Backpressure, Conflict, NotFound
 from tamesu.ports import Lease
 
 
@@ -73,12 +73,10 @@ def not_next(bandit: str, number: int, next_: int) -> Conflict:
     )
 
 
-def correction_not_waiting(correction: Correction) -> Conflict:
-    """A correction taken that was taken before, or never kept."""
-    decision_id, position, number = correction.key
+def corrections_not_waiting(missing: int, of: int) -> Conflict:
+    """Corrections taken that were taken before, or never kept."""
     return Conflict(
-        f"a correction must wait to be taken, number {number} of {decision_id}-{position} does not; "
-        "nothing was changed",
+        f"a correction must wait to be taken, {missing} of {of} do not; nothing was changed",
         hint="repeat the batch from the stored progress",
     )
 
