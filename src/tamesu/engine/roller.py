@@ -2,7 +2,8 @@
 
 A merge is one file and one change of the manifest; killed between the two, the file is named by nobody
 and goes with the sweeping. What was merged is deleted a good while later, for somebody may be reading
-it. Refuses to merge what is not of one kind, bandit, declaration and partition, or not of one hour.
+it. Refuses to merge what is not of one kind, bandit, declaration and partition, or not of one hour; and
+what a command that waits may be reading, which would begin anew each time and never end.
 """
 
 from __future__ import annotations
@@ -50,7 +51,12 @@ class Roller:
         """
         if turn.watermark is None:
             return Slice()
-        files = [file for file in self._store.files() if file.name not in self._broken]
+        read = {command.bandit for command in self._store.waiting()}
+        files = [
+            file
+            for file in self._store.files()
+            if file.name not in self._broken and file.bandit not in read
+        ]
         some = next(_due(files, turn.watermark), None)
         if some is None:
             return Slice()

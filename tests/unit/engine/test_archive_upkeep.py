@@ -12,7 +12,7 @@ from tamesu.adapters.archive.parquet import ParquetArchive
 from tamesu.adapters.clock.manual import ManualClock
 from tamesu.adapters.eventlog.memory import MemoryEventLog
 from tamesu.adapters.store.memory import MemoryStore
-from tamesu.base import TICK, Conflict, Corrupt, Declaration, Draft, Time, encode
+from tamesu.base import TICK, Conflict, Corrupt, Declaration, Draft, Effect, Time, encode
 from tamesu.base.times import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from tamesu.engine import ArchivedLog
 from tamesu.engine.archivist import SLICE, Archivist
@@ -21,7 +21,7 @@ from tamesu.engine.forgetting import Forgetting
 from tamesu.engine.retention import Retention
 from tamesu.engine.roller import MOST_FILES, Roller
 from tamesu.engine.sweeper import GRACE_US, Sweeper
-from tamesu.ports import Holds
+from tamesu.ports import Commit, Holds
 from tamesu.testing import Crash, CrashAfter, When, single
 from tamesu.testing.archive_bound import aside
 
@@ -249,6 +249,23 @@ def test_what_is_merged_holds_the_same(kind, tmp_path):
     }
     assert world.tend(Roller(world.store, world.archive)) == {}
     assert names <= set(world.archive.names()), "somebody may be reading them"
+
+
+def test_what_a_command_may_be_reading_is_merged_when_it_waits_no_more():
+    """A state that warms up begins anew where files are merged: with a roller at it it would never end."""
+    world = filled()
+    world.clock.move(DAY_US)
+    folders = [file.folder for file in world.store.files()]
+    asked = world.store.ask("home", "declare", {}, world.clock.now())
+    world.tend(Roller(world.store, world.archive))
+    left = [file.folder for file in world.store.files()]
+    assert left.count("home/1") == folders.count("home/1") > left.count("away/1")
+    lease = world.turn().lease
+    effect = Effect(at=world.clock.now(), snapshot=0, roster=0, read=())
+    done = msgspec.structs.replace(asked, effect=effect)
+    world.store.commit(Commit(lease=lease, checkpoint=b"", counts={}, commands=[done]))
+    world.tend(Roller(world.store, world.archive))
+    assert [file.folder for file in world.store.files()].count("home/1") < left.count("home/1")
 
 
 def test_an_hour_that_is_not_over_is_left_alone():
