@@ -60,7 +60,8 @@ class MemoryEventLog:
     ) -> list[Entry]:
         """The entries of `keys` between two offsets; see `tamesu.ports.EventLog.entries_of`."""
         wanted = frozenset(keys)
-        between = self.read(partition, start, end - max(start, self.start(partition)))
+        start = max(start, self.start(partition))
+        between = self.read(partition, start, end - start) if start < end else ()
         return [entry for entry in between if entry.key in wanted]
 
     def end(self, partition: int) -> int:
