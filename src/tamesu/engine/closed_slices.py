@@ -10,17 +10,15 @@ again and the store keeps each once. Refuses to learn: the trainer does.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
 
 from tamesu.base import (
-    Anchor,
     Correction,
     Declaration,
     Entry,
-    InvalidInput,
     Reward,
     Time,
     parse_decision_id,
@@ -28,6 +26,7 @@ from tamesu.base import (
 from tamesu.base.reward import CLOCK_SKEW_US
 from tamesu.base.times import MINUTE_US
 from tamesu.engine.duty import Slice, Turn
+from tamesu.engine.suspects import suspects_of
 from tamesu.join.story import tell
 from tamesu.ports import Archive, ArchiveFile, Declared, Holds, Store
 
@@ -84,12 +83,9 @@ class ClosedSlices:
         suspects: dict[int, dict[str, Time]] = {}
         for partition in self._files():
             suspects[partition] = {}
-            for file in self._files_from(partition, found.since):
-                heard = self._archive.heard(file, found.since, found.until)
-                suspects[partition] |= self._suspects(heard, found.bandits)
+            for some in self._suspects(partition, found):
+                suspects[partition] |= some
                 yield
-                if file.newest >= found.until:
-                    break
         new = 0
         for partition, keys in suspects.items():
             for some in _pieces(keys):
@@ -102,6 +98,15 @@ class ClosedSlices:
         if new:
             _log.info("late corrections found", corrections=new, until=found.until.text())
         return new
+
+    def _suspects(self, partition: int, closed: _Closed) -> Iterator[dict[str, Time]]:
+        """Decisions, and their times, to be judged; stops after each file and each piece of it."""
+        for file in self._files_from(partition, closed.since):
+            heard = self._archive.heard(file, closed.since, closed.until)
+            yield {}
+            yield from suspects_of(heard, closed.bandits, self._reward)
+            if file.newest >= closed.until:
+                break
 
     def _correct_all(
         self, partition: int, keys: Mapping[str, Time], now: Time
@@ -179,20 +184,6 @@ class ClosedSlices:
             for partition in sorted(files)
         }
 
-    def _suspects(self, heard: Mapping[str, Time], bandits: Collection[str]) -> dict[str, Time]:
-        """The decisions, and their times, of which an event may have come too late."""
-        suspects: dict[str, Time] = {}
-        for key, received in heard.items():
-            try:
-                said = parse_decision_id(key)
-            except InvalidInput:
-                continue
-            if said.bandit in bandits:
-                reward = self._reward(said.bandit, said.declaration)
-                if reward is not None and received - said.decided >= _soonest(reward):
-                    suspects[key] = said.decided
-        return suspects
-
     def _correct(
         self, key: str, entries: Sequence[Entry], watermark: Time, now: Time
     ) -> Iterator[Correction]:
@@ -242,11 +233,3 @@ def _pieces(keys: Mapping[str, Time]) -> Iterator[dict[str, Time]]:
 def _span(reward: Reward) -> int:
     """F - D: how long after its decision a record may be in time."""
     return reward.within_us + reward.longest_us + reward.lateness
-
-
-def _soonest(reward: Reward) -> int:
-    """How long after its decision an event may come too late at the soonest."""
-    places = [int(term.within or reward.gap or reward.window) for term in reward.events.values()]
-    if reward.anchor is Anchor.IMPRESSION:
-        places.append(reward.within_us)
-    return min(places) + reward.lateness

@@ -13,7 +13,7 @@ from tamesu.adapters.store.memory import MemoryStore
 from tamesu.adapters.store.sql import SqlStore
 from tamesu.base import Kind, Time, parse_decision_id
 from tamesu.base.times import DAY_US, MINUTE_US, SECOND_US
-from tamesu.engine import closed_slices
+from tamesu.engine import closed_slices, suspects
 from tamesu.engine.archivist import Archivist
 from tamesu.engine.closed_slices import ClosedSlices
 from tamesu.engine.duty import Turn
@@ -226,3 +226,26 @@ def test_what_was_archived_before_a_bandit_was_made_is_not_read_for_it():
     world.upkeep()
     assert (identity, 0, 1) in kept(world)
     assert all(file.newest >= made - 2 * MINUTE_US for file in world.archive.looked)
+
+
+def test_a_slice_looks_at_a_few_decisions_whatever_is_in_a_file(monkeypatch):
+    world, read = World(), []
+    monkeypatch.setattr(suspects, "KEYS", 10)
+    monkeypatch.setattr(
+        suspects, "parse_decision_id", lambda key: read.append(key) or parse_decision_id(key)
+    )
+    for identity in [world.decide("shop", "a") for _ in range(64)]:
+        world.track(identity, "click")
+    world.upkeep()
+    world.move(MINUTE_US)
+    world.engine.catch_up()
+    lease = world.store.takeover("another", world.clock.now(), 1)
+    world.store.correct(lease, [], {"shop": Time(0), "home": Time(0)})
+    job, most, more = ClosedSlices(world.store, world.archive), 0, True
+    turn = Turn(lease, world.clock.now(), world.clock.now(), (0,), (0,))
+    read.clear()
+    while more:
+        before = len(read)
+        more = job.slice(turn).more
+        most = max(most, len(read) - before)
+    assert (most, len(set(read))) == (10, 64)
