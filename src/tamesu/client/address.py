@@ -57,7 +57,7 @@ def timeout_of(seconds: float) -> float:
 
 
 def segment(text: str) -> str:
-    """`text` as one segment of a path.
+    """`text` as one segment of a path; dots alone are encoded, or they would lead out of it.
 
     Raises:
         InvalidInput: it is no text, or an empty one: a path without it is another path.
@@ -68,6 +68,8 @@ def segment(text: str) -> str:
             f"a bandit's name, a decision's id and a unit must be text, got {got}",
             hint="for a decision d: d.decision_id" if isinstance(text, Decided) else "",
         )
+    if not text.strip("."):
+        return text.replace(".", "%2E")
     return quote(text, safe="", errors="replace")
 
 

@@ -73,6 +73,13 @@ def test_a_name_that_no_bandit_can_have_is_asked_for_all_the_same(scripted, clie
     assert scripted.asked == [("/v1/bandits/%3F%2F%E6%97%A5", None)]
 
 
+def test_a_name_of_dots_does_not_lead_out_of_its_path(scripted, client):
+    for name in (".", "..", "...", "..a"):
+        client.bandit(name)
+    paths = [path for path, _ in scripted.asked]
+    assert paths == [f"/v1/bandits/{name}" for name in ("%2E", "%2E%2E", "%2E%2E%2E", "..a")]
+
+
 @pytest.mark.parametrize("time", [1_700_000_000, 1.5, True, date(2026, 1, 1), b"2026", ("2026",)])
 @pytest.mark.parametrize(
     "send",

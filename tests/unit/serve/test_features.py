@@ -203,4 +203,5 @@ def test_the_client_says_the_same(server):
         client.decide("colours", unit="user/7")
         assert client.delete_features("user/7") is True
         assert client.delete_features("user/7") is False
+        assert client.put_features("..", KNOWN) == client.features("..") == KNOWN
     assert contexts(server) == [KNOWN]

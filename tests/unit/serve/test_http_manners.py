@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+from urllib.parse import quote
 
 import pytest
 
@@ -256,3 +257,17 @@ def test_a_taken_port_is_named_with_what_to_do(server):
         listen("127.0.0.1", server.port)
     assert "--port" in told.value.hint
     assert told.value.exit_code == 1
+
+
+@pytest.mark.parametrize("slash", ["%2F", "%2f"])
+def test_an_encoded_slash_is_part_of_a_name_and_leads_nowhere(server, slash):
+    before = server.call("GET", "/v1/bandits/colours/arms")[1]
+    for method, name in [("DELETE", "colours/arms/red"), ("POST", "colours/freeze"), ("GET", "/é")]:
+        path = f"/v1/bandits/{quote(name).replace('/', slash)}"
+        status, body, _ = server.call(method, path)
+        if method == "POST":
+            assert status == 405
+        else:
+            assert (status, body["code"]) == (404, "not-found")
+            assert body["bandit"].replace("%2F", "/") == name
+    assert server.call("GET", "/v1/bandits/colours/arms")[1] == before
