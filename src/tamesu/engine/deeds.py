@@ -85,7 +85,8 @@ def _place_of(store: Store, rollback: Command, version: int) -> Place:
         raise Corrupt(
             f"{rollback.bandit!r} was rolled back to snapshot {version}, of which it is not known any "
             "more how far the log had been learnt from",
-            hint="an older version of Tamesu made it; what was learnt since cannot be learnt again",
+            hint="an older version of Tamesu made it; what was learnt since cannot be learnt again: name "
+            "another bandit, one at a time",
             bandit=rollback.bandit,
             version=version,
         )
