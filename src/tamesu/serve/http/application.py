@@ -59,7 +59,7 @@ def application(service: Service, *, bench: bool = False) -> ASGIApp:
     }
     if bench:
         resources["/bench/nothing"] = {"POST": paths.nothing}
-    router = Router(
+    return _Paths(
         routes=[
             Route(path, Resource(methods, meter, most=most_bytes(path)))
             for path, methods in resources.items()
@@ -68,10 +68,12 @@ def application(service: Service, *, bench: bool = False) -> ASGIApp:
         default=Missing(meter),
     )
 
-    async def routed(scope: Scope, receive: Receive, send: Send) -> None:
-        await router(_unsplit(scope), receive, send)
 
-    return routed
+class _Paths(Router):
+    """Chooses a route by a path in which a slash that was sent encoded stays so."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await super().__call__(_unsplit(scope), receive, send)
 
 
 def _unsplit(scope: Scope) -> Scope:
