@@ -146,7 +146,7 @@ def test_what_came_of_a_decision_is_told_to_the_end(served, decided, capsys, unt
     assert run(["explain", d.decision_id, "--url", served.url]) == 0
     out, _ = capsys.readouterr()
     for piece in (
-        "What came",
+        "What came, and how long after the decision",
         "What was observed",
         "joined",
         "final; what comes too late corrects",

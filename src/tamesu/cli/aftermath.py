@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from tamesu.base import Time
+from tamesu.base.times import MILLISECOND_US, MINUTE_US
 from tamesu.cli.output import table
 
 
@@ -15,7 +17,7 @@ def aftermath(told: Mapping[str, Any]) -> Iterator[Any]:
     """Lines and tables."""
     if told["events"]:
         yield _events(told)
-    observations = _observations(told["deliveries"])
+    observations = _observations(told["deliveries"], Time.parse(told["decided"]))
     if observations:
         columns = [">position", ">no.", "outcome", ">reward", ">before", "made", "learnt by"]
         yield table("What was observed", columns, observations)
@@ -31,25 +33,26 @@ def aftermath(told: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def _events(told: Mapping[str, Any]) -> Any:
+    decided = Time.parse(told["decided"])
     rows: list[Sequence[object]] = [
         (
-            _moment(event["received"]),
-            "" if event["time"] is None else event["time"][11:23],
+            _age(event["received"], decided),
+            "" if event["time"] is None else _age(event["time"], decided),
             "" if event["position"] is None else event["position"],
             event["type"] or "unreadable",
             "" if event["value"] is None else f"{event['value']:g}",
-            event["class"],
+            event["class"].replace("_", " "),
             event["why"],
         )
         for event in told["events"]
     ]
     if told["events_omitted"]:
         rows.append((f"{told['events_omitted']:,} more", "", "", "", "", "", ""))
-    columns = ["received", "happened", ">position", "event", ">value", "class", "why"]
-    return table("What came", columns, rows)
+    columns = [">received", ">happened", ">position", "event", ">value", "class", "why"]
+    return table("What came, and how long after the decision", columns, rows)
 
 
-def _observations(deliveries: Sequence[Mapping[str, Any]]) -> list[Sequence[object]]:
+def _observations(deliveries: Sequence[Mapping[str, Any]], decided: Time) -> list[Sequence[object]]:
     return [
         (
             delivery["position"],
@@ -57,7 +60,7 @@ def _observations(deliveries: Sequence[Mapping[str, Any]]) -> list[Sequence[obje
             one["outcome"],
             "" if one["reward"] is None else f"{one['reward']:g}",
             "" if one["previous_reward"] is None else f"{one['previous_reward']:g}",
-            _made(one),
+            _made(one, decided),
             "" if one["learnt_by"] is None else f"snapshot {one['learnt_by']}",
         )
         for delivery in deliveries
@@ -65,11 +68,12 @@ def _observations(deliveries: Sequence[Mapping[str, Any]]) -> list[Sequence[obje
     ]
 
 
-def _made(one: Mapping[str, Any]) -> str:
+def _made(one: Mapping[str, Any], decided: Time) -> str:
+    age = _age(one["closed"], decided)
     if not one["late"]:
-        return _moment(one["closed"])
+        return age
     states = {
-        "made": f"late, {_moment(one['closed'])}",
+        "made": f"{age}, late",
         "found": "late: found, the trainer takes it next",
         "expected": "late: to be found within minutes",
     }
@@ -94,6 +98,20 @@ def _open(told: Mapping[str, Any]) -> Iterator[str]:
         else:
             late = _moment(told["corrected_until"])
             yield f"{where}: final; what comes too late corrects it until {late}"
+
+
+def _age(text: str, decided: Time) -> str:
+    """How long after the decision a moment lies: `+31.402 s`, `+15:09.998`, `+2 d 03:00:00.000`."""
+    us = Time.parse(text) - decided
+    sign, ms = "-" if us < 0 else "+", abs(us) // MILLISECOND_US
+    if ms < MINUTE_US // MILLISECOND_US:
+        return f"{sign}{ms / 1000:.3f} s"
+    seconds, part = divmod(ms, 1000)
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    clock = f"{minute:02d}:{second:02d}.{part:03d}"
+    return sign + (f"{days} d " if days else "") + (f"{hour:02d}:" if hours else "") + clock
 
 
 def _moment(text: str) -> str:
