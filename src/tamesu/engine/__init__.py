@@ -14,6 +14,7 @@ from tamesu.engine.reconcile import Difference, reconcile
 from tamesu.engine.replay import Replay
 from tamesu.engine.rewriting import rewrite
 from tamesu.engine.shortened import refuse_shortened
+from tamesu.engine.state import read_state
 from tamesu.engine.summed import Summed, summed
 from tamesu.engine.view import View, view
 from tamesu.engine.walk import Source
@@ -32,6 +33,7 @@ __all__ = [
     "Summed",
     "View",
     "WholeLog",
+    "read_state",
     "reconcile",
     "refuse_shortened",
     "rewrite",

@@ -113,7 +113,7 @@ class ProcessEngine:
         if isinstance(error, Conflict):
             _log.warning("lease held by another trainer", reason=error.message)
         else:
-            _log.warning("learning waits", code=error.code, reason=error.message)
+            _log.warning("learning waits", code=error.code, reason=error.message, hint=error.hint)
 
     def _learn(self, lease: Lease, stop: threading.Event) -> None:
         learner = Learner(self._log, self._store, self._archive, self._clock, lease)

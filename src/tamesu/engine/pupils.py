@@ -27,6 +27,7 @@ from tamesu.base import (
     Time,
 )
 from tamesu.engine.past import StoredPast
+from tamesu.engine.state import read_state
 from tamesu.engine.warming import Warming
 from tamesu.policy import Policy, compose
 from tamesu.ports import Archive, Declared, Deferred, Store, roster_of
@@ -189,7 +190,7 @@ class Pupils:
         return Standing(
             declaration,
             policy,
-            Learnt(policy.decode(snapshot.state), snapshot),
+            Learnt(read_state(policy, snapshot), snapshot),
             roster_of(self._store, declared, snapshot),
             self._read_deferral(policy, snapshot),
         )
@@ -205,7 +206,7 @@ class Pupils:
                 hint="restore the store from a backup",
                 bandit=snapshot.bandit,
             )
-        return Deferral(policy.decode(found.state), found.observations)
+        return Deferral(read_state(policy, snapshot, found.state), found.observations)
 
 
 def _by_bandit(groups: Sequence[Observations]) -> dict[str, list[Observations]]:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tamesu.base import Roster, Snapshot, Time
+from tamesu.base import Corrupt, Roster, Snapshot, Time
 from tamesu.engine.replay import Replay
+from tamesu.engine.state import read_state
 from tamesu.engine.view import View
-from tamesu.policy import ArmSummary, Policy, State
+from tamesu.policy import ArmSummary, State
 from tamesu.ports import Store
 from tamesu.train import Standing
 
@@ -73,8 +74,7 @@ def _compared(
     policy = standing.policy
     rebuilt_state = standing.learnt.state
     if policy.encode(rebuilt_state) != snapshot.state:
-        arms = _arms(standing)
-        yield from _states(bandit, "", policy, policy.decode(snapshot.state), rebuilt_state, arms)
+        yield from _states(standing, snapshot, None, rebuilt_state)
     deferred, aside = then.deferred.get(bandit), standing.deferred
     if deferred is None or aside is None:
         if deferred is not None or aside is not None:
@@ -87,15 +87,23 @@ def _compared(
             bandit, "observations learnt aside", deferred.observations, aside.observations
         )
     if policy.encode(aside.state) != deferred.state:
-        arms = _arms(standing)
-        state = policy.decode(deferred.state)
-        yield from _states(bandit, " learnt aside", policy, state, aside.state, arms)
+        yield from _states(standing, snapshot, deferred.state, aside.state)
 
 
-def _states(  # noqa: PLR0913, PLR0917 - two states, of what, of which arms
-    bandit: str, aside: str, policy: Policy, served: State, rebuilt: State, arms: list[str]
+def _states(
+    standing: Standing, snapshot: Snapshot, body: bytes | None, rebuilt: State
 ) -> Iterator[Difference]:
-    """Where two states differ: by arm if it shows there, else as a whole."""
+    """Where the state that is served, or learnt aside in `body`, is not `rebuilt`.
+
+    By arm if it shows there, else as a whole.
+    """
+    bandit, policy, arms = snapshot.bandit, standing.policy, _arms(standing)
+    aside = "" if body is None else " learnt aside"
+    try:
+        served = read_state(policy, snapshot, body)
+    except Corrupt as error:
+        yield Difference(bandit, f"state{aside}", error.message, "one that can be read")
+        return
     unasked = np.zeros(len(arms))
     rows = zip(
         policy.summary(served, arms, Time(0), shares=unasked),

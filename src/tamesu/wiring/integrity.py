@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tamesu.base import Corrupt, Unavailable
-from tamesu.ports import ArchiveFile, Holds
+from tamesu.ports import ArchiveFile, Holds, Store
 from tamesu.watch import Finding
 from tamesu.wiring.places import open_log, open_store
 from tamesu.wiring.settings import Settings
@@ -109,7 +109,7 @@ def features(settings: Settings) -> str | None:
 
 
 def agreement(settings: Settings) -> str | None:
-    """The store was made from this log, the archive's files are all there, and no record is in neither."""
+    """The store was made from this log, its states can be read, and no record and no file is gone."""
     from tamesu.engine import refuse_shortened
     from tamesu.join import Checkpoint
 
@@ -121,6 +121,7 @@ def agreement(settings: Settings) -> str | None:
         contextlib.closing(open_store(settings)) as kept,
     ):
         refuse_shortened(events, Checkpoint.from_bytes(kept.progress().checkpoint).marks)
+        _refuse_unreadable(kept)
         files, archived = kept.files(), kept.archived()
         starts = [events.start(partition) for partition in range(events.partitions)]
     _refuse_gaps(files, archived, starts)
@@ -152,6 +153,24 @@ def what_comes_in(settings: Settings) -> str | Finding | None:
         return "nothing to be concerned about"
     told = "; ".join(f"{bandit or 'no bandit'}: {each['detail']}" for bandit, each in found)
     return Finding("what comes in", well=False, found=told, hint=found[0][1]["hint"])
+
+
+def _refuse_unreadable(kept: Store) -> None:
+    """Refuses a newest snapshot, or what was learnt aside since, that nothing can be learnt upon."""
+    from tamesu.engine import read_state
+    from tamesu.policy import compose
+
+    for bandit in sorted(kept.versions()):
+        snapshot = kept.snapshot(bandit)
+        if snapshot is None:
+            continue
+        declaration = kept.declared(bandit, snapshot.declaration)
+        if declaration is None:
+            continue
+        policy, deferred = compose(declaration), kept.deferred(bandit)
+        read_state(policy, snapshot)
+        if deferred is not None:
+            read_state(policy, snapshot, deferred.state)
 
 
 def _refuse_gaps(
