@@ -128,6 +128,11 @@ class WaitsByName(MemoryStore):
         return sorted(found, key=lambda each: each.key)[:most]
 
 
+class FindsTheOneAfterToo(MemoryStore):
+    def corrections_of(self, bandit, after, until):
+        return super().corrections_of(bandit, after - 1, until)
+
+
 class TakesAnyCorrection(MemoryStore):
     def commit(self, commit):
         waits = {each.key for each in self.corrections(waiting=True)}
@@ -167,6 +172,7 @@ BROKEN_PASTS = {
     "test_a_correction_is_kept_to_the_bit": TakesNoneForZero,
     "test_a_correction_is_kept_once": OverwritesCorrections,
     "test_corrections_wait_in_their_order_until_taken": WaitsByName,
+    "test_what_snapshots_of_a_bandit_took_is_found": FindsTheOneAfterToo,
     "test_a_correction_is_taken_once": TakesAnyCorrection,
     "test_up_to_where_was_judged_is_kept_with_what_was_found": JudgesOneBanditAtATime,
     "test_a_stale_job_keeps_nothing": KeepsForTheStale,

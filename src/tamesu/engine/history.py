@@ -102,11 +102,8 @@ class History:
         bandit, since = before.bandit, before.learns_from
         late = [
             one
-            for one in self._store.corrections(waiting=False)
-            if one.bandit == bandit
-            and before.version < one.snapshot <= after.version
-            and one.declaration >= since
-            and one.observation.decided > before.learns_after
+            for one in self._store.corrections_of(bandit, before.version, after.version)
+            if one.declaration >= since and one.observation.decided > before.learns_after
         ]
         known = {one.key for one in late}
         for one in late:

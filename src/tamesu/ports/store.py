@@ -221,6 +221,13 @@ class Store(Protocol):
         """Those that wait for the trainer, or those taken, in the order in which they were kept."""
         ...
 
+    def corrections_of(self, bandit: str, after: int, until: int) -> Sequence[Correction]:
+        """Those of `bandit` that its snapshots after < version <= until took, in their order.
+
+        The cost is that of finding them: a store holds those of years. Empty case: none were taken.
+        """
+        ...
+
     # The trainer --------------------------------------------------------------------------------
 
     def lease(self, holder: str, now: Time, lasts_us: int) -> Lease:

@@ -55,6 +55,26 @@ class CorrectionsContract:
             assert list(store.corrections(waiting=True)) == [found[1]]
             assert list(store.corrections(waiting=False)) == taken
 
+    def test_what_snapshots_of_a_bandit_took_is_found(self, tmp_path: Path) -> None:
+        """After the one and up to the other; not what another bandit's took, nor what waits."""
+        with self._store(tmp_path) as store:
+            lease = store.lease("one", NOW, LASTS_US)
+            names = ("home.2.d", "home.2.c", "home.2.b", "home.2.a", "home-x.2.a")
+            found = [
+                msgspec.structs.replace(correction_of(name, 0, 1), bandit=name.partition(".")[0])
+                for name in names
+            ]
+            store.correct(lease, [*found, correction_of("home.2.e", 0, 1)])
+            assert list(store.corrections_of("home", 0, 9)) == []
+            taken = [
+                msgspec.structs.replace(one, read=(5,), snapshot=version)
+                for one, version in zip(found, (1, 2, 3, 4, 3), strict=True)
+            ]
+            store.commit(commit_of(lease, corrections=taken))
+            assert list(store.corrections_of("home", 1, 3)) == taken[1:3]
+            assert list(store.corrections_of("home-x", 0, 9)) == taken[4:]
+            assert list(store.corrections_of("home", 4, 9)) == []
+
     def test_a_correction_is_taken_once(self, tmp_path: Path) -> None:
         """Refused whole: one that was taken, and one that nobody kept."""
         with self._store(tmp_path) as store:

@@ -37,6 +37,31 @@ def listed(
     return [bodies.read(bodies.decode_correction, row.body, path) for row in rows]
 
 
+def taken_by(
+    connection: sa.Connection, path: Path, bandit: str, after: int, until: int
+) -> list[Correction]:
+    """Those of `bandit` that snapshots after < version <= until took, in the order in which they were kept.
+
+    The database looks into the bodies, so that only what is found is read here; a bandit's are together
+    in the index, for a decision id begins with its bandit's name and a dot.
+    """
+    table = tables.corrections
+    version = sa.func.json_extract(sa.cast(table.c.body, sa.Text), "$.snapshot")
+    query = (
+        sa.select(table.c.body)
+        .where(
+            table.c.decision_id >= f"{bandit}.",
+            table.c.decision_id < f"{bandit}/",  # a slash comes next after a dot
+            ~table.c.waits,
+            version > after,
+            version <= until,
+        )
+        .order_by(table.c.number)
+    )
+    rows = connection.execute(query)
+    return [bodies.read(bodies.decode_correction, row.body, path) for row in rows]
+
+
 def take(connection: sa.Connection, taken: Sequence[Correction]) -> None:
     """Those of `taken` wait no more.
 

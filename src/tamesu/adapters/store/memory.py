@@ -196,6 +196,11 @@ class MemoryStore:
             every = self._corrections.values()
             return [each for each in every if (each.read is None) is waiting][:most]
 
+    def corrections_of(self, bandit: str, after: int, until: int) -> Sequence[Correction]:
+        """Those of a bandit that some of its snapshots took, in the order in which they were kept."""
+        taken = self.corrections(waiting=False)
+        return [each for each in taken if each.bandit == bandit and after < each.snapshot <= until]
+
     def lease(self, holder: str, now: Time, lasts_us: int) -> Lease:
         """Takes or renews the lease; see `tamesu.ports.Store.lease`."""
         with self._lock:

@@ -239,6 +239,11 @@ class SqlStore:
         with self._reading() as connection:
             return corrections.listed(connection, self._path, waiting=waiting, most=most)
 
+    def corrections_of(self, bandit: str, after: int, until: int) -> Sequence[Correction]:
+        """Those of a bandit that some of its snapshots took; see `tamesu.ports.Store.corrections_of`."""
+        with self._reading() as connection:
+            return corrections.taken_by(connection, self._path, bandit, after, until)
+
     # The trainer --------------------------------------------------------------------------------
 
     def lease(self, holder: str, now: Time, lasts_us: int) -> Lease:
