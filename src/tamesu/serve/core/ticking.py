@@ -35,6 +35,7 @@ class Ticking:
         self._log = log
         self._clock = clock
         self._tick_s = tick_s
+        self._told = False
         self._landed_at = time.monotonic()
         self._look_at = self._landed_at + tick_s
 
@@ -71,7 +72,12 @@ class Ticking:
                 for entry in self._log.read(partition, end - 1, 1) if end else ():
                     newest_ms = max(newest_ms, entry.received)
         except Exception as error:  # noqa: BLE001 - then a tick is tried, and tells what is wrong
-            _log.warning("the log cannot be read", trace=trace(error))
+            # Once until it can be read again: a disk that is full must not be filled more.
+            if not self._told:
+                _log.warning("the log cannot be read", trace=trace(error))
+            self._told = True
+            return float("inf")
+        self._told = False
         if newest_ms < 0:
             return float("inf")
         return max(0.0, (self._clock.now() // 1000 - newest_ms) / 1000)
