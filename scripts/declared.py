@@ -13,7 +13,7 @@ import reasons
 from pieces import NOTE, meanings, spelt, table
 
 from tamesu.base import Arm, Declaration, EventTerm, Reward
-from tamesu.base.declaration import Newcomer
+from tamesu.base.clauses import Newcomer
 from tamesu.policy.kinds import known_kinds
 
 _UNSAID = {

@@ -14,7 +14,7 @@ FOREIGN = {
     ("campaign", "src/tamesu/*open_bandit*"): "the data set's own word for its parts",
     ("campaign", "src/tamesu/cli/*"): "the data set's own word, as an option of its command",
     ("epsilon", "src/tamesu/policy/explorers/epsilon_greedy.py"): "it is that explorer's parameter",
-    ("ttl", "src/tamesu/base/declaration.py"): "of a sticky decision, as a declaration writes it",
+    ("ttl", "src/tamesu/base/clauses.py"): "of a sticky decision, as a declaration writes it",
 }
 SHAPES = {
     r"get_": "a noun gives, no get_",

@@ -7,9 +7,10 @@ and randomness.
 from tamesu.base.arm import Arm
 from tamesu.base.arms_change import ArmsChange, WantedArm
 from tamesu.base.aside import Aside, SetAside
+from tamesu.base.clauses import Batch, Newcomer, Part, Sticky
 from tamesu.base.command import Command, Effect, Refusal
 from tamesu.base.correction import Correction
-from tamesu.base.declaration import Batch, Declaration, Newcomer, Part, Sticky
+from tamesu.base.declaration import Declaration
 from tamesu.base.errors import (
     Backpressure,
     Bug,

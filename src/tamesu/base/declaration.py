@@ -1,9 +1,8 @@
 """`Declaration`: a bandit as its team declares it.
 
-The same shape in YAML, JSON, HTTP and Python. What only a belief, an explorer or a layout can judge
-(its own options) is carried as a `Part` and judged by `tamesu.policy`. Refuses unknown keys by name,
-with the close match, and fills in every default, so that a stored declaration means the same for
-ever.
+What only a belief, an explorer or a layout can judge (its own options) is carried as a `Part` and
+judged by `tamesu.policy`. Fills in every default, so that a stored declaration means the same for
+ever; refuses clauses that cannot hold together.
 """
 
 from __future__ import annotations
@@ -13,55 +12,14 @@ from typing import Any
 
 import msgspec
 
-from tamesu.base.arm import MAX_ARMS, Arm, check_ids, check_metadata, check_number, long_arm
+from tamesu.base.arm import MAX_ARMS, Arm, check_ids, check_metadata
+from tamesu.base.clauses import OFF, RANDOM, Batch, Newcomer, Part, Sticky
 from tamesu.base.errors import InvalidDeclaration, close_match
 from tamesu.base.ids import is_bandit_name
 from tamesu.base.reward import Anchor, Reward, check
-from tamesu.base.shapes import convert, fields_of, is_mapping, is_sequence, plain, refuse_unknown
+from tamesu.base.shapes import plain
 from tamesu.base.times import MILLISECOND_US, Duration
-
-RANDOM = "random"
-"""The fallback that chooses evenly among the eligible arms."""
-
-
-OFF = "off"
-"""No cap on newcomers."""
-
-
-class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """A belief, an explorer or a layout by name, with its own options as plain data."""
-
-    kind: str
-    options: dict[str, Any] = {}
-
-    def plain(self) -> dict[str, Any]:
-        """`{kind: ..., **options}`, as it is written."""
-        return {"kind": self.kind, **self.options}
-
-
-class Batch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """When a micro-batch closes: at `size` observations or after `every`, whichever is first."""
-
-    size: int = 500
-    every: Duration = Duration(500 * MILLISECOND_US)
-
-
-class Newcomer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How much of the probability arms that are hardly known get together, beside known ones.
-
-    Attributes:
-        share: at most, in (0, 1).
-        until: an arm with fewer observations is a newcomer.
-    """
-
-    share: float = 0.2
-    until: int = 20
-
-
-class Sticky(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A unit gets the same decision again for `ttl`."""
-
-    ttl: Duration
+from tamesu.base.written import read, short_reward
 
 
 class Declaration(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,25 +62,14 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             InvalidDeclaration: an unknown key, a wrong type or clauses that cannot hold.
         """
-        if not is_mapping(data):
-            raise InvalidDeclaration(f"a declaration must be a mapping, got {type(data).__name__}")
-        if is_sequence(data.get("arms")):
-            check_number(data["arms"])
-        refuse_unknown(data, _Written, "the declaration", InvalidDeclaration)
-        data = {**data, "arms": _long_arms(data.get("arms"))}
-        data["layout"] = _long_part(data.get("layout", "single"), "layout")
-        data["policy"] = _long_policy(data.get("policy"))
-        data["reward"] = _long_reward(data.get("reward"))
-        if data.get("fallback") == RANDOM:
-            data["fallback"] = None
-        written = convert(data, _Written, "the declaration")
+        written = read(data)
         declaration = cls(
             name=written.name,
             description=written.description,
             arms=written.arms,
-            layout=_part(written.layout),
-            belief=_part(written.policy.belief),
-            explorer=_part(written.policy.explorer),
+            layout=Part.of(written.layout),
+            belief=Part.of(written.policy.belief),
+            explorer=Part.of(written.policy.explorer),
             reward=_filled(written.reward, written.layout["kind"]),
             batch=written.batch,
             seed=written.seed,
@@ -146,7 +93,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
                 "explorer": self.explorer.plain(),
                 "newcomer": OFF if self.newcomer is None else plain(self.newcomer),
             },
-            "reward": _short_reward(self.reward),
+            "reward": short_reward(self.reward),
             **({} if self.sticky is None else {"sticky": plain(self.sticky)}),
             "batch": plain(self.batch),
             **({} if self.seed is None else {"seed": self.seed}),
@@ -155,112 +102,6 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     def with_seed(self, seed: int) -> Declaration:
         """The same declaration with `seed` where it had none."""
         return self if self.seed is not None else msgspec.structs.replace(self, seed=seed)
-
-
-class _WrittenPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    belief: dict[str, Any]
-    explorer: dict[str, Any]
-    newcomer: Newcomer | None = None
-
-
-class _Session(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A window that ends `gap` after the newest event that counted, and `cap` after the anchor."""
-
-    gap: Duration
-    cap: Duration
-
-
-_WRITTEN_REWARD = tuple(name for name in fields_of(Reward) if name != "gap")
-
-
-class _Written(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    name: str
-    arms: tuple[Arm, ...]
-    layout: dict[str, Any]
-    policy: _WrittenPolicy
-    reward: Reward
-    description: str = ""
-    batch: Batch = Batch()
-    seed: int | None = None
-    fallback: tuple[str, ...] | None = None
-    sticky: Sticky | None = None
-
-
-def _part(data: Mapping[str, Any]) -> Part:
-    return Part(kind=data["kind"], options={k: v for k, v in data.items() if k != "kind"})
-
-
-def _long_part(data: Any, where: str) -> dict[str, Any]:
-    """`thompson` is short for `{kind: thompson}`."""
-    if isinstance(data, str):
-        return {"kind": data}
-    if not is_mapping(data) or not isinstance(data.get("kind"), str):
-        raise InvalidDeclaration(f"{where} must be a name or a mapping with 'kind', got {data!r}")
-    return dict(data)
-
-
-def _long_arms(arms: Any) -> Any:
-    if not is_sequence(arms):
-        raise InvalidDeclaration(
-            f"arms must be a list of ids, got {type(arms).__name__}",
-            hint="for example  arms: [a, b, c]",
-        )
-    return [long_arm(arm) for arm in arms]
-
-
-def _long_policy(policy: Any) -> Any:
-    policy = {} if policy is None else policy
-    if not is_mapping(policy):
-        raise InvalidDeclaration(f"policy must be a mapping, got {type(policy).__name__}")
-    written = {"belief": "beta", "explorer": "thompson", **policy}
-    for key in ("belief", "explorer"):
-        written[key] = _long_part(written[key], f"policy.{key}")
-    written["newcomer"] = _long_newcomer(written.get("newcomer"))
-    return written
-
-
-def _long_newcomer(newcomer: Any) -> Any:
-    """`off`, which YAML reads as false, is no cap."""
-    if newcomer is None or newcomer is False or newcomer == OFF:
-        return None
-    if not is_mapping(newcomer):
-        raise InvalidDeclaration(
-            f"policy.newcomer must be off or a mapping with share and until, got {newcomer!r}",
-            hint="for example  newcomer: {share: 0.2, until: 20}",
-        )
-    return newcomer
-
-
-def _long_reward(reward: Any) -> Any:
-    """`click: 0.1` is short for `click: {weight: 0.1}`; a session's gap is a field of its own."""
-    if not is_mapping(reward):
-        return {} if reward is None else reward
-    if "gap" in reward:
-        raise InvalidDeclaration.unknown_field("gap", _WRITTEN_REWARD, "reward")
-    long = dict(reward)
-    window = reward.get("window")
-    if is_mapping(window):
-        session = convert(window, _Session, "reward.window")
-        long["window"], long["gap"] = session.cap.text(), session.gap.text()
-    events = reward.get("events")
-    if is_mapping(events):
-        long["events"] = {
-            name: {"weight": term} if isinstance(term, int | float) else term
-            for name, term in events.items()
-        }
-    return long
-
-
-def _short_reward(reward: Reward) -> dict[str, Any]:
-    """A reward as it is written."""
-    short = {key: value for key, value in plain(reward).items() if value is not None}
-    gap = short.pop("gap", None)
-    if gap is not None:
-        short["window"] = {"gap": gap, "cap": short["window"]}
-    for term in short["events"].values():
-        if term["within"] is None:
-            del term["within"]
-    return short
 
 
 def _filled(reward: Reward, layout: str) -> Reward:
@@ -307,11 +148,11 @@ def _check_sticky(declaration: Declaration) -> None:
         return
     reward = declaration.reward
     # A session that nothing happens in is over after its gap.
-    ttl, most = declaration.sticky.ttl, (reward.gap or reward.window) // 2
-    if not 0 < ttl <= most:
+    given, most = declaration.sticky.ttl, (reward.gap or reward.window) // 2
+    if not 0 < given <= most:
         raise InvalidDeclaration(
             "sticky.ttl must lie above 0s and within half the window, of a session half its gap "
-            f"({Duration(most).text()}), got {ttl.text()}",
+            f"({Duration(most).text()}), got {given.text()}",
             hint="a decision that is given again late leaves its events little time to count",
         )
 

@@ -94,6 +94,17 @@ class InvalidInput(TamesuError):
         return cls(f"unknown field {name!r} in {where}", hint=hint, field=name, where=where)
 
     @classmethod
+    def unknown_choice(cls, got: str, known: Iterable[str], where: str) -> InvalidInput:
+        """A word where only some are known."""
+        known = list(known)
+        match = close_match(got, known)
+        return cls(
+            f"{where} must be one of {listing(known)}, got {got[:40]!r}",
+            hint=f"did you mean {match!r}?" if match else "",
+            where=where,
+        )
+
+    @classmethod
     def bad_id(cls, kind: str, text: str, form: str) -> InvalidInput:
         """An id that does not parse."""
         return cls(f"a {kind} id must look like {form}, got {text[:120]!r}", id=text[:300])

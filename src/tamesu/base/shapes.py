@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
 from functools import cache
 from typing import Any, TypeGuard, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -88,7 +89,14 @@ def fields_of(shape: type) -> Mapping[str, Any]:
 
 
 def refuse_unknown(data: Any, shape: Any, where: str, error: type[InvalidInput]) -> None:
-    """Raises `error` for the first key, at any depth, that `shape` does not have."""
+    """Raises `error` for the first key, at any depth, that `shape` does not have.
+
+    Also for a word where an enumeration knows others.
+    """
+    if _is_enum(shape) and isinstance(data, str):
+        words = [each.value for each in shape]
+        if data not in words:
+            raise error.unknown_choice(data, words, where)
     if _is_struct(shape) and is_mapping(data):
         known = fields_of(shape)
         for key in data:
@@ -120,6 +128,10 @@ def is_mapping(data: Any) -> TypeGuard[Mapping[str, Any]]:
 def is_sequence(data: Any) -> TypeGuard[Sequence[Any]]:
     """Whether plain data is a list or a tuple."""
     return isinstance(data, list | tuple)
+
+
+def _is_enum(shape: Any) -> TypeGuard[type[StrEnum]]:
+    return isinstance(shape, type) and issubclass(shape, StrEnum)
 
 
 def _is_struct(shape: Any) -> bool:

@@ -124,9 +124,19 @@ def test_what_a_reward_spells_out_reads_back(clauses):
             {"events": {"click": {"weight": 1, "within": "367d"}}},
             "click.within must lie between 1us",
         ),
-        ({"range": [0, 1]}, "unknown field 'range'"),
+        (
+            {"range": [0, 1]},
+            r"'range' in the declaration.reward\nhint: known here: 'anchor', 'default', 'events', 'imp",
+        ),
         ({"unseen": "imply"}, "unseen: imply needs reward.anchor: impression"),
-        ({"unseen": "perhaps"}, "perhaps"),
+        (
+            {"unseen": "perhaps"},
+            "the declaration.reward.unseen must be one of 'drop', 'imply', got 'perhaps'",
+        ),
+        (
+            {"events": {"click": {"weight": 1, "aggregate": "cuont"}}},
+            r"click.aggregate must be one of (.|\n)*did you mean 'count'",
+        ),
         ({"events": {"click": True}}, "bool"),
         ({"events": [1]}, "object"),
         ({"window": 900}, "a duration must be"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tamesu.base import GRID, Declaration, InvalidDeclaration, Time
-from tamesu.base.declaration import Newcomer
+from tamesu.base.clauses import Newcomer
 from tamesu.policy import Batch, compose
 from tamesu.policy.newcomer import capped, least_propensity
 

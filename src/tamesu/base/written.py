@@ -1,0 +1,153 @@
+"""A declaration as people write it: short forms on the way in, and a reward on the way out.
+
+The same shape in YAML, JSON, HTTP and Python. Refuses unknown keys by name, and to fill in or judge
+anything: `Declaration` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from tamesu.base.arm import Arm, check_number, long_arm
+from tamesu.base.clauses import OFF, RANDOM, Batch, Newcomer, Sticky
+from tamesu.base.errors import InvalidDeclaration
+from tamesu.base.reward import Reward
+from tamesu.base.shapes import convert, fields_of, is_mapping, is_sequence, plain, refuse_unknown
+from tamesu.base.times import Duration
+
+
+class WrittenPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How it learns and chooses, every short form made long."""
+
+    belief: dict[str, Any]
+    explorer: dict[str, Any]
+    newcomer: Newcomer | None = None
+
+
+class _Session(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A window that ends `gap` after the newest event that counted, and `cap` after the anchor."""
+
+    gap: Duration
+    cap: Duration
+
+
+_WRITTEN_REWARD = tuple(name for name in fields_of(Reward) if name != "gap")
+
+
+class Written(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A declaration as it is written, every short form made long; nothing is filled in or judged."""
+
+    name: str
+    arms: tuple[Arm, ...]
+    layout: dict[str, Any]
+    policy: WrittenPolicy
+    reward: Reward
+    description: str = ""
+    batch: Batch = Batch()
+    seed: int | None = None
+    fallback: tuple[str, ...] | None = None
+    sticky: Sticky | None = None
+
+
+def read(data: Mapping[str, Any]) -> Written:
+    """What plain data (from JSON, YAML or keywords) spells out.
+
+    Raises:
+        InvalidDeclaration: an unknown key, named with the close match, or a wrong type.
+    """
+    if not is_mapping(data):
+        raise InvalidDeclaration(f"a declaration must be a mapping, got {type(data).__name__}")
+    if is_sequence(data.get("arms")):
+        check_number(data["arms"])
+    if is_mapping(data.get("reward")):
+        _refuse_unknown_of_a_reward(data["reward"])
+    refuse_unknown(data, Written, "the declaration", InvalidDeclaration)
+    long = {**data, "arms": _long_arms(data.get("arms"))}
+    long["layout"] = _long_part(data.get("layout", "single"), "layout")
+    long["policy"] = _long_policy(data.get("policy"))
+    long["reward"] = _long_reward(data.get("reward"))
+    if data.get("fallback") == RANDOM:
+        long["fallback"] = None
+    return convert(long, Written, "the declaration")
+
+
+def _long_part(data: Any, where: str) -> dict[str, Any]:
+    """`thompson` is short for `{kind: thompson}`."""
+    if isinstance(data, str):
+        return {"kind": data}
+    if not is_mapping(data) or not isinstance(data.get("kind"), str):
+        raise InvalidDeclaration(f"{where} must be a name or a mapping with 'kind', got {data!r}")
+    return dict(data)
+
+
+def _long_arms(arms: Any) -> Any:
+    if not is_sequence(arms):
+        raise InvalidDeclaration(
+            f"arms must be a list of ids, got {type(arms).__name__}",
+            hint="for example  arms: [a, b, c]",
+        )
+    return [long_arm(arm) for arm in arms]
+
+
+def _long_policy(policy: Any) -> Any:
+    policy = {} if policy is None else policy
+    if not is_mapping(policy):
+        raise InvalidDeclaration(f"policy must be a mapping, got {type(policy).__name__}")
+    written = {"belief": "beta", "explorer": "thompson", **policy}
+    for key in ("belief", "explorer"):
+        written[key] = _long_part(written[key], f"policy.{key}")
+    written["newcomer"] = _long_newcomer(written.get("newcomer"))
+    return written
+
+
+def _long_newcomer(newcomer: Any) -> Any:
+    """`off`, which YAML reads as false, is no cap."""
+    if newcomer is None or newcomer is False or newcomer == OFF:
+        return None
+    if not is_mapping(newcomer):
+        raise InvalidDeclaration(
+            f"policy.newcomer must be off or a mapping with share and until, got {newcomer!r}",
+            hint="for example  newcomer: {share: 0.2, until: 20}",
+        )
+    return newcomer
+
+
+def _refuse_unknown_of_a_reward(reward: Mapping[str, Any]) -> None:
+    """`gap` is a field of `Reward`, and of a window as it is written."""
+    for name in reward:
+        if name not in _WRITTEN_REWARD:
+            where = "the declaration.reward"
+            raise InvalidDeclaration.unknown_field(str(name), _WRITTEN_REWARD, where)
+
+
+def _long_reward(reward: Any) -> Any:
+    """`click: 0.1` is short for `click: {weight: 0.1}`; a session's gap is a field of its own."""
+    if not is_mapping(reward):
+        return {} if reward is None else reward
+    long = dict(reward)
+    window = reward.get("window")
+    if is_mapping(window):
+        session = convert(window, _Session, "reward.window")
+        long["window"], long["gap"] = session.cap.text(), session.gap.text()
+    events = reward.get("events")
+    if is_mapping(events):
+        long["events"] = {
+            name: {"weight": term} if isinstance(term, int | float) else term
+            for name, term in events.items()
+        }
+    return long
+
+
+def short_reward(reward: Reward) -> dict[str, Any]:
+    """A reward as it is written."""
+    short = {key: value for key, value in plain(reward).items() if value is not None}
+    gap = short.pop("gap", None)
+    if gap is not None:
+        short["window"] = {"gap": gap, "cap": short["window"]}
+    for term in short["events"].values():
+        if term["within"] is None:
+            del term["within"]
+    return short
