@@ -19,7 +19,17 @@ from plot import draw
 
 HERE = Path(__file__).resolve().parent
 DOCS = HERE.parent / "docs"
-PARTS = ("decide", "learn", "join", "rebuild", "over_http", "freshness", "workers", "gate", "steady")
+PARTS = (
+    "decide",
+    "learn",
+    "join",
+    "rebuild",
+    "over_http",
+    "freshness",
+    "workers",
+    "gate",
+    "steady",
+)
 
 
 def main() -> int:

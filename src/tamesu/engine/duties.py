@@ -17,7 +17,7 @@ from tamesu.engine.thinning import Thinning
 from tamesu.ports import Aggregates, Archive, EventLog, Store
 
 
-def duties(
+def duties(  # noqa: PLR0913 - the ports, and how long each of them keeps
     log: EventLog,
     store: Store,
     archive: Archive,

@@ -86,4 +86,6 @@ def test_starting_over_is_counted_and_a_step_that_failed_did_nothing():
     assert store.failed
     assert meter.value("learning_failures_total", code="unavailable") == 1
     assert meter.value("records_read_total") == log.end(0)
-    assert meter.value("observations_learnt_total") == sum(f.rows for f in store.files(Holds.OBSERVATIONS))
+    assert meter.value("observations_learnt_total") == sum(
+        f.rows for f in store.files(Holds.OBSERVATIONS)
+    )

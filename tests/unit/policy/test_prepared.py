@@ -9,8 +9,8 @@ import pytest
 
 from tamesu.base import GRID, Declaration, InvalidInput, NotFound, Time
 from tamesu.policy import Batch, Policy, compose
-from tamesu.policy.layouts.slate import SlateLayout
 from tamesu.policy.eligibility import MOST_SETS
+from tamesu.policy.layouts.slate import SlateLayout
 
 NOW = Time(0)
 ARMS = ("a", "b", "c", "d")
