@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from tamesu.adapters.store import refusals
+from tamesu.adapters.store import leasing, refusals
 from tamesu.base import (
     Command,
     Conflict,
@@ -198,8 +198,15 @@ class MemoryStore:
 
     def corrections_of(self, bandit: str, after: int, until: int) -> Sequence[Correction]:
         """Those of a bandit that some of its snapshots took, in the order in which they were kept."""
-        taken = self.corrections(waiting=False)
-        return [each for each in taken if each.bandit == bandit and after < each.snapshot <= until]
+        with self._lock:
+            self._refuse_closed()
+            return [
+                each
+                for each in self._corrections.values()
+                if each.read is not None
+                and each.bandit == bandit
+                and after < each.snapshot <= until
+            ]
 
     def lease(self, holder: str, now: Time, lasts_us: int) -> Lease:
         """Takes or renews the lease; see `tamesu.ports.Store.lease`."""
@@ -217,7 +224,7 @@ class MemoryStore:
         """Gives the lease back; nothing happens if it is no longer the newest."""
         with self._lock:
             self._refuse_closed()
-            if self._is_newest(lease):
+            if leasing.is_newest(lease, self._lease):
                 self._lease = None
 
     def progress(self) -> Progress:
@@ -291,14 +298,11 @@ class MemoryStore:
         self._closed = True
 
     def _take(self, holder: str, now: Time, lasts_us: int, *, raise_epoch: bool) -> Lease:
-        held = self._lease
-        others = held is not None and held.holder != holder
-        if held is not None and others and now < held.expires:
-            raise refusals.leased(held)
-        if held is None or others or raise_epoch:
-            self._epoch += 1
-        self._lease = Lease(holder, self._epoch, Time(now + lasts_us))
-        return self._lease
+        got = leasing.taken(
+            self._lease, self._epoch, holder, now, lasts_us, raise_epoch=raise_epoch
+        )
+        self._lease, self._epoch = got, got.epoch
+        return got
 
     def _refuse_what_exists(self, commit: Commit) -> None:
         self._refuse_old_versions(commit)
@@ -339,12 +343,7 @@ class MemoryStore:
             raise refusals.not_next(name, declared.number, next_)
 
     def _refuse_stale(self, lease: Lease) -> None:
-        if not self._is_newest(lease):
-            raise refusals.stale(lease, self._lease, self._epoch)
-
-    def _is_newest(self, lease: Lease) -> bool:
-        held = self._lease
-        return held is not None and (held.holder, held.epoch) == (lease.holder, lease.epoch)
+        leasing.refuse_stale(lease, self._lease, self._epoch)
 
     def _refuse_closed(self) -> None:
         if self._closed:

@@ -19,6 +19,7 @@ from tamesu.adapters.store import (
     bodies,
     corrections,
     engine,
+    leasing,
     manifest,
     refusals,
     tables,
@@ -332,16 +333,10 @@ class SqlStore:
     def _take(self, holder: str, now: Time, lasts_us: int, *, raise_epoch: bool) -> Lease:
         with self._writing() as connection:
             held, epoch = _held(connection)
-            others = held is not None and held.holder != holder
-            if held is not None and others and now < held.expires:
-                raise refusals.leased(held)
-            if held is None or others or raise_epoch:
-                epoch += 1
-            taken = Lease(holder, epoch, Time(now + lasts_us))
-            connection.execute(
-                tables.lease.update().values(holder=holder, epoch=epoch, expires=int(taken.expires))
-            )
-            return taken
+            got = leasing.taken(held, epoch, holder, now, lasts_us, raise_epoch=raise_epoch)
+            row = {"holder": holder, "epoch": got.epoch, "expires": int(got.expires)}
+            connection.execute(tables.lease.update().values(**row))
+            return got
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
@@ -357,9 +352,7 @@ class SqlStore:
 
 
 def _refuse_stale(connection: sa.Connection, lease: Lease) -> None:
-    held, epoch = _held(connection)
-    if held is None or held[:2] != lease[:2]:
-        raise refusals.stale(lease, held, epoch)
+    leasing.refuse_stale(lease, *_held(connection))
 
 
 def _held(connection: sa.Connection) -> tuple[Lease | None, int]:
