@@ -22,7 +22,7 @@ from tamesu.bandit.naming import arm_key, arm_label, keyed, keys_of, labels_of, 
 from tamesu.bandit.rewards import in_shape, without_unseen
 from tamesu.bandit.spelling import read_config, seeded, spelt_out
 from tamesu.base import Declaration, InvalidInput, NotFound, ShapeMismatch
-from tamesu.base.observations import to_grid_many
+from tamesu.base.grid import to_grid_many
 from tamesu.policy import ArmSummary, Batch, Explanation
 
 

@@ -15,7 +15,7 @@ from tamesu.bandit.ids import NumberedIds, time_of
 from tamesu.bandit.ledger import Ledger
 from tamesu.bandit.recent import Recent, Standing
 from tamesu.base import Conflict, Declaration, InvalidInput, NotFound, Time
-from tamesu.base.observations import to_grid_many
+from tamesu.base.grid import to_grid_many
 from tamesu.base.times import MILLISECOND_US
 from tamesu.policy import ArmSummary, Batch, Prepared, compose
 

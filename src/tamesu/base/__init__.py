@@ -31,6 +31,7 @@ from tamesu.base.errors import (
     Unsent,
     WrongMediaType,
 )
+from tamesu.base.grid import GRID
 from tamesu.base.ids import (
     RANDOM_BYTES,
     DecisionId,
@@ -58,7 +59,7 @@ from tamesu.base.records import (
     decode_event,
     encode,
 )
-from tamesu.base.reward import GRID, IMPRESSION, Aggregate, Anchor, EventTerm, Reward, Unseen
+from tamesu.base.reward import IMPRESSION, Aggregate, Anchor, EventTerm, Reward, Unseen
 from tamesu.base.roster import Changed, Roster
 from tamesu.base.shapes import convert, plain
 from tamesu.base.statuses import GRPC_STATUS, HTTP_STATUS

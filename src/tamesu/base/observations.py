@@ -16,11 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base.reward import GRID
 from tamesu.base.times import Time
-
-LARGEST = float(1 << 62)
-"""Rewards and terms saturate here, half way to where a 64-bit integer ends."""
 
 NO_TIME = -1
 """`shown` of a delivery that nobody was seen to see."""
@@ -30,22 +26,6 @@ NO_REWARD = -(1 << 63)
 
 EXACT = -1
 """`draws` of a propensity that needed none."""
-
-
-def to_grid(value: float) -> int:
-    """`value` in whole 1 / GRID, halves to even, saturating at ±2^62.
-
-    Example:
-        >>> to_grid(0.5) == GRID // 2, to_grid(1e300) == 1 << 62
-        (True, True)
-    """
-    return round(min(max(value * GRID, -LARGEST), LARGEST))
-
-
-def to_grid_many(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """`to_grid` of each of `values` (n,)."""
-    bound = LARGEST / GRID
-    return np.rint(np.clip(values, -bound, bound) * GRID).astype(np.int64)
 
 
 class Outcome(IntEnum):

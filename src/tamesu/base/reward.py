@@ -26,9 +26,6 @@ SKEW_US = 5 * SECOND_US
 CLOCK_SKEW_US = MINUTE_US
 """How far a decision's id may lie from its `received`; beyond it the record is poison."""
 
-GRID = 1 << 20
-"""Rewards are whole multiples of 1 / GRID, so that sums are integers in any order."""
-
 MAX_VALUE = float(1 << 31)
 """The largest magnitude of an event's value, and of a weight: keeps sums within 64 bits."""
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base.observations import NO_REWARD, NO_TIME, to_grid
+from tamesu.base.grid import to_grid
+from tamesu.base.observations import NO_REWARD, NO_TIME
 from tamesu.join.chains import Placed
 from tamesu.join.clauses import Clauses
 from tamesu.join.deliveries import Deliveries

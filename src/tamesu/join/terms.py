@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import GRID, Aggregate, EventTerm, Reward
-from tamesu.base.observations import LARGEST, to_grid, to_grid_many
+from tamesu.base.grid import LARGEST, to_grid, to_grid_many
 
 _HALF = 32
 _LOW = (1 << _HALF) - 1

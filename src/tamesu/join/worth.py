@@ -6,7 +6,7 @@ Refuses to know when an event counts.
 from __future__ import annotations
 
 from tamesu.base import GRID, Aggregate, Event, EventTerm, Reward
-from tamesu.base.observations import LARGEST, to_grid
+from tamesu.base.grid import LARGEST, to_grid
 
 
 class Worth:

@@ -8,10 +8,11 @@ from tamesu.ports.aggregates import Aggregates, Group
 from tamesu.ports.archive import Archive, ArchiveFile, Holds, Kept
 from tamesu.ports.cache import Cache, Claim, Wanted
 from tamesu.ports.clock import Clock, IdSource
+from tamesu.ports.commit import Commit, Declared, Deferred, Lease, Progress
 from tamesu.ports.eventlog import EventLog, Receipt
 from tamesu.ports.features import Features
 from tamesu.ports.meter import Meter, SharedMeter
-from tamesu.ports.store import Commit, Declared, Deferred, Lease, Progress, Store, roster_of
+from tamesu.ports.store import Store, roster_of
 
 __all__ = [
     "Aggregates",

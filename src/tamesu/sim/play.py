@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import Declaration, Time
-from tamesu.base.observations import to_grid_many
+from tamesu.base.grid import to_grid_many
 from tamesu.base.times import MILLISECOND_US
 from tamesu.policy import Batch, compose
 from tamesu.sim.regret import Evaluability, evaluability

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tamesu.base import GRID, Observation, Observations, Outcome, Time
-from tamesu.base.observations import EXACT, LARGEST, NO_REWARD, NO_TIME, to_grid, to_grid_many
+from tamesu.base.grid import LARGEST, to_grid, to_grid_many
+from tamesu.base.observations import EXACT, NO_REWARD, NO_TIME
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 

@@ -21,7 +21,7 @@ from tamesu.base import (
     uuid7,
 )
 from tamesu.base.counts import LEVELS
-from tamesu.base.observations import to_grid
+from tamesu.base.grid import to_grid
 from tamesu.join import table
 from tamesu.join.calendar import Calendar
 from tamesu.join.chains import NOTHING, Chains, Placed

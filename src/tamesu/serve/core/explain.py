@@ -37,6 +37,7 @@ from tamesu.join.record import UNDECODED
 from tamesu.ports import Clock, Declared, EventLog, Store, roster_of
 from tamesu.serve.core.catalogue import Catalogue
 from tamesu.serve.core.hot import Hot
+from tamesu.serve.core.nothing import missing, no_delivery, not_here, set_aside
 from tamesu.serve.core.records import ArchivedRecords, Records
 from tamesu.serve.core.remade import make_again, told_again, told_arms, told_snapshot
 from tamesu.serve.core.telling import Afterwards, told, told_delivery
@@ -105,22 +106,18 @@ class Explainer:
             answer = await asyncio.to_thread(self._explain, decision_id, said, hot)
         if position is None or any(one["position"] == position for one in answer["deliveries"]):
             return answer
-        raise NotFound(
-            f"decision {decision_id} has no delivery at position {position}",
-            hint="leave the position out to explain the decision",
-            reason="not-recorded",
-        )
+        raise no_delivery(decision_id, position)
 
     def _declared(self, decision_id: str, said: DecisionId) -> Declared:
         """The declaration that a decision names, of a bandit that is served or was."""
         newest = self._store.declarations().get(said.bandit)
         if newest is None:
-            raise _not_here(decision_id, f"there is no bandit named {said.bandit!r} here")
+            raise not_here(decision_id, f"there is no bandit named {said.bandit!r} here")
         if newest.number == said.declaration:
             return newest
         declaration = self._store.declared(said.bandit, said.declaration)
         if declaration is None:
-            raise _not_here(
+            raise not_here(
                 decision_id,
                 f"it names declaration {said.declaration} of {said.bandit!r}, which has "
                 f"{newest.number}",
@@ -224,33 +221,8 @@ class Explainer:
         for entry, why in story.unread:
             if entry.kind == Kind.DECISION:
                 _read(entry)
-                raise NotFound(
-                    f"decision {decision_id} was set aside: {why}",
-                    hint="see  tamesu asides",
-                    reason="set-aside",
-                )
-        raise self._missing(decision_id, said.decided)
-
-    def _missing(self, decision_id: str, decided: Time) -> NotFound:
-        """Why a decision that may have been made here is not in the log."""
-        now = self._clock.now()
-        if decided > now + CLOCK_SKEW_US:
-            return _not_here(decision_id, "its id names a moment that is yet to come")
-        oldest = self._records.oldest()
-        if oldest is None or decided < oldest - CLOCK_SKEW_US:
-            begins = "is empty" if oldest is None else f"begins at {oldest.text()}"
-            return NotFound(
-                f"decision {decision_id} was made at {decided.text()}, but the log {begins}",
-                hint="older records are retired: see the setting 'retention'; or another "
-                "installation made it",
-                reason="retired",
-            )
-        return NotFound(
-            f"decision {decision_id} is not in the log",
-            hint="it was never answered (its request ended with an error), or another installation "
-            "made it",
-            reason="not-recorded",
-        )
+                raise set_aside(decision_id, why)
+        raise missing(decision_id, said.decided, self._clock.now(), self._records.oldest())
 
 
 def _asked(identity: str) -> tuple[str, int | None]:
@@ -261,14 +233,6 @@ def _asked(identity: str) -> tuple[str, int | None]:
         parse_decision_id(identity)
         return identity, None
     return delivery.decision_id, delivery.position
-
-
-def _not_here(decision_id: str, why: str) -> NotFound:
-    return NotFound(
-        f"decision {decision_id} was not made here: {why}",
-        hint="ask the installation that made it",
-        reason="other-installation",
-    )
 
 
 def _read(entry: Entry) -> Decision:
