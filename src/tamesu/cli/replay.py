@@ -59,13 +59,13 @@ def replay(
 
     from tamesu.base import InvalidInput
     from tamesu.cli.output import write_json
-    from tamesu.wiring import load_settings, rebuilding
+    from tamesu.wiring import load_settings, rebuilding, refuse_existing
 
     with rebuilding(load_settings({"data": data}), name, records_from(source)) as begun:
         if out is not None:
             if name is not None or not begun.is_whole:
                 raise InvalidInput("--out needs all bandits and all records", hint="name no bandit")
-            _refuse_existing(out)
+            refuse_existing(out)
         started = time.perf_counter()
         run(begun)
         seconds = time.perf_counter() - started
@@ -95,16 +95,6 @@ def _show(told: dict[str, Any], begun: Rebuilding) -> None:
 
 
 _WORDS = {"both": "log and archive", "log": "the log", "archive": "the archive"}
-
-
-def _refuse_existing(out: Path) -> None:
-    from tamesu.base import Conflict
-
-    if out.exists():
-        raise Conflict(
-            f"--out must name a folder that is not there yet, {str(out)!r} is",
-            hint="choose another; nothing is written over",
-        )
 
 
 def records_from(source: str) -> Any:
@@ -152,22 +142,26 @@ def run(begun: Rebuilding) -> None:
 
 
 def _told(begun: Rebuilding, source: str, seconds: float) -> dict[str, Any]:
-    replay = begun.replay
+    replay, declared = begun.replay, begun.store.declarations()
     return {
         "from": source,
         "until": list(begun.until),
         "records": replay.records,
         "seconds": seconds,
-        "bandits": [_bandit(name, found) for name, found in sorted(replay.standings.items())],
+        "bandits": [
+            _bandit(name, found, declared[name].number)
+            for name, found in sorted(replay.standings.items())
+        ],
         "counts": replay.counts,
         "differing": replay.differing,
     }
 
 
-def _bandit(name: str, standing: Standing) -> dict[str, Any]:
+def _bandit(name: str, standing: Standing, newest: int) -> dict[str, Any]:
+    """What a bandit came to; one that was made again and has learnt nothing yet is its predecessor."""
     import numpy as np
 
-    from tamesu.base import Time
+    from tamesu.base import Status, Time
 
     arms = [*standing.roster.active, *standing.roster.retired]
     ids = [arm.id for arm in arms]
@@ -178,6 +172,7 @@ def _bandit(name: str, standing: Standing) -> dict[str, Any]:
         "bandit": name,
         "declaration": standing.number,
         "status": standing.status.value,
+        "made_again": standing.status is Status.DELETED and newest > standing.number,
         "observations": standing.learnt.snapshot.observations,
         "observations_aside": None if deferred is None else deferred.observations,
         "arms": [
@@ -200,7 +195,9 @@ def _table(bandit: dict[str, Any]) -> Any:
 def _title(bandit: dict[str, Any]) -> str:
     status = bandit["status"].replace("_", " ")
     line = f"{bandit['bandit']}: {status}, declaration {bandit['declaration']}, "
-    line += f"{bandit['observations']:,} observations"
+    line += f"observations: {bandit['observations']:,}"
+    if bandit["made_again"]:
+        line += "; made again since, and nothing learnt yet"
     if bandit["observations_aside"] is not None:
         line += f", {bandit['observations_aside']:,} with those learnt aside"
     return line

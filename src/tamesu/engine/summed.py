@@ -85,8 +85,9 @@ def _by_declaration(aggregates: Aggregates, groups: list[Group]) -> dict[int, li
 def _compared(
     store: Store, bandit: str, snapshot: Snapshot | None, sums: dict[int, list[Sum]]
 ) -> Summed:
-    if snapshot is None:
-        return Summed(bandit, sums, 0, None, "nothing was learnt yet")
+    newest = store.declarations()[bandit].number
+    if snapshot is None or (snapshot.status is Status.DELETED and newest > snapshot.declaration):
+        return Summed(bandit, sums, _version(snapshot), None, "nothing was learnt yet")
     declaration = store.declared(bandit, snapshot.declaration)
     if declaration is None:
         raise Bug(f"declaration {snapshot.declaration} of {bandit!r} must be there, it is not")
@@ -105,7 +106,7 @@ def _compared(
 def _why_not(store: Store, snapshot: Snapshot) -> str:
     """Why what is served is not all that was observed; empty if it is to be."""
     if snapshot.status is not Status.LEARNING:
-        return f"it is {snapshot.status.value.replace('_', ' ')}: it does not learn"
+        return f"it is {snapshot.status.value.replace('_', ' ')} and does not learn"
     why = ""
     for command in store.commands(snapshot.bandit):
         effect = command.effect

@@ -12,7 +12,7 @@ from tamesu.wiring.places import (
     open_log,
     open_store,
 )
-from tamesu.wiring.rebuilding import Rebuilding, RecordsFrom, rebuilding
+from tamesu.wiring.rebuilding import Rebuilding, RecordsFrom, rebuilding, refuse_existing
 from tamesu.wiring.roles import run_server, run_trainer
 from tamesu.wiring.settings import Settings, load_settings
 from tamesu.wiring.supervision import supervise, supervisor
@@ -31,6 +31,7 @@ __all__ = [
     "open_log",
     "open_store",
     "rebuilding",
+    "refuse_existing",
     "run_server",
     "run_trainer",
     "status",

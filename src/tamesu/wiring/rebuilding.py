@@ -7,13 +7,14 @@ that opening would change.
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tamesu.base import Unavailable
+from tamesu.base import Conflict, Unavailable
 from tamesu.wiring.integrity import refuse_older
 from tamesu.wiring.places import open_archive, open_log, open_store
 from tamesu.wiring.settings import Settings
@@ -56,18 +57,43 @@ class Rebuilding:
         return self.until == self.then.read
 
     def write(self, folder: Path) -> None:
-        """Writes a store with what was rebuilt into `folder`, once the replay has run.
+        """Writes a store with what was rebuilt into a new `folder`, once the replay has run.
 
         Raises:
-            Conflict: the trainer went on meanwhile.
+            Conflict: the folder is there; or the trainer went on meanwhile, and no folder is left.
             Unavailable: the folder cannot be made.
         """
         from tamesu.adapters.clock.system import SystemClock
+        from tamesu.adapters.store.sql import SqlStore
         from tamesu.engine import rewrite
 
-        settings = Settings(data=str(folder))
-        with contextlib.closing(open_store(settings)) as fresh:
-            rewrite(self.replay, self.then, self.store, fresh, SystemClock().now())
+        refuse_existing(folder)
+        try:
+            folder.mkdir(parents=True)
+        except OSError as error:
+            raise Unavailable(
+                f"the folder {str(folder)!r} must be one that can be made: {error.strerror}",
+                hint="choose another with --out",
+            ) from error
+        try:
+            with contextlib.closing(SqlStore(folder / "store.sqlite3")) as fresh:
+                rewrite(self.replay, self.then, self.store, fresh, SystemClock().now())
+        except BaseException:
+            shutil.rmtree(folder)  # half a store is none, and would be in the way of the next try
+            raise
+
+
+def refuse_existing(folder: Path) -> None:
+    """Lets nothing be written over.
+
+    Raises:
+        Conflict: there is something of this name.
+    """
+    if folder.exists():
+        raise Conflict(
+            f"--out must name a folder that is not there yet, {str(folder)!r} is",
+            hint="choose another; nothing is written over",
+        )
 
 
 @contextlib.contextmanager

@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
+from dataclasses import replace
 from functools import partial
 
 import pytest
-from random_lives import World
+from random_lives import HOME, World
 
 from tamesu.adapters.archive.parquet import ParquetArchive
 from tamesu.adapters.eventlog.sqlite import SqliteEventLog
 from tamesu.adapters.store.sql import SqlStore
+from tamesu.base import Conflict
+from tamesu.base.times import SECOND_US
 from tamesu.cli.entry import run
+from tamesu.cli.replay import run as run_through
+from tamesu.wiring import Settings, rebuilding
+
+
+@contextlib.contextmanager
+def living(folder):
+    """Two bandits in a data folder."""
+    (folder / "log").mkdir()
+    store = SqlStore(folder / "store.sqlite3")
+    archive = ParquetArchive(folder / "archive")
+    log = partial(SqliteEventLog, folder / "log")
+    world = World(store=store, archive=archive, log=log)
+    yield world
+    world.log.close()
+    store.close()
 
 
 @pytest.fixture
 def data(tmp_path):
-    """A data folder in which two bandits have learnt."""
-    (tmp_path / "log").mkdir()
-    store = SqlStore(tmp_path / "store.sqlite3")
-    archive = ParquetArchive(tmp_path / "archive")
-    log = partial(SqliteEventLog, tmp_path / "log")
-    world = World(store=store, archive=archive, log=log)
-    world.learnt("a", 3)
-    world.ask("home", "freeze")
-    world.learnt("b", 2)
-    world.upkeep()
-    world.log.close()
-    store.close()
+    """A data folder in which one of two bandits has learnt."""
+    with living(tmp_path) as world:
+        world.learnt("a", 3)
+        world.ask("home", "freeze")
+        world.learnt("b", 2)
+        world.upkeep()
     return tmp_path
 
 
@@ -55,7 +68,43 @@ def test_what_is_served_is_what_the_records_come_to(data, capsys, source):
 def test_for_people(data, capsys):
     assert "is what is served, bit for bit" in told(capsys, "reconcile", "--data", str(data))
     answer = told(capsys, "replay", "--data", str(data))
-    assert "home: frozen, declaration 1, 3 observations, 5 with those learnt aside" in answer
+    assert "home: frozen, declaration 1, observations: 3, 5 with those learnt aside" in answer
+
+
+def test_a_bandit_that_was_made_again_is_told_from_the_one_that_was_deleted(tmp_path, capsys):
+    with living(tmp_path) as world:
+        world.learnt("a")
+        for bandit in ("home", "shop"):
+            world.ask(bandit, "delete")
+        world.move(SECOND_US)
+        world.engine.catch_up()
+        world.store.declare(HOME, world.clock.now(), 2)
+        world.upkeep()
+    words = ("replay", "--data", str(tmp_path))
+    home, shop = told(capsys, *words, "--json")["bandits"]
+    assert (home["status"], home["declaration"], home["made_again"]) == ("deleted", 1, True)
+    assert (shop["status"], shop["declaration"], shop["made_again"]) == ("deleted", 1, False)
+    assert "observations: 1; made again since, and nothing learnt yet" in told(capsys, *words)
+    words = ("aggregate", "--data", str(tmp_path), "--json")
+    home, shop = told(capsys, *words)["bandits"]
+    assert (home["why"], shop["why"]) == (
+        "nothing was learnt yet",
+        "it is deleted and does not learn",
+    )
+
+
+def test_what_could_not_be_written_whole_leaves_no_folder(data, tmp_path):
+    """So that the next try, with the trainer stopped, is not refused for it."""
+    fresh = tmp_path / "fresh"
+    with rebuilding(Settings(data=str(data)), None) as begun:
+        run_through(begun)
+        other = replace(begun, then=replace(begun.then, checkpoint=b"older"))
+        with pytest.raises(Conflict, match="has committed since"):
+            other.write(fresh)
+        assert not fresh.exists()
+        begun.write(fresh)
+        with pytest.raises(Conflict, match="not there yet"):
+            begun.write(fresh)
 
 
 def test_a_state_that_was_changed_is_named(data, capsys):
@@ -80,6 +129,7 @@ def test_a_store_that_was_damaged_is_written_anew(data, tmp_path, capsys):
     told(capsys, "reconcile", "--data", str(data), code=1)
     fresh = tmp_path / "fresh"
     told(capsys, "replay", "--data", str(data), "--out", str(fresh))
+    assert [each.name for each in fresh.iterdir()] == ["store.sqlite3"]
     (fresh / "store.sqlite3").replace(path)
     for leftover in ("-wal", "-shm"):
         path.with_name(path.name + leftover).unlink(missing_ok=True)
