@@ -16,7 +16,6 @@ from tamesu.ports import Archive, ArchiveFile, Kept
 DAMAGES = 15
 """Places of a file at which it is cut off, and at which a bit of it is turned."""
 
-_INT63 = st.integers(0, (1 << 63) - 1)
 _TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
 
 

@@ -225,6 +225,7 @@ def test_what_was_archived_before_a_bandit_was_made_is_not_read_for_it():
     identity = late_click(world, "new")
     world.upkeep()
     assert (identity, 0, 1) in kept(world)
+    assert world.archive.looked
     assert all(file.newest >= made - 2 * MINUTE_US for file in world.archive.looked)
 
 

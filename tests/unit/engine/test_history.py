@@ -35,6 +35,7 @@ def test_what_was_thinned_is_made_again(seed):
     world.upkeep()
     known = thinned(world, rng)
     history = History(world.store, world.archive)
+    assert any(world.store.snapshot(*each) is None for each in known), "none was dropped"
     for (bandit, version), was in known.items():
         made = history.snapshot_at(bandit, version)
         assert made is not None

@@ -228,7 +228,9 @@ def test_a_repeat_is_one_whatever_became_of_the_first_and_wherever_it_stands():
 def test_every_event_says_why_it_ended_as_it_did():
     told = Told(rules(settle=20)).event("note", 1).shown(2).shown(3).event("click", 90)
     told.event("click", 3).event("click", 4, received=95).event("click", 5, received=500)
-    assert all(one.why for one in told.story(late=True).events)
+    events = told.story(late=True).events
+    assert len(events) == 7
+    assert all(one.why for one in events)
     held = Told(rules(), None).event("click", 1).story(2).events[0]
     assert held.verdict is Verdict.HELD
     assert "waits for its decision" in held.why
