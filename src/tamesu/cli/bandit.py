@@ -90,7 +90,7 @@ def list_(*, url: Url = None, json: Json = False) -> None:
     if not bandits:
         out.print("no bandits yet; create one:  tamesu bandit create bandit.yaml", markup=False)
         return
-    columns = ["name", "layout", ">arms", "status", ">snapshot", "created (UTC)", "description"]
+    columns = ["name", "layout", ">arms", "status", ">snapshot", "created", "description"]
     out.print(table("", columns, map(_in_short, bandits)))
 
 
@@ -143,5 +143,5 @@ def _medians(report: dict[str, Any]) -> list[str]:
 
 def _in_short(bandit: dict[str, Any]) -> tuple[object, ...]:
     names = ("name", "layout", "arms", "status", "snapshot")
-    created = bandit["created"][:16].replace("T", " ")
-    return (*(bandit[name] for name in names), created, bandit["description"])
+    # The day is enough: names are what people look for, and must not wrap at 80 columns.
+    return (*(bandit[name] for name in names), bandit["created"][:10], bandit["description"])
