@@ -173,7 +173,13 @@ def test_status_of_a_folder_through_its_life(tmp_path, free_port, until):
     assert (nothing.well, nothing.supervisor, nothing.standing) == (False, None, None)
     first = supervise()
     command = [*TAMESU, "status", "--json", *place]
-    told = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+
+    def well():
+        """What it tells once all is well: a worker that has just started may not be ready yet."""
+        said = subprocess.run(command, capture_output=True, check=False)
+        return json.loads(said.stdout) if said.returncode == 0 else None
+
+    told = until(well)
     assert told["supervisor"] == told["standing"]["pid"] == first.pid
     roles = [role["name"] for role in told["standing"]["roles"]]
     assert roles == ["server-0", "server-1", "trainer"]
