@@ -151,10 +151,8 @@ def _event(one: Heard, states: Mapping[tuple[int, int | None], str]) -> dict[str
     verdict, why = one.verdict, one.why
     if one.was is not None and states[one.position, one.row] != "made":
         verdict = one.was
-        why = (
-            f"it came {'too late' if verdict is Verdict.LATE else 'without an impression in time'}"
-        )
-        why = f"{why}; correction {one.row} is to take it in"
+        came = "too late" if verdict is Verdict.LATE else "without an impression in time"
+        why = f"it came {came}; correction {one.row} is to take it in"
     return {
         **_place(one.entry),
         **_fact(one.event, one.position),
