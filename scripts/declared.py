@@ -18,6 +18,8 @@ from tamesu.policy.kinds import known_kinds
 
 _UNSAID = {
     "reward.impression_within",
+    "policy.forgetting.half_life",
+    "reward.range",
     "seed",
     "sticky.ttl",
 }
@@ -51,6 +53,7 @@ def _declaration_rows() -> Iterator[tuple[str, ...]]:
         **meanings(Declaration),
         **{f"reward.{name}": text for name, text in meanings(Reward).items()},
         "policy.newcomer": _newcomer(),
+        "policy.forgetting.half_life": "what was learnt of a decision counts half as much that much later",
         "sticky.ttl": "how long a unit gets the same decision again",
         "name": "how ids and requests call it: 1 to 63 of `a-z`, `0-9` and `-`",
         "seed": "64 bits; with a decision's id it fixes the draw",

@@ -24,6 +24,7 @@ DECLARATION = {
         "what people do about a page, they do within minutes; `{gap: 30m, cap: 4h}` makes it a "
         "session, which ends `gap` after the newest event that counted"
     ),
+    "reward.range": "it follows from weights and caps, or nobody needs it",
     "reward.impression_within": (
         "a page shown later than that is another visit; only with `anchor: impression`"
     ),
@@ -35,6 +36,7 @@ DECLARATION = {
     ),
     "reward.events": "a click is the event that nearly every product has",
     "reward.default": "nothing happened, nothing earned",
+    "policy.forgetting.half_life": "what was true stays true, until a team knows better",
     "reward.unseen": "an event without an impression is a fault of the front end: counted, not learnt",
     "sticky.ttl": "every request is a decision of its own; at most half of `reward.window`, of a session half its gap",
     "batch.size": "one commit for 500 observations costs each of them little",
@@ -46,6 +48,7 @@ SAID = {
     "name": "required",
     "arms": "required",
     "reward.anchor": "`decision`; `impression` for a slate",
+    "reward.range": "it follows from weights and caps, or nobody needs it",
     "reward.impression_within": "= `window`",
     "reward.settle": "`1m`, or the longest window if that is shorter",
     "sticky.ttl": "not sticky",

@@ -7,7 +7,7 @@ and randomness.
 from tamesu.base.arm import Arm
 from tamesu.base.arms_change import ArmsChange, WantedArm
 from tamesu.base.aside import Aside, SetAside
-from tamesu.base.clauses import Batch, Newcomer, Part, Sticky
+from tamesu.base.clauses import Batch, Forgetting, Newcomer, Part, Sticky
 from tamesu.base.command import Command, Effect, Refusal
 from tamesu.base.correction import Correction
 from tamesu.base.declaration import Declaration
@@ -98,6 +98,7 @@ __all__ = [
     "Entry",
     "Event",
     "EventTerm",
+    "Forgetting",
     "InvalidDeclaration",
     "InvalidInput",
     "Kind",

@@ -1,4 +1,4 @@
-"""The clauses of a declaration beside its reward: its parts, its batch, newcomers, who keeps a decision.
+"""The clauses of a declaration beside its reward: parts, batch, newcomers, forgetting, stickiness.
 
 Refuses to judge what they say: `Declaration` does, who knows them all.
 """
@@ -16,7 +16,7 @@ RANDOM = "random"
 """The fallback that chooses evenly among the eligible arms."""
 
 OFF = "off"
-"""No cap on newcomers."""
+"""No cap on newcomers; nothing is forgotten."""
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +53,12 @@ class Newcomer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     share: float = 0.2
     until: int = 20
+
+
+class Forgetting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What was learnt of a decision counts half as much `half_life` later."""
+
+    half_life: Duration
 
 
 class Sticky(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -13,12 +13,12 @@ from typing import Any
 import msgspec
 
 from tamesu.base.arm import MAX_ARMS, Arm, check_ids, check_metadata
-from tamesu.base.clauses import OFF, RANDOM, Batch, Newcomer, Part, Sticky
+from tamesu.base.clauses import OFF, RANDOM, Batch, Forgetting, Newcomer, Part, Sticky
 from tamesu.base.errors import InvalidDeclaration, close_match
 from tamesu.base.ids import is_bandit_name
 from tamesu.base.reward import Anchor, Reward, check
 from tamesu.base.shapes import plain
-from tamesu.base.times import MILLISECOND_US, Duration
+from tamesu.base.times import DAY_US, MILLISECOND_US, MINUTE_US, Duration
 from tamesu.base.written import read, short_reward
 
 
@@ -34,6 +34,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
         fallback: arms that are delivered, in this order, where the policy cannot decide; none means
             at random.
         newcomer: the cap on arms that are hardly known, or none.
+        forgetting: how fast what was learnt loses weight, or none.
         sticky: how long a unit keeps its decision, or none.
     """
 
@@ -48,6 +49,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | None
     fallback: tuple[str, ...] | None = None
     newcomer: Newcomer | None = None
+    forgetting: Forgetting | None = None
     sticky: Sticky | None = None
 
     @property
@@ -75,6 +77,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
             seed=written.seed,
             fallback=written.fallback,
             newcomer=written.policy.newcomer,
+            forgetting=written.policy.forgetting,
             sticky=written.sticky,
         )
         _check(declaration)
@@ -92,6 +95,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
                 "belief": self.belief.plain(),
                 "explorer": self.explorer.plain(),
                 "newcomer": OFF if self.newcomer is None else plain(self.newcomer),
+                **({} if self.forgetting is None else {"forgetting": plain(self.forgetting)}),
             },
             "reward": short_reward(self.reward),
             **({} if self.sticky is None else {"sticky": plain(self.sticky)}),
@@ -140,6 +144,7 @@ def _check(declaration: Declaration) -> None:
     check(declaration.reward, "reward")
     _check_sticky(declaration)
     _check_newcomer(declaration)
+    _check_forgetting(declaration)
     _check_fallback(declaration)
 
 
@@ -168,6 +173,17 @@ def _check_newcomer(declaration: Declaration) -> None:
     if not 1 <= newcomer.until <= 1_000_000_000:  # noqa: PLR2004 - beyond it nobody matures
         raise InvalidDeclaration(
             f"policy.newcomer.until must lie in 1..1000000000, got {newcomer.until}"
+        )
+
+
+def _check_forgetting(declaration: Declaration) -> None:
+    if declaration.forgetting is None:
+        return
+    half_life = declaration.forgetting.half_life
+    if not MINUTE_US <= half_life <= 3660 * DAY_US:
+        raise InvalidDeclaration(
+            f"policy.forgetting.half_life must lie between 1m and 3660d, got {half_life.text()}",
+            hint="for example  forgetting: {half_life: 30d}",
         )
 
 

@@ -90,6 +90,8 @@ class Reward(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         events: weight and aggregate per event type.
         default: reward of a delivery with no event that counts.
         unseen: what a rewarding event does on a delivery of which no impression came.
+        range: least and greatest reward that is expected, for what needs bounds; none where they
+            follow from weights and caps, or nobody needs them. See `bounds`.
     """
 
     anchor: Anchor | None = None
@@ -104,6 +106,7 @@ class Reward(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     )
     default: float = 0.0
     unseen: Unseen = Unseen.DROP
+    range: tuple[float, float] | None = None
 
     def last_moment(self, decided: Time) -> Time:
         """F = D + I + W + L: the last moment at which a record of this decision may be in time."""
@@ -138,6 +141,24 @@ class Reward(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """Every event type that this bandit takes, impressions first."""
         return (IMPRESSION, *self.events)
 
+    def bounds(self) -> tuple[float, float] | None:
+        """Least and greatest reward: as declared, or where weights, aggregates and caps bound it.
+
+        None where a term has no bound (a count or a sum of values without cap) and none is declared.
+        What is bounded by declaration may still come to more: whoever needs the bounds clips, and
+        counts what was clipped.
+        """
+        if self.range is not None:
+            return self.range
+        low = high = 0.0
+        for term in self.events.values():
+            values = _bounds_of(term)
+            if values is None:
+                return None
+            ends = sorted(term.weight * value for value in values)
+            low, high = low + ends[0], high + ends[1]
+        return min(low, self.default), max(high, self.default)
+
     def possible(self) -> frozenset[float] | None:
         """Every reward that a delivery can have, or none where they cannot be listed."""
         sums = {0.0}
@@ -150,6 +171,17 @@ class Reward(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             # The default stands where no event counted; every term then is at its zero.
             sums.add(self.default)
         return frozenset(sums)
+
+
+def _bounds_of(term: EventTerm) -> tuple[float, float] | None:
+    """Least and greatest value of a term's aggregate, or none where it has none."""
+    if term.weight == 0:
+        return 0.0, 0.0
+    if term.aggregate is Aggregate.ANY:
+        return 0.0, 1.0 if term.cap is None else min(1.0, term.cap)
+    if term.aggregate is Aggregate.COUNT and term.cap is not None:
+        return 0.0, term.cap
+    return None  # values may be negative, so a cap bounds a sum from one side only
 
 
 def _possible_aggregates(term: EventTerm) -> set[float] | None:
@@ -177,6 +209,7 @@ def check(reward: Reward, where: str) -> None:
             hint="for example  events: {click: 1}",
         )
     _check_number(reward.default, f"{where}.default")
+    _check_range(reward, where)
     for name, term in reward.events.items():
         _check_term(name, term, where)
     _check_ages(reward, where)
@@ -199,6 +232,20 @@ def _check_ages(reward: Reward, where: str) -> None:
         raise InvalidDeclaration(
             f"{where}.unseen: imply needs {where}.anchor: impression, got anchor: decision",
             hint="leave unseen out: with anchor: decision no impression is needed",
+        )
+
+
+def _check_range(reward: Reward, where: str) -> None:
+    if reward.range is None:
+        return
+    low, high = reward.range
+    for value in reward.range:
+        _check_number(value, f"{where}.range")
+    if not low < high:
+        raise InvalidDeclaration(
+            f"{where}.range must be [least, greatest] with least below greatest, "
+            f"got [{low:g}, {high:g}]",
+            hint="for example  range: [0, 1]",
         )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from tamesu.base.arm import Arm, check_number, long_arm
-from tamesu.base.clauses import OFF, RANDOM, Batch, Newcomer, Sticky
+from tamesu.base.clauses import OFF, RANDOM, Batch, Forgetting, Newcomer, Sticky
 from tamesu.base.errors import InvalidDeclaration
 from tamesu.base.reward import Reward
 from tamesu.base.shapes import convert, fields_of, is_mapping, is_sequence, plain, refuse_unknown
@@ -25,6 +25,7 @@ class WrittenPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     belief: dict[str, Any]
     explorer: dict[str, Any]
     newcomer: Newcomer | None = None
+    forgetting: Forgetting | None = None
 
 
 class _Session(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -99,20 +100,25 @@ def _long_policy(policy: Any) -> Any:
     written = {"belief": "beta", "explorer": "thompson", **policy}
     for key in ("belief", "explorer"):
         written[key] = _long_part(written[key], f"policy.{key}")
-    written["newcomer"] = _long_newcomer(written.get("newcomer"))
+    for key, names, example in (
+        ("newcomer", "share and until", "{share: 0.2, until: 20}"),
+        ("forgetting", "half_life", "{half_life: 30d}"),
+    ):
+        clause = written.get(key)
+        written[key] = _long_or_off(clause, f"policy.{key}", names, f"{key}: {example}")
     return written
 
 
-def _long_newcomer(newcomer: Any) -> Any:
-    """`off`, which YAML reads as false, is no cap."""
-    if newcomer is None or newcomer is False or newcomer == OFF:
+def _long_or_off(clause: Any, where: str, names: str, example: str) -> Any:
+    """`off`, which YAML reads as false, is none."""
+    if clause is None or clause is False or clause == OFF:
         return None
-    if not is_mapping(newcomer):
+    if not is_mapping(clause):
         raise InvalidDeclaration(
-            f"policy.newcomer must be off or a mapping with share and until, got {newcomer!r}",
-            hint="for example  newcomer: {share: 0.2, until: 20}",
+            f"{where} must be off or a mapping with {names}, got {clause!r}",
+            hint=f"for example  {example}",
         )
-    return newcomer
+    return clause
 
 
 def _refuse_unknown_of_a_reward(reward: Mapping[str, Any]) -> None:
@@ -144,6 +150,8 @@ def _long_reward(reward: Any) -> Any:
 def short_reward(reward: Reward) -> dict[str, Any]:
     """A reward as it is written."""
     short = {key: value for key, value in plain(reward).items() if value is not None}
+    if reward.range is not None:
+        short["range"] = list(reward.range)
     gap = short.pop("gap", None)
     if gap is not None:
         short["window"] = {"gap": gap, "cap": short["window"]}

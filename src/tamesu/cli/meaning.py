@@ -133,6 +133,14 @@ def _policy(declaration: Declaration, row: Any) -> Iterator[Meaning]:
         else f"arms with fewer than {newcomer.until} observations get at most {newcomer.share:.0%} "
         "together",
     )
+    forgetting = declaration.forgetting
+    yield row(
+        "policy.forgetting",
+        "off" if forgetting is None else forgetting.half_life.text(),
+        "what was learnt counts alike for ever"
+        if forgetting is None
+        else f"what was learnt counts half as much {forgetting.half_life.text()} later",
+    )
 
 
 _BELIEFS = {"beta": "each arm has a rate of success; rewards are 0 or 1"}

@@ -1,11 +1,13 @@
 """States to bytes and back, canonically: equal states give equal bytes.
 
-MessagePack of version, belief and tables; arrays as little-endian bytes with type and shape.
+MessagePack of version, belief and tables; arrays as little-endian bytes with type and shape, integers
+of any size (`object`) with as many bytes each as the largest of them needs.
 Refuses bytes of another belief or version.
 """
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import msgspec
@@ -88,12 +90,31 @@ def decode_state(data: bytes, belief: str, empty: State) -> State:
 
 def _written(array: NDArray[Any]) -> _Array:
     kind = array.dtype.name
+    if kind == "object":
+        numbers = array.ravel().tolist()
+        width = max((number.bit_length() // 8 + 1 for number in numbers), default=1)
+        data = b"".join(number.to_bytes(width, "little", signed=True) for number in numbers)
+        return _Array(kind, array.shape, data)
     return _Array(kind, array.shape, array.astype(_TYPES[kind]).tobytes())
 
 
 def _read(array: _Array) -> NDArray[Any]:
+    if array.type == "object":
+        return _read_integers(array)
     values = np.frombuffer(array.data, dtype=_TYPES[array.type]).reshape(array.shape)
     return values.astype(array.type)
+
+
+def _read_integers(array: _Array) -> NDArray[np.object_]:
+    """Integers of any size, all written with as many bytes as the largest needs."""
+    count = prod(array.shape)
+    width = len(array.data) // max(count, 1)
+    if width * count != len(array.data) or (count and not width):
+        raise ValueError("bytes and shape differ")
+    parts = (array.data[place : place + width] for place in range(0, width * count, width or 1))
+    values = np.empty(count, dtype=object)
+    values[:] = [int.from_bytes(part, "little", signed=True) for part in parts]
+    return values.reshape(array.shape)
 
 
 def _read_part(part: _Part) -> Table:

@@ -27,8 +27,8 @@ class Table:
 
     Attributes:
         arms: n ids.
-        per_arm: name to array (n, ...), int64 or float64.
-        shared: name to array of any shape, int64 or float64.
+        per_arm: name to array (n, ...), int64, float64, or Python's integers of any size (object).
+        shared: name to array of any shape, of the same types.
     """
 
     arms: tuple[str, ...]
@@ -129,7 +129,7 @@ def numbered(arms: Iterable[str]) -> tuple[list[str], NDArray[np.intp]]:
 
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:
     """A read-only copy without -0."""
-    kept: NDArray[Any] = array + array.dtype.type(0)
+    kept: NDArray[Any] = array + (0 if array.dtype == object else array.dtype.type(0))
     kept.setflags(write=False)
     return kept
 

@@ -129,7 +129,12 @@ def test_a_seed_is_given_once():
         ({"fallback": ["a", "a"]}, "fallback must name at least one arm, each once"),
         ({"fallback": []}, "fallback must name at least one arm"),
         ({"policy": {"beleif": "beta"}}, r"unknown field 'beleif'(.|\n)*did you mean 'belief'"),
-        ({"policy": {"forgetting": {}}}, "unknown field 'forgetting'"),
+        ({"policy": {"forgetting": {}}}, "half_life"),
+        (
+            {"policy": {"forgetting": {"half_life": "1s"}}},
+            "half_life must lie between 1m and 3660d",
+        ),
+        ({"policy": {"forgetting": 3}}, "policy.forgetting must be off or a mapping"),
         ({"batch": {"sise": 5}}, r"unknown field 'sise'(.|\n)*did you mean 'size'"),
         ({"reward": {"events": {"click": {"wight": 1}}}}, r"unknown field 'wight'(.|\n)*'weight'"),
         ({"arms": [{"id": "a", "features": {}}]}, "unknown field 'features'"),

@@ -124,10 +124,9 @@ def test_what_a_reward_spells_out_reads_back(clauses):
             {"events": {"click": {"weight": 1, "within": "367d"}}},
             "click.within must lie between 1us",
         ),
-        (
-            {"range": [0, 1]},
-            r"'range' in the declaration.reward\nhint: known here: 'anchor', 'default', 'events', 'imp",
-        ),
+        ({"range": [1, 0]}, r"range must be \[least, greatest\]"),
+        ({"range": [0, 1, 2]}, "range"),
+        ({"ranges": [0, 1]}, "'ranges' in the declaration.reward"),
         ({"unseen": "imply"}, "unseen: imply needs reward.anchor: impression"),
         (
             {"unseen": "perhaps"},
@@ -205,3 +204,21 @@ def test_no_reward_outside_the_listed_ones_can_be_made(events, data):
         aggregate = float(counts[name] if t.aggregate is Aggregate.COUNT else counts[name] > 0)
         total += t.weight * (aggregate if t.cap is None else min(t.cap, aggregate))
     assert possible is None or total in possible
+
+
+@pytest.mark.parametrize(
+    ("clauses", "bounds"),
+    [
+        ({}, (0.0, 1.0)),
+        ({"events": {"click": 2, "hide": -1}}, (-1.0, 2.0)),
+        ({"events": {"click": {"weight": 0.5, "aggregate": "count", "cap": 4}}}, (0.0, 2.0)),
+        ({"events": {"click": 1}, "default": -0.25}, (-0.25, 1.0)),
+        ({"events": {"click": {"weight": 1, "aggregate": "count"}}}, None),
+        ({"events": {"buy": {"weight": 1, "aggregate": "sum", "cap": 9}}}, None),
+        ({"events": {"buy": {"weight": 1, "aggregate": "sum"}}, "range": [0, 50]}, (0.0, 50.0)),
+    ],
+)
+def test_bounds_follow_from_weights_and_caps_or_are_declared(clauses, bounds):
+    assert (
+        Declaration.parse({"name": "x", "arms": ["a"], "reward": clauses}).reward.bounds() == bounds
+    )
