@@ -15,7 +15,7 @@ DEV     := $(VENV)/.tamesu-dev
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check lint types imports docs format soak bench reference pictures lock clean distclean
+.PHONY: help install demo test check lint types imports docs site format soak bench reference pictures lock clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,8 +61,11 @@ types: $(DEV)
 imports: $(DEV)
 	$(BIN)/lint-imports --no-logo
 
-docs: $(DEV)
+docs: $(DEV) site
 	$(BIN)/pytest tests/arch
+
+site: $(DEV) ## the pages of docs as a site, in build/site; warnings end it
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --builder html docs build/site
 
 format: $(DEV) ## write the format and the fixes that ruff is sure of
 	$(BIN)/ruff check --fix .

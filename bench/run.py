@@ -89,7 +89,7 @@ def write(parts: dict[str, list[Figure] | None]) -> None:
         "<!-- written by `make bench`; edit bench/ instead -->",
         "",
         "Ratios of things measured side by side, in turns, in one run: an absolute time means little",
-        "on a shared machine. What each part does: [bench/README.md](../bench/README.md).",
+        "on a shared machine. What each part does: `bench/README.md`.",
         "",
         f"Measured {datetime.now(UTC):%Y-%m-%d} with {machine()}.",
         "",
