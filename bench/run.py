@@ -1,24 +1,22 @@
-"""Runs the parts of the benchmark and writes `docs/benchmarks.md` with its plot.
+"""Runs the parts of the benchmark and writes `docs/benchmarks.md` with its pictures.
 
-The page is written anew each time, with the parts that ran.
+What a part gave is kept in `measured/`, and the page is made of all that is kept there: parts that
+do not run keep their section.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from figures import Figure, short
-from plot import draw
+from figures import Figure
+from page import cells, keep, write
 
 HERE = Path(__file__).resolve().parent
-DOCS = HERE.parent / "docs"
 PARTS = (
     "decide",
     "learn",
@@ -30,21 +28,32 @@ PARTS = (
     "gate",
     "steady",
 )
+GROUPS: dict[str, tuple[str, ...]] = {}
+"""Names for several parts at once."""
 
 
 def main() -> int:
     """Runs what was asked for; 1 where a part failed or a reach is not held."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", help="parts, with commas between", default=",".join(PARTS))
-    parser.add_argument("--dry-run", action="store_true", help="print, and write no page")
+    parser.add_argument(
+        "--only", help=f"parts, with commas between; {', '.join(GROUPS)}: several of them"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="print, and keep nothing")
+    parser.add_argument("--page", action="store_true", help="run nothing, write the page anew")
     asked = parser.parse_args()
-    parts: dict[str, list[Figure] | None] = {
-        name: run(name) for name in asked.only.split(",") if name
-    }
+    if asked.page:
+        write(PARTS)
+        return 0
+    wanted = named(asked.only.split(",")) if asked.only else PARTS
+    gave: dict[str, dict[str, Any] | None] = {name: run(name) for name in wanted}
     if not asked.dry_run:
-        write(parts)
-    missed = [line.name for figures in parts.values() for line in figures or () if not line.held]
-    failed = [name for name, figures in parts.items() if figures is None]
+        for name, part in gave.items():
+            if part is not None:
+                keep(name, part)
+        write(PARTS)
+    figures = [Figure(**line) for part in gave.values() for line in (part or {}).get("figures", ())]
+    missed = [line.name for line in figures if not line.held]
+    failed = [name for name, part in gave.items() if part is None]
     for name in failed:
         print(f"part {name} gave no figures")
     for name in missed:
@@ -52,8 +61,17 @@ def main() -> int:
     return 1 if failed or missed else 0
 
 
-def run(part: str) -> list[Figure] | None:
-    """The figures of one part, or none where it failed."""
+def named(words: list[str]) -> list[str]:
+    """The parts that these words name, each once."""
+    every = [part for word in words if word for part in GROUPS.get(word, (word,))]
+    unknown = [part for part in every if part not in PARTS]
+    if unknown:
+        sys.exit(f"no such part: {', '.join(unknown)} (known: {', '.join((*PARTS, *GROUPS))})")
+    return list(dict.fromkeys(every))
+
+
+def run(part: str) -> dict[str, Any] | None:
+    """What one part gave, or none where it failed."""
     print(f"== {part}", flush=True)
     done = subprocess.run(
         [sys.executable, str(HERE / f"{part}.py"), "--json"],
@@ -63,55 +81,10 @@ def run(part: str) -> list[Figure] | None:
     )
     if done.returncode or not done.stdout.strip():
         return None
-    figures = [Figure(**line) for line in json.loads(done.stdout.splitlines()[-1])["figures"]]
-    for line in figures:
-        print("  " + " | ".join(cells(line)))
-    return figures
-
-
-def cells(line: Figure) -> tuple[str, ...]:
-    """One row of the table."""
-    return (
-        line.name,
-        f"{short(line.value)} {line.unit}".strip(),
-        line.against or "-",
-        "-" if line.ratio is None else short(line.ratio),
-        line.reach or "-",
-        "-" if not line.reach else "held" if line.held else "**not held**",
-    )
-
-
-def write(parts: dict[str, list[Figure] | None]) -> None:
-    """Writes the page and the plot."""
-    lines = [
-        "# Benchmarks",
-        "",
-        "<!-- written by `make bench`; edit bench/ instead -->",
-        "",
-        "Ratios of things measured side by side, in turns, in one run: an absolute time means little",
-        "on a shared machine. What each part does: `bench/README.md`.",
-        "",
-        f"Measured {datetime.now(UTC):%Y-%m-%d} with {machine()}.",
-        "",
-        "![Ratios and their reaches](benchmarks.svg)",
-    ]
-    for name, figures in parts.items():
-        lines += ["", f"## {name}", ""]
-        if not figures:
-            lines.append("Gave no figures in this run.")
-            continue
-        head = ("figure", "median", "measured beside", "ratio", "reach", "")
-        rows = [head, ("---",) * len(head), *map(cells, figures)]
-        lines += ["| " + " | ".join(row).rstrip() + " |" for row in rows]
-    (DOCS / "benchmarks.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    draw([line for figures in parts.values() for line in figures or ()], DOCS / "benchmarks.svg")
-    print("wrote docs/benchmarks.md, docs/benchmarks.svg")
-
-
-def machine() -> str:
-    """What it ran on, in words that name nobody."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"Python {platform.python_version()} on {cores} cores ({platform.machine()})"
+    gave: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    for line in gave.get("figures", ()):
+        print("  " + " | ".join(cells(Figure(**line))))
+    return gave
 
 
 if __name__ == "__main__":
