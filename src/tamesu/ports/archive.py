@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from tamesu.base import Entry, Observations, SetAside, Time
+from tamesu.base.outline import Outline
 
 MOST_ROWS = 250_000
 """Most rows that a file is to have: what reads a file has it in memory whole."""
@@ -94,6 +95,14 @@ class Archive(Protocol):
         """The observations of `files`, one batch a file, in their order."""
         ...
 
+    def outlines(self, files: Sequence[ArchiveFile]) -> Iterator[Outline]:
+        """The observations of `files` in short, one outline a file, in their order.
+
+        Each is `Outline.of` what `read` gives; the cost is that of its columns alone, and one file is
+        in memory at a time.
+        """
+        ...
+
     def write_records(self, stem: str, records: Sequence[Entry]) -> ArchiveFile:
         """Writes a file of records of one partition, at least one, in log order."""
         ...
@@ -106,6 +115,16 @@ class Archive(Protocol):
         Args:
             files: of records.
             keys: only records with one of these keys; the cost then is that of finding them.
+        """
+        ...
+
+    def sampled(
+        self, files: Sequence[ArchiveFile], bandit: str, ending: str
+    ) -> Iterator[Sequence[Entry]]:
+        """The records of decisions of `bandit` whose ids end with `ending`, one list a file.
+
+        Ids end at random, in hexadecimal: one more letter of `ending` is a sixteenth of the decisions,
+        the same ones in every file, each with all that came of it. An empty `ending` is all of them.
         """
         ...
 

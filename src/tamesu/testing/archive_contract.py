@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 
 from tamesu.base import Bug, Corrupt, Observations
+from tamesu.base.outline import Outline
 from tamesu.testing.archive_bound import damaged
 from tamesu.testing.archived_records_contract import ArchivedRecordsLaws
 from tamesu.testing.merging_contract import MergingLaws
-from tamesu.testing.observations import difference, observations, single
+from tamesu.testing.observations import difference, observations, same_outline, single
 
 
 class ArchiveContract(ArchivedRecordsLaws, MergingLaws):
@@ -35,6 +36,20 @@ class ArchiveContract(ArchivedRecordsLaws, MergingLaws):
             (read,) = archive.read([file])
             assert difference(written, read) == ""
             assert (file.bandit, file.rows) == (written.bandit, len(written))
+
+        law()
+
+    def test_an_outline_is_that_of_what_is_read(self, tmp_path: Path) -> None:
+        """To the bit, one for each file, in their order."""
+        places = (tmp_path / str(number) for number in count())
+
+        @settings(max_examples=40)
+        @given(observations(), observations())
+        def law(one: Observations, other: Observations) -> None:
+            archive = self.make(next(places))
+            files = [archive.write("1-0-9", one), archive.write("1-9-12", other)]
+            for written, outline in zip((one, other), archive.outlines(files), strict=True):
+                assert same_outline(Outline.of(written), outline)
 
         law()
 

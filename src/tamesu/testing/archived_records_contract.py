@@ -51,6 +51,26 @@ class ArchivedRecordsLaws(ArchiveBound):
                 wanted = [first + place for place, key in enumerate(KEYS) if key in keys]
                 assert [one.offset for one in part] == wanted
 
+    def test_a_sample_is_of_one_bandit_and_of_decisions_that_end_alike(
+        self, tmp_path: Path
+    ) -> None:
+        """In log order, file by file; another bandit whose name begins alike is not in it."""
+        archive = self.make(tmp_path)
+        keys = [
+            "home.1.a0",
+            "home.1.b0",
+            "",
+            "home-page.1.a0",
+            "home.2.00",
+            "home.1.a1",
+            "home.1.a0",
+        ]
+        written = [entry(place, key) for place, key in enumerate(keys)]
+        files = [archive.write_records("1-0", written), archive.write_records("1-9", written[3:4])]
+        for ending, wanted in (("", [0, 1, 4, 5, 6]), ("0", [0, 1, 4, 6]), ("00", [4]), ("9", [])):
+            found = archive.sampled(files, "home", ending)
+            assert [[one.offset for one in part] for part in found] == [wanted, []]
+
     def test_keys_are_known_by_when_their_events_were_received(self, tmp_path: Path) -> None:
         """From the first moment up to before the second; of several events the newest; events alone."""
         archive = self.make(tmp_path)

@@ -14,6 +14,7 @@ from hypothesis.strategies import SearchStrategy
 
 from tamesu.base import GRID, Observations, decision_id, uuid7
 from tamesu.base.observations import EXACT, NO_REWARD
+from tamesu.base.outline import Outline
 
 _INT64 = st.integers(-(1 << 63), (1 << 63) - 1)
 _COUNTS = st.integers(0, (1 << 63) - 1)
@@ -108,3 +109,11 @@ def _column(values: list[Any], name: str) -> Any:
     kinds: dict[str, Any] = {"propensity": np.float64, "score": np.float64, "fallback": np.bool_}
     kind = np.object_ if name in texts else kinds.get(name, np.int64)
     return np.fromiter(values, dtype=kind, count=len(values))
+
+
+def same_outline(one: Outline, other: Outline) -> bool:
+    """Whether two outlines are the same, to the bit."""
+    return all(
+        np.array_equal(np.asarray(getattr(one, field.name)), np.asarray(getattr(other, field.name)))
+        for field in fields(Outline)
+    )

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from tamesu.base import Observations
 from tamesu.base.observations import EXACT, NO_REWARD, NO_TIME
+from tamesu.base.outline import Outline
 
 VERSION = 1
 """The number of this layout of columns, kept in every file's footer as `v`."""
@@ -112,6 +113,36 @@ def from_frame(frame: pl.DataFrame, bandit: str, declaration: int) -> Observatio
         else:
             columns[field.name] = series.to_numpy()
     return Observations(**columns)
+
+
+_OUTLINED = (
+    *("arm", "position", "correction", "propensity", "eligible", "draws", "fallback", "outcome"),
+    *("reward", "previous_reward", "decided", "snapshot"),
+)
+_SHORT = tuple(name for name in _OUTLINED if name not in ("arm", "eligible", "draws"))
+
+
+def outlined(frame: pl.LazyFrame, bandit: str, declaration: int) -> Outline:
+    """The outline of the observations in `frame`, of which no other column is read.
+
+    Raises:
+        pl.exceptions.PolarsError: a column is missing.
+    """
+    is_older = "absorbed" not in frame.collect_schema()
+    read = frame.select(_OUTLINED).collect()
+    read = current(read) if is_older else read
+    arms = read["arm"].unique().sort()
+    codes = read["arm"].cast(pl.Enum(arms)).to_physical()
+    eligible = read["eligible"].list.len().fill_null(0)
+    return Outline(
+        bandit=bandit,
+        declaration=declaration,
+        arms=tuple(arms.to_list()),
+        arm=codes.cast(pl.Int64).to_numpy(),
+        eligible=eligible.cast(pl.Int64).to_numpy(),
+        exact=read["draws"].is_null().to_numpy(),
+        **{name: read[name].fill_null(_NULLS.get(name, 0)).to_numpy() for name in _SHORT},
+    )
 
 
 def _column(frame: pl.DataFrame, name: str) -> pl.Series:

@@ -53,6 +53,12 @@ def from_frame(
     return [Entry(partition, *row) for row in zip(*columns, strict=True)]
 
 
+def sampled(frame: pl.LazyFrame, bandit: str, ending: str) -> pl.LazyFrame:
+    """The rows of `frame` whose key is of `bandit` and ends with `ending`."""
+    key = pl.col("key")
+    return frame.filter(key.str.starts_with(f"{bandit}."), key.str.ends_with(ending))
+
+
 def heard(frame: pl.LazyFrame, since: Time, until: Time) -> dict[str, Time]:
     """Per key the newest moment of its events received at `since` or later and before `until`.
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from tamesu.adapters.archive import naming
 from tamesu.base import Bug, Corrupt, Entry, Kind, Observations, Time
+from tamesu.base.outline import Outline
 from tamesu.base.times import MILLISECOND_US
 from tamesu.ports import ArchiveFile, Holds, Kept
 
@@ -30,6 +31,10 @@ class MemoryArchive:
         for file in files:
             yield self._content(file)
 
+    def outlines(self, files: Sequence[ArchiveFile]) -> Iterator[Outline]:
+        """The observations of `files` in short; see `tamesu.ports.Archive.outlines`."""
+        return map(Outline.of, self.read(files))
+
     def write_records(self, stem: str, records: Sequence[Entry]) -> ArchiveFile:
         """Keeps records; see `tamesu.ports.Archive.write_records`."""
         return self._put(naming.recorded(stem, records), list(records))
@@ -42,6 +47,17 @@ class MemoryArchive:
         for file in files:
             entries = self._content(file)
             yield [entry for entry in entries if keys is None or entry.key in keys]
+
+    def sampled(
+        self, files: Sequence[ArchiveFile], bandit: str, ending: str
+    ) -> Iterator[Sequence[Entry]]:
+        """Records of some of a bandit's decisions; see `tamesu.ports.Archive.sampled`."""
+        for entries in self.read_records(files):
+            yield [
+                one
+                for one in entries
+                if one.key.startswith(f"{bandit}.") and one.key.endswith(ending)
+            ]
 
     def heard(self, file: ArchiveFile, since: Time, until: Time) -> Mapping[str, Time]:
         """Keys of events by when they were received; see `tamesu.ports.Archive.heard`."""

@@ -20,6 +20,7 @@ import polars as pl
 from tamesu.adapters.archive import columns, entries, naming
 from tamesu.adapters.durable_folders import make_folder, sync_folder
 from tamesu.base import Bug, Corrupt, Entry, Observations, Time, Unavailable
+from tamesu.base.outline import Outline
 from tamesu.ports import ArchiveFile, Holds, Kept
 
 ROW_GROUP = 4_000
@@ -65,6 +66,15 @@ class ParquetArchive:
                 self._refuse_other_rows(file, len(read))
             yield read
 
+    def outlines(self, files: Sequence[ArchiveFile]) -> Iterator[Outline]:
+        """The observations of `files` in short; see `tamesu.ports.Archive.outlines`."""
+        naming.refuse_others(files, Holds.OBSERVATIONS)
+        for file in files:
+            with self._content(file) as (frame, footer):
+                read = columns.outlined(frame, footer["bandit"], int(footer["declaration"]))
+                self._refuse_other_rows(file, len(read))
+            yield read
+
     def write_records(self, stem: str, records: Sequence[Entry]) -> ArchiveFile:
         """Writes records durably; see `tamesu.ports.Archive.write_records`."""
         return self._put(naming.recorded(stem, records), entries.to_frame(records))
@@ -79,6 +89,16 @@ class ParquetArchive:
                 read = entries.from_frame(frame, file.partition, keys)
                 if keys is None:
                     self._refuse_other_rows(file, len(read))
+            yield read
+
+    def sampled(
+        self, files: Sequence[ArchiveFile], bandit: str, ending: str
+    ) -> Iterator[Sequence[Entry]]:
+        """Records of some of a bandit's decisions; see `tamesu.ports.Archive.sampled`."""
+        naming.refuse_others(files, Holds.RECORDS)
+        for file in files:
+            with self._content(file) as (frame, _):
+                read = entries.from_frame(entries.sampled(frame, bandit, ending), file.partition)
             yield read
 
     def heard(self, file: ArchiveFile, since: Time, until: Time) -> Mapping[str, Time]:

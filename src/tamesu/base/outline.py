@@ -1,0 +1,82 @@
+"""`Outline`: of observations the numbers that sums over time and arms are made of, as columns.
+
+An arm is a number into a list, so that millions of rows cost no Python object each. Refuses to be learnt
+from: what a belief needs besides is not here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.base.observations import EXACT, Observations
+
+ALL_ACTIVE = 0
+"""`eligible` of a decision for which every active arm might be chosen: its snapshot says how many."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outline:
+    """n observations of one bandit under one declaration, in short.
+
+    Attributes:
+        arms: ids, sorted, each of which some row has.
+        arm: (n,) places in `arms`.
+        eligible: (n,) how many arms might be chosen, `ALL_ACTIVE` for all.
+        exact: (n,) whether the propensity is exact; else it was drawn.
+        others: (n,) as in `Observations`.
+    """
+
+    bandit: str
+    declaration: int
+    arms: tuple[str, ...]
+    arm: NDArray[np.int64]
+    position: NDArray[np.int64]
+    correction: NDArray[np.int64]
+    propensity: NDArray[np.float64]
+    eligible: NDArray[np.int64]
+    exact: NDArray[np.bool_]
+    fallback: NDArray[np.bool_]
+    outcome: NDArray[np.int64]
+    reward: NDArray[np.int64]
+    previous_reward: NDArray[np.int64]
+    decided: NDArray[np.int64]
+    snapshot: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.position)
+
+    def take(self, rows: NDArray[Any] | slice) -> Outline:
+        """The rows that an index or a mask picks, in that order; `arms` stay."""
+        return Outline(
+            self.bandit,
+            self.declaration,
+            self.arms,
+            *(getattr(self, field.name)[rows] for field in fields(self)[3:]),
+        )
+
+    @classmethod
+    def of(cls, observations: Observations) -> Outline:
+        """The outline of `observations`; of none if there are none."""
+        arms, codes = np.unique(observations.arm.astype(object), return_inverse=True)
+        eligible = (ALL_ACTIVE if ids is None else len(ids) for ids in observations.eligible)
+        return cls(
+            bandit=observations.bandit,
+            declaration=observations.declaration,
+            arms=tuple(arms.tolist()),
+            arm=codes.astype(np.int64),
+            position=observations.position,
+            correction=observations.correction,
+            propensity=observations.propensity,
+            eligible=np.fromiter(eligible, np.int64, len(observations)),
+            exact=observations.draws == EXACT,
+            fallback=observations.fallback,
+            outcome=observations.outcome,
+            reward=observations.reward,
+            previous_reward=observations.previous_reward,
+            decided=observations.decided,
+            snapshot=observations.snapshot,
+        )
