@@ -91,3 +91,29 @@ def test_what_cannot_be_says_what_to_do(told):
         *("arms", "retire", "shop", *"abcde"),
         code=1,
     )
+
+
+def test_a_sync_makes_the_arms_those_of_a_file(told, tmp_path):
+    told("arms", "add", "shop", "a", "b", "c", "d", "e", "f", "--metadata", "{}")
+    file = tmp_path / "arms.csv"
+    file.write_text("id,title\na,Tea\nb,\nc,\nd,\ng,New\n")
+    words = ("arms", "sync", "shop", "--from", str(file))
+    before = told("arms", "list", "shop", "--json")
+    assert "retire 2 of 6" in told(*words, code=1)
+    looked = told(*words, "--limit", "0.5", "--dry-run")
+    assert "shop would change: added 1, changed 1, retired 2" in looked
+    assert "retire: e, f" in looked
+    assert told("arms", "list", "shop", "--json") == before
+    said = told(*words, "--limit", "0.5", "--json")
+    assert [said[what] for what in ("status", "added", "changed", "retired")] == [
+        "applied",
+        1,
+        1,
+        2,
+    ]
+    listed = {arm["arm"]: arm for arm in told("arms", "list", "shop", "--json")["arms"]}
+    assert {arm for arm in listed if listed[arm]["status"] == "active"} == set("abcdg")
+    assert listed["a"]["metadata"] == {"title": "Tea"}
+    assert "nothing to change" in told(*words)
+    file.write_text("id\na\na\n")
+    assert "line 3 of arms.csv" in told(*words, "--force", code=2)

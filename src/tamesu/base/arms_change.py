@@ -14,6 +14,8 @@ from tamesu.base.arm import check_ids, check_metadata, check_number, long_arm
 from tamesu.base.errors import InvalidInput
 from tamesu.base.shapes import convert, is_mapping, is_sequence
 
+MAX_SOURCE_CHARS = 300
+
 
 class WantedArm(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
@@ -39,12 +41,17 @@ class ArmsChange(
         retire: ids to be active no more.
         sync: the exact full set to be active afterwards, instead of `add` and `retire`.
         force: lets `sync` retire more than half of the active arms.
+        roster: the number of the roster that the change was made for; refused where another is the
+            newest by then. None changes whatever is there.
+        source: where the change comes from, in its maker's words; kept with the command.
     """
 
     add: tuple[WantedArm, ...] = ()
     retire: tuple[str, ...] = ()
     sync: tuple[WantedArm, ...] | None = None
     force: bool = False
+    roster: int | None = None
+    source: str = ""
 
     @classmethod
     def parse(cls, data: Any) -> ArmsChange:
@@ -52,7 +59,8 @@ class ArmsChange(
 
         Raises:
             InvalidInput: an unknown key, a wrong type, an id or metadata that cannot be, an arm that
-                stands twice, too many, `sync` beside the others, or nothing at all.
+                stands twice, too many, `sync` beside the others, nothing at all, or a source that is
+                too long.
         """
         if is_mapping(data):
             data = {key: _long(key, value) for key, value in data.items()}
@@ -69,6 +77,12 @@ class ArmsChange(
             raise InvalidInput("a change of arms must hold add, retire or sync, got none of them")
         if change.force and change.sync is None:
             raise InvalidInput("force belongs to sync, got it without", field="force")
+        if not (len(change.source) <= MAX_SOURCE_CHARS and change.source.isprintable()):
+            raise InvalidInput(
+                f"source must have at most {MAX_SOURCE_CHARS} printable characters, got "
+                f"{len(change.source)}",
+                field="source",
+            )
         wanted = change.wanted
         check_ids([*(arm.id for arm in wanted), *change.retire], InvalidInput)
         for arm in wanted:

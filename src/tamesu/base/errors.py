@@ -190,7 +190,7 @@ class Conflict(TamesuError):
 
 
 class Outdated(Conflict):
-    """A change that was made for another declaration than the newest."""
+    """A change that was made for another declaration or roster than the newest."""
 
     code = "outdated"
 
@@ -201,6 +201,16 @@ class Outdated(Conflict):
             f"a change of bandit {bandit!r} must be made for its newest declaration, {newest}, "
             f"got {wanted}",
             hint="read the bandit again, and make the change for what it is now",
+            newest=newest,
+        )
+
+    @classmethod
+    def roster(cls, bandit: str, wanted: int, newest: int) -> Outdated:
+        """The number of the roster that a change of arms names is not the newest one's."""
+        return cls(
+            f"a change of the arms of {bandit!r} must be made for its newest roster, {newest}, "
+            f"got {wanted}",
+            hint="list the arms again, and make the change for what they are now",
             newest=newest,
         )
 

@@ -15,7 +15,7 @@ import msgspec
 from tamesu.base.arm import MAX_ARMS, Arm
 from tamesu.base.arms_change import ArmsChange, WantedArm
 from tamesu.base.declaration import Declaration
-from tamesu.base.errors import Conflict, InvalidInput, NotFound
+from tamesu.base.errors import Conflict, InvalidInput, NotFound, Outdated
 from tamesu.base.times import Time
 
 VERSION = 1
@@ -74,9 +74,12 @@ class Roster(msgspec.Struct, frozen=True, kw_only=True):
 
         Raises:
             NotFound: an arm to retire that was never there.
+            Outdated: it was made for another roster.
             Conflict: too few arms would be left, or more than half would go without `force`.
             InvalidInput: too many arms would be active, or have too much metadata in all.
         """
+        if change.roster not in (None, self.number):
+            raise Outdated.roster(self.bandit, change.roster, self.number)
         active = {arm.id: arm for arm in self.active}
         retired = {arm.id: arm for arm in self.retired}
         gone = self._gone(change, active, retired)

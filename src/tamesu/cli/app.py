@@ -16,6 +16,7 @@ from tamesu.cli.explain import explain
 from tamesu.cli.reconcile import reconcile
 from tamesu.cli.replay import replay
 from tamesu.cli.simulate import simulate
+from tamesu.cli.sync import sync
 
 ABOUT = """
 Tamesu: bandits that learn which arm works best while they serve.
@@ -41,6 +42,8 @@ for _command in (
     snapshots.snapshots,
 ):
     bandit.app.command()(_command)
+
+arms.app.command("sync")(sync)
 
 
 def command_line() -> typer.Typer:

@@ -16,8 +16,12 @@ LOOK_S = 2.0
 """Longest wait to learn whether anything listens there at all."""
 
 
-def connect(url: str | None) -> Client:
+def connect(url: str | None, patience_s: float = PATIENCE_S) -> Client:
     """A client of the server at `url`, or of the one that the settings name.
+
+    Args:
+        url: where it answers.
+        patience_s: longest wait for an answer, retries included.
 
     Raises:
         InvalidInput: settings or URL that cannot be.
@@ -30,7 +34,7 @@ def connect(url: str | None) -> Client:
         from tamesu.wiring import load_settings
 
         url = load_settings().url
-    client = Client(url, timeout=PATIENCE_S)
+    client = Client(url, timeout=patience_s)
     if _is_refused(url):
         client.close()
         raise Unavailable(

@@ -120,9 +120,11 @@ class AsyncControl:
         name: str,
         add: Iterable[str | Mapping[str, Any]] | None = None,
         retire: Iterable[str] | None = None,
+        roster: int | None = None,
+        source: str = "",
     ) -> dict[str, Any]:
         """As `Control.change_arms`."""
-        return await self._perform(self._control.change_arms(name, add, retire))
+        return await self._perform(self._control.change_arms(name, add, retire, roster, source))
 
     async def sync_arms(
         self, name: str, arms: Iterable[str | Mapping[str, Any]], *, force: bool = False

@@ -119,12 +119,19 @@ class CommandCalls:
         name: str,
         add: Iterable[str | Mapping[str, Any]] | None = None,
         retire: Iterable[str] | None = None,
+        roster: int | None = None,
+        source: str = "",
     ) -> Exchange[dict[str, Any]]:
         """What a change of arms came to."""
         said = {"add": add, "retire": retire}
-        return self._arms(
-            name, {field: arms_of(arms, field) for field, arms in said.items() if arms is not None}
-        )
+        change: dict[str, Any] = {
+            field: arms_of(arms, field) for field, arms in said.items() if arms is not None
+        }
+        if roster is not None:
+            change["roster"] = whole_number(roster, "roster")
+        if source:
+            change["source"] = source
+        return self._arms(name, change)
 
     def sync_arms(
         self, name: str, arms: Iterable[str | Mapping[str, Any]], *, force: bool

@@ -186,6 +186,8 @@ class Control:
         name: str,
         add: Iterable[str | Mapping[str, Any]] | None = None,
         retire: Iterable[str] | None = None,
+        roster: int | None = None,
+        source: str = "",
     ) -> dict[str, Any]:
         """Adds (or changes, or revives) some arms and retires others, in one command.
 
@@ -193,8 +195,11 @@ class Control:
             name: of the bandit.
             add: ids, or mappings with `id` and `metadata`.
             retire: ids.
+            roster: the number of the roster that it was made for, as `arms` gives it: refused with
+                `Outdated` where another is the newest by then.
+            source: where it comes from, in words; told in the bandit's history.
         """
-        return self._perform(self._control.change_arms(name, add, retire))
+        return self._perform(self._control.change_arms(name, add, retire, roster, source))
 
     def sync_arms(
         self, name: str, arms: Iterable[str | Mapping[str, Any]], *, force: bool = False

@@ -6,6 +6,7 @@ them. Refuses to know any adapter.
 
 from tamesu.ports.aggregates import Aggregates, Group
 from tamesu.ports.archive import Archive, ArchiveFile, Holds, Kept
+from tamesu.ports.armsource import ArmSource
 from tamesu.ports.cache import Cache, Claim, Wanted
 from tamesu.ports.clock import Clock, IdSource
 from tamesu.ports.commit import Commit, Declared, Deferred, Lease, Progress
@@ -18,6 +19,7 @@ __all__ = [
     "Aggregates",
     "Archive",
     "ArchiveFile",
+    "ArmSource",
     "Cache",
     "Claim",
     "Clock",

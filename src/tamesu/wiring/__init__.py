@@ -15,6 +15,7 @@ from tamesu.wiring.places import (
 from tamesu.wiring.rebuilding import Rebuilding, RecordsFrom, rebuilding, refuse_existing
 from tamesu.wiring.roles import run_server, run_trainer
 from tamesu.wiring.settings import Settings, load_settings
+from tamesu.wiring.sources import open_source
 from tamesu.wiring.supervision import supervise, supervisor
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "open_bandit_folder",
     "open_kept",
     "open_log",
+    "open_source",
     "open_store",
     "rebuilding",
     "refuse_existing",

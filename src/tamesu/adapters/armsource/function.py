@@ -1,0 +1,67 @@
+"""Arms from a Python function of whoever runs this: `module:function`, called without arguments.
+
+It gives ids, or mappings with `id`. Refuses to guess what its errors mean: they may be over next time.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from tamesu.adapters.armsource.rows import arms_of
+from tamesu.base import InvalidInput, NotFound, Unavailable, WantedArm
+
+
+class FunctionArmSource:
+    """The arms that a function gives. Its module is looked for in the present folder first.
+
+    Args:
+        spec: `module:function`.
+    """
+
+    def __init__(self, spec: str) -> None:
+        self._spec = spec
+
+    @property
+    def name(self) -> str:
+        """`module:function`."""
+        return self._spec
+
+    def read(self) -> list[WantedArm]:
+        """Every arm; see `tamesu.ports.ArmSource.read`. Places are what it gave, from 1."""
+        function = self._function()
+        try:
+            given = function()
+            rows = list(given) if isinstance(given, Iterable) else None
+        except Exception as error:
+            raise Unavailable(
+                f"{self.name} must give arms, it raised {type(error).__name__}: {error}"
+            ) from error
+        if rows is None or isinstance(given, str | bytes | dict):
+            raise InvalidInput(
+                f"{self.name} must give several arms, got {type(given).__name__}",
+                hint="return a list of ids, or of mappings with `id`",
+            )
+        return arms_of(enumerate(rows, 1), self.name)
+
+    def _function(self) -> Callable[[], Any]:
+        module_name, _, name = self._spec.partition(":")
+        here = str(Path.cwd())
+        if here not in sys.path:
+            sys.path.insert(0, here)
+        try:
+            module = importlib.import_module(module_name)
+        except ModuleNotFoundError as error:
+            raise NotFound(f"{self.name} must be importable: {error}") from error
+        except Exception as error:
+            raise Unavailable(
+                f"{self.name} must be importable, it raised {type(error).__name__}: {error}"
+            ) from error
+        function = getattr(module, name, None)
+        if not callable(function):
+            raise NotFound(f"module {module_name!r} must have a function {name!r}, it has none")
+        found: Callable[[], Any] = function
+        return found
