@@ -3,35 +3,46 @@
 Pure: every draw is made from uniforms that the caller brings. Refuses clocks, randomness and files.
 """
 
+from tamesu.sim.delayed_play import play_delayed
 from tamesu.sim.play import Step, play
-from tamesu.sim.regret import NEVER, Evaluability, evaluability, regret
+from tamesu.sim.regret import NEVER, Evaluability, best_assignment, evaluability, regret
 from tamesu.sim.traffic import UNIFORMS, Habits, Tally, Traffic, plan
 from tamesu.sim.world import World
+from tamesu.sim.worlds.adversarial import AdversarialWorld
 from tamesu.sim.worlds.bernoulli import BernoulliWorld
 from tamesu.sim.worlds.delayed import NEVER_US, DelayedWorld, SoFarWorld
 from tamesu.sim.worlds.drifting import DriftingWorld
 from tamesu.sim.worlds.excerpt import Excerpt
+from tamesu.sim.worlds.gaussian import GaussianWorld
 from tamesu.sim.worlds.logged import Assignment, LoggedWorld
+from tamesu.sim.worlds.positioned import PositionedWorld
+from tamesu.sim.worlds.switching import SwitchingWorld
 
 __all__ = [
     "NEVER",
     "NEVER_US",
     "UNIFORMS",
+    "AdversarialWorld",
     "Assignment",
     "BernoulliWorld",
     "DelayedWorld",
     "DriftingWorld",
     "Evaluability",
     "Excerpt",
+    "GaussianWorld",
     "Habits",
     "LoggedWorld",
+    "PositionedWorld",
     "SoFarWorld",
     "Step",
+    "SwitchingWorld",
     "Tally",
     "Traffic",
     "World",
+    "best_assignment",
     "evaluability",
     "plan",
     "play",
+    "play_delayed",
     "regret",
 ]

@@ -1,8 +1,8 @@
 """A policy played against a world: decide, draw, learn, and what it lost on the way.
 
 Every so many rounds the policy learns all that came of them, at once: no delays, nothing lost, no
-window. So this is the policy's own regret; what waiting costs comes on top. Refuses randomness:
-uniforms are an argument.
+window. So this is the policy's own regret; what waiting costs comes on top (`play_delayed`). Refuses
+randomness: uniforms are an argument.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tamesu.base import Declaration, Time
 from tamesu.base.grid import to_grid_many
 from tamesu.base.times import MILLISECOND_US
-from tamesu.policy import Batch, compose
+from tamesu.policy import Batch, Choices, Prepared, compose
 from tamesu.sim.regret import Evaluability, evaluability
 from tamesu.sim.world import World
 
@@ -26,24 +26,27 @@ class Step(NamedTuple):
 
     Attributes:
         first: round of the first decision, from 0.
-        lost: (m,) what each decision is expected to earn less than the best one.
+        lost: (m,) what each decision is expected to earn less than the best one at that moment.
         earned: (m,) what each earned.
         evaluability: of the distribution that made them, at position 0.
+        truth: (n, k) what each arm was expected to earn at each position, in each of these rounds.
     """
 
     first: int
     lost: NDArray[np.float64]
     earned: NDArray[np.float64]
     evaluability: Evaluability
+    truth: NDArray[np.float64]
 
 
-def play(
+def play(  # noqa: PLR0913 - everything that a run is a function of
     declaration: Declaration,
     world: World,
     *,
     rounds: int,
     every: int,
     uniforms: Callable[[int, int], NDArray[np.float64]],
+    pace_us: int = MILLISECOND_US,
 ) -> Iterator[Step]:
     """The steps of one run, one after another: `every` rounds each, the last one perhaps fewer.
 
@@ -56,51 +59,76 @@ def play(
         rounds: how many decisions to make.
         every: learn after so many.
         uniforms: (m, k) numbers in [0, 1), for the rewards of the next m rounds.
+        pace_us: between two decisions; matters to a policy that forgets.
 
     Raises:
         InvalidDeclaration: a declaration that cannot be.
         InvalidInput: rewards that its belief cannot learn from.
     """
-    policy = compose(declaration)
-    arms = declaration.arm_ids
-    rows = {arm: row for row, arm in enumerate(arms)}
-    names = np.array(arms, dtype=object)
-    state = policy.init()
-    size = min(policy.size, len(rows))
+    player = Player(declaration, pace_us)
     for first in range(0, rounds, every):
         count = min(every, rounds - first)
-        now = world.at(first / rounds)
-        prepared = policy.prepare(state, arms, _time(first))
-        ids = [f"{declaration.name}.{number}" for number in range(first, first + count)]
-        choices = prepared.choose_many(ids)
-        rewards = now.rewards(choices.rows, uniforms(count, size))
-        yield Step(
-            first=first,
-            lost=now.best(size) - now.expected(choices.rows).sum(axis=1),
-            earned=rewards.sum(axis=1),
-            evaluability=evaluability(now.gaps(), prepared.propensities()),
+        prepared, choices = player.choose(first, count)
+        now = world.at(first / rounds).facing(prepared.propensities())
+        rewards = now.rewards(choices.rows, uniforms(count, player.size))
+        yield step(first, now, prepared, choices, rewards)
+        player.learn(player.batch(first, choices, rewards))
+
+
+class Player:
+    """One bandit that decides and learns, by round.
+
+    Attributes:
+        size: deliveries of a decision.
+    """
+
+    def __init__(self, declaration: Declaration, pace_us: int) -> None:
+        self._policy = compose(declaration)
+        self._name = declaration.name
+        self._arms = declaration.arm_ids
+        self._ids = np.array(self._arms, dtype=object)
+        self._pace_us = pace_us
+        self._state = self._policy.init()
+        self.size = min(self._policy.size, len(self._arms))
+
+    def choose(self, first: int, count: int) -> tuple[Prepared, Choices]:
+        """What decides now, and the decisions of `count` rounds from `first` on."""
+        prepared = self._policy.prepare(self._state, self._arms, Time(first * self._pace_us))
+        ids = [f"{self._name}.{number}" for number in range(first, first + count)]
+        return prepared, prepared.choose_many(ids)
+
+    def batch(self, first: int, choices: Choices, rewards: NDArray[np.float64]) -> Batch:
+        """What the rounds from `first` on teach: `rewards` (m, k) of `choices`."""
+        count, size = rewards.shape
+        decided = np.arange(first, first + count, dtype=np.int64) * self._pace_us
+        return Batch(
+            arm=self._ids[choices.rows].ravel(),
+            reward=to_grid_many(rewards.ravel()),
+            position=np.tile(np.arange(size, dtype=np.int64), count),
+            propensity=choices.propensities.ravel(),
+            decided=np.repeat(decided, size),
         )
-        batch = _batch(names[choices.rows], choices.propensities, rewards, first)
-        state = policy.absorb(state, policy.evidence(state, batch))
+
+    def learn(self, batch: Batch) -> None:
+        """What the next decisions know, too."""
+        evidence = self._policy.evidence(self._state, batch)
+        self._state = self._policy.absorb(self._state, evidence)
 
 
-def _batch(
-    arms: NDArray[np.object_],
-    propensities: NDArray[np.float64],
-    rewards: NDArray[np.float64],
+def step(
     first: int,
-) -> Batch:
-    count, size = rewards.shape
-    decided = np.arange(first, first + count, dtype=np.int64) * MILLISECOND_US
-    return Batch(
-        arm=arms.ravel(),
-        reward=to_grid_many(rewards.ravel()),
-        position=np.tile(np.arange(size, dtype=np.int64), count),
-        propensity=propensities.ravel(),
-        decided=np.repeat(decided, size),
+    now: World,
+    prepared: Prepared,
+    choices: Choices,
+    rewards: NDArray[np.float64],
+) -> Step:
+    """What `choices` come to in the world as it is `now`, of which `rewards` (m, k) were earned."""
+    size = rewards.shape[1]
+    every_arm = np.repeat(np.arange(len(prepared.arms))[:, None], size, axis=1)
+    return Step(
+        first=first,
+        lost=now.best(size) - now.expected(choices.rows).sum(axis=1),
+        earned=rewards.sum(axis=1),
+        evaluability=evaluability(now.gaps(), prepared.propensities()),
+        truth=now.expected(every_arm),
     )
-
-
-def _time(number: int) -> Time:
-    """When round `number` is played: one each millisecond."""
-    return Time(number * MILLISECOND_US)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 
 from tamesu.base import ShapeMismatch
 
@@ -32,6 +33,23 @@ def regret(gaps: NDArray[np.float64], arms: NDArray[np.intp]) -> NDArray[np.floa
         array([0.5, 0.5, 1. ])
     """
     return np.cumsum(gaps[arms], axis=-1)
+
+
+def best_assignment(worth: NDArray[np.float64]) -> float:
+    """What the best of all ways to place k different arms at k positions is worth.
+
+    A linear assignment problem, solved exactly.
+
+    Args:
+        worth: (n, k) of arm a at position i, n >= k; of one round, or added up over many, which
+            gives what the best arms *held fixed* would have earned.
+
+    Example:
+        >>> best_assignment(np.array([[0.9, 0.8], [0.5, 0.1]]))
+        1.3
+    """
+    rows, columns = linear_sum_assignment(worth, maximize=True)
+    return float(worth[rows, columns].sum())
 
 
 class Evaluability(NamedTuple):

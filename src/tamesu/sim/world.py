@@ -1,13 +1,13 @@
 """`World`: what a policy can be played against.
 
 Arms are rows, 0 to n - 1, in the order of the bandit's declaration. Every draw is made from uniforms
-that the caller brings, so that two policies can be compared on the same luck. Refuses to know who
-plays.
+that the caller brings, so that two policies can be compared on the same luck. Refuses to know more of
+who plays than its next distribution.
 """
 
 from __future__ import annotations
 
-from typing import Protocol, Self
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +17,19 @@ class World(Protocol):
     """n arms that can be shown at positions, and what they are truly worth there.
 
     Laws: the mean of `rewards` over the uniforms is `expected`; no decision of k arms is expected to
-    earn more than `best(k)`; `gaps` has a 0 in it.
+    earn more than `best(k)`; `gaps` has a 0 in it; what an arm earns does not depend on its
+    neighbours.
     """
 
-    def at(self, progress: float) -> Self | World:
+    def at(self, progress: float) -> World:
         """The world at this share, [0, 1], of the way through a run; itself where nothing changes."""
+        ...
+
+    def facing(self, shares: NDArray[np.float64]) -> World:
+        """The world that a learner meets whose next distribution, at position 0, is `shares` (n,).
+
+        Itself, but for a world that plays against the learner. It is asked after `at`.
+        """
         ...
 
     def expected(self, arms: NDArray[np.intp]) -> NDArray[np.float64]:

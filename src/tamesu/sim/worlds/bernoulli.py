@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import InvalidInput, ShapeMismatch
+from tamesu.sim.worlds.alike import AlikeWorld
 
 
-class BernoulliWorld:
+class BernoulliWorld(AlikeWorld):
     """n arms, reward 1 with probability `rates[a]`, independent of everything else.
 
     Randomness is an argument: the caller brings one uniform in [0, 1) per reward, so that two
@@ -26,17 +27,20 @@ class BernoulliWorld:
         >>> world.rewards(np.array([0, 1]), np.array([0.15, 0.15]))
         array([0., 1.])
 
-    Attributes:
+    Args:
         rates: (n,) in [0, 1].
     """
 
     def __init__(self, rates: Sequence[float] | NDArray[np.float64]) -> None:
-        self.rates = np.array(rates, dtype=np.float64)
-        self.rates.setflags(write=False)
-        if self.rates.ndim != 1 or not self.rates.size:
-            raise ShapeMismatch(f"rates must be (n,) with n >= 1, got {self.rates.shape}")
-        if not np.all((self.rates >= 0) & (self.rates <= 1)):
+        given = np.asarray(rates, dtype=np.float64)
+        if not np.all((given >= 0) & (given <= 1)):
             raise InvalidInput("rates must lie in [0, 1]")
+        super().__init__(given)
+
+    @property
+    def rates(self) -> NDArray[np.float64]:
+        """(n,) in [0, 1]: what each arm is worth."""
+        return self.means
 
     def rewards(self, arms: NDArray[np.intp], uniforms: NDArray[np.float64]) -> NDArray[np.float64]:
         """Rewards, 0 or 1, of playing `arms` (any shape, numbers of arms) at `uniforms` (same)."""
@@ -45,22 +49,3 @@ class BernoulliWorld:
                 f"arms and uniforms must have one shape, got {arms.shape} and {uniforms.shape}"
             )
         return (uniforms < self.rates[arms]).astype(np.float64)
-
-    def at(self, progress: float) -> BernoulliWorld:
-        """Itself: its rates are fixed."""
-        del progress
-        return self
-
-    def expected(self, arms: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Rates of `arms` (any shape); positions count alike."""
-        rates: NDArray[np.float64] = self.rates[arms]
-        return rates
-
-    def best(self, size: int) -> float:
-        """The sum of the `size` highest rates."""
-        return float(np.sort(self.rates)[-size:].sum())
-
-    def gaps(self) -> NDArray[np.float64]:
-        """(n,) expected reward that each arm falls short of the best."""
-        gaps: NDArray[np.float64] = self.rates.max() - self.rates
-        return gaps

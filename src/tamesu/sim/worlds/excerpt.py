@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from tamesu.base import InvalidInput
 from tamesu.sim.worlds.logged import LoggedWorld
+from tamesu.sim.worlds.positioned import PositionedWorld
 
 
-class Excerpt:
+class Excerpt(PositionedWorld):
     """Some arms of a logged world, at its first positions.
 
     Args:
@@ -31,22 +31,12 @@ class Excerpt:
                 f"a decision may have {world.positions} arms in this world, the positions that were "
                 f"logged; got {size}"
             )
+        places = np.arange(size)
+        super().__init__(
+            np.stack([world.rates_of(arms, np.full(len(arms), p)) for p in places], axis=1)
+        )
         self._world = world
         self._arms = np.array(arms, dtype=object)
-        places = np.arange(size)
-        self._rates = np.stack(
-            [world.rates_of(arms, np.full(len(arms), p)) for p in places], axis=1
-        )
-
-    def at(self, progress: float) -> Excerpt:
-        """Itself: what was logged does not change."""
-        del progress
-        return self
-
-    def expected(self, arms: NDArray[np.intp]) -> NDArray[np.float64]:
-        """(m, k) logged click rates, each at its position."""
-        rates: NDArray[np.float64] = self._rates[arms, np.arange(arms.shape[1])]
-        return rates
 
     def rewards(self, arms: NDArray[np.intp], uniforms: NDArray[np.float64]) -> NDArray[np.float64]:
         """(m, k) clicks, each drawn from the rows logged for that arm at that position."""
@@ -55,14 +45,3 @@ class Excerpt:
             self._arms[arms.ravel()].tolist(), places.ravel(), uniforms.ravel()
         )
         return clicks.reshape(arms.shape).astype(np.float64)
-
-    def best(self, size: int) -> float:
-        """Of the assignment of `size` arms to positions that earns most, solved exactly."""
-        rows, columns = linear_sum_assignment(self._rates[:, :size], maximize=True)
-        return float(self._rates[rows, columns].sum())
-
-    def gaps(self) -> NDArray[np.float64]:
-        """(n,) at position 0."""
-        first = self._rates[:, 0]
-        gaps: NDArray[np.float64] = first.max() - first
-        return gaps
