@@ -87,7 +87,8 @@ OPTIONS = {
 
 SETTINGS = {
     "data": "beside the settings, easy to find and to remove",
-    "host": "this machine only: this version has no keys, and refuses to listen wider",
+    "host": "this machine only: wider needs keys",
+    "keys": "with the data whose owner it protects",
     "port": "the usual one for a service under development",
     "workers": "one core is enough for most; more share the port and the log",
     "cache": "the fastest that keeps the promise: `memory` for one worker, `sqlite` for more",

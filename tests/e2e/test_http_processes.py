@@ -107,7 +107,7 @@ def test_requests_in_flight_are_answered_before_it_ends(place):
         client.create(DECLARATION)
     with socket.create_connection(("127.0.0.1", place.port), timeout=30) as connection:
         connection.sendall(
-            b"POST /v1/bandits/front/decisions HTTP/1.1\r\nHost: x\r\n"
+            b"POST /v1/bandits/front/decisions HTTP/1.1\r\nHost: localhost\r\n"
             b"Content-Type: application/json\r\nContent-Length: 15\r\nConnection: close\r\n\r\n{"
         )
         # Its answer to another request shows that the first was read.

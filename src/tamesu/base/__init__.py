@@ -26,8 +26,10 @@ from tamesu.base.errors import (
     Outdated,
     ShapeMismatch,
     TamesuError,
+    Throttled,
     TooLarge,
     Unavailable,
+    Unidentified,
     Unsent,
     WrongMediaType,
 )
@@ -43,6 +45,7 @@ from tamesu.base.ids import (
     parse_delivery_id,
     uuid7,
 )
+from tamesu.base.key import Key, Scope, Secret
 from tamesu.base.observations import Observation, Observations, Outcome
 from tamesu.base.records import (
     TICK,
@@ -101,6 +104,7 @@ __all__ = [
     "Forgetting",
     "InvalidDeclaration",
     "InvalidInput",
+    "Key",
     "Kind",
     "MissingExtra",
     "Newcomer",
@@ -115,6 +119,8 @@ __all__ = [
     "Refusal",
     "Reward",
     "Roster",
+    "Scope",
+    "Secret",
     "SetAside",
     "ShapeMismatch",
     "Snapshot",
@@ -122,10 +128,12 @@ __all__ = [
     "Sticky",
     "Sum",
     "TamesuError",
+    "Throttled",
     "Tick",
     "Time",
     "TooLarge",
     "Unavailable",
+    "Unidentified",
     "Unseen",
     "Unsent",
     "WantedArm",

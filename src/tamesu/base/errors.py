@@ -13,10 +13,12 @@ TamesuError
 │  ├─ Outdated             412   made for a declaration that is no longer the newest
 │  └─ NumberMissing        428   it must say for which declaration it is made (If-Match)
 ├─ Unavailable             503   a part is down or full; try again (retry_after_s)
-│  └─ Backpressure         429   our own queue is full
+│  ├─ Backpressure         429   our own queue is full
+│  └─ Throttled            429   a key that calls too often
 ├─ Corrupt                 500   stored bytes that cannot be read
 ├─ MissingExtra            500   a driver that is not installed (exit code 3)
 ├─ Denied                  403   not allowed
+│  └─ Unidentified         401   no key, or none that is valid
 ├─ Unsent                  500   events that a client could not deliver, handed back
 └─ Bug                     500   a law of our own is broken
 ```
@@ -244,6 +246,23 @@ class Backpressure(Unavailable):
     code = "backpressure"
 
 
+class Throttled(Unavailable):
+    """Called more often than allowed; nothing was done."""
+
+    code = "throttled"
+
+    @classmethod
+    def key(cls, name: str, rate: int, wait_s: float) -> Throttled:
+        """A key over its rate."""
+        return cls(
+            f"key {name!r} may call {rate:,} times a second, it called more often",
+            hint="call less often, or put several decisions or events into one call",
+            retry_after_s=wait_s,
+            key=name,
+            rate=rate,
+        )
+
+
 class Corrupt(TamesuError):
     """Stored bytes that cannot be read back."""
 
@@ -270,6 +289,46 @@ class Denied(TamesuError):
     """Not allowed."""
 
     code = "denied"
+
+    @classmethod
+    def scope(cls, name: str, scopes: Iterable[str], needed: str) -> Denied:
+        """A key that is for something else."""
+        return cls(
+            f"this needs a key with scope {str(needed)!r}, key {name!r} has {listing(scopes)}",
+            hint=f"use another, or make one:  tamesu keys add NAME --scope {needed}",
+            needed=str(needed),
+        )
+
+    @classmethod
+    def foreign(cls, host: str) -> Denied:
+        """A call that names another machine, where no keys are and this machine alone is meant."""
+        return cls(
+            f"without keys the header Host must name this machine, got {host[:80]!r}",
+            hint="call localhost; behind a proxy use keys:  tamesu keys add NAME --scope decide",
+        )
+
+
+class Unidentified(Denied):
+    """Nobody knows who calls: no key, or none that is valid."""
+
+    code = "unidentified"
+
+    @classmethod
+    def missing(cls) -> Unidentified:
+        """A call without a key."""
+        return cls(
+            "this needs a key, none was sent",
+            hint="send the header  Authorization: Bearer SECRET;  the Python client takes key=, "
+            "the command line TAMESU_KEY",
+        )
+
+    @classmethod
+    def wrong(cls) -> Unidentified:
+        """A key that is not one of this installation, or no longer; which is not told."""
+        return cls(
+            "this needs a valid key, the one that was sent is not",
+            hint="see  tamesu keys list:  it may have been revoked, or rotated and its time is over",
+        )
 
 
 class Unsent(TamesuError):

@@ -8,7 +8,19 @@ from typing import Annotated
 import typer
 
 from tamesu import __version__
-from tamesu.cli import arms, bandit, data, doctor, init, lifecycle, serve, snapshots, status, trial
+from tamesu.cli import (
+    arms,
+    bandit,
+    data,
+    doctor,
+    init,
+    keys,
+    lifecycle,
+    serve,
+    snapshots,
+    status,
+    trial,
+)
 from tamesu.cli.aggregate import aggregate
 from tamesu.cli.asides import asides
 from tamesu.cli.demo import demo
@@ -61,6 +73,7 @@ def command_line() -> typer.Typer:
     app.command("init", rich_help_panel="First steps")(init.init)
     app.command("doctor", rich_help_panel="First steps")(doctor.doctor)
     app.command("serve", rich_help_panel="Run")(serve.serve)
+    app.add_typer(keys.app, name="keys", rich_help_panel="Run")
     app.command("status", rich_help_panel="Run")(status.status)
     app.command("run", rich_help_panel="Run")(serve.run)
     app.add_typer(bandit.app, name="bandit", rich_help_panel="Use")

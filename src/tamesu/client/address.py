@@ -6,6 +6,7 @@ Refuses what is no URL, no part of one and no time.
 from __future__ import annotations
 
 import math
+import os
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -13,6 +14,9 @@ import httpx2
 
 from tamesu.base import InvalidInput
 from tamesu.client.decided import Decided
+
+KEY_VARIABLE = "TAMESU_KEY"
+"""Holds the key of a client that was given none."""
 
 _MOST_PORT = 65_535
 
@@ -39,10 +43,35 @@ class Address(NamedTuple):
             parts = httpx2.URL(url.rstrip("/"))
         except (httpx2.InvalidURL, AttributeError, TypeError) as error:
             raise _bad(url) from error
+        if parts.userinfo:
+            raise InvalidInput(
+                "url must not hold a password: it would stand in messages",
+                hint="give the secret as key=, or in TAMESU_KEY",
+            )
         host = parts.host
         if not host or parts.scheme not in ("http", "https") or (parts.port or 0) > _MOST_PORT:
             raise _bad(url)
         return cls(url.rstrip("/"), host in ("localhost", "127.0.0.1", "::1"))
+
+
+def authorized(key: str | None) -> dict[str, str]:
+    """The headers by which a server knows a caller; none without a key.
+
+    Args:
+        key: the secret; that of TAMESU_KEY without one.
+
+    Raises:
+        InvalidInput: it cannot stand in a header. It is not repeated.
+    """
+    secret = os.environ.get(KEY_VARIABLE) if key is None else key
+    if not secret:
+        return {}
+    if not isinstance(secret, str) or not (secret.isascii() and secret.isprintable()):
+        raise InvalidInput(
+            "a key must be printable ASCII, the one given is not",
+            hint="it is the line that  tamesu keys add  printed, without its end",
+        )
+    return {"authorization": f"Bearer {secret}"}
 
 
 def timeout_of(seconds: float) -> float:

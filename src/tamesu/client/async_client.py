@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -25,6 +26,7 @@ from tamesu.client.async_control import AsyncControl
 from tamesu.client.async_flusher import AsyncFlusher
 from tamesu.client.batching import Batching
 from tamesu.client.calls import Calls
+from tamesu.client.connection import Connection
 from tamesu.client.control_calls import ControlCalls
 from tamesu.client.decided import Decided, Delivered
 from tamesu.client.exchange import Exchange
@@ -44,18 +46,27 @@ class AsyncClient(AsyncControl):
     Args:
         url: where the server is, as in `http://localhost:8000`.
         timeout: seconds that one call may take in all, retries included.
+        key: the secret by which the server knows us, as `tamesu keys add` printed it; without one
+            that of the variable TAMESU_KEY, and none if that is not set.
         batching: when tracked events are sent, and how many may wait.
     """
 
     def __init__(
-        self, url: str, timeout: float = 10.0, *, batching: Batching | None = None
+        self,
+        url: str,
+        timeout: float = 10.0,
+        *,
+        key: str | None = None,
+        batching: Batching | None = None,
     ) -> None:
         super().__init__(ControlCalls(timeout_of(timeout)))
         self._calls = Calls(timeout)
         self._timeout_s = timeout
         address = Address.parse(url)
-        self._connection = AsyncConnection(address)
-        self._flusher = AsyncFlusher(self._connection, address, self._calls, Batching.of(batching))
+        self._connection = AsyncConnection(address, key)
+        self._flusher = AsyncFlusher(
+            self._connection, partial(Connection, address, key), self._calls, Batching.of(batching)
+        )
         renewed_by_forks(self)
 
     async def __aenter__(self) -> Self:

@@ -12,7 +12,7 @@ from typing import TypeVar
 import httpx2
 
 from tamesu.base import InvalidInput
-from tamesu.client.address import Address
+from tamesu.client.address import Address, authorized
 from tamesu.client.connection import UNSENT, sent_with
 from tamesu.client.exchange import Answer, Exchange, Pause, Try, Unanswered
 from tamesu.client.outbox import closed
@@ -25,10 +25,12 @@ class AsyncConnection:
 
     Args:
         address: where it is.
+        key: of the caller.
     """
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, key: str | None = None) -> None:
         self._address = address
+        self._headers = authorized(key)
         self._http: httpx2.AsyncClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_open = True
@@ -47,7 +49,9 @@ class AsyncConnection:
             raise _elsewhere("none") from None
         if self._loop is None:
             self._loop = loop
-            self._http = httpx2.AsyncClient(trust_env=not self._address.is_nearby, timeout=None)
+            self._http = httpx2.AsyncClient(
+                trust_env=not self._address.is_nearby, timeout=None, headers=self._headers
+            )
         elif self._loop is not loop:
             raise _elsewhere("another")
 

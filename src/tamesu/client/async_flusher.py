@@ -10,10 +10,10 @@ import asyncio
 import atexit
 import logging
 import time
+from collections.abc import Callable
 from contextlib import closing
 
 from tamesu.base import Unsent
-from tamesu.client.address import Address
 from tamesu.client.async_connection import AsyncConnection
 from tamesu.client.batching import Batching
 from tamesu.client.calls import Calls
@@ -30,7 +30,7 @@ class AsyncFlusher:
 
     Args:
         connection: by which they go.
-        address: where to, when the event loop is gone.
+        alone: makes another, for when the event loop is gone.
         calls: how.
         batching: when.
     """
@@ -38,11 +38,11 @@ class AsyncFlusher:
     def __init__(
         self,
         connection: AsyncConnection,
-        address: Address,
+        alone: Callable[[], Connection],
         calls: Calls,
         batching: Batching,
     ) -> None:
-        self._connection, self._address, self._calls = connection, address, calls
+        self._connection, self._alone, self._calls = connection, alone, calls
         self._patience_s = batching.patience_s
         self._bell = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -105,5 +105,5 @@ class AsyncFlusher:
     def _send_rest(self) -> None:
         """Sends what is left of a closed outbox without an event loop: its own is no more."""
         work = flushing(self.outbox, self._calls)
-        with closing(Connection(self._address)) as connection:
+        with closing(self._alone()) as connection:
             connection.perform(work, lambda seconds: time.sleep(seconds or 0.0))

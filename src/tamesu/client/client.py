@@ -45,16 +45,23 @@ class Client(Control):
     Args:
         url: where the server is, as in `http://localhost:8000`.
         timeout: seconds that one call may take in all, retries included.
+        key: the secret by which the server knows us, as `tamesu keys add` printed it; without one
+            that of the variable TAMESU_KEY, and none if that is not set.
         batching: when tracked events are sent, and how many may wait.
     """
 
     def __init__(
-        self, url: str, timeout: float = 10.0, *, batching: Batching | None = None
+        self,
+        url: str,
+        timeout: float = 10.0,
+        *,
+        key: str | None = None,
+        batching: Batching | None = None,
     ) -> None:
         super().__init__(ControlCalls(timeout_of(timeout)))
         self._calls = Calls(timeout)
         self._timeout_s = timeout
-        self._connection = Connection(Address.parse(url))
+        self._connection = Connection(Address.parse(url), key)
         self._flusher = Flusher(self._connection, self._calls, Batching.of(batching))
         renewed_by_forks(self)
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import httpx2
 
-from tamesu.client.address import Address
+from tamesu.client.address import Address, authorized
 from tamesu.client.exchange import Answer, Exchange, Pause, Try, Unanswered
 from tamesu.client.outbox import closed
 
@@ -32,16 +32,20 @@ class Connection:
 
     Args:
         address: where it is.
+        key: of the caller.
     """
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, key: str | None = None) -> None:
         self._address = address
+        self._headers = authorized(key)
         self._is_open = True
         self.reopen()
 
     def reopen(self) -> None:
         """Leaves the connections to whoever else has them: the parent of a fork."""
-        self._http = httpx2.Client(trust_env=not self._address.is_nearby, timeout=None)
+        self._http = httpx2.Client(
+            trust_env=not self._address.is_nearby, timeout=None, headers=self._headers
+        )
 
     def close(self) -> None:
         """Lets go of the connections."""

@@ -25,11 +25,12 @@ from tamesu.base import (
     TamesuError,
     TooLarge,
     Unavailable,
+    Unidentified,
 )
 
 _TOLD = frozenset({"type", "title", "status", "code", "detail", "hint"})
 _BY_STATUS: dict[int, type[TamesuError]] = {
-    401: Denied,
+    401: Unidentified,
     403: Denied,
     404: NotFound,
     409: Conflict,

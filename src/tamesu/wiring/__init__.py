@@ -9,6 +9,7 @@ from tamesu.wiring.overview import status
 from tamesu.wiring.places import (
     open_archive,
     open_bandit_folder,
+    open_keys,
     open_log,
     open_store,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "open_asides",
     "open_bandit_folder",
     "open_kept",
+    "open_keys",
     "open_log",
     "open_source",
     "open_store",

@@ -6,12 +6,13 @@ Refuses to repair.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from tamesu.watch import Finding, clock_steps, examine, folder_holder, read_standing
 from tamesu.wiring import integrity
-from tamesu.wiring.places import open_bandit_folder
+from tamesu.wiring.places import open_bandit_folder, open_keys
 from tamesu.wiring.settings import CONFIG_VARIABLE, FILE, Settings
 
 
@@ -33,6 +34,7 @@ def doctor(settings: Settings) -> Iterator[Finding]:
             "features": lambda: integrity.features(settings),
             "data": lambda: integrity.agreement(settings),
             "what comes in": lambda: integrity.what_comes_in(settings),
+            "keys": lambda: _keys(settings),
             "clock": lambda: integrity.clock(settings),
             "clock steps": lambda: _clock_steps(settings),
             "open bandit data": _open_bandit,
@@ -61,10 +63,28 @@ def _clock_steps(settings: Settings) -> str | Finding | None:
     return clock_steps(standing) or "none since the supervisor started"
 
 
+def _keys(settings: Settings) -> str | Finding:
+    """How many there are, and whether others can read their digests."""
+    keys = open_keys(settings)
+    if keys.stamp() is None:
+        return "none: open to this machine alone"
+    many = len(keys.all())
+    mode = stat.S_IMODE(keys.path.stat().st_mode)
+    if mode & 0o077:
+        return Finding(
+            "keys",
+            well=False,
+            found=f"{keys.path} must be its owner's alone, its mode is {mode:03o}",
+            hint=f"chmod 600 {keys.path}",
+        )
+    return f"{many} in {keys.path}" if many else f"none in {keys.path}: nobody gets in"
+
+
 def _listen(settings: Settings) -> None:
     from tamesu.serve.http import listen
 
-    listen(settings.host, settings.port).close()
+    keyed = open_keys(settings).stamp() is not None
+    listen(settings.host, settings.port, keyed=keyed).close()
 
 
 def _answers(settings: Settings) -> bool:

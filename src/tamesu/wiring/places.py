@@ -6,6 +6,7 @@ open what cannot be used: the error comes here, before any work.
 
 from __future__ import annotations
 
+import mmap
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ from tamesu.wiring.settings import OPEN_BANDIT_VARIABLE, Settings
 if TYPE_CHECKING:
     from tamesu.adapters.eventlog.sqlite import SqliteEventLog
     from tamesu.adapters.meter.prometheus import PrometheusMeter
+    from tamesu.serve.http import Allowances
+    from tamesu.wiring.key_file import KeyFile
 
 
 def open_folder(settings: Settings) -> Path:
@@ -91,6 +94,34 @@ def clear_meter(settings: Settings) -> None:
     from tamesu.adapters.meter.pages import Pages
 
     Pages(_meter_folder(settings)).clear()
+
+
+def open_keys(settings: Settings) -> KeyFile:
+    """Who may call this installation; the file need not be there."""
+    from tamesu.adapters.clock.system import SystemClock
+    from tamesu.wiring.key_file import KeyFile
+
+    return KeyFile(settings.folder / settings.keys, SystemClock().now)
+
+
+def open_allowances(settings: Settings) -> Allowances:
+    """Where all servers of this installation count how often keys call.
+
+    Raises:
+        Unavailable: it cannot be made.
+    """
+    from tamesu.serve.http import Allowances
+
+    path = open_folder(settings) / "allowances.page"
+    try:
+        with path.open("a+b") as file:
+            file.truncate(Allowances.BYTES)
+            return Allowances(mmap.mmap(file.fileno(), Allowances.BYTES))
+    except OSError as error:
+        raise Unavailable(
+            f"{path} must be writable: {error.strerror}",
+            hint="mend the folder's permissions or its disk",
+        ) from error
 
 
 def open_bandit_folder() -> Path:

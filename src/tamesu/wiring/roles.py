@@ -26,9 +26,11 @@ from tamesu.watch import (
 )
 from tamesu.wiring.kept import open_aggregates
 from tamesu.wiring.places import (
+    open_allowances,
     open_archive,
     open_cache,
     open_features,
+    open_keys,
     open_log,
     open_meter,
     open_store,
@@ -48,18 +50,20 @@ def run_server(settings: Settings, *, on_ready: Callable[[], None] | None = None
 
     Raises:
         Unavailable: the port is taken, or the data folder cannot be used.
-        Denied: the host is not loopback.
+        Denied: the host is not loopback, and there are no keys.
+        Corrupt: the file of keys is not one.
     """
     seat = _settle_in()
     import uvloop
 
     from tamesu.adapters.clock.system import SystemClock, SystemIds
     from tamesu.serve import Service
-    from tamesu.serve.http import listen, run
+    from tamesu.serve.http import Guard, is_local, listen, run
 
+    keys = open_keys(settings)
     inherited = os.environ.pop(SOCKET_VARIABLE, None)
     listener = (
-        listen(settings.host, settings.port)
+        listen(settings.host, settings.port, keyed=keys.stamp() is not None)
         if inherited is None
         else socket.socket(fileno=int(inherited))
     )
@@ -80,8 +84,9 @@ def run_server(settings: Settings, *, on_ready: Callable[[], None] | None = None
             past=lambda: _open_past(settings, store),
             max_age_s=settings.max_age_s,
         )
+        guard = Guard(keys, open_allowances(settings), is_local=is_local(listener))
         bench = os.environ.get("TAMESU_TEST_NOOP") == "1"
-        uvloop.run(run(service, listener, seat, bench=bench, on_ready=on_ready))
+        uvloop.run(run(service, listener, seat, guard=guard, bench=bench, on_ready=on_ready))
     finally:
         log.close()
         store.close()

@@ -32,6 +32,9 @@ LEAST_MAX_AGE_US = 1_000_000
 LEAST_SEGMENT_BYTES = 1 << 20
 LEAST_SEGMENT_MS = 1_000
 
+KEY_VARIABLE = "TAMESU_KEY"
+"""Holds the secret with which the client and the command line call."""
+
 NUMBERS = frozenset({"port", "workers", "segment_bytes"})
 """Settings that are whole numbers: variables are text."""
 
@@ -50,6 +53,7 @@ NOT_SETTINGS = frozenset(
         CONFIG_VARIABLE,
         OPEN_BANDIT_VARIABLE,
         HOLDER_VARIABLE,
+        KEY_VARIABLE,
         LIFELINE_VARIABLE,
         PROCESS_VARIABLE,
         SOCKET_VARIABLE,
@@ -65,6 +69,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Attributes:
         data: folder of log, store and archive; relative paths are relative to the settings' file.
         host: address to listen on; only loopback without keys.
+        keys: file of those who may call, in the data folder or wherever its path leads;
+            `tamesu keys` writes it.
         port: port to listen on.
         workers: how many server processes answer behind the one port, 1 to 64.
         cache: where answers are remembered by `request_id` and sticky unit: `memory` (one server only)
@@ -84,6 +90,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     data: str = "data"
     host: str = "127.0.0.1"
     port: int = 8000
+    keys: str = "keys.json"
     workers: int = 1
     cache: str | None = None
     max_age: str = "10m"
@@ -125,7 +132,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def url(self) -> str:
         """Where a client finds the server."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - one that can be called
+        host = f"[{host}]" if ":" in host else host
         return f"http://{host}:{self.port}"
 
 
@@ -171,6 +179,8 @@ def _refuse(settings: Settings) -> None:
         raise InvalidInput(
             "data must name a folder, got an empty text", hint="write . for the one you are in"
         )
+    if not settings.keys:
+        raise InvalidInput("keys must name a file, got an empty text", hint="leave it out")
     if not 1 <= settings.workers <= MOST_WORKERS:
         raise InvalidInput(f"workers must lie in 1..{MOST_WORKERS}, got {settings.workers}")
     if settings.cache is not None and settings.cache not in CACHES:

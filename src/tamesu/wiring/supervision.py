@@ -17,6 +17,7 @@ from tamesu.wiring.places import (
     clear_meter,
     open_archive,
     open_folder,
+    open_keys,
     open_log,
     open_meter,
     open_store,
@@ -44,15 +45,18 @@ def supervisor(
 
     Raises:
         Unavailable: another supervisor has the data folder, it cannot be used, or the port is taken.
-        Corrupt: the log is not the one that the store was made from, or cannot be read.
-        Denied: the host is not loopback.
+        Corrupt: the file of keys is not one; the log is not the one that the store was made from, or cannot be read.
+        Denied: the host is not loopback, and there are no keys.
     """
     from tamesu.serve.http import listen
 
     with contextlib.ExitStack() as held:
         lock = FolderLock.take(open_folder(settings))
         held.callback(lock.close)
-        listener = held.enter_context(listen(settings.host, settings.port))
+        keys = open_keys(settings)
+        keyed = keys.stamp() is not None
+        keys.all()  # what cannot be read is told now, and not by every server
+        listener = held.enter_context(listen(settings.host, settings.port, keyed=keyed))
         _examine(settings)
         settings = msgspec.structs.replace(settings, port=listener.getsockname()[1])
         clear_meter(settings)

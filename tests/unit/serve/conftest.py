@@ -77,9 +77,10 @@ class GatedLog:
 class Running:
     """A service behind HTTP in a thread of its own."""
 
-    def __init__(self, ports, **options):
+    def __init__(self, ports, guard=None, **options):
         self.ports = ports
         self.meter = ports["meter"]
+        self._guard = guard
         self.service = Service(**ports, **options)
         self._listener = listen("127.0.0.1", 0)
         self.port = self._listener.getsockname()[1]
@@ -96,6 +97,7 @@ class Running:
             self.service,
             self._listener,
             Seat.take(),
+            guard=self._guard,
             bench=True,
             on_ready=self._ready.set,
             stop=self._stop,
@@ -199,8 +201,8 @@ def serving():
     """Starts servers; each is stopped when the test is over."""
     running = []
 
-    def start(options=None, **others):
-        running.append(Running(ports_in_memory(**others), **(options or {})))
+    def start(options=None, guard=None, **others):
+        running.append(Running(ports_in_memory(**others), guard, **(options or {})))
         return running[-1]
 
     yield start

@@ -171,7 +171,7 @@ def test_a_client_that_sends_on_still_reads_why_it_was_refused(server):
 
 def test_a_declared_length_over_the_limit_is_refused_before_it_is_sent(server):
     head = (
-        f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         f"Content-Length: {10 * MIB}\r\n\r\n"
     )
     answer = raw(server, head.encode())
@@ -181,7 +181,7 @@ def test_a_declared_length_over_the_limit_is_refused_before_it_is_sent(server):
 
 def test_chunks_without_a_length_are_counted(server):
     head = (
-        f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         "Transfer-Encoding: chunked\r\n\r\n"
     ).encode()
     chunk = b"10000\r\n" + b" " * 65536 + b"\r\n"
@@ -197,9 +197,9 @@ def test_chunks_without_a_length_are_counted(server):
     "data",
     [
         b"nonsense\r\n\r\n",
-        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: abc\r\n\r\n",
-        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: abc\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"GET / HTTP/9.9\r\n\r\n",
     ],
 )
@@ -222,7 +222,7 @@ def test_a_request_that_cannot_be_read_says_so_and_is_counted(server):
 
 
 def test_a_client_that_goes_away_in_the_middle_leaves_nothing(server):
-    head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    head = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         connection.sendall(f"{head}Content-Length: 100\r\n\r\n{{".encode())
     assert server.post(PATH, {})[0] == 200

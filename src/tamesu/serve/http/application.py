@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 from urllib.parse import unquote
 
 from starlette.routing import Route, Router
@@ -12,17 +14,20 @@ from tamesu.serve.core import Service
 from tamesu.serve.http.aside_paths import AsidePaths
 from tamesu.serve.http.control_paths import ControlPaths
 from tamesu.serve.http.feature_paths import FeaturePaths
+from tamesu.serve.http.guard import Guard
 from tamesu.serve.http.paths import Paths
 from tamesu.serve.http.resource import MAX_ARMS_BODY, MAX_BODY, Handler, Missing, Resource
+from tamesu.serve.http.scopes import scope_of
 
 _SLASH = re.compile(b"%2f", re.IGNORECASE)
 
 
-def application(service: Service, *, bench: bool = False) -> ASGIApp:
+def application(service: Service, guard: Guard | None = None, *, bench: bool = False) -> ASGIApp:
     """The ASGI application in front of `service`.
 
     Args:
         service: started by whoever runs it.
+        guard: who may call; without one everybody on this machine.
         bench: with the path that does nothing, to measure the others against.
     """
     paths, control, features = Paths(service), ControlPaths(service), FeaturePaths(service)
@@ -59,14 +64,21 @@ def application(service: Service, *, bench: bool = False) -> ASGIApp:
     }
     if bench:
         resources["/bench/nothing"] = {"POST": paths.nothing}
+    guard = guard or Guard()
     return _Paths(
         routes=[
-            Route(path, Resource(methods, meter, most=most_bytes(path)))
+            Route(path, Resource(methods, meter, most=most_bytes(path), admit=_door(path, guard)))
             for path, methods in resources.items()
         ],
         redirect_slashes=False,
         default=Missing(meter),
     )
+
+
+def _door(path: str, guard: Guard) -> Callable[[Scope], object] | None:
+    """What lets callers of `path` through, or raises; none where everybody may call."""
+    needed = scope_of(path)
+    return None if needed is None else partial(guard.admit, needed=needed)
 
 
 class _Paths(Router):

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from tamesu.base import HTTP_STATUS, Bug, TamesuError, Unavailable
+from tamesu.base import HTTP_STATUS, Bug, TamesuError, Unavailable, Unidentified
 from tamesu.base.shapes import to_wire
 
 MEDIA_TYPE = b"application/problem+json"
@@ -45,6 +45,8 @@ def problem(error: TamesuError) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
     if isinstance(error, Unavailable):
         body["retry_after_s"] = error.retry_after_s
         headers.append((b"retry-after", b"%d" % max(1, math.ceil(error.retry_after_s))))
+    if isinstance(error, Unidentified):
+        headers.append((b"www-authenticate", b"Bearer"))
     return status, _encode(body), headers
 
 

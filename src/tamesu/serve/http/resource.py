@@ -16,7 +16,15 @@ from typing import NamedTuple
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from tamesu.base import InvalidInput, NotFound, TamesuError, TooLarge, Unavailable, WrongMediaType
+from tamesu.base import (
+    Denied,
+    InvalidInput,
+    NotFound,
+    TamesuError,
+    TooLarge,
+    Unavailable,
+    WrongMediaType,
+)
 from tamesu.ports import Meter
 from tamesu.serve.core.trace import trace
 from tamesu.serve.http.problem import MEDIA_TYPE, bug, problem
@@ -62,10 +70,16 @@ class Resource:
         methods: handler per method; GET also answers HEAD.
         meter: takes `refused_total`.
         most: bytes of a body.
+        admit: lets a caller through, or raises; everybody without one.
     """
 
     def __init__(
-        self, methods: Mapping[str, Handler], meter: Meter, *, most: int = MAX_BODY
+        self,
+        methods: Mapping[str, Handler],
+        meter: Meter,
+        *,
+        most: int = MAX_BODY,
+        admit: Callable[[Scope], object] | None = None,
     ) -> None:
         self._methods = dict(methods)
         if "GET" in methods:
@@ -73,6 +87,7 @@ class Resource:
         self._allowed = ", ".join(sorted({*self._methods, "OPTIONS"}))
         self._meter = meter
         self._most = most
+        self._admit = admit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -112,6 +127,8 @@ class Resource:
         handler = self._methods.get(method)
         if handler is None:
             return self._other(method)
+        if self._admit is not None:
+            self._admit(scope)
         if method in ("POST", "PUT", "PATCH"):
             return await handler(scope, await read_body(scope, receive, self._most))
         return await handler(scope, b"")
@@ -132,7 +149,7 @@ class Resource:
     def _problem(self, error: TamesuError) -> Answer:
         status, body, headers = problem(error)
         self._meter.count("refused_total", code=error.code)
-        if isinstance(error, TooLarge | WrongMediaType):
+        if isinstance(error, TooLarge | WrongMediaType | Denied):
             # The rest of the body was not read: this connection cannot carry another request.
             headers.append(_CLOSE)
         return Answer(body, status, MEDIA_TYPE, tuple(headers))

@@ -1,7 +1,7 @@
 """`run`: a service behind HTTP until it is told to stop.
 
 On SIGTERM or SIGINT it stops accepting, finishes what is in flight, drains the log's writer and
-returns. Refuses to listen anywhere but on loopback: without keys, anyone who reaches it may decide.
+returns. Refuses to listen anywhere but on loopback without keys: anyone who reaches it could decide.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from tamesu.base import Bug, Denied, InvalidInput, Unavailable
 from tamesu.serve.core import Service
 from tamesu.serve.http.application import application
 from tamesu.serve.http.doorman import Doorman, Guests, Place
+from tamesu.serve.http.guard import Guard
 from tamesu.serve.http.protocol import speaking
 
 BACKLOG = 2048
@@ -38,14 +39,25 @@ BEAT_S = 0.1
 _log = structlog.get_logger("tamesu.serve.http")
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, *, keyed: bool = False) -> socket.socket:
     """A socket that listens on `host` and `port` (0 takes a free one).
 
+    Args:
+        host: an address of this machine, or `localhost`.
+        port: where.
+        keyed: whether callers need keys.
+
     Raises:
-        Denied: `host` is not loopback.
+        Denied: `host` is not loopback, and callers need no keys.
         Unavailable: the port is taken, or the address is not this machine's.
     """
-    address = _loopback(host)
+    address = _address(host)
+    if not address.is_loopback and not keyed:
+        raise Denied(
+            f"without keys a server listens on loopback only, got host {host!r}: anyone who reaches it "
+            "could decide and track",
+            hint="add keys first:  tamesu keys add NAME --scope decide;  or use 127.0.0.1",
+        )
     family = socket.AF_INET6 if address.version == 6 else socket.AF_INET  # noqa: PLR2004 - IPv6
     # Named as TCP, so that the event loop turns Nagle's delay off for what it accepts.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -70,11 +82,17 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def is_local(listener: socket.socket) -> bool:
+    """Whether nobody but this machine can connect to `listener`."""
+    return ipaddress.ip_address(listener.getsockname()[0]).is_loopback
+
+
 async def run(  # noqa: PLR0913 - what is served where, and who is told
     service: Service,
     listener: socket.socket,
     place: Place,
     *,
+    guard: Guard | None = None,
     bench: bool = False,
     on_ready: Callable[[], None] | None = None,
     stop: asyncio.Event | None = None,
@@ -85,6 +103,7 @@ async def run(  # noqa: PLR0913 - what is served where, and who is told
         service: not yet started; closed afterwards. Its ports stay open.
         listener: from `listen`, or handed down by a supervisor; closed afterwards.
         place: among the servers behind that listener.
+        guard: who may call; without one everybody on this machine.
         bench: with the path that does nothing.
         on_ready: called when requests are taken.
         stop: ends it, where no signal can.
@@ -92,8 +111,9 @@ async def run(  # noqa: PLR0913 - what is served where, and who is told
     Raises:
         Bug: the log's writer died, and a new process is needed.
     """
+    guard = guard or Guard()
     config = uvicorn.Config(
-        application(service, bench=bench),
+        application(service, guard, bench=bench),
         http=speaking(service.meter),
         ws="none",
         lifespan="off",
@@ -106,6 +126,7 @@ async def run(  # noqa: PLR0913 - what is served where, and who is told
     )
     server = _Server(config, listener, place, on_ready)
     beating = asyncio.create_task(_beat(service, server, place))
+    watching = asyncio.create_task(guard.watch())
     stopping = asyncio.create_task(_set_when(stop, server)) if stop is not None else None
     try:
         await service.start()
@@ -125,6 +146,7 @@ async def run(  # noqa: PLR0913 - what is served where, and who is told
             stopping.cancel()
         drained = await service.close()
         beating.cancel()
+        watching.cancel()
         _log.info("stopped", drained=drained)
     return drained
 
@@ -218,7 +240,7 @@ async def _set_when(stop: asyncio.Event, server: uvicorn.Server) -> None:
     server.should_exit = True
 
 
-def _loopback(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     name = "127.0.0.1" if host == "localhost" else host.strip("[]")
     try:
         address = ipaddress.ip_address(name)
@@ -226,10 +248,4 @@ def _loopback(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
         raise InvalidInput(
             f"host must be an address or localhost, got {host[:80]!r}", hint="use 127.0.0.1"
         ) from error
-    if not address.is_loopback:
-        raise Denied(
-            f"without keys a server listens on loopback only, got host {host!r}: anyone who reaches it "
-            "could decide and track",
-            hint="use 127.0.0.1, and a proxy that knows its users in front",
-        )
     return address
