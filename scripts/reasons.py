@@ -73,6 +73,10 @@ OPTIONS = {
         "prior": "the uniform distribution: every rate as likely as any other",
         "priors": "all arms start alike",
     },
+    "belief gaussian": {
+        "prior": "rewards spread over their bounds; one reward already weighs as much",
+        "priors": "all arms start alike",
+    },
     "explorer epsilon_greedy": {
         "explore": "`epsilon` does the same; one of the two is enough",
         "epsilon": "the share that most comparisons use",

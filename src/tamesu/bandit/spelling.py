@@ -23,6 +23,7 @@ KEYWORDS = (
     "description",
     "explore",
     "explorer",
+    "forgetting",
     "layout",
     "name",
     "newcomer",
@@ -49,10 +50,24 @@ def spelt_out(arms: Iterable[str], given: Mapping[str, Any]) -> Declaration:
     data["arms"] = list(arms)
     data["layout"] = _part(stated, "layout", "single", "size")
     data["policy"] = {"explorer": _part(stated, "explorer", "thompson", "explore")}
-    data["policy"] |= {key: stated[key] for key in ("belief", "newcomer") if key in stated}
+    data["policy"] |= {
+        key: stated[key] for key in ("belief", "newcomer", "forgetting") if key in stated
+    }
+    _refuse_unbounded(stated)
     if "seed" in stated:
         data["seed"] = stated["seed"]
     return seeded(Declaration.parse({"name": "bandit", **data}))
+
+
+def _refuse_unbounded(stated: Mapping[str, Any]) -> None:
+    """Rewards come as numbers here, and a click's 0 and 1, the default, are no bounds of them."""
+    belief = stated.get("belief")
+    kind = belief.get("kind") if isinstance(belief, Mapping) else belief
+    if kind == "gaussian" and "reward" not in stated:
+        raise InvalidDeclaration(
+            "belief gaussian must know what rewards to expect, and reward says nothing",
+            hint='for example  Bandit(..., belief="gaussian", reward={"range": [0, 50]})',
+        )
 
 
 def read_config(path: str | Path) -> dict[str, Any]:

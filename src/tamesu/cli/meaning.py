@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from tamesu.base import Anchor, Declaration, Duration, EventTerm, Reward, Time, Unseen
+from tamesu.policy.beliefs.gaussian import prior_of
 from tamesu.policy.explorers.epsilon_greedy import EPSILON
 
 MOST_ARMS_CHARS = 22
@@ -110,6 +111,8 @@ def _policy(declaration: Declaration, row: Any) -> Iterator[Meaning]:
             f"before any data: a rate of about {alpha / (alpha + beta):.3g}, as sure as after "
             f"{alpha + beta:g} observations",
         )
+    if belief.kind == "gaussian":
+        yield from _gaussian(declaration, row)
     yield row("policy.explorer", explorer.kind, _EXPLORERS.get(explorer.kind, "how it tries out"))
     spread = 0.0
     if explorer.kind == "epsilon_greedy":
@@ -143,7 +146,28 @@ def _policy(declaration: Declaration, row: Any) -> Iterator[Meaning]:
     )
 
 
-_BELIEFS = {"beta": "each arm has a rate of success; rewards are 0 or 1"}
+def _gaussian(declaration: Declaration, row: Any) -> Iterator[Meaning]:
+    bounds = declaration.reward.bounds()
+    yield row(
+        "reward.range",
+        "none" if bounds is None else f"[{bounds[0]:g}, {bounds[1]:g}]",
+        "no reward is clipped"
+        if bounds is None
+        else "a reward outside is learnt as the nearer bound, and counted",
+    )
+    mean, kappa, a, b = prior_of(declaration)
+    yield row(
+        "policy.belief.prior",
+        f"[{mean:g}, {kappa:g}, {a:g}, {b:.3g}]",
+        f"mean, kappa, a, b; before any data: a mean of {mean:g}, as sure as after {kappa:g} rewards, "
+        f"and a noise of about {(b / a) ** 0.5:.3g}",
+    )
+
+
+_BELIEFS = {
+    "beta": "each arm has a rate of success; rewards are 0 or 1",
+    "gaussian": "each arm has a mean reward and a noise, both learnt; rewards are any numbers",
+}
 _EXPLORERS = {
     "epsilon_greedy": "the arm with the highest mean, and now and then any other",
     "thompson": "an arm is chosen as often as it is likely to be the best",

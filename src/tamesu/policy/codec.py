@@ -33,10 +33,14 @@ class _Part(msgspec.Struct, frozen=True, array_like=True):
     shared: dict[str, _Array]
 
 
+class _Marked(_Part, frozen=True, array_like=True):
+    highest: dict[str, int] = {}
+
+
 class _Written(msgspec.Struct, frozen=True, array_like=True):
     v: int
     belief: str
-    parts: tuple[_Part, ...]
+    parts: tuple[_Marked, ...]
 
 
 _encoder = msgspec.msgpack.Encoder(order="deterministic")
@@ -49,14 +53,7 @@ def encode_state(state: State, belief: str) -> bytes:
         _Written(
             VERSION,
             belief,
-            tuple(
-                _Part(
-                    part.arms,
-                    {name: _written(column) for name, column in part.per_arm.items()},
-                    {name: _written(value) for name, value in part.shared.items()},
-                )
-                for part in state.parts
-            ),
+            tuple(_written_part(part) for part in state.parts),
         )
     )
 
@@ -88,6 +85,16 @@ def decode_state(data: bytes, belief: str, empty: State) -> State:
     return state
 
 
+def _written_part(part: Table) -> Any:
+    """A part as it is written; one in which nothing is `highest` as before there was such a thing."""
+    columns = (
+        part.arms,
+        {name: _written(column) for name, column in part.per_arm.items()},
+        {name: _written(value) for name, value in part.shared.items()},
+    )
+    return _Marked(*columns, dict(part.highest)) if part.highest else _Part(*columns)
+
+
 def _written(array: NDArray[Any]) -> _Array:
     kind = array.dtype.name
     if kind == "object":
@@ -117,11 +124,12 @@ def _read_integers(array: _Array) -> NDArray[np.object_]:
     return values.reshape(array.shape)
 
 
-def _read_part(part: _Part) -> Table:
+def _read_part(part: _Marked) -> Table:
     per_arm = {name: _read(column) for name, column in part.per_arm.items()}
     if any(column.shape[:1] != (len(part.arms),) for column in per_arm.values()):
         raise ValueError("columns and arms differ in length")
-    return Table.of(part.arms, per_arm, {name: _read(value) for name, value in part.shared.items()})
+    shared = {name: _read(value) for name, value in part.shared.items()}
+    return Table.of(part.arms, per_arm, shared, part.highest)
 
 
 def _names(part: Table) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:

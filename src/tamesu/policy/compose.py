@@ -31,6 +31,7 @@ class ArmSummary(msgspec.Struct, frozen=True, kw_only=True):
         observations: how many it has learnt from this arm.
         mean: expected reward.
         low, high: central 95 % interval of the mean reward.
+        clipped: rewards of this arm outside of the bounds, learnt as the nearer bound.
         share: probability of being chosen first when all arms are eligible.
     """
 
@@ -40,6 +41,7 @@ class ArmSummary(msgspec.Struct, frozen=True, kw_only=True):
     low: float
     high: float
     share: float
+    clipped: int = 0
 
 
 class Policy:
@@ -47,6 +49,7 @@ class Policy:
 
     Attributes:
         size: most deliveries of a decision.
+        bounds: rewards outside are clipped before they are learnt; none where nothing is clipped.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class Policy:
         self._explorer = explorer
         self._layout = layout
         self.size = layout.size
+        self.bounds = belief.bounds
 
     def init(self) -> State:
         """The state that has learnt nothing: a pure function of the declaration."""
@@ -142,6 +146,7 @@ class Policy:
                 low=float(low[i]),
                 high=float(high[i]),
                 share=float(share[i]),
+                clipped=0 if marginals.clipped is None else int(marginals.clipped[i]),
             )
             for i, arm in enumerate(arms)
         ]

@@ -113,6 +113,8 @@ class Marginals:
         total: observations learnt in all, retired arms included.
         joint: where arms share parameters, m joint draws (m, n) of the scores from a decision's
             uniforms; none where arms are independent.
+        clipped: (n,) rewards of each arm that lay outside of the belief's bounds; none where it clips
+            nothing.
     """
 
     kind: str
@@ -120,6 +122,7 @@ class Marginals:
     observations: NDArray[np.int64]
     total: int
     joint: Callable[[int, Uniforms], NDArray[np.float64]] | None = None
+    clipped: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.observations)
@@ -133,6 +136,7 @@ class Marginals:
             observations=self.observations[rows],
             total=self.total,
             joint=None if joint is None else lambda m, uniforms: joint(m, uniforms)[:, rows],
+            clipped=None if self.clipped is None else self.clipped[rows],
         )
 
 
@@ -145,6 +149,8 @@ class Belief(Protocol):
 
     family: str
     """Name of the family of its marginals."""
+    bounds: tuple[float, float] | None
+    """Rewards outside are clipped before they are learnt; none where nothing is clipped."""
 
     def init(self) -> Table:
         """The state that has learnt nothing."""

@@ -6,7 +6,7 @@ Refuses to know what the arrays mean: that is a belief's business.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,17 +23,20 @@ class Table:
     nothing learnt), and no number is -0. So equal content is equal form, and equal bytes.
 
     Laws: `+` is associative and commutative for integers (floats: to rounding), the empty table is
-    its zero, and `a - a` is zero.
+    its zero, and `a - a` is zero but for what is `highest`.
 
     Attributes:
         arms: n ids.
         per_arm: name to array (n, ...), int64, float64, or Python's integers of any size (object).
         shared: name to array of any shape, of the same types.
+        highest: name to the highest number that was ever seen: `+` keeps the higher one, and `-`
+            takes nothing back.
     """
 
     arms: tuple[str, ...]
     per_arm: Mapping[str, NDArray[Any]]
     shared: Mapping[str, NDArray[Any]]
+    highest: Mapping[str, int] = field(default_factory=dict[str, int])
 
     @classmethod
     def of(
@@ -41,6 +44,7 @@ class Table:
         arms: Sequence[str],
         per_arm: Mapping[str, NDArray[Any]],
         shared: Mapping[str, NDArray[Any]] | None = None,
+        highest: Mapping[str, int] | None = None,
     ) -> Table:
         """The table in normal form; `arms` are unique, in any order."""
         used = np.zeros(len(arms), dtype=np.bool_)
@@ -52,6 +56,7 @@ class Table:
             arms=tuple([arms[row] for row in rows]),
             per_arm={name: _frozen(per_arm[name][order]) for name in sorted(per_arm)},
             shared={name: _frozen(value) for name, value in sorted((shared or {}).items())},
+            highest=dict(sorted((highest or {}).items())),
         )
 
     def rows(self, arms: Iterable[str]) -> NDArray[np.intp]:
@@ -66,6 +71,16 @@ class Table:
         zero = np.zeros((1, *column.shape[1:]), dtype=column.dtype)
         return np.concatenate([column, zero])[self.rows(arms)]
 
+    def where(self, kept: NDArray[np.bool_]) -> Table:
+        """The rows at the mask `kept` (n,), and all that is shared."""
+        rows = np.flatnonzero(kept).tolist()
+        return Table.of(
+            [self.arms[row] for row in rows],
+            {name: column[kept] for name, column in self.per_arm.items()},
+            self.shared,
+            self.highest,
+        )
+
     def __add__(self, other: Table) -> Table:
         if self.per_arm.keys() != other.per_arm.keys() or self.shared.keys() != other.shared.keys():
             raise Bug("tables of different beliefs cannot be added")
@@ -74,6 +89,10 @@ class Table:
             arms,
             {name: self.column(name, arms) + other.column(name, arms) for name in self.per_arm},
             {name: value + other.shared[name] for name, value in self.shared.items()},
+            {
+                name: max(side[name] for side in (self.highest, other.highest) if name in side)
+                for name in {*self.highest, *other.highest}
+            },
         )
 
     def __neg__(self) -> Table:
@@ -81,6 +100,7 @@ class Table:
             self.arms,
             {name: -column for name, column in self.per_arm.items()},
             {name: -value for name, value in self.shared.items()},
+            self.highest,
         )
 
     def __sub__(self, other: Table) -> Table:
@@ -92,6 +112,7 @@ class Table:
             and self.arms == other.arms
             and _same(self.per_arm, other.per_arm)
             and _same(self.shared, other.shared)
+            and self.highest == other.highest
         )
 
     __hash__ = None  # type: ignore[assignment]  # arrays have no hash

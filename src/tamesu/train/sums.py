@@ -104,4 +104,8 @@ def state_of(policy: Policy, by_arm: Mapping[str, Sum]) -> State:
 
 def is_counted(declaration: Declaration) -> bool:
     """Whether a bandit's state is nothing but ones and zeros counted by arm."""
-    return declaration.belief.kind in COUNTED_BELIEFS and declaration.layout.kind in COUNTED_LAYOUTS
+    return (
+        declaration.belief.kind in COUNTED_BELIEFS
+        and declaration.layout.kind in COUNTED_LAYOUTS
+        and declaration.forgetting is None
+    )

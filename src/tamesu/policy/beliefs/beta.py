@@ -9,12 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import GRID, Bug, Declaration, InvalidDeclaration, InvalidInput, Time
-from tamesu.base.errors import close_match
 from tamesu.policy.contract import Batch, Marginals
 from tamesu.policy.families.beta import BetaFamily
-from tamesu.policy.table import Table, numbered
+from tamesu.policy.forgetting import tally
+from tamesu.policy.priors import refuse_undeclared
+from tamesu.policy.table import Table
+from tamesu.policy.tally import Shape, Tally
 
 FAILURES, SUCCESSES = "failures", "successes"
+SHAPE = Shape(counting=(FAILURES, SUCCESSES))
 
 LEAST_PRIOR, MOST_PRIOR = 1e-6, 1e9
 """Within them propensities are exact to their bound; beyond, a prior says no more than these do."""
@@ -36,37 +39,45 @@ class BetaBelief:
     """theta_a ~ Beta(alpha_a + S_a, beta_a + F_a), S and F the counted ones and zeros of arm a.
 
     The conjugate model of a rate. Evidence is two integers per arm, so any order and any batching
-    give the same bits. O(n) per batch of n rows, O(arms) per absorb.
+    give the same bits. With `forgetting` S and F are weighed sums, as exact. O(n) per batch of n rows,
+    O(arms) per absorb.
 
     Regret of Thompson sampling on it is within a constant of the Lai-Robbins bound for fixed rates;
-    it stops holding when rates drift (nothing is forgotten) or when rewards are not 0 or 1.
+    it stops holding when rates drift and nothing is forgotten, or when rewards are not 0 or 1.
 
     Source: Thompson 1933; Agrawal & Goyal 2012.
     """
 
     family = "beta"
+    bounds = None
 
     def __init__(
-        self, prior: tuple[float, float], priors: Mapping[str, tuple[float, float]]
+        self,
+        prior: tuple[float, float],
+        priors: Mapping[str, tuple[float, float]],
+        sums: Tally,
     ) -> None:
         self._prior = prior
         self._priors = priors
+        self._tally = sums
 
     def init(self) -> Table:
         """No arm has evidence."""
-        return _table([], np.zeros(0, np.int64), np.zeros(0, np.int64))
+        return self._tally.empty()
 
     def marginals(
         self, state: Table, context: NDArray[np.float64] | None, arms: Sequence[str], time: Time
     ) -> Marginals:
-        """Beta posteriors of `arms`; context and time change nothing.
+        """Beta posteriors of `arms`; context changes nothing.
 
         Raises:
             Bug: more was taken back from an arm than it was taught.
         """
-        del context, time
-        successes = state.column(SUCCESSES, arms)
-        failures = state.column(FAILURES, arms)
+        del context
+        told = self._tally.told(state, arms, time)
+        successes, failures = (
+            told.sums[name].astype(np.float64) * told.scale for name in (SUCCESSES, FAILURES)
+        )
         if np.any((successes < 0) | (failures < 0)):
             raise Bug(
                 "a beta state must count at least 0 of everything; evidence was taken back twice"
@@ -75,8 +86,8 @@ class BetaBelief:
         return Marginals(
             kind=self.family,
             family=BetaFamily(prior[:, 0] + successes, prior[:, 1] + failures),
-            observations=successes + failures,
-            total=int(state.per_arm[SUCCESSES].sum() + state.per_arm[FAILURES].sum()),
+            observations=told.observations,
+            total=told.total,
         )
 
     def evidence(self, state: Table, batch: Batch) -> Table:
@@ -94,15 +105,13 @@ class BetaBelief:
                 f"got {batch.reward[wrong[0]] / GRID:.12g} for arm {batch.arm[wrong[0]]!r}",
                 hint="say 1 for a success and 0 for none",
             )
-        arms, codes = numbered(batch.arm)
-        sign = np.ones(len(batch), np.int64) if batch.sign is None else batch.sign
-        counts = np.zeros((2, len(arms)), np.int64)
-        np.add.at(counts, (one.astype(np.intp), codes), sign)
-        return _table(arms, failures=counts[0], successes=counts[1])
+        return self._tally.evidence(
+            batch, {SUCCESSES: one.astype(np.int64), FAILURES: (~one).astype(np.int64)}
+        )
 
     def absorb(self, state: Table, evidence: Table) -> Table:
         """Counts add up."""
-        return state + evidence
+        return self._tally.absorb(state, evidence)
 
 
 def build(options: Options, declaration: Declaration) -> BetaBelief:
@@ -116,19 +125,20 @@ def build(options: Options, declaration: Declaration) -> BetaBelief:
         some = "more than can be listed" if possible is None else _listed(possible)
         raise InvalidDeclaration(
             f"belief beta needs rewards of 0 and 1, but reward.events can make {some}",
-            hint="keep one event type, with weight 1 and aggregate any: it happened or it did not",
+            hint="keep one event type, with weight 1 and aggregate any: it happened or it did not; "
+            "or use belief: gaussian",
+        )
+    if declaration.reward.range not in (None, (0.0, 1.0)):
+        low, high = declaration.reward.bounds() or (0.0, 1.0)
+        raise InvalidDeclaration(
+            f"belief beta needs rewards of 0 and 1, but reward.range is [{low:g}, {high:g}]",
+            hint="leave reward.range out, or use belief: gaussian",
         )
     _check_prior(options.prior, "policy.belief.prior")
-    known = dict.fromkeys(declaration.arm_ids)
+    refuse_undeclared(options.priors, declaration)
     for arm, prior in options.priors.items():
-        if arm not in known:
-            match = close_match(arm, known)
-            raise InvalidDeclaration(
-                f"policy.belief.priors must name declared arms, got {arm!r}",
-                hint=f"did you mean {match!r}?" if match else "",
-            )
         _check_prior(prior, f"policy.belief.priors.{arm}")
-    return BetaBelief(options.prior, options.priors)
+    return BetaBelief(options.prior, options.priors, tally(SHAPE, declaration))
 
 
 def _check_prior(prior: tuple[float, float], where: str) -> None:
@@ -143,7 +153,3 @@ def _check_prior(prior: tuple[float, float], where: str) -> None:
 def _listed(values: frozenset[float]) -> str:
     shown = sorted(values)
     return ", ".join(f"{value:g}" for value in shown[:6]) + (" …" if len(shown) > 6 else "")  # noqa: PLR2004 - enough to see the point
-
-
-def _table(arms: Sequence[str], failures: NDArray[np.int64], successes: NDArray[np.int64]) -> Table:
-    return Table.of(arms, {FAILURES: failures, SUCCESSES: successes})

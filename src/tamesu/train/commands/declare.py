@@ -112,11 +112,15 @@ def warms_up(before: Standing, body: dict[str, Any]) -> Declaration | None:
 def keeps_state(old: Declaration, new: Declaration) -> bool:
     """Whether what was learnt under `old` means the same under `new`.
 
-    It does where the belief is the same, kind and options, and the layout has as many of it.
+    It does where the belief is the same, kind and options, forgets and clips as before, and the layout
+    has as many of it.
     """
-    beliefs = [len(compose(one).init().parts) for one in (old, new)]
+    policies = compose(old), compose(new)
+    beliefs = [len(policy.init().parts) for policy in policies]
     return (
         same_part("belief", old.belief, new.belief)
+        and old.forgetting == new.forgetting
+        and policies[0].bounds == policies[1].bounds
         and old.layout.kind == new.layout.kind
         and beliefs[0] == beliefs[1]
     )
