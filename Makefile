@@ -15,7 +15,7 @@ DEV     := $(VENV)/.tamesu-dev
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check lint types imports docs site format soak bench reference pictures lock clean distclean
+.PHONY: help install demo test check lint types imports docs site format soak bench reference examples pictures lock clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,6 +84,9 @@ bench: $(DEV) ## ratios measured side by side; writes docs/benchmarks.md
 
 reference: $(DEV) ## write the generated pages of docs/reference anew
 	$(BIN)/python scripts/reference.py
+
+examples: $(DEV) ## send the examples of the API once more, and write down what is answered
+	$(BIN)/python scripts/examples.py
 
 pictures: $(DEV) ## draw the pictures of docs/explanation anew
 	$(BIN)/python scripts/pictures $(ARGS)

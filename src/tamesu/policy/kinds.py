@@ -47,6 +47,16 @@ def same_part(what: str, one: Part, other: Part) -> bool:
     return one.kind == other.kind and _options(what, one, what) == _options(what, other, what)
 
 
+def options_of(what: str, kind: str) -> type:
+    """The struct of the options of a kind.
+
+    Raises:
+        InvalidDeclaration: an unknown kind.
+    """
+    options: type = _load(what, kind).Options
+    return options
+
+
 def _options(what: str, part: Part, where: str) -> Any:
     return convert(part.options, _load(what, part.kind).Options, f"{where} ({part.kind})")
 

@@ -15,6 +15,7 @@ from tamesu.serve.http.aside_paths import AsidePaths
 from tamesu.serve.http.control_paths import ControlPaths
 from tamesu.serve.http.feature_paths import FeaturePaths
 from tamesu.serve.http.guard import Guard
+from tamesu.serve.http.page_paths import PagePaths
 from tamesu.serve.http.paths import Paths
 from tamesu.serve.http.resource import MAX_ARMS_BODY, MAX_BODY, Handler, Missing, Resource
 from tamesu.serve.http.scopes import scope_of
@@ -32,7 +33,7 @@ def application(service: Service, guard: Guard | None = None, *, bench: bool = F
     """
     paths, control, features = Paths(service), ControlPaths(service), FeaturePaths(service)
     asides, meter = AsidePaths(service), service.meter
-    bandit = "/v1/bandits/{name}"
+    bandit, pages = "/v1/bandits/{name}", PagePaths()
     resources: dict[str, dict[str, Handler]] = {
         f"{bandit}/decisions": {"POST": paths.decide},
         "/v1/events": {"POST": paths.track},
@@ -61,6 +62,9 @@ def application(service: Service, guard: Guard | None = None, *, bench: bool = F
         "/health/live": {"GET": paths.live},
         "/health/ready": {"GET": paths.ready},
         "/metrics": {"GET": paths.metrics},
+        "/openapi.json": {"GET": pages.openapi},
+        "/docs": {"GET": pages.docs},
+        "/docs/{file}": {"GET": pages.file},
     }
     if bench:
         resources["/bench/nothing"] = {"POST": paths.nothing}

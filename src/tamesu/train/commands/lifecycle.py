@@ -26,7 +26,13 @@ class _Nothing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What `freeze`, `resume` and `delete` may say."""
 
 
-class _Rollback(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Rollback(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What `rollback` must say.
+
+    Attributes:
+        version: of the snapshot to decide by; 0 is the prior.
+    """
+
     version: int
 
 
@@ -46,7 +52,7 @@ def parse_rollback(data: Any) -> dict[str, Any]:
     Raises:
         InvalidInput: it can be no version of any bandit.
     """
-    body = convert(data, _Rollback, "the body", InvalidInput)
+    body = convert(data, Rollback, "the body", InvalidInput)
     if not 0 <= body.version <= _LARGEST:
         raise InvalidInput(
             f"version must be the number of a snapshot, from 0, got {body.version}",

@@ -1,0 +1,208 @@
+"""What may be done with bandits, their arms and their snapshots. Refuses to do any of it."""
+
+from __future__ import annotations
+
+from tamesu.base.arms_change import ArmsChange
+from tamesu.serve.core.arms import ArmPut
+from tamesu.serve.http.openapi import answers
+from tamesu.serve.http.openapi.operation import BANDIT, BODY, Operation, Parameter, limit
+from tamesu.train import Rollback
+
+_COMMANDED = {200: answers.CommandAnswer, 202: answers.CommandAnswer}
+_COMMAND = (
+    "A command: the trainer applies it. It is waited for, up to two seconds; after that the answer "
+)
+_COMMAND += "is `202`, and the `Location` tells what became of it."
+
+BANDIT_OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        method="get",
+        path="/v1/bandits",
+        id="listBandits",
+        tag="bandits",
+        summary="List the bandits",
+        answers={200: answers.Bandits},
+    ),
+    Operation(
+        method="post",
+        path="/v1/bandits",
+        id="createBandit",
+        tag="bandits",
+        summary="Create a bandit",
+        details="It decides at once, by its prior. The answer spells out every default.",
+        body=answers.Declaration,
+        answers={201: answers.Bandit},
+        problems=(*BODY, 409),
+    ),
+    Operation(
+        method="get",
+        path=BANDIT,
+        id="showBandit",
+        tag="bandits",
+        summary="Show a bandit",
+        details="The number of its declaration is also the `ETag`.",
+        answers={200: answers.Bandit},
+        problems=(404,),
+    ),
+    Operation(
+        method="put",
+        path=BANDIT,
+        id="updateBandit",
+        tag="bandits",
+        summary="Declare a bandit anew",
+        details=f"{_COMMAND} It takes the whole declaration; `name` and `seed` may be left out and stay. "
+        "`428` without `If-Match`, `412` where that is not the newest number.",
+        parameters=(
+            Parameter(
+                "If-Match",
+                {"type": "string"},
+                "The number of the declaration that it is to follow, in quotes.",
+                "header",
+            ),
+            Parameter(
+                "warm",
+                {"type": "boolean", "default": False},
+                "Where what was learnt cannot stay, begin from what was archived.",
+            ),
+        ),
+        body=answers.Declaration,
+        answers=_COMMANDED,
+        problems=(*BODY, 404, 409, 412, 428),
+    ),
+    Operation(
+        method="delete",
+        path=BANDIT,
+        id="deleteBandit",
+        tag="bandits",
+        summary="Delete a bandit",
+        details=f"{_COMMAND} It decides no more, and its name may be used again.",
+        answers=_COMMANDED,
+        problems=(400, 404, 409),
+    ),
+    Operation(
+        method="post",
+        path=f"{BANDIT}/freeze",
+        id="freezeBandit",
+        tag="bandits",
+        summary="Freeze a bandit",
+        details=f"{_COMMAND} It goes on deciding by what it has learnt, and learns aside.",
+        body=answers.Nothing,
+        bare=True,
+        answers=_COMMANDED,
+        problems=(*BODY, 404, 409),
+    ),
+    Operation(
+        method="post",
+        path=f"{BANDIT}/resume",
+        id="resumeBandit",
+        tag="bandits",
+        summary="Resume a bandit",
+        details=f"{_COMMAND} It learns again, and with what it learnt aside.",
+        body=answers.Nothing,
+        bare=True,
+        answers=_COMMANDED,
+        problems=(*BODY, 404, 409),
+    ),
+    Operation(
+        method="post",
+        path=f"{BANDIT}/rollback",
+        id="rollBackBandit",
+        tag="bandits",
+        summary="Roll a bandit back",
+        details=f"{_COMMAND} It decides by what an older version had learnt; 0 is the prior.",
+        body=Rollback,
+        answers=_COMMANDED,
+        problems=(*BODY, 404, 409),
+    ),
+    Operation(
+        method="get",
+        path=f"{BANDIT}/arms",
+        id="listArms",
+        tag="arms",
+        summary="List a bandit's arms",
+        answers={200: answers.Arms},
+        problems=(404,),
+    ),
+    Operation(
+        method="post",
+        path=f"{BANDIT}/arms",
+        id="changeArms",
+        tag="arms",
+        summary="Change several arms",
+        details=f"{_COMMAND} All of it or nothing: `add` and `retire`, or `sync`, the exact full set.",
+        body=ArmsChange,
+        answers=_COMMANDED,
+        problems=(*BODY, 404, 409, 412),
+    ),
+    Operation(
+        method="put",
+        path=f"{BANDIT}/arms/{{arm}}",
+        id="putArm",
+        tag="arms",
+        summary="Add, change or revive an arm",
+        details=_COMMAND,
+        body=ArmPut,
+        bare=True,
+        answers=_COMMANDED,
+        problems=(*BODY, 404, 409),
+    ),
+    Operation(
+        method="delete",
+        path=f"{BANDIT}/arms/{{arm}}",
+        id="retireArm",
+        tag="arms",
+        summary="Retire an arm",
+        details=f"{_COMMAND} What was learnt of it waits for its return.",
+        answers=_COMMANDED,
+        problems=(400, 404, 409),
+    ),
+    Operation(
+        method="get",
+        path="/v1/commands/{command}",
+        id="findCommand",
+        tag="bandits",
+        summary="Tell what became of a command",
+        answers={200: answers.CommandAnswer},
+        problems=(404,),
+    ),
+    Operation(
+        method="get",
+        path=f"{BANDIT}/snapshots",
+        id="listSnapshots",
+        tag="snapshots",
+        summary="List the snapshots that are kept",
+        parameters=(
+            limit("snapshots"),
+            Parameter("before", {"type": "integer", "minimum": 0}, "Only versions below it."),
+        ),
+        answers={200: answers.Snapshots},
+        problems=(400, 404),
+    ),
+    Operation(
+        method="get",
+        path=f"{BANDIT}/snapshots/{{version}}",
+        id="showSnapshot",
+        tag="snapshots",
+        summary="Show a snapshot",
+        answers={200: answers.WholeSnapshot},
+        problems=(404,),
+    ),
+    Operation(
+        method="put",
+        path=f"{BANDIT}/snapshots/{{version}}/pin",
+        id="pinSnapshot",
+        tag="snapshots",
+        summary="Keep a snapshot for ever",
+        answers={200: answers.PinnedSnapshot},
+        problems=(*BODY, 404),
+    ),
+    Operation(
+        method="delete",
+        path=f"{BANDIT}/snapshots/{{version}}/pin",
+        id="unpinSnapshot",
+        tag="snapshots",
+        summary="Keep a snapshot no longer than others",
+        answers={200: answers.PinnedSnapshot},
+        problems=(404,),
+    ),
+)
