@@ -86,6 +86,7 @@ OPTIONS = {
     },
     "explorer uniform": {"explore": "it is all exploration anyway"},
     "layout single": {},
+    "layout per_position": {"size": REQUIRED},
     "layout slate": {"size": REQUIRED},
 }
 

@@ -40,8 +40,8 @@ class Bandit:
 
     Args:
         arms: ids, texts or whole numbers; given back as they were given.
-        layout: `single`, `slate` or a mapping with `kind`.
-        size: arms per decision of a slate.
+        layout: `single`, `slate`, `per_position` or a mapping with `kind`.
+        size: arms per decision, of layouts with several.
         belief: `beta`, or a mapping such as `{"kind": "beta", "prior": [1, 99]}`.
         explorer: `thompson`, `epsilon_greedy`, `uniform`, or a mapping.
         explore: share of the probability that is spread evenly, [0, 1).
@@ -204,6 +204,8 @@ class Bandit:
         rewards: ArrayLike,
         contexts: None = None,
         propensities: ArrayLike | None = None,
+        *,
+        positions: ArrayLike | None = None,
     ) -> None:
         """Learns from logs that another system made.
 
@@ -212,6 +214,7 @@ class Bandit:
             rewards: (n,) numbers.
             contexts: none; this bandit is context-free.
             propensities: (n,) in (0, 1], or none where they were not logged.
+            positions: (n,) from 0, where positions have beliefs of their own; else it may be none.
 
         Raises:
             ShapeMismatch: columns of different lengths.
@@ -233,22 +236,40 @@ class Bandit:
         unknown = {*keys.tolist()} - self._labels.keys()
         if unknown:
             raise NotFound.arms(unknown, self._labels)
+        if positions is None and self._memory.policy.beliefs > 1:
+            raise InvalidInput(
+                "logged decisions must say their positions, each of which has a belief of its own",
+                hint="for example  learn_logged(arms, rewards, positions=[0, 1, 2])",
+            )
         zeros = np.zeros(len(keys), dtype=np.int64)
-        self._memory.absorb(Batch(keys, to_grid_many(values), zeros, chances, zeros))
+        places = zeros if positions is None else np.array(positions, dtype=np.int64)
+        if places.shape != keys.shape:
+            raise ShapeMismatch(f"positions must be {keys.shape}, got {places.shape}")
+        self._memory.absorb(Batch(keys, to_grid_many(values), places, chances, zeros))
 
     def propensities(
-        self, context: None = None, eligible: Sequence[ArmId] | None = None
+        self,
+        context: None = None,
+        eligible: Sequence[ArmId] | None = None,
+        *,
+        position: int = 0,
     ) -> NDArray[np.float64]:
         """(n,) probability of each of `arms` to be placed first; 0 for arms not eligible.
 
+        Where positions have beliefs of their own: to be placed at `position`, among `eligible`.
+
         Raises:
-            InvalidInput, NotFound: as `decide`.
+            InvalidInput: as `decide`, or a position that a decision does not have.
+            NotFound: as `decide`.
         """
         _refuse_context(context)
-        return self._memory.ready().propensities(keys_of(eligible))
+        size = self._memory.policy.size
+        if not 0 <= position < size:
+            raise InvalidInput(f"position must lie in 0..{size - 1}, got {position}")
+        return self._memory.ready().propensities(keys_of(eligible), position=position)
 
     def summary(self) -> list[ArmSummary]:
-        """What is believed of each active arm, in their order."""
+        """What is believed of each active arm, in their order; by position where each has a belief."""
         named = self._labels
         return [
             msgspec.structs.replace(row, arm=named[str(row.arm)]) for row in self._memory.summary()

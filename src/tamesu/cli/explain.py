@@ -115,8 +115,10 @@ def _arms(told: Mapping[str, Any], most: int) -> Any:
     from tamesu.cli.output import table
 
     arms = told["arms"]
+    placed = any(arm.get("position") is not None for arm in arms)
     rows: list[Sequence[object]] = [
         (
+            *([arm["position"]] if placed else []),
             arm["arm"],
             f"{arm['share']:.2%}",
             f"{arm['mean']:.4f}",
@@ -128,15 +130,16 @@ def _arms(told: Mapping[str, Any], most: int) -> Any:
     ]
     rest = len(arms) - len(rows) + told["arms_omitted"]
     if rest:
-        rows.append((f"{rest:,} more", "", "", "", "", ""))
-    columns = ["arm", ">first", ">mean reward", ">95 % interval", ">learnt", ""]
+        rows.append((*([""] if placed else []), f"{rest:,} more", "", "", "", "", ""))
+    who = [">position", "arm", ">there"] if placed else ["arm", ">first"]
+    columns = [*who, ">mean reward", ">95 % interval", ">learnt", ""]
     return table("What was believed then", columns, rows)
 
 
 def _notes(arm: Mapping[str, Any]) -> str:
     notes = []
-    if arm["position"] is not None:
-        notes.append(f"position {arm['position']}")
+    if arm["delivered"] is not None:
+        notes.append(f"position {arm['delivered']}")
     if not arm["eligible"]:
         notes.append("not eligible")
     if not arm["active"]:

@@ -176,7 +176,13 @@ def _bandit(name: str, standing: Standing, newest: int) -> dict[str, Any]:
         "observations": standing.learnt.snapshot.observations,
         "observations_aside": None if deferred is None else deferred.observations,
         "arms": [
-            {"arm": row.arm, "observations": row.observations, "mean": row.mean} for row in rows
+            {
+                "arm": row.arm,
+                "position": row.position,
+                "observations": row.observations,
+                "mean": row.mean,
+            }
+            for row in rows
         ],
     }
 
@@ -185,11 +191,15 @@ def _table(bandit: dict[str, Any]) -> Any:
     from tamesu.cli.output import table
 
     arms = sorted(bandit["arms"], key=lambda arm: (-arm["observations"], arm["arm"]))
-    rows = [(arm["arm"], f"{arm['observations']:,}", f"{arm['mean']:.3%}") for arm in arms[:SHOWN]]
+    rows = [(_label(arm), f"{arm['observations']:,}", f"{arm['mean']:.3%}") for arm in arms[:SHOWN]]
     if len(arms) > SHOWN:
         rest = sum(arm["observations"] for arm in arms[SHOWN:])
         rows.append((f"{len(arms) - SHOWN} more", f"{rest:,}", ""))
     return table("", ["arm", ">observations", ">mean reward"], rows)
+
+
+def _label(arm: dict[str, Any]) -> str:
+    return arm["arm"] if arm["position"] is None else f"{arm['arm']} at {arm['position']}"
 
 
 def _title(bandit: dict[str, Any]) -> str:

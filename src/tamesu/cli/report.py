@@ -45,16 +45,20 @@ MEANINGS = {
 
 
 def arms_table(arms: Sequence[Mapping[str, Any]], *, most: int | None = None) -> Table:
-    """Arms, the most chosen first: mean, 95 % interval, share, observations.
+    """Arms, the most chosen first: mean, 95 % interval, share, observations; by position if they have one.
 
     Args:
-        arms: `{arm, observations, mean, low, high, share}` each.
+        arms: `{arm, position, observations, mean, low, high, share}` each.
         most: how many to show; none for all. What is left out is said in a last row.
     """
-    ordered = sorted(arms, key=lambda arm: (-arm["share"], -arm["mean"], arm["arm"]))
+    ordered = sorted(
+        arms, key=lambda arm: (arm.get("position") or 0, -arm["share"], -arm["mean"], arm["arm"])
+    )
+    placed = any(arm.get("position") is not None for arm in arms)
     shown = ordered if most is None else ordered[:most]
     rows: list[Sequence[object]] = [
         (
+            *([arm["position"]] if placed else []),
             arm["arm"],
             f"{arm['share']:.1%}",
             f"{arm['mean']:.3%}",
@@ -67,14 +71,16 @@ def arms_table(arms: Sequence[Mapping[str, Any]], *, most: int | None = None) ->
     if rest:
         rows.append(
             (
+                *([""] if placed else []),
                 f"{len(rest)} more",
-                f"{sum(arm['share'] for arm in rest):.1%}",
+                "" if placed else f"{sum(arm['share'] for arm in rest):.1%}",
                 "",
                 "",
                 f"{sum(arm['observations'] for arm in rest):,}",
             )
         )
-    columns = ["arm", ">chosen first", ">mean reward", ">95 % interval", ">observations"]
+    who = [">position", "arm", ">chosen there"] if placed else ["arm", ">chosen first"]
+    columns = [*who, ">mean reward", ">95 % interval", ">observations"]
     return table("What it believes", columns, rows)
 
 

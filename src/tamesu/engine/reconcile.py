@@ -116,7 +116,7 @@ def _states(
             named += 1
             if named <= MOST_NAMED:
                 yield Difference(
-                    bandit, f"arm {there.arm}{aside}", _evidence(there), _evidence(here)
+                    bandit, f"{_where(there)}{aside}", _evidence(there), _evidence(here)
                 )
     if not named:
         yield Difference(bandit, f"state{aside}", "other bytes", "other bytes")
@@ -138,6 +138,10 @@ def _counted(
 def _arms(standing: Standing) -> list[str]:
     """Every arm that may have learnt anything, the active ones first."""
     return [arm.id for arm in (*standing.roster.active, *standing.roster.retired)]
+
+
+def _where(row: ArmSummary) -> str:
+    return f"arm {row.arm}" + ("" if row.position is None else f" at position {row.position}")
 
 
 def _evidence(row: ArmSummary) -> str:

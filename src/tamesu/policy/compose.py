@@ -25,17 +25,20 @@ INTERVAL = 0.95
 
 
 class ArmSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What a policy thinks of one arm.
+    """What a policy thinks of one arm; in a layout with a belief for each position, of one arm there.
 
     Attributes:
+        position: of which the others speak; none where one belief serves all positions.
         observations: how many it has learnt from this arm.
         mean: expected reward.
         low, high: central 95 % interval of the mean reward.
         clipped: rewards of this arm outside of the bounds, learnt as the nearer bound.
-        share: probability of being chosen first when all arms are eligible.
+        share: probability of being chosen first when all arms are eligible; of a position further
+            down: of being chosen there, were none of them placed above.
     """
 
     arm: str
+    position: int | None = None
     observations: int
     mean: float
     low: float
@@ -50,6 +53,7 @@ class Policy:
     Attributes:
         size: most deliveries of a decision.
         bounds: rewards outside are clipped before they are learnt; none where nothing is clipped.
+        beliefs: one for all positions, or one for each, from the top.
     """
 
     def __init__(
@@ -61,6 +65,7 @@ class Policy:
         self._layout = layout
         self.size = layout.size
         self.bounds = belief.bounds
+        self.beliefs = layout.beliefs
 
     def init(self) -> State:
         """The state that has learnt nothing: a pure function of the declaration."""
@@ -115,6 +120,11 @@ class Policy:
             newcomer=self._declaration.newcomer,
         )
 
+    def means(self, state: State, arms: Sequence[str], time: Time) -> NDArray[np.float64]:
+        """(b, n) expected reward of each of n arms by each of b beliefs: what `summary` says, for less."""
+        parts = [self._belief.marginals(part, None, arms, time) for part in state.parts]
+        return np.array([part.family.mean() for part in parts]).reshape(len(parts), len(arms))
+
     def summary(
         self,
         state: State,
@@ -123,7 +133,7 @@ class Policy:
         *,
         shares: NDArray[np.float64] | None = None,
     ) -> list[ArmSummary]:
-        """One row per arm, in the order of `arms`.
+        """One row per arm, in the order of `arms`; where positions have beliefs of their own, for each.
 
         Args:
             state: what was learnt.
@@ -131,16 +141,38 @@ class Policy:
             time: of the summary.
             shares: (n,) the share of each, where it is not the one among `arms` alone.
         """
-        marginals = self._belief.marginals(state.parts[0], None, arms, time)
         if not arms:
             return []
-        share = self.prepare(state, arms, time).propensities() if shares is None else shares
+        positions = range(self.beliefs)
+        if shares is None:
+            prepared = self.prepare(state, arms, time)
+            share = [prepared.propensities(position=position) for position in positions]
+        else:
+            share = [shares for _ in positions]
+        return [
+            row
+            for position in positions
+            for row in self.summary_at(state, arms, time, position, share[position])
+        ]
+
+    def summary_at(
+        self,
+        state: State,
+        arms: Sequence[str],
+        time: Time,
+        position: int,
+        share: NDArray[np.float64],
+    ) -> list[ArmSummary]:
+        """One row per arm, in the order of `arms`, by what is believed of `position`; `share` (n,)."""
+        part = position if self.beliefs > 1 else 0
+        marginals = self._belief.marginals(state.parts[part], None, arms, time)
         mean = marginals.family.mean()
         low = marginals.family.quantile((1 - INTERVAL) / 2)
         high = marginals.family.quantile((1 + INTERVAL) / 2)
         return [
             ArmSummary(
                 arm=arm,
+                position=position if self.beliefs > 1 else None,
                 observations=int(marginals.observations[i]),
                 mean=float(mean[i]),
                 low=float(low[i]),

@@ -55,6 +55,20 @@ class Batch:
     def __len__(self) -> int:
         return len(self.arm)
 
+    def take(self, rows: NDArray[np.bool_]) -> Batch:
+        """Its rows at the mask `rows` (n,), in their order."""
+        context, decision_id, sign = self.context, self.decision_id, self.sign
+        return Batch(
+            arm=self.arm[rows],
+            reward=self.reward[rows],
+            position=self.position[rows],
+            propensity=self.propensity[rows],
+            decided=self.decided[rows],
+            context=None if context is None else context[rows],
+            decision_id=None if decision_id is None else decision_id[rows],
+            sign=None if sign is None else sign[rows],
+        )
+
 
 class Family(Protocol):
     """One-dimensional posteriors, n of them, in a coordinate z that rises with the reward.
@@ -219,7 +233,7 @@ class Layout(Protocol):
     size: int
     """Most deliveries of a decision."""
     beliefs: int
-    """How many independent beliefs it needs."""
+    """How many independent beliefs it needs: one for all positions, or one for each, from the top."""
 
     def choose(
         self, distributions: Sequence[DistributionOf], eligible: Eligible, uniforms: Uniforms

@@ -7,6 +7,7 @@ has these can make it again and compare. Refuses to find them, and to learn.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -29,11 +30,11 @@ class Weighed(ArmSummary, frozen=True, kw_only=True):
 
     Attributes:
         eligible: whether it might be chosen.
-        position: where it was delivered, none if it was not.
+        delivered: the position at which it was, none if it was not.
     """
 
     eligible: bool
-    position: int | None
+    delivered: int | None
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,8 +46,11 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
             the arms differ already.
         again: what it delivers now.
         arms: the delivered ones by position, then the others, the likeliest first; the `share` of
-            each is its probability of being placed first in this decision.
-        omitted: how many arms more there are than `MOST_ARMS`.
+            each is its probability of being placed first in this decision. Where positions have
+            beliefs of their own: for each position that was filled the arm delivered there, then
+            the others, and the `share` is the probability of being placed there after the arms
+            above.
+        omitted: how many such rows more there are than `MOST_ARMS`.
     """
 
     same: bool
@@ -84,28 +88,59 @@ def explain(  # noqa: PLR0913 - everything that a choice is a function of
     again = prepared.choose(decision_id, eligible)
     difference = _difference(delivered, again)
     same = difference is not None and difference <= TOLERANCE and delivered.draws == again.draws
-    shares = prepared.propensities(eligible, decision_id)
-    position = {arm: place for place, arm in enumerate(delivered.arms)}
+    places = _places(policy, prepared, eligible, delivered.arms)
     rows = {arm: row for row, arm in enumerate(prepared.arms)}
-    first = [rows[arm] for arm in delivered.arms if arm in rows]
-    others = np.argsort(-shares, kind="stable").tolist()
-    shown = [*dict.fromkeys([*first, *others])][:MOST_ARMS]
     among = None if eligible is None else {*eligible}
-    names = [prepared.arms[row] for row in shown]
+    where = {arm: position for position, arm in enumerate(delivered.arms)}
+    arms: list[Weighed] = []
+    for place in places:
+        shares = prepared.propensities(place.left, decision_id, place.position)
+        first = [rows[arm] for arm in place.first if arm in rows]
+        others = np.argsort(-shares, kind="stable").tolist()
+        shown = [*dict.fromkeys([*first, *others])][: MOST_ARMS // len(places)]
+        names = [prepared.arms[row] for row in shown]
+        arms += [
+            Weighed(
+                **msgspec.structs.asdict(summary),
+                eligible=among is None or summary.arm in among,
+                delivered=where.get(summary.arm),
+            )
+            for summary in policy.summary_at(state, names, time, place.position, shares[shown])
+        ]
     return Explanation(
         same=same,
         difference=difference,
         again=again,
-        arms=tuple(
-            Weighed(
-                **msgspec.structs.asdict(summary),
-                eligible=among is None or summary.arm in among,
-                position=position.get(summary.arm),
-            )
-            for summary in policy.summary(state, names, time, shares=shares[shown])
-        ),
-        omitted=len(prepared.arms) - len(shown),
+        arms=tuple(arms),
+        omitted=len(prepared.arms) * len(places) - len(arms),
     )
+
+
+class _Place(NamedTuple):
+    """A position, the arms to be told first there, and who might be placed there (none: all)."""
+
+    position: int
+    first: Sequence[str]
+    left: Sequence[str] | None
+
+
+def _places(
+    policy: Policy,
+    prepared: Prepared | Fallback,
+    eligible: Sequence[str] | None,
+    delivered: Sequence[str],
+) -> list[_Place]:
+    """The positions to be told: the first; those that were filled, where each has its own belief."""
+    if policy.beliefs == 1:
+        return [_Place(0, delivered, eligible)]
+    places: list[_Place] = []
+    left = list(prepared.arms if eligible is None else eligible)
+    for position, arm in enumerate(delivered):
+        places.append(_Place(position, [arm], left))
+        left = [one for one in left if one != arm]
+        if not left:
+            break
+    return places
 
 
 def _difference(one: Choice, other: Choice) -> float | None:

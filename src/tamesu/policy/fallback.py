@@ -78,14 +78,19 @@ class Fallback:
         )
 
     def propensities(
-        self, eligible: Sequence[str] | None = None, decision_id: str | None = None
+        self,
+        eligible: Sequence[str] | None = None,
+        decision_id: str | None = None,
+        position: int = 0,
     ) -> NDArray[np.float64]:
         """(n,) probability of each of `arms` to be placed first; the same for every decision.
+
+        Of a position further down, where `eligible` leaves out what was placed above it: there.
 
         Raises:
             InvalidInput, NotFound: as `choose`.
         """
-        del decision_id
+        del decision_id, position
         among = self._eligible(eligible)
         first = self._determined(among)[:1] or self._rest(among, [])
         vector = np.zeros(len(self.arms))

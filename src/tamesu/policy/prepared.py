@@ -80,7 +80,9 @@ class Prepared:
             _Distributions(part, explorer, newcomer) for part in self._marginals if arms
         ]
         self._distributions = tuple(maker.kept for maker in self._makers)
-        self._scores = [part.family.mean().tolist() for part in self._marginals]
+        scores = [part.family.mean().tolist() for part in self._marginals]
+        # One belief for all positions, or one for each.
+        self._scores = scores if layout.beliefs > 1 else scores * layout.size
         self._draws = explorer.draws(self._marginals[0])
         if arms and self._draws is None:
             for distribution in self._distributions:
@@ -99,11 +101,12 @@ class Prepared:
         """
         among = self._eligible(eligible)
         rows, propensities = self._layout_choice(decision_id, among)
-        arms, scores = self.arms, self._scores[0]
+        arms = self.arms
         return Choice(
             tuple([arms[row] for row in rows]),
             propensities,
-            tuple([scores[row] for row in rows]),
+            # A slate may be shorter than its size, never longer.
+            tuple([scores[row] for scores, row in zip(self._scores, rows, strict=False)]),
             self._draws,
         )
 
@@ -128,13 +131,17 @@ class Prepared:
         )
 
     def propensities(
-        self, eligible: Sequence[str] | None = None, decision_id: str | None = None
+        self,
+        eligible: Sequence[str] | None = None,
+        decision_id: str | None = None,
+        position: int = 0,
     ) -> NDArray[np.float64]:
         """(n,) probability of each of `arms` to be placed first; 0 for arms not eligible.
 
         Args:
-            eligible: as in `choose`.
+            eligible: as in `choose`; for a position further down, without those placed above it.
             decision_id: needed where the distribution is made of a decision's draws.
+            position: the one to be placed; it matters where positions have beliefs of their own.
 
         Raises:
             InvalidInput, NotFound: as `choose`.
@@ -145,7 +152,7 @@ class Prepared:
             if decision_id is None:
                 raise InvalidInput("propensities made of draws need the id of a decision, got none")
             distributions = self._drawn(Uniforms(self._key, decision_id))
-        distribution = distributions[0](among)
+        distribution = distributions[position if len(distributions) > 1 else 0](among)
         vector = np.zeros(len(self.arms))
         vector[distribution.rows] = distribution.propensities
         return vector

@@ -23,14 +23,15 @@ class WarmUp:
     """A state in the making.
 
     A reward that the belief cannot learn is neither learnt nor taken back later: of a correction
-    from such a reward to one that can be learnt, the second is.
+    from such a reward to one that can be learnt, the second is. Nor is one of a position for which
+    the policy has no belief.
 
     Law: the same for any order and any cut of the rows, for a belief whose evidence adds up exactly.
 
     Attributes:
         state: what the policy knows so far.
         observations: how many are in it.
-        left_out: rewards that the belief cannot learn, so far.
+        left_out: rewards that no belief of it can learn, so far.
     """
 
     def __init__(self, policy: Policy) -> None:
@@ -42,12 +43,20 @@ class WarmUp:
 
     def take(self, observations: Observations) -> None:
         """Learns `observations`, or what of them can be learnt."""
-        rows = observations.take(teaches(observations))
+        rows = self._placed(observations.take(teaches(observations)))
         try:
             self.state, more = learn(self._policy, self.state, rows)
         except InvalidInput:
             self.state, more = learn(self._policy, self.state, self._sifted(rows))
         self.observations += more
+
+    def _placed(self, rows: Observations) -> Observations:
+        """`rows` without positions for which there is no belief."""
+        if self._policy.beliefs == 1:
+            return rows
+        outside = rows.position >= self._policy.beliefs
+        self.left_out += int(np.count_nonzero(outside & (rows.outcome == Outcome.OBSERVED)))
+        return rows.take(~outside)
 
     def _sifted(self, rows: Observations) -> Observations:
         """`rows` without rewards that cannot be learnt."""

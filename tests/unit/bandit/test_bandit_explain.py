@@ -44,7 +44,7 @@ def test_it_tells_what_was_believed_then():
     assert arms["b"].mean == pytest.approx(0.9)
     assert arms["b"].observations == 8
     assert (arms["c"].eligible, arms["c"].share) == (False, 0)
-    assert arms[d.arm].position == 0
+    assert arms[d.arm].delivered == 0
     assert arms[d.arm].share == d.propensity
 
 

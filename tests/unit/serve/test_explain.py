@@ -56,12 +56,13 @@ class House:
         self.state = self.policy.init()
         self.version = self.roster_number = 0
 
-    def learn(self, arms, rewards, roster=None):
+    def learn(self, arms, rewards, roster=None, positions=None):
         """The next snapshot, after these rewards; with a roster of its own if one is given."""
         n = len(arms)
         zeros = np.zeros(n, np.int64)
+        places = zeros if positions is None else np.array(positions, np.int64)
         batch = Batch(
-            np.array(arms, dtype=object), np.array(rewards) * GRID, zeros, np.ones(n), zeros
+            np.array(arms, dtype=object), np.array(rewards) * GRID, places, np.ones(n), zeros
         )
         self.state = self.policy.absorb(self.state, self.policy.evidence(self.state, batch))
         self.version += 1
@@ -152,7 +153,7 @@ def test_what_was_believed_then_is_told_and_not_what_is_believed_now(house):
     house.learn(["red"] * 100, [1] * 100)
     told = house.explain(decision.decision_id)
     arms = {arm["arm"]: arm for arm in told["arms"]}
-    assert [arm["position"] for arm in told["arms"]][:2] == [0, 1]
+    assert [arm["delivered"] for arm in told["arms"]][:2] == [0, 1]
     assert arms["red"]["observations"] == 8
     assert arms["red"]["mean"] == pytest.approx(0.4)
     assert arms["red"]["low"] < 0.4 < arms["red"]["high"]
@@ -172,6 +173,31 @@ def test_of_a_slate_each_position_is_made_again_given_those_before_it(house):
     again = told["again"]["deliveries"]
     assert [one["propensity"] for one in again] == [one.propensity for one in decision.deliveries]
     assert again[0]["arm"] != again[1]["arm"]
+
+
+def test_where_positions_have_beliefs_of_their_own_each_is_told():
+    house = House({**SLATE, "layout": {"kind": "per_position", "size": 2}})
+    house.learn(["red"] * 6 + ["blue"] * 4, [1] * 6 + [0] * 4, positions=[0] * 6 + [1] * 4)
+    decision = house.decide(["red", "blue", "green"])
+    told = house.explain(decision.decision_id)
+    assert told["again"]["difference"] == 0.0
+    top, below = (
+        {arm["arm"]: arm for arm in told["arms"] if arm["position"] == position}
+        for position in (0, 1)
+    )
+    assert len(top) == len(below) == 4
+    assert (top["red"]["observations"], below["red"]["observations"]) == (6, 0)
+    assert (top["blue"]["observations"], below["blue"]["observations"]) == (0, 4)
+    first, second = told["deliveries"]
+    assert top[first["arm"]]["share"] == first["propensity"]
+    assert below[second["arm"]]["share"] == second["propensity"]
+    assert below[second["arm"]]["mean"] == second["score"]
+    assert below[first["arm"]]["share"] == top["black"]["share"] == 0
+    assert {arm["arm"] for arm in told["arms"] if arm["delivered"] == 0} == {first["arm"]}
+    assert told["arms_omitted"] == 0
+    house.decide(["red"])
+    (alone,) = house.explain(house.decide(["red"]).decision_id)["deliveries"]
+    assert (alone["arm"], alone["propensity"]) == ("red", 1.0)
 
 
 def test_a_delivery_id_will_do(house):
