@@ -77,10 +77,10 @@ class GatedLog:
 class Running:
     """A service behind HTTP in a thread of its own."""
 
-    def __init__(self, ports, guard=None, **options):
+    def __init__(self, ports, guard=None, patience=None, **options):
         self.ports = ports
         self.meter = ports["meter"]
-        self._guard = guard
+        self._guard, self._patience = guard, patience
         self.service = Service(**ports, **options)
         self._listener = listen("127.0.0.1", 0)
         self.port = self._listener.getsockname()[1]
@@ -98,6 +98,7 @@ class Running:
             self._listener,
             Seat.take(),
             guard=self._guard,
+            patience=self._patience,
             bench=True,
             on_ready=self._ready.set,
             stop=self._stop,
@@ -201,8 +202,9 @@ def serving():
     """Starts servers; each is stopped when the test is over."""
     running = []
 
-    def start(options=None, guard=None, **others):
-        running.append(Running(ports_in_memory(**others), guard, **(options or {})))
+    def start(options=None, guard=None, patience=None, **others):
+        ports = ports_in_memory(**others)
+        running.append(Running(ports, guard, patience, **(options or {})))
         return running[-1]
 
     yield start

@@ -11,7 +11,8 @@ import threading
 import pytest
 
 from tamesu.serve.http import listen
-from tamesu.serve.http.doorman import Doorman, Guests
+from tamesu.serve.http.doorman import Doorman, most_connections
+from tamesu.serve.http.guests import Guests
 from tamesu.watch import Board, Seat
 
 
@@ -141,7 +142,8 @@ def test_who_closed_the_door_is_no_matter_to_the_others(behind):
 
 OUT_OF_FILES = """
 import asyncio, os, resource, socket, sys
-from tamesu.serve.http.doorman import Doorman, Guests
+from tamesu.serve.http.doorman import Doorman, most_connections
+from tamesu.serve.http.guests import Guests
 from tamesu.watch import Seat
 
 async def main():
@@ -189,3 +191,58 @@ def test_out_of_files_is_waited_out():
         assert made[7].recv(1) == b"x"
         hang_up(made[7:])
         process.kill()
+
+
+class Asking(Greeter):
+    """Asks something from the moment it is in, or nothing."""
+
+    def __init__(self, guests, number, asks):
+        super().__init__(guests, number)
+        self._asks = asks
+
+    def connection_made(self, transport):
+        self.until = asyncio.get_running_loop().time()
+        self._transport = transport
+        super().connection_made(transport)
+
+    @property
+    def is_idle(self):
+        return not self._asks
+
+    def expire(self):
+        self._transport.close()
+
+
+@pytest.mark.parametrize("asks", [False, True])
+def test_where_the_house_is_full_who_asks_nothing_goes_and_who_asks_stays(asks):
+    async def run():
+        listener = listen("127.0.0.1", 0)
+        guests = Guests(Seat.take())
+        doorman = Doorman(listener, lambda: Asking(guests, 1, asks), guests, Seat.take(), most=100)
+        doorman.open()
+        port = listener.getsockname()[1]
+        callers = []
+        for _ in range(100):
+            callers.append(await asyncio.open_connection("127.0.0.1", port))
+            assert await callers[-1][0].read(1) == b"1"
+        reader, _ = late = await asyncio.open_connection("127.0.0.1", port)
+        callers.append(late)
+        if asks:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(reader.read(1), 0.2)
+            callers[0][1].close()  # one of them is done: now it is the newcomer's turn
+        assert await asyncio.wait_for(reader.read(1), 10) == b"1"
+        assert doorman.held <= 100
+        await doorman.close()
+        for _, writer in callers:
+            writer.close()
+        listener.close()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("files", "most"), [(64, 64), (1_024, 512), (20_000, 16_384), (1 << 20, 16_384)]
+)
+def test_connections_leave_open_files_to_the_rest(files, most):
+    assert most_connections(files) == most

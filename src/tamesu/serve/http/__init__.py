@@ -6,6 +6,7 @@
 from tamesu.serve.http.allowance import Allowances
 from tamesu.serve.http.application import application
 from tamesu.serve.http.guard import Guard
-from tamesu.serve.http.runner import is_local, listen, run
+from tamesu.serve.http.listener import is_local, listen
+from tamesu.serve.http.runner import run
 
 __all__ = ["Allowances", "Guard", "application", "is_local", "listen", "run"]

@@ -13,7 +13,7 @@ import asyncio
 import errno
 import socket
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 
@@ -28,6 +28,12 @@ TURNS = 10
 
 EXHAUSTED_S = 0.1
 """Rest after the system had no file descriptor or memory for another connection."""
+
+MOST_CONNECTIONS = 16_384
+"""Most connections of one server, if it may open files for so many: each takes some kilobytes."""
+
+SPARE_FILES = 512
+"""Open files that are left to the log, the store and the rest when connections are counted."""
 
 EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
@@ -58,22 +64,21 @@ class Place(Protocol):
         ...
 
 
-class Guests(set[Any]):
-    """The connections that are open, as a protocol adds and discards them; each time `place` is told."""
+class Crowd(Protocol):
+    """The connections that are open."""
 
-    def __init__(self, place: Place) -> None:
-        super().__init__()
-        self._place = place
+    def __len__(self) -> int:
+        """How many."""
+        ...
 
-    def add(self, connection: object) -> None:
-        """One more."""
-        super().add(connection)
-        self._place.hold(len(self))
+    def make_room(self) -> bool:
+        """Ends some that ask nothing; whether there were any."""
+        ...
 
-    def discard(self, connection: object) -> None:
-        """One less, if it was there."""
-        super().discard(connection)
-        self._place.hold(len(self))
+
+def most_connections(open_files: int) -> int:
+    """How many a process may hold that may open so many files."""
+    return max(64, min(MOST_CONNECTIONS, open_files - SPARE_FILES))
 
 
 class Doorman:
@@ -83,6 +88,7 @@ class Doorman:
         listener: a socket that listens and does not block; closed by whoever made it.
         protocol: makes what speaks with a connection.
         guests: where a protocol enters its connection, and takes it out.
+        most: connections held; one more makes others go that ask nothing, and waits if all ask.
         place: among the servers behind that socket.
     """
 
@@ -90,9 +96,13 @@ class Doorman:
         self,
         listener: socket.socket,
         protocol: Callable[[], asyncio.Protocol],
-        guests: Guests,
+        guests: Crowd,
         place: Place,
+        *,
+        most: int = MOST_CONNECTIONS,
     ) -> None:
+        self._most = most
+        self._is_full = False
         self._listener, self._protocol, self._place = listener, protocol, place
         self._guests = guests
         self._loop = asyncio.get_running_loop()
@@ -136,6 +146,13 @@ class Doorman:
 
     def _accept(self) -> bool:
         """Whether another may be waiting."""
+        if self.held >= self._most and not self._guests.make_room():
+            if not self._is_full:
+                _log.warning("no more connections are taken: all that are held ask", held=self.held)
+            self._is_full = True
+            self._rest(EXHAUSTED_S)
+            return False
+        self._is_full = False
         try:
             accepted, _ = self._listener.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
