@@ -25,6 +25,9 @@ from tamesu.base import Declaration, InvalidInput, NotFound, ShapeMismatch
 from tamesu.base.grid import to_grid_many
 from tamesu.policy import ArmSummary, Batch, Explanation
 
+MOST_AGE = 10**12
+"""Decisions ago: older ones weigh nothing at any half-life."""
+
 
 class Bandit:
     """A bandit in memory: `decide`, then `learn` what came of it.
@@ -42,10 +45,13 @@ class Bandit:
         arms: ids, texts or whole numbers; given back as they were given.
         layout: `single`, `slate`, `per_position` or a mapping with `kind`.
         size: arms per decision, of layouts with several.
-        belief: `beta`, or a mapping such as `{"kind": "beta", "prior": [1, 99]}`.
+        belief: `beta`, `gaussian` (with `reward={"range": [0, 50]}`), or a mapping such as
+            `{"kind": "beta", "prior": [1, 99]}`.
         explorer: `thompson`, `epsilon_greedy`, `uniform`, or a mapping.
         explore: share of the probability that is spread evenly, [0, 1).
         newcomer: the cap on arms that are hardly known, such as `{"share": 0.2, "until": 20}`.
+        forgetting: such as `{"half_life": "1000s"}`. There is no clock in memory: decisions are a
+            second apart, so this is a thousand decisions.
         seed: [0, 2^63); drawn if absent.
         fields: name, description, reward, batch: as in a declaration.
 
@@ -64,12 +70,14 @@ class Bandit:
         explorer: Any = None,
         explore: float | None = None,
         newcomer: Any = None,
+        forgetting: Any = None,
         seed: int | None = None,
         **fields: Any,
     ) -> None:
         self._labels = labels_of(arms)
         flat = {"layout": layout, "size": size, "belief": belief, "seed": seed, **fields}
         flat |= {"explorer": explorer, "explore": explore, "newcomer": newcomer}
+        flat |= {"forgetting": forgetting}
         self._memory = Memory(spelt_out(self._labels, flat))
 
     @classmethod

@@ -1,7 +1,7 @@
 """Ids from a seed: decision n of a bandit always has the same id.
 
-There is no clock in memory, so a decision's time is its number: decision n stands at n milliseconds
-after the epoch. Refuses to be unique across bandits of one name and seed.
+There is no clock in memory, so a decision's time is its number: for what is forgotten, decision n stands
+at n seconds after the epoch (its id says n milliseconds, which nobody reads). Refuses to be unique across bandits of one name and seed.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from hashlib import blake2b
 
 from tamesu.base import RANDOM_BYTES, Time, decision_id, uuid7
-from tamesu.base.times import MILLISECOND_US
+from tamesu.base.times import SECOND_US
 
 DECLARATION = 1
 """The number of the declaration in every id: a bandit in memory has one."""
@@ -34,4 +34,4 @@ class NumberedIds:
 
 def time_of(number: int) -> Time:
     """When decision `number` was made."""
-    return Time(number * MILLISECOND_US)
+    return Time(number * SECOND_US)

@@ -16,7 +16,7 @@ from tamesu.bandit.ledger import Ledger
 from tamesu.bandit.recent import Recent, Standing
 from tamesu.base import Conflict, Declaration, InvalidInput, NotFound, Time
 from tamesu.base.grid import to_grid_many
-from tamesu.base.times import MILLISECOND_US
+from tamesu.base.times import SECOND_US
 from tamesu.policy import ArmSummary, Batch, Prepared, compose
 
 
@@ -28,6 +28,7 @@ class Memory:
         policy: composed from it.
         state: what was learnt.
         ledger: which decisions were made and learnt.
+        learnt_at: how many decisions had been made when it last learnt: what is forgotten is read then.
         retired: ids of arms out of play.
         active: ids of arms in play, in the order declared.
         recent: the last states that decided.
@@ -38,13 +39,14 @@ class Memory:
         self.policy = compose(declaration)
         self.state = self.policy.init()
         self.ledger = Ledger()
+        self.learnt_at = 0
         self.retired: frozenset[str] = frozenset()
         self.active = declaration.arm_ids
         self.recent = Recent()
         self._ids = NumberedIds(declaration.name, declaration.seed or 0)
         self._prepared: Prepared | None = None
 
-    def restore(self, state: bytes, ledger: Ledger, retired: Iterable[str]) -> None:
+    def restore(self, state: bytes, ledger: Ledger, retired: Iterable[str], learnt_at: int) -> None:
         """Goes back to what was saved.
 
         Raises:
@@ -52,6 +54,7 @@ class Memory:
         """
         self.state = self.policy.decode(state)
         self.ledger = ledger
+        self.learnt_at = learnt_at
         self._play(frozenset(retired))
 
     def ready(self) -> Prepared:
@@ -99,7 +102,7 @@ class Memory:
                 reward=to_grid_many(rewards[seen]),
                 position=position,
                 propensity=propensities[seen],
-                decided=numbers[row] * MILLISECOND_US,
+                decided=numbers[row] * SECOND_US,
             )
         )
         self.ledger.mark(numbers)
@@ -117,7 +120,12 @@ class Memory:
         """
         if len(batch):
             self.state = self.policy.absorb(self.state, self.policy.evidence(self.state, batch))
+            self.learnt_at = self.ledger.made
             self._prepared = None
+
+    def decided_before(self, ages: NDArray[np.float64]) -> NDArray[np.int64]:
+        """(n,) times of decisions made `ages` (n,) decisions ago."""
+        return time_of(self.ledger.made) - np.rint(ages * SECOND_US).astype(np.int64)
 
     def summary(self) -> list[ArmSummary]:
         """What is believed of each active arm."""
@@ -156,4 +164,4 @@ class Memory:
         self._prepared = None
 
     def _now(self) -> Time:
-        return time_of(self.ledger.made)
+        return time_of(self.learnt_at)

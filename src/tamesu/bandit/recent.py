@@ -23,7 +23,7 @@ class Standing(NamedTuple):
     Attributes:
         state: what it had learnt.
         active: ids of the arms in play.
-        time: when it was prepared.
+        time: at which it is read.
     """
 
     state: State

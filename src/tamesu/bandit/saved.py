@@ -26,6 +26,7 @@ class _Saved(msgspec.Struct, frozen=True, array_like=True):
     state: bytes
     made: int
     learnt: bytes
+    learnt_at: int = 0
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -43,6 +44,7 @@ def to_bytes(memory: Memory, labels: dict[str, ArmId]) -> bytes:
             state=memory.policy.encode(memory.state),
             made=memory.ledger.made,
             learnt=memory.ledger.to_bytes(),
+            learnt_at=memory.learnt_at,
         )
     )
 
@@ -64,5 +66,6 @@ def from_bytes(data: bytes) -> tuple[Memory, dict[str, ArmId]]:
         labels = labels_of(saved.labels)
     except InvalidInput as problem:
         raise Corrupt(f"the saved declaration does not hold: {problem.message}") from problem
-    memory.restore(saved.state, Ledger.from_bytes(saved.made, saved.learnt), saved.retired)
+    ledger = Ledger.from_bytes(saved.made, saved.learnt)
+    memory.restore(saved.state, ledger, saved.retired, saved.learnt_at)
     return memory, labels

@@ -135,4 +135,40 @@ def test_a_declaration_that_cannot_be_is_refused(tmp_path):
     path = tmp_path / "bandit.yaml"
     path.write_text("name: x\narms: [a]\nreward: {events: {click: 0.1}}")
     with pytest.raises(InvalidDeclaration, match="belief beta needs rewards of 0 and 1"):
-        tamesu.Bandit.from_config(path)
+        tamesu.tamesu.Bandit.from_config(path)
+
+
+@pytest.mark.parametrize("belief", ["beta", "gaussian"])
+def test_a_bandit_that_forgets_goes_on_where_it_stood(belief):
+    """Saved between learning and deciding, it decides as if nothing had been."""
+    bandit = tamesu.Bandit(
+        arms=["a", "b", "c"],
+        belief=belief,
+        reward={"range": [0, 1]},
+        forgetting={"half_life": "60s"},
+        seed=4,
+    )
+    bandit.learn_logged(["a", "b", "c"], [1, 0, 1], ages=[600, 0.5, 100])
+    for turn in range(40):
+        d = bandit.decide()
+        bandit.decide_many(n=7)
+        bandit.learn(d, reward=turn % 2)
+        bandit.decide()
+        again = tamesu.Bandit.from_bytes(bandit.to_bytes())
+        assert again.summary() == bandit.summary()
+        assert again.decide() == bandit.decide()
+
+
+def test_ages_of_logged_rewards_are_how_much_they_count():
+    def mean(age):
+        bandit = tamesu.Bandit(arms=["a", "b"], forgetting={"half_life": "100s"}, seed=1)
+        bandit.learn_logged(["a"] * 8, [1] * 8, ages=[age] * 8)
+        return bandit.summary()[0].mean
+
+    assert [mean(age) for age in (0, 100, 200)] == pytest.approx([9 / 10, 5 / 6, 3 / 4])
+
+
+@pytest.mark.parametrize("ages", [[-1], [float("nan")], [1e13], [1, 2]])
+def test_ages_that_cannot_be_are_refused(ages):
+    with pytest.raises(InvalidInput, match="ages"):
+        tamesu.Bandit(arms=["a"]).learn_logged(["a"], [1], ages=ages)
