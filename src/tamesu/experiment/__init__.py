@@ -4,7 +4,8 @@ Pure: rankings, moments and columns are arguments. Refuses to read anything, and
 handful of rows: it says how many there were.
 """
 
-from tamesu.experiment.rate_of_change import SETTLED, changed, rates, top
+from tamesu.experiment.ranking import leading
+from tamesu.experiment.rate_of_change import SETTLED, changed, rates, top, turnovers
 from tamesu.experiment.spans import NICE_US, STEPS, Spans, spans_of
 
 __all__ = [
@@ -13,7 +14,9 @@ __all__ = [
     "STEPS",
     "Spans",
     "changed",
+    "leading",
     "rates",
     "spans_of",
     "top",
+    "turnovers",
 ]

@@ -3,6 +3,10 @@
 A bandit has converged when its ranking only moves by noise. Order inside the top-k is no matter: there
 the same arms are shown. Refuses to compare looks where there was no ranking: such a pair counts nothing.
 
+Two numbers for a window, both needed: its *rate*, the mean over its steps, which also sees arms that
+flap; and its *turnover*, from its start to its end, which sees one arm that takes another's place once:
+among twenty steps that is a small mean.
+
 Source: Udemy's home-page units (systems.md B12), which takes the mean over consecutive rankings of a
 window. We look at equal steps of time and not at each ranking: a snapshot that is made twice as often, or
 was thinned, does not halve the rate.
@@ -50,3 +54,16 @@ def rates(tops: Sequence[frozenset[str] | None]) -> list[float | None]:
     windows = [pairs[first : first + STEPS] for first in range(0, len(pairs), STEPS)]
     told = [[pair for pair in window if pair is not None] for window in windows]
     return [sum(window) / len(window) if window else None for window in told]
+
+
+def turnovers(tops: Sequence[frozenset[str] | None]) -> list[float | None]:
+    """Per window what `changed` from the first ranking in it to the last; none where there were not two.
+
+    Args:
+        tops: as of `rates`.
+    """
+    told: list[float | None] = []
+    for first in range(0, len(tops) - 1, STEPS):
+        seen = [one for one in tops[first : first + STEPS + 1] if one is not None]
+        told.append(changed(seen[0], seen[-1]) if len(seen) > 1 else None)
+    return told

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tamesu.base import Time
 from tamesu.base.times import DAY_US, HOUR_US, MINUTE_US, SECOND_US
-from tamesu.experiment import STEPS, Spans, changed, rates, spans_of, top
+from tamesu.experiment import STEPS, Spans, changed, rates, spans_of, top, turnovers
 
 ARMS = tuple("abcdefgh")
 RANKINGS = st.permutations(ARMS)
@@ -45,6 +45,16 @@ def test_a_window_has_the_mean_of_its_steps():
     before, after = frozenset("ab"), frozenset("ac")
     tops = [before] * (STEPS + 5) + [after] * (2 * STEPS - 4)
     assert rates(tops) == [0.0, pytest.approx(0.5 / STEPS), 0.0]
+
+
+def test_what_flaps_is_in_the_rate_and_what_went_for_good_in_the_turnover():
+    one, other = frozenset("ab"), frozenset("ac")
+    flapping = [one, other] * (STEPS // 2) + [one]
+    assert (rates(flapping), turnovers(flapping)) == ([0.5], [0.0])
+    gone = [one] * STEPS + [other]
+    assert (rates(gone), turnovers(gone)) == ([pytest.approx(0.5 / STEPS)], [0.5])
+    assert turnovers([None] * STEPS + [one]) == [None]
+    assert turnovers([None, one, None, other] + [None] * (STEPS - 3)) == [0.5]
 
 
 def test_pairs_without_a_ranking_count_nothing():

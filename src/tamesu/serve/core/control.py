@@ -11,9 +11,9 @@ import contextlib
 from typing import Any
 
 from tamesu.base import Declaration, NotFound
-from tamesu.join import Table, concerns, table
-from tamesu.policy import ArmSummary, compose
-from tamesu.ports import Clock, IdSource, Meter, Progress, Store
+from tamesu.join import Table, table
+from tamesu.policy import compose
+from tamesu.ports import Clock, IdSource, Progress, Store
 from tamesu.serve.core.catalogue import Catalogue
 from tamesu.serve.core.hot import Hot
 from tamesu.serve.core.newest import next_number
@@ -27,13 +27,11 @@ class Control:
         *,
         store: Store,
         catalogue: Catalogue,
-        meter: Meter,
         clock: Clock,
         ids: IdSource,
     ) -> None:
         self._store = store
         self._catalogue = catalogue
-        self._meter = meter
         self._clock = clock
         self._ids = ids
 
@@ -87,42 +85,6 @@ class Control:
         """
         return await asyncio.to_thread(self._store.progress)
 
-    async def report(self, name: str) -> dict[str, Any]:
-        """What a bandit has learnt: its arms, how fresh they are, how many records made them.
-
-        Raises:
-            NotFound: there is none of that name.
-            Unavailable: the store is down.
-        """
-        hot = await self._catalogue.renew(name)
-        counts = (await self.progress()).counts.get(name, {})
-        return {
-            "bandit": name,
-            "status": hot.status.value,
-            "declaration": hot.declared.number,
-            "snapshot": hot.version,
-            "watermark": None if hot.snapshot is None else hot.snapshot.watermark.text(),
-            "observations": 0 if hot.snapshot is None else hot.snapshot.observations,
-            "concerns": concerns(counts),
-            "arms": await asyncio.to_thread(_arms, hot),
-            "freshness_s": await asyncio.to_thread(self._quantiles, "freshness_seconds", name),
-            "learning_delay_s": await asyncio.to_thread(
-                self._quantiles, "learning_delay_seconds", name
-            ),
-            "counts": {
-                "deliveries_observed": counts.get("deliveries_observed", 0),
-                "deliveries_unshown": counts.get("deliveries_unshown", 0),
-                "events_joined": counts.get("events_joined", 0),
-            },
-        }
-
-    def _quantiles(self, metric: str, bandit: str) -> dict[str, float | None]:
-        """Over all servers, whose files are read for it."""
-        return {
-            "p50": self._meter.quantile(metric, 0.5, bandit=bandit),
-            "p95": self._meter.quantile(metric, 0.95, bandit=bandit),
-        }
-
     def _create(self, data: Any) -> dict[str, Any]:
         declaration = Declaration.parse(data)
         compose(declaration)
@@ -148,7 +110,3 @@ def _short(hot: Hot) -> dict[str, Any]:
         "layout": declaration.layout.kind,
         "arms": len(hot.roster.active),
     }
-
-
-def _arms(hot: Hot) -> list[ArmSummary]:
-    return hot.policy.summary(hot.state, hot.roster.ids, hot.made)

@@ -19,6 +19,7 @@ from tamesu.serve.core.catalogue import Catalogue
 from tamesu.serve.core.claims import Claims
 from tamesu.serve.core.commands import Commands
 from tamesu.serve.core.control import Control
+from tamesu.serve.core.convergence import Convergence
 from tamesu.serve.core.decide import Decider
 from tamesu.serve.core.doubts import Doubts
 from tamesu.serve.core.explain import Explainer, KeptPast
@@ -29,6 +30,7 @@ from tamesu.serve.core.lifecycle import Lifecycle
 from tamesu.serve.core.recorder import Recorder
 from tamesu.serve.core.records import ArchivedRecords
 from tamesu.serve.core.refill import Refilling
+from tamesu.serve.core.report import Reporter
 from tamesu.serve.core.track import Tracker
 from tamesu.serve.core.unit_features import UnitFeatures
 from tamesu.serve.core.versions import Versions
@@ -90,8 +92,10 @@ class Service:
         self.tracker = Tracker(
             catalogue=self.catalogue, appender=self.appender, clock=clock, meter=meter
         )
-        self.control = Control(
-            store=store, catalogue=self.catalogue, clock=clock, ids=ids, meter=meter
+        self.control = Control(store=store, catalogue=self.catalogue, clock=clock, ids=ids)
+        self.reporter = Reporter(store=store, catalogue=self.catalogue, meter=meter)
+        self.convergence = Convergence(
+            store=store, catalogue=self.catalogue, clock=clock, archive=archive
         )
         self.explainer = Explainer(
             log=log,

@@ -17,6 +17,7 @@ from tamesu.serve.http.feature_paths import FeaturePaths
 from tamesu.serve.http.guard import Guard
 from tamesu.serve.http.page_paths import PagePaths
 from tamesu.serve.http.paths import Paths
+from tamesu.serve.http.report_paths import ReportPaths
 from tamesu.serve.http.resource import MAX_ARMS_BODY, MAX_BODY, Handler, Missing, Resource
 from tamesu.serve.http.scopes import scope_of
 
@@ -32,7 +33,7 @@ def application(service: Service, guard: Guard | None = None, *, bench: bool = F
         bench: with the path that does nothing, to measure the others against.
     """
     paths, control, features = Paths(service), ControlPaths(service), FeaturePaths(service)
-    asides, meter = AsidePaths(service), service.meter
+    asides, reports, meter = AsidePaths(service), ReportPaths(service), service.meter
     bandit, pages = "/v1/bandits/{name}", PagePaths()
     resources: dict[str, dict[str, Handler]] = {
         f"{bandit}/decisions": {"POST": paths.decide},
@@ -51,7 +52,8 @@ def application(service: Service, guard: Guard | None = None, *, bench: bool = F
         f"{bandit}/snapshots": {"GET": control.snapshots},
         f"{bandit}/snapshots/{{version:int}}": {"GET": control.snapshot},
         f"{bandit}/snapshots/{{version:int}}/pin": {"PUT": control.pin, "DELETE": control.unpin},
-        f"{bandit}/report": {"GET": control.report},
+        f"{bandit}/report": {"GET": reports.report},
+        f"{bandit}/convergence": {"GET": reports.convergence},
         f"{bandit}/asides": {"GET": asides.of_bandit},
         "/v1/asides": {"GET": asides.of_all},
         "/v1/features/{entity}/{key:path}": {

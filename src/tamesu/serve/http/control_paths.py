@@ -106,10 +106,6 @@ class ControlPaths:
             write(await self._service.versions.pin(at["name"], at["version"], pinned=False))
         )
 
-    async def report(self, scope: Scope, _: bytes) -> Answer:
-        """GET /v1/bandits/{name}/report."""
-        return Answer(write(await self._service.control.report(scope["path_params"]["name"])))
-
     async def arms(self, scope: Scope, _: bytes) -> Answer:
         """GET /v1/bandits/{name}/arms."""
         return Answer(write(await self._service.arms.all(scope["path_params"]["name"])))

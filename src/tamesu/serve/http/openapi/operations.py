@@ -10,7 +10,7 @@ from tamesu.base import Aside
 from tamesu.serve.core import DecisionAnswer, DecisionRequest, DecisionRequests, EventRequests
 from tamesu.serve.core.health import Readiness
 from tamesu.serve.core.track import Tracked
-from tamesu.serve.http.openapi import answers, reported
+from tamesu.serve.http.openapi import answers, moving, reported
 from tamesu.serve.http.openapi.bandit_operations import BANDIT_OPERATIONS
 from tamesu.serve.http.openapi.explained import Explained
 from tamesu.serve.http.openapi.operation import BANDIT, BODY, Operation, Parameter, limit
@@ -83,6 +83,28 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Report what a bandit has learnt",
         answers={200: reported.Report},
         problems=(404,),
+    ),
+    Operation(
+        method="get",
+        path=f"{BANDIT}/convergence",
+        id="convergence",
+        tag="reports",
+        summary="Tell how fast a bandit's ranking moves",
+        details="Window by window, the oldest first, how much of the set at its top changed. By default "
+        "the windows fill the bandit's life, and the top has as many arms as a decision delivers.",
+        parameters=(
+            Parameter(
+                "window", {"type": "string", "examples": ["1h"]}, "Length of each, 1s to 366d."
+            ),
+            Parameter(
+                "windows",
+                {"type": "integer", "minimum": 1, "maximum": 200, "default": 24},
+                "How many windows at most.",
+            ),
+            Parameter("size", {"type": "integer", "minimum": 1}, "How many arms the top has."),
+        ),
+        answers={200: moving.Moved},
+        problems=(400, 404),
     ),
     Operation(
         method="get",

@@ -1,0 +1,83 @@
+"""`top_of`: the arms at the top of what a policy has learnt, by posterior mean.
+
+Refuses to draw: a ranking that moves by the luck of a draw says nothing of what is known.
+"""
+
+from __future__ import annotations
+
+from tamesu.base import Corrupt, Snapshot
+from tamesu.experiment import leading
+from tamesu.policy import Policy, compose
+from tamesu.ports import Declared, Store, roster_of
+from tamesu.serve.core.hot import Hot
+
+
+def top_of(hot: Hot, size: int | None = None) -> frozenset[str]:
+    """The top of what is served; `size` arms, or as many as a decision delivers."""
+    arms = hot.roster.ids
+    means = hot.policy.means(hot.state, arms, hot.made)
+    return leading(means, arms, size or hot.policy.size)
+
+
+class Tops:
+    """The tops of a bandit's kept snapshots, each read once.
+
+    Args:
+        store: to read.
+        declared: the bandit's newest declaration.
+        size: how many arms.
+
+    Attributes:
+        unreadable: versions that do not read.
+    """
+
+    def __init__(self, store: Store, declared: Declared, size: int) -> None:
+        self._store, self._declared, self._size = store, declared, size
+        self._policies: dict[int, Policy | None] = {}
+        self._rosters: dict[tuple[int, int], tuple[str, ...]] = {}
+        self._tops: dict[int, frozenset[str] | None] = {}
+        self.unreadable: list[int] = []
+
+    def of(self, version: int) -> frozenset[str] | None:
+        """The top of this version; none where it is not kept or does not read.
+
+        Raises:
+            Unavailable: the store is down.
+        """
+        if version not in self._tops:
+            try:
+                self._tops[version] = self._read(version)
+            except Corrupt:
+                self.unreadable.append(version)
+                self._tops[version] = None
+        return self._tops[version]
+
+    def _read(self, version: int) -> frozenset[str] | None:
+        snapshot = self._store.snapshot(self._declared.declaration.name, version)
+        policy = None if snapshot is None else self._policy(snapshot.declaration)
+        if snapshot is None or policy is None:
+            return None
+        arms = self._arms(snapshot)
+        means = policy.means(policy.decode(snapshot.state), arms, snapshot.watermark)
+        return leading(means, arms, self._size)
+
+    def _policy(self, number: int) -> Policy | None:
+        if number not in self._policies:
+            declared = self._declared
+            is_newest = number == declared.number
+            name = declared.declaration.name
+            found = declared.declaration if is_newest else self._store.declared(name, number)
+            self._policies[number] = None if found is None else compose(found)
+        return self._policies[number]
+
+    def _arms(self, snapshot: Snapshot) -> tuple[str, ...]:
+        key = snapshot.declaration, snapshot.roster
+        if key not in self._rosters:
+            declared = self._declared
+            if snapshot.declaration != declared.number:
+                older = self._store.declared(snapshot.bandit, snapshot.declaration)
+                declared = declared._replace(
+                    number=snapshot.declaration, declaration=older or declared.declaration
+                )
+            self._rosters[key] = tuple(roster_of(self._store, declared, snapshot).ids)
+        return self._rosters[key]
