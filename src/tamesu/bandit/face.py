@@ -206,7 +206,7 @@ class Bandit:
             values.reshape(shape),
         )
 
-    def learn_logged(
+    def learn_logged(  # noqa: PLR0913 - the columns of a log
         self,
         arms: Sequence[ArmId] | NDArray[Any],
         rewards: ArrayLike,
@@ -214,6 +214,7 @@ class Bandit:
         propensities: ArrayLike | None = None,
         *,
         positions: ArrayLike | None = None,
+        ages: ArrayLike | None = None,
     ) -> None:
         """Learns from logs that another system made.
 
@@ -223,6 +224,7 @@ class Bandit:
             contexts: none; this bandit is context-free.
             propensities: (n,) in (0, 1], or none where they were not logged.
             positions: (n,) from 0, where positions have beliefs of their own; else it may be none.
+            ages: (n,) how many decisions ago each was made, for a bandit that forgets; none for now.
 
         Raises:
             ShapeMismatch: columns of different lengths.
@@ -253,7 +255,11 @@ class Bandit:
         places = zeros if positions is None else np.array(positions, dtype=np.int64)
         if places.shape != keys.shape:
             raise ShapeMismatch(f"positions must be {keys.shape}, got {places.shape}")
-        self._memory.absorb(Batch(keys, to_grid_many(values), places, chances, zeros))
+        old = np.zeros(len(keys)) if ages is None else in_shape(ages, keys.shape, "ages")
+        if not np.all((old >= 0) & (old <= MOST_AGE)):
+            raise InvalidInput(f"ages must lie between 0 and {MOST_AGE:,} decisions")
+        decided = self._memory.decided_before(old)
+        self._memory.absorb(Batch(keys, to_grid_many(values), places, chances, decided))
 
     def propensities(
         self,

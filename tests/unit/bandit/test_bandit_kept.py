@@ -135,7 +135,7 @@ def test_a_declaration_that_cannot_be_is_refused(tmp_path):
     path = tmp_path / "bandit.yaml"
     path.write_text("name: x\narms: [a]\nreward: {events: {click: 0.1}}")
     with pytest.raises(InvalidDeclaration, match="belief beta needs rewards of 0 and 1"):
-        tamesu.tamesu.Bandit.from_config(path)
+        tamesu.Bandit.from_config(path)
 
 
 @pytest.mark.parametrize("belief", ["beta", "gaussian"])
