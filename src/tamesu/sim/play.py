@@ -29,6 +29,7 @@ class Step(NamedTuple):
         lost: (m,) what each decision is expected to earn less than the best one at that moment.
         earned: (m,) what each earned.
         evaluability: of the distribution that made them, at position 0.
+        best: what the best decision of each of these rounds is expected to earn.
         truth: (n, k) what each arm was expected to earn at each position, in each of these rounds.
     """
 
@@ -36,6 +37,7 @@ class Step(NamedTuple):
     lost: NDArray[np.float64]
     earned: NDArray[np.float64]
     evaluability: Evaluability
+    best: float
     truth: NDArray[np.float64]
 
 
@@ -124,11 +126,13 @@ def step(
 ) -> Step:
     """What `choices` come to in the world as it is `now`, of which `rewards` (m, k) were earned."""
     size = rewards.shape[1]
+    best = now.best(size)
     every_arm = np.repeat(np.arange(len(prepared.arms))[:, None], size, axis=1)
     return Step(
         first=first,
-        lost=now.best(size) - now.expected(choices.rows).sum(axis=1),
+        lost=best - now.expected(choices.rows).sum(axis=1),
         earned=rewards.sum(axis=1),
         evaluability=evaluability(now.gaps(), prepared.propensities()),
+        best=best,
         truth=now.expected(every_arm),
     )

@@ -15,7 +15,7 @@ import pytest
 from tamesu.cli.entry import run
 from tamesu.cli.simulate.runs import Run, marks
 from tamesu.cli.simulate.setting import Setting
-from tamesu.cli.simulate.summary import saved, summarise
+from tamesu.cli.simulate.summary import summarise
 from tamesu.sim import DriftingWorld, Evaluability
 
 ARMS = ("a", "b", "c")
@@ -43,12 +43,13 @@ def test_a_simulation_says_what_was_lost_and_what_uniform_play_would_lose(file, 
     assert (learnt["policy"], uniform["policy"]) == ("thompson", "uniform")
     assert uniform["regret"]["mean"] == pytest.approx(240, rel=0.15)
     assert 0 < learnt["regret"]["mean"] < 120
-    assert found["saved"]["mean"] == pytest.approx(
+    assert uniform["saved"] is None
+    assert learnt["saved"]["mean"] == pytest.approx(
         uniform["regret"]["mean"] - learnt["regret"]["mean"]
     )
     assert uniform["effective"]["mean"] == pytest.approx(1)
     assert learnt["best"]["mean"] > 0.9
-    assert [mark["rounds"] for mark in learnt["over_time"]] == list(range(60, 601, 60))
+    assert [mark["rounds"] for mark in learnt["over_time"]] == list(range(12, 601, 12))
     means = [mark["regret"]["mean"] for mark in learnt["over_time"]]
     assert means == sorted(means)
     assert means[-1] == learnt["regret"]["mean"]
@@ -90,6 +91,100 @@ def test_clicks_that_were_logged_are_played(tmp_path, capsys, monkeypatch):
     assert "may have 2 arms" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "world",
+    [
+        "bernoulli:0.1,0.5,0.9",
+        "drifting:0.1..0.9",
+        "switching,jumps=3",
+        "switching:0.1,0.5,0.9,jumps=2",
+        "delayed:0.1..0.9,mean=20s",
+        "positioned:0.1..0.9,examined=0.5,apart=1",
+        "adversarial:0.1..0.9",
+    ],
+)
+def test_each_world_is_played_with_its_truth(file, capsys, world):
+    found = told(capsys, file, "-w", world, "--rounds", "400", "--seeds", "2", "--jobs", "1")
+    learnt, uniform = found["policies"]
+    for played in (learnt, uniform):
+        assert 0 <= played["regret"]["mean"] <= 400
+        assert played["fixed"]["mean"] <= played["regret"]["mean"] + 1e-9
+    if world.startswith("adversarial"):
+        # Whoever can be foreseen does worse than who cannot.
+        assert learnt["fixed"]["mean"] > uniform["fixed"]["mean"] + 20
+        assert learnt["saved"]["mean"] == pytest.approx(
+            uniform["fixed"]["mean"] - learnt["fixed"]["mean"]
+        )
+    elif not world.startswith(("drifting", "switching")):
+        assert learnt["regret"]["mean"] < uniform["regret"]["mean"]
+        assert learnt["over_time"][-1]["gained"]["mean"] > 0.1
+    if not world.startswith(("drifting", "switching", "adversarial")):
+        # Nothing changes: the best arms at each moment are the best arms.
+        assert learnt["fixed"]["mean"] == pytest.approx(learnt["regret"]["mean"])
+
+
+def test_jumps_are_what_makes_the_best_fixed_arm_poor(file, capsys):
+    """Each phase another arm is best, so holding one fixed loses what uniform play does."""
+    words = ("-w", "switching:0.0,0.0,0.9,jumps=2", "-n", "300", "--seeds", "1", "--jobs", "1")
+    found = told(capsys, file, *words, "--every", "10")
+    uniform = found["policies"][1]
+    # The best fixed arm earns .9 in one phase of three: as uniform play, but for its luck.
+    assert uniform["regret"]["mean"] - uniform["fixed"]["mean"] == pytest.approx(180)
+
+
+def test_rewards_that_are_numbers_are_played(tmp_path, capsys):
+    path = tmp_path / "numbers.yaml"
+    path.write_text(
+        "{name: numbers, arms: [a, b, c], batch: {size: 40}, reward: {range: [-3, 6]},"
+        " policy: {belief: gaussian}}"
+    )
+    words = ("-w", "gaussian:0,1,3,sd=0.5", "-n", "400", "--seeds", "2", "--jobs", "1")
+    learnt, uniform = told(capsys, str(path), *words)["policies"]
+    assert learnt["reward"]["mean"] > 2.3
+    assert uniform["reward"]["mean"] == pytest.approx(4 / 3, abs=0.3)
+    assert learnt["regret"]["mean"] < uniform["regret"]["mean"] / 3
+
+
+def test_declarations_are_compared_on_the_same_luck(tmp_path, capsys):
+    for name, explorer in (("one", "thompson"), ("other", "thompson"), ("eps", "epsilon_greedy")):
+        (tmp_path / f"{name}.yaml").write_text(
+            f"{{name: shop, arms: [a, b, c], batch: {{size: 40}}, policy: {{explorer: {explorer}}}}}"
+        )
+    files = [str(tmp_path / f"{name}.yaml") for name in ("one", "other", "eps")]
+    words = ("--rounds", "200", "--seeds", "2", "--jobs", "1")
+    one, other, eps, uniform = told(capsys, *files, *words)["policies"]
+    assert [p["policy"] for p in (one, other, eps, uniform)] == ["one", "other", "eps", "uniform"]
+    assert {**one, "policy": "other"} == other
+    assert eps["regret"] != one["regret"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{name: x, arms: [a, c, b]}", "must have the same arms"),
+        ("{name: x, arms: [a, b, c], layout: {kind: slate, size: 2}}", "equally many arms"),
+    ],
+)
+def test_declarations_that_cannot_be_compared_are_refused(file, tmp_path, capsys, text, message):
+    other = tmp_path / "other.yaml"
+    other.write_text(text)
+    assert run(["simulate", file, str(other)]) == 2
+    assert message in capsys.readouterr().err
+    assert run(["simulate", file, file]) == 2
+    assert "names of their own" in capsys.readouterr().err
+    other.write_text("{name: x, arms: [a, b, c]}")
+    assert run(["simulate", file, str(other), "--sweep", "arms"]) == 2
+    assert "a sweep plays one declaration" in capsys.readouterr().err
+
+
+def test_what_is_printed_does_not_depend_on_what_is_drawn(file, tmp_path, capsys):
+    words = ["simulate", file, "--rounds", "100", "--seeds", "2", "--jobs", "1"]
+    assert run(words) == 0
+    plain = capsys.readouterr().out
+    assert run([*words, "--plot", str(tmp_path / "out.svg")]) == 0
+    assert capsys.readouterr().out == plain
+
+
 @pytest.mark.parametrize(("ending", "begins"), [("png", b"\x89PNG"), ("svg", b"<?xml")])
 def test_a_plot_is_written(file, tmp_path, capsys, ending, begins):
     out = tmp_path / f"regret.{ending}"
@@ -123,7 +218,7 @@ def test_uniform_is_not_compared_with_itself(tmp_path, capsys):
     path.write_text("{name: u, arms: [a, b], policy: {explorer: uniform}}")
     found = told(capsys, str(path), "--rounds", "10", "--seeds", "2", "--jobs", "1")
     assert [played["policy"] for played in found["policies"]] == ["uniform"]
-    assert found["saved"] is None
+    assert found["policies"][0]["saved"] is None
 
 
 @pytest.mark.parametrize(
@@ -137,6 +232,21 @@ def test_uniform_is_not_compared_with_itself(tmp_path, capsys):
         (["--world", "bernoulli:0.9..0.1"], "a range of rates must rise", ""),
         (["--world", "bernoulli:nan..1"], "got 'nan'", ""),
         (["--world", "drifting:0.1,0.2,0.3"], "takes a range of rates", ""),
+        (["--world", "gaussian,ds=1"], "'ds' is no option of a gaussian world", "sd"),
+        (["--world", "gaussian:0..1,sd=1,sd=2"], "'sd' is given twice", "sd"),
+        (["--world", "gaussian,sd=-1"], "sd of a world must lie between 0 and 1e+06", "sd=1"),
+        (["--world", "gaussian,sd=nan"], "got 'nan'", "sd=1"),
+        (["--world", "gaussian:0..1e9"], "must lie within ±1e+06, got '1e9'", ""),
+        (["--world", "gaussian:0..1"], "the beta belief learns rewards of 0 and 1", "gaussian"),
+        (["--world", "switching,jumps=1.5"], "jumps of a world must be a whole number", ""),
+        (["--world", "delayed,mean=2"], "a duration must be a number and a unit", "500ms"),
+        (["--world", "bernoulli,x=1"], "'x' is no option", "none"),
+        (["--world", "positioned,apart=2"], "apart of a world must lie between 0 and 1", ""),
+        (["--world", "drifting", "--sweep", "arms"], "got 'drifting'", "bernoulli:0.05..0.10"),
+        (["--world", "bernoulli:0.1,0.2,0.3", "--sweep", "gaps"], "by a range of rates", ""),
+        (["--sweep", "colour"], "--sweep", ""),
+        (["--pace", "0s"], "--pace must lie above 0s", ""),
+        (["--pace", "soon"], "a duration must be", ""),
         (["--rounds", "0"], "--rounds", ""),
         (["--seeds", "0"], "--seeds", ""),
         (["--every", "0"], "--every", ""),
@@ -174,17 +284,23 @@ def test_a_setting_makes_the_world_of_each_run():
 def test_figures_are_means_with_their_standard_errors():
     even = Evaluability(0.5, 0.0, 1.0)
     runs = [
-        Run("mine", run, (1.0, regret), earned, even)
+        Run("mine", run, (1.0, regret), (0.5, regret - 3), (0.0, 1.0), earned, even)
         for run, (regret, earned) in enumerate([(2.0, 10.0), (4.0, 20.0), (6.0, 30.0)])
     ]
-    runs += [Run("other", run, (1.0, regret), 0.0, even) for run, regret in enumerate([5, 8, 11])]
+    runs += [
+        Run("uniform", run, (1.0, regret), (0.5, regret), (0.0, 0.0), 0.0, even)
+        for run, regret in enumerate([5, 8, 11])
+    ]
     mine, other = summarise(runs, rounds=2)
-    assert (mine.policy, other.policy) == ("mine", "other")
+    assert (mine.policy, other.policy) == ("mine", "uniform")
     assert (mine.regret.mean, mine.regret.error) == pytest.approx((4, 2 / 3**0.5))
+    assert mine.fixed.mean == pytest.approx(1)
     assert mine.reward.mean == pytest.approx(10)
-    # Run by run 3, 4, 5.
-    compared = saved(runs, "mine", "other")
-    assert (compared.mean, compared.error) == pytest.approx((4, 1 / 3**0.5))
+    assert [mark.gained.mean for mark in mine.over_time] == [0, 1]
+    # Run by run 3, 4, 5; against arms held fixed 6, 7, 8.
+    assert (mine.saved.mean, mine.saved.error) == pytest.approx((4, 1 / 3**0.5))
+    assert summarise(runs, rounds=2, fixed=True)[0].saved.mean == pytest.approx(7)
+    assert other.saved is None
 
 
 @pytest.mark.parametrize("rounds", [1, 3, 10, 17, 10_000])
@@ -193,7 +309,8 @@ def test_the_last_mark_is_the_end(rounds):
     assert found == sorted(set(found))
     assert found[-1] == rounds
     assert found[0] >= 1
-    assert len(found) <= 10
+    assert len(found) <= 50
+    assert {*marks(rounds, 10)} <= {*found}, "a table shows some of what was noted"
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -20,12 +20,16 @@ import msgspec
 import numpy as np
 
 from tamesu.base import Declaration, Unavailable
+from tamesu.cli.simulate.book import Book
 from tamesu.cli.simulate.setting import Setting
 from tamesu.policy import compose
-from tamesu.sim import Evaluability, LoggedWorld, play
+from tamesu.sim import DelayedWorld, Evaluability, LoggedWorld, Step, play, play_delayed
 
-MARKS = 10
-"""Points of a run at which its regret is noted, evenly spread; the last is its end."""
+MARKS = 50
+"""Points of a run at which it is noted how it stands, evenly spread; the last is its end."""
+
+UNIFORM = "uniform"
+"""What the policy is called that every other one is compared with."""
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """For linear algebra: the runs are the parallelism."""
@@ -42,6 +46,9 @@ class Task:
         policy: what the summary calls it.
         declaration: what is played; its seed is the run's.
         run: which one, from 0: seeds the bandit, the world and the luck.
+        rounds: decisions to make.
+        every: learn after so many.
+        pace_us: between two decisions.
     """
 
     policy: str
@@ -51,13 +58,17 @@ class Task:
     run: int
     rounds: int
     every: int
+    pace_us: int
 
 
 class Run(NamedTuple):
     """What came of a task.
 
     Attributes:
-        regret: at each of `marks(rounds)`.
+        regret: at each of `marks`, against the best decision at each moment.
+        fixed: the same against the best arms held fixed until then; below 0 for who did better.
+        gained: up to each of `marks` since the one before, the share that was made of what the best
+            decisions can be expected to earn beyond uniform ones: 0 is uniform, 1 is best.
         earned: rewards in all.
         evaluability: of the last distribution.
     """
@@ -65,6 +76,8 @@ class Run(NamedTuple):
     policy: str
     run: int
     regret: tuple[float, ...]
+    fixed: tuple[float, ...]
+    gained: tuple[float, ...]
     earned: float
     evaluability: Evaluability
 
@@ -73,9 +86,9 @@ class Stopped(Exception):
     """The one who started this run wants no more of it."""
 
 
-def marks(rounds: int) -> list[int]:
-    """Rounds after which regret is noted, rising."""
-    return sorted({max(1, rounds * mark // MARKS) for mark in range(1, MARKS + 1)})
+def marks(rounds: int, points: int = MARKS) -> list[int]:
+    """So many rounds of a run (fewer where it has not so many), rising, the last its end."""
+    return sorted({max(1, rounds * mark // points) for mark in range(1, points + 1)})
 
 
 def run_all(tasks: Sequence[Task], jobs: int, tell: Callable[[int], None]) -> list[Run]:
@@ -134,27 +147,34 @@ def run_all(tasks: Sequence[Task], jobs: int, tell: Callable[[int], None]) -> li
 
 def _run(task: Task, beat: Callable[[int], None]) -> Run:
     declaration = msgspec.structs.replace(task.declaration, seed=task.run)
+    book = Book(marks(task.rounds))
+    for step in _steps(task, declaration):
+        book.note(step)
+        beat(len(step.lost))
+    return Run(
+        task.policy,
+        task.run,
+        tuple(book.regret),
+        tuple(book.fixed),
+        tuple(book.gained),
+        book.earned,
+        book.evaluability,
+    )
+
+
+def _steps(task: Task, declaration: Declaration) -> Iterator[Step]:
     size = compose(declaration).size
+    world = task.setting.world(declaration.arm_ids, size, task.run, task.logged)
     luck = np.random.default_rng([task.run, 1])
-    lost = earned = 0.0
-    noted: list[float] = []
-    left = marks(task.rounds)
-    evaluability = Evaluability(best=0.0, never=0.0, effective=0.0)
-    for step in play(
-        declaration,
-        task.setting.world(declaration.arm_ids, size, task.run, task.logged),
-        rounds=task.rounds,
-        every=task.every,
-        uniforms=lambda m, k: luck.random((m, k)),
-    ):
-        regret = lost + np.cumsum(step.lost)
-        while left and left[0] <= step.first + len(regret):
-            noted.append(float(regret[left.pop(0) - step.first - 1]))
-        lost = float(regret[-1])
-        earned += float(step.earned.sum())
-        evaluability = step.evaluability
-        beat(len(regret))
-    return Run(task.policy, task.run, tuple(noted), earned, evaluability)
+    asked: dict[str, Any] = {
+        "rounds": task.rounds,
+        "every": task.every,
+        "uniforms": lambda m, k: luck.random((m, k)),
+        "pace_us": task.pace_us,
+    }
+    if isinstance(world, DelayedWorld):
+        return play_delayed(declaration, world, **asked)
+    return play(declaration, world, **asked)
 
 
 # In a process of its own ------------------------------------------------------------------------

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from tamesu.base import InvalidInput
 from tamesu.base.errors import close_match
-from tamesu.sim import BernoulliWorld, DriftingWorld, Excerpt, LoggedWorld, World
+from tamesu.cli.simulate.kinds import KINDS, Kind, Needs, options_of
+from tamesu.sim import Excerpt, LoggedWorld, World
 
-KINDS = ("bernoulli", "drifting", "open-bandit")
+LOGGED = "open-bandit"
+
+NAMES = (*KINDS, LOGGED)
+
+MOST_WORTH = 1e6
+"""The largest mean of a reward; with the largest deviation, rewards stay within 64 bits of the grid."""
 
 HINT = (
     "bernoulli:0.1,0.2,…  (a rate for each arm), bernoulli:0.01..0.05  (rates drawn between, anew in "
-    "each run), drifting:0.01..0.05  (drawn twice: rates move from one to the other), "
-    "open-bandit:men  (clicks that were logged)"
+    f"each run), with options  positioned:0.01..0.05,apart=0.5, open-bandit:men; kinds: {', '.join(NAMES)}"
 )
 
 
@@ -25,9 +32,10 @@ class Setting:
 
     Attributes:
         name: as it was asked for.
-        kind: one of `KINDS`.
-        rates: one for each arm, where they are given.
-        low, high: rates are drawn between, where they are not.
+        kind: one of `NAMES`.
+        rates: what each arm is worth, where it is given.
+        low, high: it is drawn between, where it is not.
+        options: of the kind, all of them.
         campaign: of the Open Bandit Dataset.
     """
 
@@ -36,31 +44,50 @@ class Setting:
     rates: tuple[float, ...] = ()
     low: float = 0.0
     high: float = 1.0
+    options: Mapping[str, float] = field(default_factory=dict)
     campaign: str = ""
 
     @classmethod
     def parse(cls, name: str) -> Setting:
-        """The setting that `--world` names.
+        """The setting that `--world` names: `KIND[:RATES][,option=value …]`.
 
         Raises:
-            InvalidInput: an unknown kind (with the close match), or rates that cannot be.
+            InvalidInput: an unknown kind (with the close match), or rates or options that cannot be.
         """
         kind, _, details = name.partition(":")
-        if kind not in KINDS:
-            match = close_match(kind, KINDS)
+        if "," in kind:  # options alone
+            kind, _, details = name.partition(",")
+        if kind not in NAMES:
+            match = close_match(kind, NAMES)
             raise InvalidInput(
                 f"unknown world {kind!r}", hint=f"did you mean {match!r}?" if match else HINT
             )
-        if kind == "open-bandit":
+        if kind == LOGGED:
             return cls(name, kind, campaign=details or "men")
-        if ".." in details or not details:
-            low, high = _range(details) if details else (0.0, 1.0)
-            return cls(name, kind, low=low, high=high)
-        if kind == "drifting":
+        pieces = [piece.strip() for piece in details.split(",")] if details else []
+        worth = [piece for piece in pieces if "=" not in piece]
+        options = options_of(kind, [_named(piece) for piece in pieces if "=" in piece])
+        made = cls(name, kind, options=options)
+        if not worth:
+            return made
+        if len(worth) == 1 and ".." in worth[0]:
+            low, high = _range(worth[0], KINDS[kind])
+            return replace(made, low=low, high=high)
+        if not KINDS[kind].given:
             raise InvalidInput(
-                f"a drifting world takes a range of rates, got {details!r}", hint=HINT
+                f"a {kind} world takes a range of rates, got {', '.join(worth)!r}", hint=HINT
             )
-        return cls(name, kind, rates=tuple(_rate(text) for text in details.split(",")))
+        return replace(made, rates=tuple(_worth(text, KINDS[kind]) for text in worth))
+
+    @property
+    def changes(self) -> bool:
+        """Whether the world changes in the course of a run."""
+        return self.kind != LOGGED and KINDS[self.kind].changes
+
+    @property
+    def fixed(self) -> bool:
+        """Whether regret is told against the best arms held fixed."""
+        return self.kind != LOGGED and KINDS[self.kind].fixed
 
     def world(
         self, arms: tuple[str, ...], size: int, run: int, logged: LoggedWorld | None
@@ -84,28 +111,41 @@ class Setting:
                 f"--world must give a rate for each arm, in their order: {len(arms)} arms are "
                 f"declared, got {len(self.rates)} rates"
             )
-        if self.rates:
-            return BernoulliWorld(self.rates)
-        draw = np.random.default_rng([run, 0]).uniform
-        start = draw(self.low, self.high, len(arms))
-        if self.kind == "drifting":
-            return DriftingWorld(start, draw(self.low, self.high, len(arms)))
-        return BernoulliWorld(start)
+        low, high = (min(self.rates), max(self.rates)) if self.rates else (self.low, self.high)
+        source = np.random.default_rng([run, 0])
+        return KINDS[self.kind].make(
+            Needs(
+                given=np.array(self.rates) if self.rates else None,
+                draw=lambda shape: low + (high - low) * source.random(shape),
+                options=self.options,
+                arms=len(arms),
+                size=size,
+            )
+        )
 
 
-def _range(text: str) -> tuple[float, float]:
+def _named(piece: str) -> tuple[str, str]:
+    name, _, text = piece.partition("=")
+    return name.strip(), text.strip()
+
+
+def _range(text: str, kind: Kind) -> tuple[float, float]:
     low, _, high = text.partition("..")
-    found = _rate(low), _rate(high)
+    found = _worth(low, kind), _worth(high, kind)
     if found[0] > found[1]:
         raise InvalidInput(f"a range of rates must rise, got {text!r}", hint=HINT)
     return found
 
 
-def _rate(text: str) -> float:
+def _worth(text: str, kind: Kind) -> float:
     try:
-        rate = float(text)
+        value = float(text)
     except ValueError:
-        rate = float("nan")
-    if not 0.0 <= rate <= 1.0:
+        value = math.nan
+    if kind.share and not 0.0 <= value <= 1.0:
         raise InvalidInput(f"a rate must lie in [0, 1], got {text.strip()!r}", hint=HINT)
-    return rate
+    if not abs(value) <= MOST_WORTH:
+        raise InvalidInput(
+            f"what an arm is worth must lie within ±{MOST_WORTH:g}, got {text.strip()!r}", hint=HINT
+        )
+    return value

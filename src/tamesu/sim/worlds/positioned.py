@@ -77,7 +77,7 @@ class PositionedWorld:
     @property
     def positions(self) -> int:
         """How many positions it has."""
-        return self.rates.shape[1]
+        return int(self.rates.shape[1])
 
     def at(self, progress: float) -> World:
         """Itself: nothing changes."""

@@ -1,0 +1,159 @@
+"""Kinds of worlds that `--world` may name: their options, and how each is made for a run.
+
+Refuses to draw from anything but the run's own source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.base import Duration, InvalidInput
+from tamesu.sim import (
+    AdversarialWorld,
+    BernoulliWorld,
+    DelayedWorld,
+    DriftingWorld,
+    GaussianWorld,
+    PositionedWorld,
+    SwitchingWorld,
+    World,
+)
+
+
+class Needs(NamedTuple):
+    """What the world of one run is made of.
+
+    Attributes:
+        given: (n,) what each arm is worth, or none where it is drawn.
+        draw: (n,) or (n, k) numbers from the range that was asked for.
+        options: by name.
+        arms, size: how many, and how many a decision delivers.
+    """
+
+    given: NDArray[np.float64] | None
+    draw: Callable[[int | tuple[int, int]], NDArray[np.float64]]
+    options: Mapping[str, float]
+    arms: int
+    size: int
+
+    @property
+    def rates(self) -> NDArray[np.float64]:
+        """As given, else drawn now."""
+        return self.draw(self.arms) if self.given is None else self.given
+
+
+class Option(NamedTuple):
+    """An option of a world: its default, its least and greatest value."""
+
+    default: float
+    least: float
+    greatest: float
+    whole: bool = False
+    length: bool = False
+
+    def read(self, name: str, text: str) -> float:
+        """The value that `text` says.
+
+        Raises:
+            InvalidInput: none, or one that cannot be.
+        """
+        try:
+            value = float(Duration.parse(text)) if self.length else float(text)
+        except ValueError:
+            value = float("nan")
+        if not self.least <= value <= self.greatest or (self.whole and value != int(value)):
+            raise InvalidInput(
+                f"{name} of a world must {self._range()}, got {text!r}",
+                hint=f"leave it out for {name}={self._text(self.default)}",
+            )
+        return value
+
+    def _range(self) -> str:
+        ends = f"{self._text(self.least)} and {self._text(self.greatest)}"
+        what = "be a whole number" if self.whole else "be a length" if self.length else "lie"
+        return f"{what} between {ends}"
+
+    def _text(self, value: float) -> str:
+        return Duration(int(value)).text() if self.length else f"{value:g}"
+
+
+class Kind(NamedTuple):
+    """One kind of world.
+
+    Attributes:
+        make: of what it needs.
+        options: by name.
+        share: whether what an arm is worth is a rate, in [0, 1].
+        given: whether it can be given for each arm.
+        changes: whether it changes in the course of a run.
+        fixed: whether regret is told against the best arms held fixed: nobody could foresee more.
+    """
+
+    make: Callable[[Needs], World]
+    options: Mapping[str, Option] = {}
+    share: bool = True
+    given: bool = True
+    changes: bool = False
+    fixed: bool = False
+
+
+def _drifting(needs: Needs) -> World:
+    return DriftingWorld(needs.rates, needs.rates)
+
+
+def _switching(needs: Needs) -> World:
+    jumps = int(needs.options["jumps"])
+    if needs.given is not None:
+        return SwitchingWorld(np.stack([np.roll(needs.given, jump) for jump in range(jumps + 1)]))
+    return SwitchingWorld(needs.draw((jumps + 1, needs.arms)))
+
+
+def _positioned(needs: Needs) -> World:
+    rates = needs.rates
+    own = needs.draw((needs.arms, needs.size))
+    examination = [needs.options["examined"] ** position for position in range(needs.size)]
+    return PositionedWorld.examined(rates, examination, own=own, apart=needs.options["apart"])
+
+
+KINDS: Mapping[str, Kind] = {
+    "bernoulli": Kind(lambda needs: BernoulliWorld(needs.rates)),
+    "gaussian": Kind(
+        lambda needs: GaussianWorld(needs.rates, needs.options["sd"]),
+        {"sd": Option(1.0, 0.0, 1e6)},
+        share=False,
+    ),
+    "drifting": Kind(_drifting, given=False, changes=True),
+    "switching": Kind(_switching, {"jumps": Option(1, 1, 1000, whole=True)}, changes=True),
+    "delayed": Kind(
+        lambda needs: DelayedWorld(needs.rates, needs.options["mean"]),
+        {"mean": Option(60_000_000, 1, 366 * 86_400e6, length=True)},
+    ),
+    "positioned": Kind(
+        _positioned, {"examined": Option(0.7, 0.0, 1.0), "apart": Option(0.5, 0.0, 1.0)}
+    ),
+    "adversarial": Kind(lambda needs: AdversarialWorld(needs.rates), changes=True, fixed=True),
+}
+"""All but `open-bandit`, which is made of a log."""
+
+
+def options_of(kind: str, given: Sequence[tuple[str, str]]) -> dict[str, float]:
+    """Every option of `kind`: as given, else its default.
+
+    Raises:
+        InvalidInput: one that the kind does not have, one named twice, or a value that cannot be.
+    """
+    known = KINDS[kind].options
+    values = {name: option.default for name, option in known.items()}
+    named: set[str] = set()
+    for name, text in given:
+        if name not in known or name in named:
+            having = ", ".join(known) or "none"
+            wrong = "is given twice" if name in named else f"is no option of a {kind} world"
+            raise InvalidInput(f"{name!r} {wrong}", hint=f"options of {kind}: {having}")
+        named.add(name)
+        values[name] = known[name].read(name, text)
+    return values

@@ -1,0 +1,50 @@
+"""Tasks played, with progress on a terminal, and tried out first. Refuses to know what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from tamesu.base import InvalidInput
+from tamesu.cli.output import progress_console
+from tamesu.cli.simulate.runs import Run, Task, run_all
+
+
+def try_out(task: Task) -> None:
+    """Plays two rounds of a task, so that mistakes come at once, and once.
+
+    Raises:
+        InvalidInput: rewards that its belief cannot learn from; or whatever else is wrong with it.
+    """
+    try:
+        run_all([replace(task, rounds=2, every=1)], 1, lambda _: None)
+    except InvalidInput as error:
+        if task.setting.kind != "gaussian" or type(error) is not InvalidInput:
+            raise
+        raise InvalidInput(
+            f"in a gaussian world a belief must learn rewards of any size: {error.message}",
+            hint="declare  reward: {range: [-3, 4]}  and  policy: {belief: gaussian}",
+        ) from error
+
+
+def play_all(tasks: Sequence[Task], jobs: int) -> list[Run]:
+    """What came of all tasks, in their order.
+
+    Raises:
+        Unavailable: a process was ended from outside.
+    """
+    screen = progress_console()
+    bar = Progress(
+        TextColumn("playing"),
+        BarColumn(),
+        TextColumn("{task.completed:,} of {task.total:,} rounds"),
+        TimeRemainingColumn(compact=True),
+        console=screen,
+        transient=True,
+        disable=not screen.is_terminal,
+    )
+    with bar:
+        whole = bar.add_task("", total=sum(task.rounds for task in tasks))
+        return run_all(tasks, jobs, lambda rounds: bar.update(whole, completed=rounds))
