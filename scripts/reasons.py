@@ -96,6 +96,7 @@ SETTINGS = {
     "keys": "with the data whose owner it protects",
     "port": "the usual one for a service under development",
     "workers": "one core is enough for most; more share the port and the log",
+    "units": "whoever looks for the decisions of a unit finds them; an id should be no name anyway",
     "cache": "the fastest that keeps the promise: `memory` for one worker, `sqlite` for more",
     "max_age": "a store that is back within that long costs nobody a server",
     "retention": "as long as late events still correct",

@@ -4,6 +4,6 @@
 to know any adapter: `tamesu.wiring` brings them.
 """
 
-from tamesu.serve.core import Service
+from tamesu.serve.core import Service, UnitNames
 
-__all__ = ["Service"]
+__all__ = ["Service", "UnitNames"]

@@ -18,6 +18,7 @@ from tamesu.wiring.settings import OPEN_BANDIT_VARIABLE, Settings
 if TYPE_CHECKING:
     from tamesu.adapters.eventlog.sqlite import SqliteEventLog
     from tamesu.adapters.meter.prometheus import PrometheusMeter
+    from tamesu.serve import UnitNames
     from tamesu.serve.http import Allowances
     from tamesu.wiring.key_file import KeyFile
 
@@ -122,6 +123,14 @@ def open_allowances(settings: Settings) -> Allowances:
             f"{path} must be writable: {error.strerror}",
             hint="mend the folder's permissions or its disk",
         ) from error
+
+
+def open_unit_names(settings: Settings) -> UnitNames:
+    """What units are called in this installation; its key is drawn if it needs one and has none."""
+    from tamesu.serve import UnitNames
+    from tamesu.wiring.unit_key import unit_key
+
+    return UnitNames(unit_key(open_folder(settings)) if settings.units == "hashed" else None)
 
 
 def open_bandit_folder() -> Path:

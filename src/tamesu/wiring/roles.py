@@ -34,6 +34,7 @@ from tamesu.wiring.places import (
     open_log,
     open_meter,
     open_store,
+    open_unit_names,
 )
 from tamesu.wiring.settings import PROCESS_VARIABLE, Settings
 
@@ -79,6 +80,7 @@ def run_server(settings: Settings, *, on_ready: Callable[[], None] | None = None
             clock=SystemClock(),
             ids=SystemIds(),
             meter=meter,
+            unit_names=open_unit_names(settings),
             archive=open_archive(settings),
             archived=lambda: _open_archived(settings, store),
             past=lambda: _open_past(settings, store),

@@ -22,6 +22,7 @@ FILE = "tamesu.toml"
 PREFIX = "TAMESU_"
 MOST_PORT = 65_535
 MOST_WORKERS = 64
+UNITS = ("plain", "hashed")
 CACHES = ("memory", "sqlite")
 LEAST_RETENTION_MS = 15 * 60_000
 """A request id is remembered for ten minutes, and its decision may have to be found in the log."""
@@ -73,6 +74,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             `tamesu keys` writes it.
         port: port to listen on.
         workers: how many server processes answer behind the one port, 1 to 64.
+        units: how units are called in log, archive, features and claims: `plain`, or `hashed` with a
+            key that is drawn into the data folder, in `unit.key`.
         cache: where answers are remembered by `request_id` and sticky unit: `memory` (one server only)
             or `sqlite` (in the data folder); without a word, `memory` for one worker and `sqlite` for
             more.
@@ -92,6 +95,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     port: int = 8000
     keys: str = "keys.json"
     workers: int = 1
+    units: str = "plain"
     cache: str | None = None
     max_age: str = "10m"
     retention: str = "30d"
@@ -183,6 +187,8 @@ def _refuse(settings: Settings) -> None:
         raise InvalidInput("keys must name a file, got an empty text", hint="leave it out")
     if not 1 <= settings.workers <= MOST_WORKERS:
         raise InvalidInput(f"workers must lie in 1..{MOST_WORKERS}, got {settings.workers}")
+    if settings.units not in UNITS:
+        raise InvalidInput.unknown_choice(settings.units, UNITS, "units")
     if settings.cache is not None and settings.cache not in CACHES:
         raise InvalidInput(
             f"cache must be one of {', '.join(CACHES)}, got {settings.cache[:40]!r}",

@@ -10,6 +10,7 @@ from tamesu.serve.core.health import Readiness
 from tamesu.serve.core.service import Service
 from tamesu.serve.core.terms import Terms
 from tamesu.serve.core.track import Tracked
+from tamesu.serve.core.unit_names import UnitNames
 from tamesu.serve.core.wire import (
     MAX_BATCH,
     MAX_NESTING,
@@ -37,4 +38,5 @@ __all__ = [
     "Service",
     "Terms",
     "Tracked",
+    "UnitNames",
 ]

@@ -33,6 +33,7 @@ from tamesu.serve.core.recorder import Recorder
 from tamesu.serve.core.refusals import Refusals
 from tamesu.serve.core.trace import trace
 from tamesu.serve.core.unit_features import UnitFeatures
+from tamesu.serve.core.unit_names import UnitNames
 from tamesu.serve.core.wire import MAX_BATCH, DecisionAnswer, DecisionRequest
 
 BREATH_S = 0.002
@@ -52,6 +53,7 @@ class Decider:
         recorder: Recorder,
         units: UnitFeatures,
         freshness: Freshness,
+        names: UnitNames,
         clock: Clock,
         ids: IdSource,
         meter: Meter,
@@ -60,6 +62,7 @@ class Decider:
         self._recorder = recorder
         self._units = units
         self._freshness = freshness
+        self._names = names
         self._clock = clock
         self._ids = ids
         self._meter = meter
@@ -73,6 +76,7 @@ class Decider:
             Unavailable: the log did not take it in time; the outcome may be unknown.
         """
         began = time.perf_counter()
+        request = self._names.within(request)
         hot = await self._look(bandit, (request,))
         known = None
         if request.unit is not None and self._units.there:
@@ -105,6 +109,7 @@ class Decider:
             raise InvalidInput("requests must hold at least one request, got none")
         if len(requests) > MAX_BATCH:
             raise TooLarge(f"at most {MAX_BATCH:,} requests in a batch, got {len(requests):,}")
+        requests = [self._names.within(request) for request in requests]
         hot = await self._look(bandit, requests)
         known: Sequence[dict[str, Any] | None] = [None] * len(requests)
         if self._units.there:

@@ -33,6 +33,7 @@ from tamesu.serve.core.refill import Refilling
 from tamesu.serve.core.report import Reporter
 from tamesu.serve.core.track import Tracker
 from tamesu.serve.core.unit_features import UnitFeatures
+from tamesu.serve.core.unit_names import UnitNames
 from tamesu.serve.core.versions import Versions
 
 _log = structlog.get_logger("tamesu.serve")
@@ -47,6 +48,7 @@ class Service:
         log, store, cache, features, clock, ids, meter: the ports.
         archive: where records are that were set aside; without one they cannot be listed.
         archived, past: what `explain` looks at besides log and store, opened once it is asked for.
+        unit_names: what units are called in all that is kept; themselves without.
         deadline_s: longest wait for the log.
         max_age_s: how long the store may be out of reach before readiness fails.
     """
@@ -64,6 +66,7 @@ class Service:
         archive: Archive | None = None,
         archived: Callable[[], ArchivedRecords] | None = None,
         past: Callable[[], KeptPast] | None = None,
+        unit_names: UnitNames | None = None,
         deadline_s: float = 1.0,
         max_age_s: float = MAX_AGE_S,
     ) -> None:
@@ -75,7 +78,7 @@ class Service:
             claims=self._claims, log=log, catalogue=self.catalogue, clock=clock
         )
         self._freshness = Freshness(meter)
-        self.units = UnitFeatures(features, meter)
+        self.units = UnitFeatures(features, meter, unit_names)
         self.decider = Decider(
             catalogue=self.catalogue,
             recorder=Recorder(
@@ -85,6 +88,7 @@ class Service:
             ),
             units=self.units,
             freshness=self._freshness,
+            names=unit_names or UnitNames(),
             clock=clock,
             ids=ids,
             meter=meter,

@@ -20,6 +20,7 @@ from tamesu.base import NotFound, TamesuError
 from tamesu.ports import Features, Meter
 from tamesu.serve.core.feature_rules import check_key, read_features
 from tamesu.serve.core.trace import trace
+from tamesu.serve.core.unit_names import UnitNames
 
 POLL_S = 0.5
 """How often it is asked whether anything is kept: so late may the first features be, on a server that
@@ -41,9 +42,11 @@ class UnitFeatures:
     Args:
         features: where they are kept.
         meter: takes `features_missed_total`.
+        names: under which they are kept.
     """
 
-    def __init__(self, features: Features, meter: Meter) -> None:
+    def __init__(self, features: Features, meter: Meter, names: UnitNames | None = None) -> None:
+        self._names = names or UnitNames()
         self._features = features
         self._meter = meter
         # Threads of their own: neither a flood of puts nor whoever else waits for a disk is in the way.
@@ -80,7 +83,7 @@ class UnitFeatures:
     # For decisions ------------------------------------------------------------------------------
 
     async def of(self, bandit: str, units: Sequence[str | None]) -> list[dict[str, Any] | None]:
-        """The features of each of `units`; none for who has none, and for all where they cannot be had.
+        """The features of each of `units`, by their names; none for who has none, and for all where they cannot be had.
 
         Never raises, and never takes much longer than `PATIENCE_S`.
         """
@@ -151,7 +154,7 @@ class UnitFeatures:
             Unavailable: they cannot be kept now.
         """
         features = read_features(entity, key, data)
-        await self._do(self._features.put, entity, key, features)
+        await self._do(self._features.put, entity, self._names.of(key), features)
         self._there = True
         return {"entity": entity, "key": key, "features": features}
 
@@ -163,7 +166,7 @@ class UnitFeatures:
             Unavailable: it cannot be read now.
         """
         check_key(entity, key)
-        (features,) = await self._do(self._features.find, entity, [key])
+        (features,) = await self._do(self._features.find, entity, [self._names.of(key)])
         if features is None:
             raise NotFound(
                 f"no features are kept of this {entity}",
@@ -180,7 +183,7 @@ class UnitFeatures:
             Unavailable: it cannot be done now.
         """
         check_key(entity, key)
-        deleted = await self._do(self._features.delete, entity, key)
+        deleted = await self._do(self._features.delete, entity, self._names.of(key))
         return {"entity": entity, "key": key, "deleted": deleted}
 
     async def _do(self, act: Callable[..., T], *arguments: object) -> T:

@@ -197,13 +197,18 @@ def deeper_than(data: Any, limit: int) -> bool:
     return any(isinstance(item, dict | list) for item in level)
 
 
+def is_id(text: str) -> bool:
+    """Whether `text` can be an id: 1 to `MAX_TEXT` printable characters."""
+    return 0 < len(text) <= MAX_TEXT and text.isprintable()
+
+
 def check_text(text: str, name: str) -> None:
     """Refuses a text that cannot be an id: empty, too long, or with unprintable characters.
 
     Raises:
         InvalidInput: as said; the text itself is not repeated.
     """
-    if not (0 < len(text) <= MAX_TEXT and text.isprintable()):
+    if not is_id(text):
         got = f"{len(text)} characters" if text.isprintable() else "an unprintable one"
         raise InvalidInput(
             f"{name} must have 1 to {MAX_TEXT} printable characters, got {got}", field=name
