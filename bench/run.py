@@ -27,6 +27,7 @@ PARTS = (
     "workers",
     "gate",
     "steady",
+    "many",
 )
 GROUPS: dict[str, tuple[str, ...]] = {}
 """Names for several parts at once."""

@@ -187,7 +187,7 @@ class Learner:
         stem = f"{self.lease.epoch:06d}-{sum(self._committed_reads):012d}-{sum(reads):012d}"
         if corrected:
             stem = f"{stem}-{corrected.name()}"
-        files = [self._archive.write(stem, group) for group in groups]
+        files = self._archive.write_all(stem, groups)
         files += [self._archive.write_aside(stem, kept) for kept in kept_of(self._log, self._aside)]
         self._store.commit(
             Commit(

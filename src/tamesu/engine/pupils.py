@@ -45,6 +45,7 @@ class Pupils:
         self._store = store
         self._warming = Warming(store, archive)
         self._present: dict[str, Standing] = {}
+        self._unread: dict[str, Declared] = {}
         self._begin()
 
     def _begin(self) -> None:
@@ -175,7 +176,11 @@ class Pupils:
     def _known(self, bandit: str) -> Standing | None:
         found = self._next.get(bandit) or self._present.get(bandit)
         if found is None:
-            declared = self._store.declarations().get(bandit)
+            if bandit not in self._unread:
+                # All at once: a trainer that begins meets a thousand in its first step. What is new of
+                # one that was met comes by a command, which this trainer applies itself.
+                self._unread = dict(self._store.declarations())
+            declared = self._unread.pop(bandit, None)
             if declared is None:
                 return None
             found = self._present[bandit] = self._read(declared)

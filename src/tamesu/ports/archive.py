@@ -91,6 +91,15 @@ class Archive(Protocol):
         """
         ...
 
+    def write_all(self, stem: str, groups: Sequence[Observations]) -> list[ArchiveFile]:
+        """Writes a file for each of `groups`, as `write` does, and gives what it gives, in their order.
+
+        No two of `groups` are of one bandit and declaration. Many cost less than as many writes; all
+        of them are durable when it returns. Where it raises, some may lie there: nobody names them.
+        Empty case: no groups, no file.
+        """
+        ...
+
     def read(self, files: Sequence[ArchiveFile]) -> Iterator[Observations]:
         """The observations of `files`, one batch a file, in their order."""
         ...

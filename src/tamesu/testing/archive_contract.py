@@ -39,6 +39,16 @@ class ArchiveContract(ArchivedRecordsLaws, MergingLaws):
 
         law()
 
+    def test_many_are_written_as_each_is(self, tmp_path: Path) -> None:
+        """The same names and what the manifest must say, and each reads back; of none, none."""
+        one, all_ = self.make(tmp_path / "one"), self.make(tmp_path / "all")
+        groups = [single(bandit=f"bandit-{n}", position=n) for n in range(20)]
+        files = all_.write_all("1-0-9", groups)
+        assert files == [one.write("1-0-9", group) for group in groups]
+        for written, read in zip(groups, all_.read(files), strict=True):
+            assert difference(written, read) == ""
+        assert all_.write_all("1-0-9", []) == []
+
     def test_an_outline_is_that_of_what_is_read(self, tmp_path: Path) -> None:
         """To the bit, one for each file, in their order."""
         places = (tmp_path / str(number) for number in count())

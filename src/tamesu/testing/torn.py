@@ -74,4 +74,9 @@ def _half(name: str, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
     if name == "write" and len(args[1]) > 1:
         stem, observations = args
         return (stem, observations.take(slice(0, len(observations) // 2)))
+    if name == "write_all" and sum(map(len, args[1])) > 1:
+        stem, groups = args
+        whole, torn = groups[: len(groups) // 2], groups[len(groups) // 2]
+        part = torn.take(slice(0, len(torn) // 2))
+        return (stem, [*whole, part] if len(part) else whole)
     return None

@@ -124,12 +124,14 @@ class KeepsTheTornFile(Right):
 
     def drive(self, log, store, archive, clock, journal=()):
         class Keeping(Between):
-            def write(self, stem, observations):
-                stem = f"0{stem[stem.index('-') :]}"
+            def write_all(self, stem, groups):
+                return [self.keep(f"0{stem[stem.index('-') :]}", group) for group in groups]
+
+            def keep(self, stem, observations):
                 file = observed(stem, observations)
                 kept = self.port._kept.get(file.name)
                 if kept is None:
-                    return self.port.write(stem, observations)
+                    return self.port.write_all(stem, [observations])[0]
                 return observed(stem, kept)
 
         super().drive(log, store, Keeping(archive), clock, journal)

@@ -25,6 +25,10 @@ class MemoryArchive:
         """Keeps one batch; see `tamesu.ports.Archive.write`."""
         return self._put(naming.observed(stem, observations), observations)
 
+    def write_all(self, stem: str, groups: Sequence[Observations]) -> list[ArchiveFile]:
+        """Keeps several batches; see `tamesu.ports.Archive.write_all`."""
+        return [self.write(stem, group) for group in groups]
+
     def read(self, files: Sequence[ArchiveFile]) -> Iterator[Observations]:
         """The observations of `files`; see `tamesu.ports.Archive.read`."""
         naming.refuse_others(files, Holds.OBSERVATIONS)

@@ -38,12 +38,26 @@ def add(connection: sa.Connection, files: Sequence[ArchiveFile]) -> None:
     """
     table = tables.files
     last = connection.execute(sa.select(sa.func.max(table.c.number))).scalar() or 0
+    rows = []
     for number, file in enumerate(files, last + 1):
-        if connection.execute(sa.select(table.c.number).where(table.c.name == file.name)).first():
-            raise refusals.file_exists(file.name)
         row = msgspec.structs.asdict(file)
-        row |= {"number": number, "holds": file.holds.value, "newest": int(file.newest)}
-        connection.execute(table.insert(), row)
+        rows.append(row | {"number": number, "holds": file.holds.value, "newest": int(file.newest)})
+    try:
+        if rows:
+            connection.execute(table.insert(), rows)
+    except sa.exc.IntegrityError as problem:
+        raise refusals.file_exists(_first_named(connection, files)) from problem
+
+
+def _first_named(connection: sa.Connection, files: Sequence[ArchiveFile]) -> str:
+    """The first of `files` that is named already, or stands among them twice."""
+    table, seen = tables.files, set[str]()
+    for file in files:
+        named = sa.select(table.c.name).where(table.c.name == file.name)
+        if file.name in seen or connection.execute(named).first():
+            return file.name
+        seen.add(file.name)
+    return files[-1].name
 
 
 def remove(connection: sa.Connection, files: Sequence[ArchiveFile]) -> None:

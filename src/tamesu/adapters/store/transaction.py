@@ -5,7 +5,7 @@ Refuses to judge the lease: that was done before.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 import sqlalchemy as sa
@@ -15,6 +15,9 @@ from tamesu.adapters.store import corrections, manifest, refusals, tables
 from tamesu.base import Command, Roster, Snapshot, encode
 from tamesu.base.counts import LEVELS
 from tamesu.ports import Commit, Declared, Deferred
+
+MOST_NAMED = 500
+"""Bandits that a statement names; of more it is cheaper to read all."""
 
 
 def put(connection: sa.Connection, commit: Commit) -> None:
@@ -85,19 +88,36 @@ def _put_counts(connection: sa.Connection, commit: Commit) -> None:
 
 
 def _put_snapshots(connection: sa.Connection, snapshots: Sequence[Snapshot]) -> None:
+    newest = _newest_versions(connection, {new.bandit for new in snapshots})
+    rows = []
     for new in snapshots:
-        query = sa.select(tables.newest.c.version).where(tables.newest.c.bandit == new.bandit)
-        newest = connection.execute(query).scalar() or 0
-        if new.version <= newest:
-            raise refusals.version_exists(new.bandit, new.version, newest)
+        last = newest.get(new.bandit, 0)
+        if new.version <= last:
+            raise refusals.version_exists(new.bandit, new.version, last)
+        newest[new.bandit] = new.version
         body = encode(msgspec.structs.replace(new, state=b""))
-        row = {"bandit": new.bandit, "version": new.version, "body": body, "state": new.state}
-        connection.execute(tables.snapshots.insert(), row)
-        connection.execute(
-            insert(tables.newest)
-            .values(bandit=new.bandit, version=new.version)
-            .on_conflict_do_update(index_elements=["bandit"], set_={"version": new.version})
+        rows.append(
+            {"bandit": new.bandit, "version": new.version, "body": body, "state": new.state}
         )
+    if not rows:
+        return
+    connection.execute(tables.snapshots.insert(), rows)
+    put = insert(tables.newest)
+    connection.execute(
+        put.on_conflict_do_update(
+            index_elements=["bandit"], set_={"version": put.excluded.version}
+        ),
+        [{"bandit": bandit, "version": version} for bandit, version in newest.items()],
+    )
+
+
+def _newest_versions(connection: sa.Connection, bandits: Collection[str]) -> dict[str, int]:
+    """The newest version of each of `bandits` that has one."""
+    table = tables.newest
+    query = sa.select(table.c.bandit, table.c.version)
+    if len(bandits) <= MOST_NAMED:
+        query = query.where(table.c.bandit.in_(sorted(bandits)))
+    return {row.bandit: row.version for row in connection.execute(query) if row.bandit in bandits}
 
 
 def _put_deferred(connection: sa.Connection, deferred: Sequence[Deferred]) -> None:
