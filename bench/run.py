@@ -28,8 +28,10 @@ PARTS = (
     "gate",
     "steady",
     "many",
+    "speed",
+    "regret",
 )
-GROUPS: dict[str, tuple[str, ...]] = {}
+GROUPS = {"peers": ("speed", "regret")}
 """Names for several parts at once."""
 
 
