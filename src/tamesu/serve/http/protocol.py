@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, NamedTuple
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from tamesu.base import InvalidInput, TamesuError, TooLarge
 from tamesu.ports import Meter
@@ -58,6 +58,7 @@ class Speaking(HttpToolsProtocol):
         self._in_head, self._has_begun = True, False
         self._head_bytes = self._chunk_bytes = 0
         self._refusal: TamesuError | None = None
+        self._cycles: list[RequestResponseCycle] = []
 
     @property
     def is_idle(self) -> bool:
@@ -92,6 +93,15 @@ class Speaking(HttpToolsProtocol):
             if self._head_bytes > MAX_HEAD:
                 self._refuse(_too_long())
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The other side is gone."""
+        self._let_go()
+        super().connection_lost(exc)
+
+    def eof_received(self) -> None:
+        """Nothing more comes, and the connection closes."""
+        self._let_go()
+
     def on_message_begin(self) -> None:
         """A head begins."""
         if not self._has_begun and self.cycle is not None:
@@ -110,6 +120,9 @@ class Speaking(HttpToolsProtocol):
             raise self._refusal
         self.until = self.loop.time() + self._patience.exchange
         super().on_headers_complete()
+        self._cycles = [one for one in self._cycles if not one.response_complete]
+        if self.cycle is not None:
+            self._cycles.append(self.cycle)
 
     def on_response_complete(self) -> None:
         """An answer is written: the connection is idle, or the next head has begun already."""
@@ -138,6 +151,18 @@ class Speaking(HttpToolsProtocol):
         )
         self.transport.write(head % (status, _REASONS[status], MEDIA_TYPE, len(body)) + body)
         self.transport.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """What is still being done here has nobody left to answer: writing would be an error.
+
+        uvicorn tells it to the newest of several requests that came at once, and to no other.
+        """
+        for cycle in self._cycles:
+            if not cycle.response_complete:
+                cycle.disconnected = True
+                cycle.message_event.set()
+        self._cycles.clear()
 
 
 def _too_long() -> TooLarge:

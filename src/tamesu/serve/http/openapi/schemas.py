@@ -1,8 +1,8 @@
 """Structs as JSON Schema (2020-12), with defaults as they are written and the meanings of fields.
 
 msgspec's own generator stops at a default that is a length of time, and knows no meanings. Meanings
-come from the `Attributes` of docstrings. Refuses a type that it has no schema for, and to know any
-struct by name.
+come from the `Attributes` of docstrings. Of a type that it does not know, as a plug-in may have, it
+says that it may be anything. Refuses to know any struct by name.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import inspect
 import re
 from collections.abc import Iterable
 from enum import Enum
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 from msgspec import inspect as types
@@ -41,6 +41,7 @@ _PLAIN = {
     types.FloatType: {"type": "number"},
     types.StrType: {"type": "string"},
 }
+_Fielded: TypeAlias = types.StructType | types.TypedDictType | types.DataclassType
 _CUSTOM = {Time: TIME, Duration: DURATION}
 
 
@@ -78,14 +79,14 @@ def _schema(kind: types.Type, named: dict[str, Any], prefix: str) -> dict[str, A
         return _schema(inner, named, prefix)
 
     match kind:
-        case types.StructType() | types.TypedDictType():
+        case types.StructType() | types.TypedDictType() | types.DataclassType():
             _name(kind.cls, lambda: _struct(kind, named, prefix), named, prefix)
             return ref(prefix + kind.cls.__name__)
         case types.EnumType():
             _name(kind.cls, lambda: _enumeration(kind.cls), named, prefix)
             return ref(prefix + kind.cls.__name__)
         case types.CustomType():
-            return dict(_CUSTOM[kind.cls])
+            return dict(_CUSTOM.get(kind.cls, {}))
         case types.UnionType():
             return {"anyOf": [of(one) for one in kind.types]}
         case types.LiteralType():
@@ -99,7 +100,7 @@ def _schema(kind: types.Type, named: dict[str, Any], prefix: str) -> dict[str, A
         case types.DictType():
             return {"type": "object", "additionalProperties": of(kind.value_type)}
         case _:
-            return dict(_PLAIN[type(kind)])
+            return dict(_PLAIN.get(type(kind), {}))
 
 
 def _name(cls: type, make: Any, named: dict[str, Any], prefix: str) -> None:
@@ -114,9 +115,7 @@ def _enumeration(cls: type[Enum]) -> dict[str, Any]:
     return {"enum": [one.value for one in cls], **({"description": whole} if whole else {})}
 
 
-def _struct(
-    kind: types.StructType | types.TypedDictType, named: dict[str, Any], prefix: str
-) -> dict[str, Any]:
+def _struct(kind: _Fielded, named: dict[str, Any], prefix: str) -> dict[str, Any]:
     whole, of_fields = meanings(kind.cls.__doc__ or "")
     properties: dict[str, Any] = {}
     for field in kind.fields:
