@@ -1,4 +1,7 @@
-"""Tamesu in memory. It tells the whole distribution, exactly; every decision can be made again."""
+"""Tamesu in memory. It tells the whole distribution, exactly; every decision can be made again.
+
+In memory, decisions are a second apart: a half-life of 1,000 s is one of 1,000 rounds.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,10 @@ class _Player:
         return made.arm, made
 
     def learn(self, decisions, rewards):
-        for (_, made), reward in zip(decisions, rewards, strict=True):
-            self._bandit.learn(made, reward)
+        if len(decisions) == 1:
+            self._bandit.learn(decisions[0][1], rewards[0])
+        else:
+            self._bandit.learn_many([made for _, made in decisions], rewards)
 
     def propensities(self):
         return self._bandit.propensities()
@@ -29,11 +34,10 @@ def _of(**options):
     return lambda arms, seed, rewards: _Player(arms, seed, rewards, **options)
 
 
+BOTH = ("binary", "real")
 PLAYERS = {
-    "Tamesu, Thompson": (_of(), ("binary",)),
-    "Tamesu, Thompson, explore .1": (_of(explore=0.1), ("binary",)),
-    "Tamesu, ε-greedy .1": (
-        _of(explorer={"kind": "epsilon_greedy", "epsilon": 0.1}),
-        ("binary",),
-    ),
+    "Tamesu, Thompson": (_of(), BOTH),
+    "Tamesu, Thompson, explore .1": (_of(explore=0.1), BOTH),
+    "Tamesu, Thompson, forgetting": (_of(forgetting={"half_life": "1000s"}), ("binary",)),
+    "Tamesu, ε-greedy .1": (_of(explorer={"kind": "epsilon_greedy", "epsilon": 0.1}), BOTH),
 }

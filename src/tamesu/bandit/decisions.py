@@ -5,15 +5,15 @@ Refuses to be changed: what was chosen, and with which propensity, stands.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-ArmId: TypeAlias = str | int
-"""An arm as its user named it."""
+from tamesu.bandit.naming import ArmId, named
+from tamesu.base import InvalidInput, ShapeMismatch
 
 
 class Delivery(NamedTuple):
@@ -93,6 +93,33 @@ class Decisions:
     numbers: NDArray[np.int64]
     arms: NDArray[Any]
     propensities: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, decisions: Sequence[Decision]) -> Decisions:
+        """Decisions that were made one by one, as columns.
+
+        Raises:
+            InvalidInput: something else is among them.
+            ShapeMismatch: they do not all deliver as many arms.
+        """
+        other = next((given for given in decisions if not isinstance(given, Decision)), None)
+        if other is not None:
+            raise InvalidInput(f"decisions must be what decide gave, got {type(other).__name__}")
+        sizes = {len(decision.arms) for decision in decisions} or {1}
+        if len(sizes) > 1:
+            raise ShapeMismatch(
+                f"decisions learnt together must deliver equally many arms, got {sorted(sizes)}",
+                hint="learn those that differ one by one",
+            )
+        shape = (len(decisions),) if sizes == {1} else (len(decisions), *sizes)
+        arms = named([arm for decision in decisions for arm in decision.arms])
+        chances = [chance for decision in decisions for chance in decision.propensities]
+        return cls(
+            tuple([decision.decision_id for decision in decisions]),
+            np.array([decision.number for decision in decisions], dtype=np.int64),
+            arms.reshape(shape),
+            np.array(chances, dtype=np.float64).reshape(shape),
+        )
 
     def __len__(self) -> int:
         return len(self.decision_ids)

@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 
-from tamesu.bandit.decisions import ArmId, Decision
+from tamesu.bandit.decisions import Decision
 from tamesu.bandit.memory import Memory
-from tamesu.bandit.naming import arm_key, keys_of
+from tamesu.bandit.naming import ArmId, arm_key, keys_of
 from tamesu.policy import Choice, Explanation, explain
 
 

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tamesu.bandit import saved
-from tamesu.bandit.decisions import ArmId, Decision, Decisions
+from tamesu.bandit.decisions import Decision, Decisions
 from tamesu.bandit.explain import explained
 from tamesu.bandit.memory import Memory
-from tamesu.bandit.naming import arm_key, arm_label, keyed, keys_of, labels_of, named
+from tamesu.bandit.naming import ArmId, arm_key, arm_label, keyed, keys_of, labels_of, named
 from tamesu.bandit.rewards import in_shape, without_unseen
 from tamesu.bandit.spelling import read_config, seeded, spelt_out
 from tamesu.base import Declaration, InvalidInput, NotFound, ShapeMismatch
@@ -182,27 +182,30 @@ class Bandit:
             values.reshape(1, -1),
         )
 
-    def learn_many(self, decisions: Decisions, rewards: ArrayLike) -> None:
+    def learn_many(self, decisions: Decisions | Sequence[Decision], rewards: ArrayLike) -> None:
         """Learns what came of many decisions; all of them or, on an error, none.
 
         Args:
-            decisions: from `decide_many`.
-            rewards: of the shape of `decisions.arms`; where there are several deliveries, none or
-                NaN for one that nobody saw.
+            decisions: from `decide_many`, or a list of what `decide` gave, each with equally many
+                deliveries.
+            rewards: of shape (n,), or (n, k) for k deliveries each, where none or NaN stands for one
+                that nobody saw.
 
         Raises:
             ShapeMismatch, InvalidInput, Conflict: as `learn`.
         """
-        _refuse_other(decisions, Decisions, "decide_many")
-        values = in_shape(rewards, decisions.arms.shape)
+        made = Decisions.of(decisions) if isinstance(decisions, list | tuple) else decisions
+        if not isinstance(made, Decisions):
+            raise _other(made, "decide_many")
+        values = in_shape(rewards, made.arms.shape)
         if values.ndim == 1:
             without_unseen(values, "single decisions")
-        shape = (len(decisions), values.size // max(1, len(decisions)))
+        shape = (len(made), values.size // max(1, len(made)))
         self._memory.learn(
-            decisions.numbers,
-            decisions.decision_ids,
-            keyed(decisions.arms).reshape(shape),
-            decisions.propensities.reshape(shape),
+            made.numbers,
+            made.decision_ids,
+            keyed(made.arms).reshape(shape),
+            made.propensities.reshape(shape),
             values.reshape(shape),
         )
 
@@ -365,7 +368,12 @@ def _refuse_context(context: Any) -> None:
 
 def _refuse_other(given: Any, kind: type, giver: str) -> None:
     if not isinstance(given, kind):
-        raise InvalidInput(
-            f"a decision must be what {giver} gave, got {type(given).__name__}",
-            hint="learn and explain take a decision of decide, learn_many those of decide_many",
-        )
+        raise _other(given, giver)
+
+
+def _other(given: Any, giver: str) -> InvalidInput:
+    return InvalidInput(
+        f"a decision must be what {giver} gave, got {type(given).__name__}",
+        hint="learn and explain take a decision of decide, learn_many those of decide_many, "
+        "or a list of those of decide",
+    )

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.bandit.decisions import ArmId
 from tamesu.base import InvalidDeclaration, InvalidInput
+
+ArmId: TypeAlias = str | int
+"""An arm as its user named it."""
 
 
 def arm_key(arm: Any) -> str:

@@ -9,10 +9,9 @@ from typing import Any
 
 import msgspec
 
-from tamesu.bandit.decisions import ArmId
 from tamesu.bandit.ledger import Ledger
 from tamesu.bandit.memory import Memory
-from tamesu.bandit.naming import labels_of
+from tamesu.bandit.naming import ArmId, labels_of
 from tamesu.base import Corrupt, Declaration, InvalidInput
 
 VERSION = 1

@@ -223,6 +223,9 @@ def test_learning_many_is_learning_each():
         rewards = rng.integers(0, 2, ds.arms.shape).astype(float)
         each = [one.decide() for _ in range(40)]
         many.learn_many(ds, rewards)
+        listed = bandit_of(**fields)
+        listed.learn_many([listed.decide() for _ in range(40)], rewards)
+        assert listed.to_bytes() == many.to_bytes()
         for d, row in zip(each, rewards.reshape(40, -1).tolist(), strict=True):
             one.learn(d, rewards=row)
         assert one.to_bytes() == many.to_bytes()
@@ -238,6 +241,15 @@ def test_a_position_that_nobody_saw_teaches_nothing():
     ds = bandit.decide_many(n=2)
     bandit.learn_many(ds, [[None, 0, 0], [np.nan, np.nan, 1]])
     assert sum(row.observations for row in bandit.summary()) == 5
+
+
+def test_decisions_learnt_together_deliver_equally_many_arms():
+    bandit = bandit_of(layout="slate", size=2)
+    ds = [bandit.decide(), bandit.decide(eligible=["a"])]
+    with pytest.raises(ShapeMismatch, match=r"equally many arms, got \[1, 2\]"):
+        bandit.learn_many(ds, [[1, 0], [1, 0]])
+    bandit.learn_many([], [])
+    assert sum(row.observations for row in bandit.summary()) == 0
 
 
 def test_a_decision_is_learnt_once():
@@ -287,7 +299,10 @@ def test_a_foreign_decision_is_refused():
         (lambda b: b.learn(b.decide(), reward="yes"), InvalidInput, "rewards must be numbers"),
         (lambda b: b.learn(b.decide(), rewards=[1, 0]), ShapeMismatch, r"\(1,\), got \(2,\)"),
         (lambda b: b.learn(b.decide_many(n=1), 1), InvalidInput, "decide gave, got Decisions"),
-        (lambda b: b.learn_many([b.decide()], [1]), InvalidInput, "decide_many gave, got list"),
+        (lambda b: b.learn_many([b.decide()], [1, 0, 1]), ShapeMismatch, r"got \(3,\)"),
+        (lambda b: b.learn_many(b.decide(), [1]), InvalidInput, "decide_many gave, got Decision"),
+        (lambda b: b.learn_many([b.decide(), "d"], [1, 0]), InvalidInput, "decide gave, got str"),
+        (lambda b: b.learn_many([b.decide()] * 2, [1, 0]), Conflict, "twice in a batch"),
         (lambda b: b.learn_many(b.decide_many(n=2), [1]), ShapeMismatch, r"\(2,\), got \(1,\)"),
         (lambda b: b.learn_many(b.decide_many(n=2), [1, None]), InvalidInput, "got NaN or none"),
         (lambda b: b.learn_many(b.decide_many(n=2), [1, 2]), InvalidInput, "got 2 for arm"),
