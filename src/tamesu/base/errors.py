@@ -294,7 +294,7 @@ class Denied(TamesuError):
     def scope(cls, name: str, scopes: Iterable[str], needed: str) -> Denied:
         """A key that is for something else."""
         return cls(
-            f"this needs a key with scope {str(needed)!r}, key {name!r} has {listing(scopes)}",
+            f"this needs a key with scope {str(needed)!r}, key {name!r} has {listing(map(str, scopes))}",
             hint=f"use another, or make one:  tamesu keys add NAME --scope {needed}",
             needed=str(needed),
         )

@@ -78,7 +78,7 @@ def list_(*, data: Data = None, json: Json = False) -> None:
         out.print("no key: nobody gets in" if closed else "no key: open to this machine alone")
         return
     rows = [row for key in keys for row in _rows(_shown(key))]
-    out.print(table("", ("key", "scopes", ">rate", "secret", "made", "until"), rows))
+    out.print(table("", ("key", "scopes", ">rate", "secret", "made (UTC)", "until"), rows))
 
 
 @app.command()
@@ -190,5 +190,5 @@ def _rows(shown: dict[str, Any]) -> list[tuple[str, ...]]:
 
 
 def _moment(text: str) -> str:
-    """A moment to the second, in UTC."""
-    return f"{text[:10]} {text[11:19]}"
+    """A moment to the minute, in UTC."""
+    return f"{text[:10]} {text[11:16]}"

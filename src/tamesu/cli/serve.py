@@ -41,6 +41,10 @@ def serve(
         # A reader that went away, or a full disk, is no reason not to serve.
         with contextlib.suppress(OSError):
             _say_ready(url, str(settings.folder), json=json)
+            if not settings.is_local:
+                typer.echo(
+                    "note: keys travel in the clear; put a proxy with TLS in front", err=True
+                )
 
     supervise(settings, on_ready=ready)
 

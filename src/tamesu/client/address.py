@@ -63,15 +63,13 @@ def authorized(key: str | None) -> dict[str, str]:
     Raises:
         InvalidInput: it cannot stand in a header. It is not repeated.
     """
-    secret = os.environ.get(KEY_VARIABLE) if key is None else key
-    if not secret:
-        return {}
+    secret = os.environ.get(KEY_VARIABLE, "").strip() if key is None else key
     if not isinstance(secret, str) or not (secret.isascii() and secret.isprintable()):
         raise InvalidInput(
             "a key must be printable ASCII, the one given is not",
             hint="it is the line that  tamesu keys add  printed, without its end",
         )
-    return {"authorization": f"Bearer {secret}"}
+    return {"authorization": f"Bearer {secret}"} if secret else {}
 
 
 def timeout_of(seconds: float) -> float:

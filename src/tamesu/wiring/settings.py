@@ -134,6 +134,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return Duration.parse(self.segment_age) // MILLISECOND_US
 
     @property
+    def is_local(self) -> bool:
+        """Whether `host` is an address that this machine alone can reach."""
+        return self.host == "localhost" or self.host.strip("[]").startswith(("127.", "::1"))
+
+    @property
     def url(self) -> str:
         """Where a client finds the server."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - one that can be called
