@@ -24,7 +24,7 @@ PACE = "1s"
 def simulate(  # noqa: PLR0913 - the words of a command line
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", help="Declarations in YAML or JSON, of the same arms."),
+        typer.Argument(metavar="FILE", help="Declarations in YAML or JSON, of the same arms."),
     ],
     *,
     world: Annotated[

@@ -13,6 +13,8 @@ import matplotlib as mpl
 from matplotlib.figure import Figure as Chart
 
 from tamesu.base import Unavailable
+from tamesu.cli.simulate.request import Sweep
+from tamesu.cli.simulate.runs import UNIFORM
 from tamesu.cli.simulate.summary import Figure, Played
 from tamesu.cli.simulate.sweep import CONVERGED, Swept
 
@@ -37,7 +39,7 @@ def draw(title: str, policies: Sequence[Played], path: Path, *, fixed: bool = Fa
     chart, axes = _empty(title)
     for number, played in enumerate(policies):
         last = number == len(policies) - 1
-        _line(
+        trace(
             axes,
             [0, *(mark.rounds for mark in played.over_time)],
             [
@@ -56,50 +58,53 @@ def draw(title: str, policies: Sequence[Played], path: Path, *, fixed: bool = Fa
     _write(chart, path)
 
 
-def draw_sweep(
-    title: str, found: Sequence[Swept], path: Path, *, by_learnings: bool = False
-) -> None:
+def draw_sweep(title: str, sweep: Sweep, found: Sequence[Swept], path: Path) -> None:
     """Writes the share of the possible gain that was made on the way.
 
     Args:
         title: above it.
-        found: a line for each.
+        sweep: what was varied.
+        found: a line for each value.
         path: of the file.
-        by_learnings: whether time is told in learnings, where their number is the same for all.
 
     Raises:
         Unavailable: it cannot be written there.
     """
     chart, axes = _empty(title)
-    trace_sweep(axes, found, by_learnings=by_learnings)
-    axes.set_xlabel("learnings" if by_learnings else "rounds")
+    axes.set_xlabel(trace_sweep(axes, sweep, found))
     axes.set_ylabel("share of the possible gain, % (mean ± 2 errors)", fontsize=9)
     axes.legend(frameon=False, fontsize=8, loc="lower right")
     _write(chart, path)
 
 
-def trace_sweep(axes: Any, found: Sequence[Swept], *, by_learnings: bool = False) -> None:
-    """A line for each value of a sweep, from pale to dark; converged is above the dotted one."""
-    colours = mpl.colormaps["viridis_r"]
+def trace_sweep(axes: Any, sweep: Sweep, found: Sequence[Swept]) -> str:
+    """A line for each value, and one where converging begins; what runs along the lower edge.
+
+    Numbers go from pale to dark, names have colours of their own. Amounts of traffic are held
+    against each other by learnings: those are what takes time.
+    """
+    pale_to_dark = mpl.colormaps["viridis_r"]
     for number, swept in enumerate(found):
-        unit = swept.every if by_learnings else 1
-        _line(
-            axes,
-            [mark.rounds / unit for mark in swept.over_time],
-            [_percent(mark.gained) for mark in swept.over_time],
-            colours(0.15 + 0.8 * number / max(1, len(found) - 1)),
-            swept.value,
-        )
+        colour: Any = pale_to_dark(0.15 + 0.8 * number / max(1, len(found) - 1))
+        if sweep is Sweep.EXPLORER:
+            uniform = swept.value == UNIFORM
+            colour = UNIFORM_COLOUR if uniform else COLOURS[number % len(COLOURS)]
+        unit = swept.every if sweep is Sweep.TRAFFIC else 1
+        rounds = [mark.rounds / unit for mark in swept.over_time]
+        trace(axes, rounds, [percent(mark.gained) for mark in swept.over_time], colour, swept.value)
     axes.axhline(100 * CONVERGED, color="#999999", linewidth=0.8, linestyle=":")
-    axes.set_ylim(-5, 103)
+    axes.set_ylim(-12, 103)
+    return "learnings" if sweep is Sweep.TRAFFIC else "rounds"
 
 
-def _percent(figure: Figure) -> Figure:
+def percent(figure: Figure) -> Figure:
+    """A share, as a share of 100."""
     error = None if figure.error is None else 100 * figure.error
     return Figure(100 * figure.mean, error)
 
 
-def _line(axes: Any, x: Sequence[float], y: Sequence[Figure], colour: Any, name: str) -> None:
+def trace(axes: Any, x: Sequence[float], y: Sequence[Figure], colour: Any, name: str) -> None:
+    """A line of means, with a band of two standard errors on either side."""
     means = [figure.mean for figure in y]
     bands = [2 * (figure.error or 0.0) for figure in y]
     axes.plot(x, means, color=colour, label=name, linewidth=1.5)

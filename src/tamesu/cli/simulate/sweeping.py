@@ -44,7 +44,7 @@ def sweep_over(sweep: Sweep, declarations: Mapping[str, Declaration], asked: Ask
     if asked.plot is not None:
         from tamesu.cli.simulate.plot import draw_sweep
 
-        draw_sweep(title, found, asked.plot, by_learnings=sweep is Sweep.TRAFFIC)
+        draw_sweep(title, sweep, found, asked.plot)
 
 
 def _tell(title: str, sweep: Sweep, found: Sequence[Swept], left_out: Mapping[str, str]) -> None:
