@@ -1,22 +1,33 @@
-"""How a bandit that runs is doing: how fast its ranking moves, and what it earns beside uniform choice.
+"""How a bandit that runs is doing: how fast its ranking moves, what it earns beside uniform choice, how late rewards come.
 
 Pure: rankings, moments and columns are arguments. Refuses to read anything, and to judge a bandit from a
 handful of rows: it says how many there were.
 """
 
+from tamesu.experiment.beside_uniform import Compared, Interval, compared, moments
+from tamesu.experiment.delay import AGES_US, ENOUGH, age_of, caught, suggested
 from tamesu.experiment.ranking import leading
 from tamesu.experiment.rate_of_change import SETTLED, changed, rates, top, turnovers
 from tamesu.experiment.spans import NICE_US, STEPS, Spans, spans_of
 
 __all__ = [
+    "AGES_US",
+    "ENOUGH",
     "NICE_US",
     "SETTLED",
     "STEPS",
+    "Compared",
+    "Interval",
     "Spans",
+    "age_of",
+    "caught",
     "changed",
+    "compared",
     "leading",
+    "moments",
     "rates",
     "spans_of",
+    "suggested",
     "top",
     "turnovers",
 ]

@@ -27,10 +27,10 @@ def leading(values: NDArray[np.float64], arms: Sequence[str], k: int) -> frozens
         ['a', 'c']
     """
     orders: list[list[int]] = np.argsort(-values, axis=1, kind="stable").tolist()
+    taken: list[int] = []
     if len(orders) == 1:
         taken = orders[0][:k]
     else:
-        taken = []
         for order in orders[:k]:
             taken += [row for row in order if row not in taken][:1]
     return frozenset([arms[row] for row in taken])

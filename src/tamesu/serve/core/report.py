@@ -1,6 +1,7 @@
 """`Reporter`: what a bandit has learnt, how fresh it is, and what must be told before all else.
 
-Refuses to judge more than the store's counts do; what the archive says is told beside it.
+What the archive says of a period is told beside it, where a period is asked for: all of its rows are read
+for that, a file at a time. Refuses to do so for two at once.
 """
 
 from __future__ import annotations
@@ -8,31 +9,71 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from tamesu.base import InvalidInput
+from tamesu.base.times import DAY_US, Duration
+from tamesu.experiment import spans_of
 from tamesu.join import concerns
 from tamesu.policy import ArmSummary
-from tamesu.ports import Meter, Store
+from tamesu.ports import Archive, Clock, EventLog, Holds, Meter, Store
 from tamesu.serve.core.catalogue import Catalogue
+from tamesu.serve.core.delays import Delays
+from tamesu.serve.core.earned import Earned, Sizes
 from tamesu.serve.core.hot import Hot
+from tamesu.serve.core.results import Results
+
+WINDOWS = 24
+"""Most windows of a period."""
+
+LEAST_US = 1_000_000
+"""The shortest period."""
+
+MOST_US = 10 * 366 * DAY_US
+"""The longest period."""
 
 
 class Reporter:
     """Reports on the bandits of a catalogue.
 
     Args:
-        store, meter: the ports.
+        log, store, meter, clock: the ports.
         catalogue: what is served.
+        archive: of observations and records; without one nothing is said of a period.
     """
 
-    def __init__(self, *, store: Store, catalogue: Catalogue, meter: Meter) -> None:
-        self._store, self._catalogue, self._meter = store, catalogue, meter
+    def __init__(  # noqa: PLR0913 - the ports, all named by the service
+        self,
+        *,
+        log: EventLog,
+        store: Store,
+        catalogue: Catalogue,
+        meter: Meter,
+        clock: Clock,
+        archive: Archive | None,
+    ) -> None:
+        self._log, self._store, self._archive = log, store, archive
+        self._catalogue, self._meter, self._clock = catalogue, meter, clock
+        self._turn = asyncio.Semaphore(1)
 
-    async def report(self, name: str) -> dict[str, Any]:
+    async def report(self, name: str, period: Duration | None = None) -> dict[str, Any]:
         """What a bandit has learnt: its arms, how fresh they are, how many records made them.
+
+        Args:
+            name: of the bandit.
+            period: how far back to look into the archive; `results` says what is there of decisions
+                made since. None leaves that out, and the answer costs what the store's counts do.
 
         Raises:
             NotFound: there is none of that name.
-            Unavailable: the store is down.
+            InvalidInput: a period that cannot be.
+            Corrupt: a file of the archive cannot be read.
+            Unavailable: the store or the archive is down.
         """
+        if period is not None and not LEAST_US <= period <= MOST_US:
+            raise InvalidInput(
+                f"period must lie between {Duration(LEAST_US).text()} and "
+                f"{Duration(MOST_US).text()}, got {period.text()}",
+                field="period",
+            )
         hot = await self._catalogue.renew(name)
         progress = await asyncio.to_thread(self._store.progress)
         counts = progress.counts.get(name, {})
@@ -54,7 +95,32 @@ class Reporter:
                 "deliveries_unshown": counts.get("deliveries_unshown", 0),
                 "events_joined": counts.get("events_joined", 0),
             },
+            "results": None if period is None else await self._results(hot, period),
         }
+
+    async def _results(self, hot: Hot, period: Duration) -> Results | None:
+        async with self._turn:
+            return await asyncio.to_thread(self._look, hot, period)
+
+    def _look(self, hot: Hot, period: Duration) -> Results | None:
+        """What the archive has of the bandit since `period` ago, or since it began."""
+        if self._archive is None:
+            return None
+        declared = hot.declared
+        name, now = declared.declaration.name, self._clock.now()
+        kept = sorted(self._store.snapshots(name), key=lambda one: one.version)
+        begun = min([declared.created, *(one.created for one in kept[:1])])
+        spans = spans_of(max(begun, now - period), now, most=WINDOWS)
+        earned = Earned(spans, Sizes(self._store, declared, kept))
+        files = [
+            file
+            for file in self._store.files(Holds.OBSERVATIONS)
+            if file.bandit == name and (not file.newest or file.newest >= spans.since)
+        ]
+        for outline in self._archive.outlines(files):
+            earned.add(outline)
+        delays = Delays(self._log, self._store, self._archive)
+        return earned.results(delays.of(declared.declaration, spans.since, now))
 
     def _quantiles(self, metric: str, bandit: str) -> dict[str, float | None]:
         """Over all servers, whose files are read for it."""

@@ -97,7 +97,14 @@ class Service:
             catalogue=self.catalogue, appender=self.appender, clock=clock, meter=meter
         )
         self.control = Control(store=store, catalogue=self.catalogue, clock=clock, ids=ids)
-        self.reporter = Reporter(store=store, catalogue=self.catalogue, meter=meter)
+        self.reporter = Reporter(
+            log=log,
+            store=store,
+            catalogue=self.catalogue,
+            meter=meter,
+            clock=clock,
+            archive=archive,
+        )
         self.convergence = Convergence(
             store=store, catalogue=self.catalogue, clock=clock, archive=archive
         )

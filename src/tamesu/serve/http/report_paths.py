@@ -23,7 +23,10 @@ class ReportPaths:
 
     async def report(self, scope: Scope, _: bytes) -> Answer:
         """GET /v1/bandits/{name}/report."""
-        return Answer(write(await self._service.reporter.report(scope["path_params"]["name"])))
+        said = parameters(scope["query_string"], "period")
+        period = Duration.parse(said["period"]) if "period" in said else None
+        told = await self._service.reporter.report(scope["path_params"]["name"], period)
+        return Answer(write(told))
 
     async def convergence(self, scope: Scope, _: bytes) -> Answer:
         """GET /v1/bandits/{name}/convergence."""

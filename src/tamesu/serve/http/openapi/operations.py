@@ -81,8 +81,15 @@ OPERATIONS: tuple[Operation, ...] = (
         id="report",
         tag="reports",
         summary="Report what a bandit has learnt",
+        details="With a `period` also what the archive says of decisions made since: by arm, by window, "
+        "beside uniform choice, and how late rewards come. All rows of that time are read for it.",
+        parameters=(
+            Parameter(
+                "period", {"type": "string", "examples": ["30d"]}, "How far back, from 1s on."
+            ),
+        ),
         answers={200: reported.Report},
-        problems=(404,),
+        problems=(400, 404),
     ),
     Operation(
         method="get",

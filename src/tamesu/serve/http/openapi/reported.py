@@ -8,6 +8,7 @@ from __future__ import annotations
 from tamesu.base import Status, Time
 from tamesu.join import Concern
 from tamesu.policy import ArmSummary
+from tamesu.serve.core.results import Results
 from tamesu.serve.http.openapi.answers import Told
 
 
@@ -83,6 +84,7 @@ class Report(Told):
         freshness_s: from an observation being due to the first decision that knows of it.
         learning_delay_s: from an event being accepted to that decision.
         counts: of deliveries and events, by how they ended.
+        results: what the archive says of the period that was asked for; none without one.
     """
 
     bandit: str
@@ -96,3 +98,4 @@ class Report(Told):
     freshness_s: Quantiles
     learning_delay_s: Quantiles
     counts: dict[str, int]
+    results: Results | None

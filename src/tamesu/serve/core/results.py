@@ -1,0 +1,120 @@
+"""What a bandit's archive says of a period, as structs: the same for every transport.
+
+Refuses to compute any of it: see `earned` and `delays`.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from tamesu.base import Time
+from tamesu.experiment import Compared
+
+
+class ArmResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What one arm had in a period.
+
+    Attributes:
+        deliveries: made; those of fallbacks too.
+        fallbacks: those of them that a fallback chose.
+        observed: those of the others that were observed; the rest was not shown.
+        reward: of those observed, together.
+        mean: of those observed; none without any.
+    """
+
+    arm: str
+    deliveries: int
+    fallbacks: int
+    observed: int
+    reward: float
+    mean: float | None
+
+
+class ResultWindow(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a period.
+
+    Attributes:
+        since, until: from when until before when, by the decision's time.
+        deliveries, observed, reward: as of an arm, all arms together.
+        compared: first positions, beside uniform choice.
+    """
+
+    since: Time
+    until: Time
+    deliveries: int
+    observed: int
+    reward: float
+    compared: Compared
+
+
+class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows that cannot be compared with uniform choice, by why.
+
+    Attributes:
+        fallbacks: a fallback chose.
+        drawn: their propensity was estimated from draws.
+        unknown: how many arms might have been chosen is not known any more.
+    """
+
+    fallbacks: int = 0
+    drawn: int = 0
+    unknown: int = 0
+
+
+class CurvePoint(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of the reward has come at an age."""
+
+    age: str
+    share: float
+
+
+class Delay(msgspec.Struct, frozen=True, kw_only=True):
+    """How late rewards come.
+
+    Attributes:
+        decisions: that were looked at; each had been followed for the time `followed`.
+        sampled: which share of all decisions that is meant to be.
+        events: rewarding ones among what came of them.
+        window: that the bandit has now; the longest, where event types differ.
+        inside: share of the reward that came within it; none without an event.
+        quantiles_s: seconds within which 50, 90, 95 and 99 of 100 of the reward came; none without it.
+        suggested: the shortest window that catches 99 %; none from few events, or where none does.
+        points: the curve.
+    """
+
+    followed: str
+    decisions: int
+    sampled: float
+    events: int
+    window: str
+    inside: float | None
+    quantiles_s: dict[str, float] | None
+    suggested: str | None
+    points: list[CurvePoint]
+
+
+class Results(msgspec.Struct, frozen=True, kw_only=True):
+    """What a bandit's archive says of a period.
+
+    Attributes:
+        since, until: from when until before when, by the decision's time.
+        window: length of each of `windows`.
+        deliveries, observed, reward: all arms together.
+        arms: each that was delivered, by id.
+        compared: first positions, beside uniform choice.
+        left_out: rows that are not compared.
+        windows: the oldest first.
+        delay: how late rewards come; none where no records can be looked at.
+    """
+
+    since: Time
+    until: Time
+    window: str
+    deliveries: int
+    observed: int
+    reward: float
+    arms: list[ArmResult]
+    compared: Compared
+    left_out: LeftOut
+    windows: list[ResultWindow]
+    delay: Delay | None
