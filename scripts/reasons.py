@@ -81,6 +81,21 @@ OPTIONS = {
         "explore": "`epsilon` does the same; one of the two is enough",
         "epsilon": "the share that most comparisons use",
     },
+    "explorer greedy": {"explore": "whoever wants none gets none; the log then evaluates nothing"},
+    "explorer randomized_ucb": {
+        "explore": "it explores by itself; raise it for evaluation",
+        "points": "two neighbouring heights seldom differ in who wins",
+        "width": "a normal height leaves out a quarter of a percent",
+    },
+    "explorer softmax": {
+        "explore": "its propensities are positive by themselves, where means lie close",
+        "temperature": "no default could be right: it is a difference of rewards",
+    },
+    "explorer ucb": {
+        "explore": "as published; the log then evaluates nothing: raise it for evaluation",
+        "variant": "never worse than `ucb1`, and for rates as good as can be",
+        "scale": "as published; smaller ones often lose less, and may lock onto the wrong arm",
+    },
     "explorer thompson": {
         "explore": "Thompson sampling explores by itself; raise it for evaluation"
     },
@@ -102,5 +117,6 @@ SETTINGS = {
     "retention": "as long as late events still correct",
     "archive_retention": "replays and evaluations want all that there was",
     "segment_bytes": "small enough that room comes back soon, large enough that files are few",
+    "sync": "whoever has a source says so",
     "segment_age": "what is retired goes by whole files: at most so much longer than `retention`",
 }

@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from tamesu.base import Anchor, Declaration, Duration, EventTerm, Reward, Time, Unseen
-from tamesu.policy.beliefs.gaussian import prior_of
-from tamesu.policy.explorers.epsilon_greedy import EPSILON
+from tamesu.cli.policy import policy_meanings
 
 MOST_ARMS_CHARS = 22
 
@@ -48,7 +47,7 @@ def meanings(declaration: Declaration, written: Mapping[str, Any], size: int) ->
         row("arms", _arms(declaration.arm_ids), f"{len(declaration.arm_ids)} that may be chosen"),
         row("layout", declaration.layout.kind, _layout(declaration.layout.kind, size)),
         row("fallback", *_fallback(declaration)),
-        *_policy(declaration, row),
+        *policy_meanings(declaration, row),
         *_reward(declaration.reward, row),
         row("sticky", *_sticky(declaration)),
         row(
@@ -100,81 +99,6 @@ def _layout(kind: str, size: int) -> str:
     if kind == "per_position":
         return f"{size} different arms in order; each position has a belief of its own"
     return f"an answer holds at most {size} arms"
-
-
-def _policy(declaration: Declaration, row: Any) -> Iterator[Meaning]:
-    belief, explorer = declaration.belief, declaration.explorer
-    yield row("policy.belief", belief.kind, _BELIEFS.get(belief.kind, "what each arm is worth"))
-    if belief.kind == "beta":
-        alpha, beta = belief.options.get("prior", (1, 1))
-        yield row(
-            "policy.belief.prior",
-            f"[{alpha:g}, {beta:g}]",
-            f"before any data: a rate of about {alpha / (alpha + beta):.3g}, as sure as after "
-            f"{alpha + beta:g} observations",
-        )
-    if belief.kind == "gaussian":
-        yield from _gaussian(declaration, row)
-    yield row("policy.explorer", explorer.kind, _EXPLORERS.get(explorer.kind, "how it tries out"))
-    spread = 0.0
-    if explorer.kind == "epsilon_greedy":
-        spread = float(explorer.options.get("epsilon", EPSILON))
-        yield row("policy.explorer.epsilon", f"{spread:g}", "the share that goes to any arm alike")
-    explore = float(explorer.options.get("explore", 0.0))
-    least = (explore + (1 - explore) * spread) / len(declaration.arm_ids)
-    yield row(
-        "policy.explorer.explore",
-        f"{explore:g}",
-        f"every arm has at least {least:.2g} of the first choice"
-        if least
-        else "no extra chance: an arm thought bad may never be shown, nor be evaluated later",
-    )
-    newcomer = declaration.newcomer
-    yield row(
-        "policy.newcomer",
-        "off" if newcomer is None else f"{newcomer.share:g} / {newcomer.until}",
-        "an arm of which nothing is known yet may take all traffic until its outcomes come"
-        if newcomer is None
-        else f"arms with fewer than {newcomer.until} observations get at most {newcomer.share:.0%} "
-        "together",
-    )
-    forgetting = declaration.forgetting
-    yield row(
-        "policy.forgetting",
-        "off" if forgetting is None else forgetting.half_life.text(),
-        "what was learnt counts alike for ever"
-        if forgetting is None
-        else f"what was learnt counts half as much {forgetting.half_life.text()} later",
-    )
-
-
-def _gaussian(declaration: Declaration, row: Any) -> Iterator[Meaning]:
-    bounds = declaration.reward.bounds()
-    yield row(
-        "reward.range",
-        "none" if bounds is None else f"[{bounds[0]:g}, {bounds[1]:g}]",
-        "no reward is clipped"
-        if bounds is None
-        else "a reward outside is learnt as the nearer bound, and counted",
-    )
-    mean, kappa, a, b = prior_of(declaration)
-    yield row(
-        "policy.belief.prior",
-        f"[{mean:g}, {kappa:g}, {a:g}, {b:.3g}]",
-        f"mean, kappa, a, b; before any data: a mean of {mean:g}, as sure as after {kappa:g} rewards, "
-        f"and a noise of about {(b / a) ** 0.5:.3g}",
-    )
-
-
-_BELIEFS = {
-    "beta": "each arm has a rate of success; rewards are 0 or 1",
-    "gaussian": "each arm has a mean reward and a noise, both learnt; rewards are any numbers",
-}
-_EXPLORERS = {
-    "epsilon_greedy": "the arm with the highest mean, and now and then any other",
-    "thompson": "an arm is chosen as often as it is likely to be the best",
-    "uniform": "every arm equally often: nothing is made of what is learnt",
-}
 
 
 def _reward(reward: Reward, row: Any) -> Iterator[Meaning]:

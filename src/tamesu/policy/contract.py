@@ -129,6 +129,8 @@ class Marginals:
             uniforms; none where arms are independent.
         clipped: (n,) rewards of each arm that lay outside of the belief's bounds; none where it clips
             nothing.
+        weight: (n,) what those observations weigh now; none where nothing is forgotten.
+        total_weight: the same of all, retired arms included; 0 where nothing is forgotten.
     """
 
     kind: str
@@ -137,6 +139,8 @@ class Marginals:
     total: int
     joint: Callable[[int, Uniforms], NDArray[np.float64]] | None = None
     clipped: NDArray[np.int64] | None = None
+    weight: NDArray[np.float64] | None = None
+    total_weight: float = 0.0
 
     def __len__(self) -> int:
         return len(self.observations)
@@ -151,6 +155,8 @@ class Marginals:
             total=self.total,
             joint=None if joint is None else lambda m, uniforms: joint(m, uniforms)[:, rows],
             clipped=None if self.clipped is None else self.clipped[rows],
+            weight=None if self.weight is None else self.weight[rows],
+            total_weight=self.total_weight,
         )
 
 

@@ -135,20 +135,28 @@ class Fading:
         sums = {name: [0] * len(arms) for name in self._sums}
         newest = state.highest.get(_NEWEST, 0)
         columns = [(sums[name], state.per_arm[name].tolist()) for name in self._sums]
+        counting, everything = columns[: len(self._counting)], 0
         for place, key in enumerate(state.arms):
             arm, apart, number = key.partition(_APART)
-            if apart and arm in rows:
-                row, shift = rows[arm], int(number) - newest + KEPT
+            if not apart:
+                continue
+            shift = int(number) - newest + KEPT
+            everything += sum(column[place] for _, column in counting) << shift
+            if arm in rows:
                 for total, column in columns:
-                    total[row] += column[place] << shift
+                    total[rows[arm]] += column[place] << shift
         now, rest = divmod(max(time, newest * self._half_life), self._half_life)
         power = newest - KEPT - now - _WEIGHT_BITS
+        scale = math.ldexp(2.0 ** (-rest / self._half_life), max(power, -5000))
+        counts = [sums[name] for name in self._counting]
         return Told(
             sums={name: whole(total) for name, total in sums.items()},
-            scale=math.ldexp(2.0 ** (-rest / self._half_life), max(power, -5000)),
+            scale=scale,
             raw={name: state.column(name, arms) for name in self._raw[1:]},
             observations=state.column(OBSERVATIONS, arms),
             total=int(state.per_arm[OBSERVATIONS].sum()),
+            weight=np.array([sum(of_arm) * scale for of_arm in zip(*counts, strict=True)]),
+            total_weight=everything * scale,
         )
 
     def _table(

@@ -208,7 +208,7 @@ def _measured(
     gap = np.abs(got - (np.exp(above) - np.exp(below)))
     others = np.exp(above - panels.right_log)
     missed = number @ (panels.own * others)
-    rough = np.abs(terms.reshape(-1, ORDER) @ HIGHEST).sum(axis=1).reshape(-1, count)
+    rough = np.abs(terms.reshape(-1, ORDER) @ HIGHEST).sum(axis=1).reshape(len(terms), count)
     rough = np.where(competing[:, None], rough, 0.0).max(axis=0, initial=0.0)
     # Written so that what is not a number fails.
     good = (gap <= PANEL_ERROR) & (missed <= PANEL_ERROR) & (rough <= ROUGHNESS)

@@ -41,6 +41,8 @@ class Told(NamedTuple):
         raw: by name: (n,).
         observations: (n,) how many were learnt, whatever they weigh now.
         total: the same of all arms, others included.
+        weight: (n,) what those observations weigh now; none where nothing is forgotten.
+        total_weight: the same of all arms; 0 where nothing is forgotten.
     """
 
     sums: Mapping[str, NDArray[Any]]
@@ -48,6 +50,8 @@ class Told(NamedTuple):
     raw: Mapping[str, NDArray[np.int64]]
     observations: NDArray[np.int64]
     total: int
+    weight: NDArray[np.float64] | None = None
+    total_weight: float = 0.0
 
 
 class Tally(Protocol):

@@ -88,6 +88,8 @@ class BetaBelief:
             family=BetaFamily(prior[:, 0] + successes, prior[:, 1] + failures),
             observations=told.observations,
             total=told.total,
+            weight=told.weight,
+            total_weight=told.total_weight,
         )
 
     def evidence(self, state: Table, batch: Batch) -> Table:

@@ -102,6 +102,8 @@ class GaussianBelief:
             family=StudentTFamily(2.0 * a, mean + n / sure * apart, np.sqrt(b / a / sure)),
             observations=told.observations,
             total=told.total,
+            weight=told.weight,
+            total_weight=told.total_weight,
             clipped=told.raw[CLIPPED],
         )
 

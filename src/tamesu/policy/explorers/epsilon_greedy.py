@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from tamesu.base import Declaration, InvalidDeclaration
 from tamesu.policy.contract import ExplorerOptions, Marginals, PropensitiesOf
+from tamesu.policy.explorers.greedy import highest
 from tamesu.policy.uniforms import Uniforms
 
 EPSILON = 0.1
@@ -70,8 +71,7 @@ def epsilon_greedy(mean: NDArray[np.float64], epsilon: float) -> NDArray[np.floa
         >>> epsilon_greedy(np.array([0.1, 0.3, 0.2, 0.3]), 0.2)
         array([0.05, 0.45, 0.05, 0.45])
     """
-    best = mean == mean.max()
-    shares: NDArray[np.float64] = epsilon / len(mean) + (1.0 - epsilon) * best / best.sum()
+    shares: NDArray[np.float64] = epsilon / len(mean) + (1.0 - epsilon) * highest(mean)
     return shares
 
 
