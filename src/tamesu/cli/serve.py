@@ -16,6 +16,7 @@ class RoleName(StrEnum):
 
     SERVER = "server"
     TRAINER = "trainer"
+    SYNC = "sync"
 
 
 def serve(
@@ -52,7 +53,10 @@ def serve(
 def run(
     role: Annotated[
         RoleName,
-        typer.Argument(help="server: decides and tracks, over HTTP. trainer: joins and learns."),
+        typer.Argument(
+            help="server: decides and tracks, over HTTP. trainer: joins and learns. sync: takes arms "
+            "from where the settings say, by their schedule."
+        ),
     ],
     *,
     data: Data = None,
@@ -65,12 +69,14 @@ def run(
     A machine needs one server and one trainer on the same data folder; `tamesu serve` runs both.
     """
     from tamesu.cli.messages import set_up_messages
-    from tamesu.wiring import load_settings, run_server, run_trainer
+    from tamesu.wiring import load_settings, run_server, run_syncs, run_trainer
 
     set_up_messages(json=json)
     settings = load_settings({"data": data, "host": host, "port": port})
     if role is RoleName.SERVER:
         run_server(settings)
+    elif role is RoleName.SYNC:
+        run_syncs(settings)
     else:
         run_trainer(settings)
 

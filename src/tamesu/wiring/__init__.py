@@ -18,6 +18,7 @@ from tamesu.wiring.roles import run_server, run_trainer
 from tamesu.wiring.settings import Settings, load_settings
 from tamesu.wiring.sources import open_source
 from tamesu.wiring.supervision import supervise, supervisor
+from tamesu.wiring.syncing import run_syncs
 
 __all__ = [
     "Rebuilding",
@@ -37,6 +38,7 @@ __all__ = [
     "rebuilding",
     "refuse_existing",
     "run_server",
+    "run_syncs",
     "run_trainer",
     "status",
     "supervise",

@@ -9,6 +9,7 @@ from tamesu.watch import Finding, Progress, Status, folder_holder, judge, read_s
 from tamesu.wiring.integrity import refuse_older
 from tamesu.wiring.places import open_log, open_store
 from tamesu.wiring.settings import Settings
+from tamesu.wiring.syncing import syncs
 
 ANSWER_S = 2.0
 """Longest wait for a server's word: one that takes longer does not answer."""
@@ -34,6 +35,10 @@ def status(settings: Settings) -> Status:
     except TamesuError as error:
         trainer = _trouble("learning", error)
     judged = judge(holder=holder, standing=standing, readiness=readiness, trainer=trainer, now=now)
+    try:
+        troubles += syncs(settings)
+    except TamesuError as error:
+        troubles.append(_trouble("syncs", error))
     findings = [*judged, *troubles]
     return Status(
         well=all(finding.well for finding in findings),

@@ -16,6 +16,7 @@ import msgspec
 
 from tamesu.base import Duration, InvalidInput, convert
 from tamesu.base.times import MILLISECOND_US, SECOND_US
+from tamesu.sync import Scheduled
 from tamesu.watch import BOARD_VARIABLE, HOLDER_VARIABLE, LIFELINE_VARIABLE, SOCKET_VARIABLE
 
 FILE = "tamesu.toml"
@@ -88,6 +89,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         segment_bytes: size from which a file of the log is followed by a new one, at least 1 MiB;
             room on the disk comes back by whole files.
         segment_age: age of its first record from which it is, too, at least `1s`.
+        sync: arms that come from a source by a schedule, each as `[[sync]]` with `bandit`, `from`,
+            `cron`, and perhaps `query`, `limit` and `timezone`; as a variable a JSON list.
     """
 
     data: str = "data"
@@ -102,6 +105,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     archive_retention: str | None = None
     segment_bytes: int = 268_435_456
     segment_age: str = "1h"
+    sync: tuple[Scheduled, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -206,6 +210,11 @@ def _refuse(settings: Settings) -> None:
             hint="leave cache out, or write sqlite",
         )
     _refuse_lengths(settings)
+    for each in settings.sync:
+        each.check()
+    twice = {each.bandit for each in settings.sync if settings.sync.count(each) > 1}
+    if twice or len({each.bandit for each in settings.sync}) < len(settings.sync):
+        raise InvalidInput("a bandit takes its arms from one source, the settings name one twice")
 
 
 def _refuse_lengths(settings: Settings) -> None:
@@ -253,8 +262,17 @@ def _from(environment: Mapping[str, str]) -> dict[str, Any]:
             continue
         if name not in NOT_SETTINGS:
             key = name.removeprefix(PREFIX).lower()
-            values[key] = _whole(name, text) if key in NUMBERS else text
+            values[key] = _value(name, key, text)
     return values
+
+
+def _value(name: str, key: str, text: str) -> Any:
+    if key == "sync":
+        try:
+            return msgspec.json.decode(text)
+        except msgspec.DecodeError as error:
+            raise InvalidInput(f"{name} must be a JSON list: {error}") from error
+    return _whole(name, text) if key in NUMBERS else text
 
 
 def _whole(name: str, text: str) -> int:
@@ -271,4 +289,15 @@ def _checked(values: dict[str, Any], where: str) -> dict[str, Any]:
 def _absolute(values: dict[str, Any], folder: Path) -> dict[str, Any]:
     """`values` with their folder, the default one too, taken from where their file lies."""
     data = values.get("data", Settings().data)
+    listed = values.get("sync")
+    if isinstance(listed, list):
+        values = {**values, "sync": [_beside(each, folder) for each in listed]}
     return {**values, "data": data and str(folder / data)}
+
+
+def _beside(scheduled: Any, folder: Path) -> Any:
+    """A sync whose file, if it is from one, is taken from where the settings lie."""
+    source = scheduled.get("from") if isinstance(scheduled, dict) else None
+    if not isinstance(source, str) or ":" in source:
+        return scheduled
+    return {**scheduled, "from": str(folder / source)}

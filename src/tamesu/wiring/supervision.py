@@ -124,6 +124,10 @@ def _roles(settings: Settings) -> Iterator[Role]:
         patience_s=TRAINER_PATIENCE_S,
         environment={PROCESS_VARIABLE: "trainer"},
     )
+    if settings.sync:
+        yield Role(
+            "sync", [*command, "sync", "--data", data], environment={PROCESS_VARIABLE: "sync"}
+        )
 
 
 def _told(settings: Settings) -> dict[str, str]:
@@ -132,5 +136,7 @@ def _told(settings: Settings) -> dict[str, str]:
         "data": settings.folder.absolute(),
         "cache": settings.cache_kind,
     }
-    said = {name: value for name, value in values.items() if value is not None}
+    if settings.sync:
+        values["sync"] = msgspec.json.encode(settings.sync).decode()
+    said = {name: value for name, value in values.items() if value not in (None, ())}
     return {f"{PREFIX}{name.upper()}": str(value) for name, value in said.items()}

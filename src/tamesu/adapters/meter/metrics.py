@@ -211,6 +211,13 @@ _ROWS = (
         "Epoch of the lease; it rises whenever another trainer takes over.",
         of=LevelOf.GREATEST,
     ),
+    # arms from a source
+    Metric(
+        "syncs_total",
+        _COUNTER,
+        "Scheduled syncs of arms: changed, unchanged, pending or failed.",
+        ("bandit", "outcome"),
+    ),
     # the watch
     Metric(
         "restarts_total",
