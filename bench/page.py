@@ -20,6 +20,7 @@ from plot import curves, ratios
 HERE = Path(__file__).resolve().parent
 DOCS = HERE.parent / "docs"
 MEASURED = HERE / "measured"
+PAGE = DOCS / "benchmarks.md"
 
 
 def keep(part: str, gave: dict[str, Any]) -> None:
@@ -32,14 +33,27 @@ def keep(part: str, gave: dict[str, Any]) -> None:
 
 def write(parts: Sequence[str]) -> None:
     """Writes the page and its pictures from all that is kept of `parts`, in their order."""
-    kept = {name: read(name) for name in parts if (MEASURED / f"{name}.json").exists()}
-    (DOCS / "benchmarks.md").write_text(page(kept), encoding="utf-8")
-    every = [Figure(**line) for part in kept.values() for line in part.get("figures", ())]
-    ratios(every, DOCS / "benchmarks.svg")
+    kept = every(parts)
+    PAGE.write_text(page(kept), encoding="utf-8")
+    figures = [Figure(**line) for part in kept.values() for line in part.get("figures", ())]
+    ratios(figures, DOCS / "benchmarks.svg")
     for part in kept.values():
         for drawing in part.get("curves", ()):
             curves(drawing, DOCS / drawing["file"])
     print("wrote docs/benchmarks.md and its pictures")
+
+
+def fresh(parts: Sequence[str]) -> bool:
+    """Whether the page is what `write` would write; says so where it is not."""
+    same = PAGE.read_text(encoding="utf-8") == page(every(parts))
+    if not same:
+        print("docs/benchmarks.md is not what was measured\nhint: make bench ARGS=--page")
+    return same
+
+
+def every(parts: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """What is kept of the parts that were measured, in their order."""
+    return {name: read(name) for name in parts if (MEASURED / f"{name}.json").exists()}
 
 
 def read(part: str) -> dict[str, Any]:
@@ -77,8 +91,8 @@ def page(kept: dict[str, dict[str, Any]]) -> str:
 
 def grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """The lines of a table."""
-    every = [head, ("---",) * len(head), *rows]
-    return ["| " + " | ".join(row).rstrip() + " |" for row in every]
+    lines = [head, ("---",) * len(head), *rows]
+    return ["| " + " | ".join(row).rstrip() + " |" for row in lines]
 
 
 def cells(line: Figure) -> tuple[str, ...]:

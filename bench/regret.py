@@ -120,7 +120,9 @@ class Season:
 
 
 def verify(cells: list[tuple[Name, str]]) -> None:
-    """Drops runs of ours that this code would not play again as they were."""
+    """Drops runs of ours that this code would not play again as they were; looks once per code."""
+    if records.known():
+        return
     worker = Worker(OURS)
     for name, world in cells:
         kept = records.read(name, world)
@@ -131,6 +133,7 @@ def verify(cells: list[tuple[Name, str]]) -> None:
             print(f"dropped the runs of {name.player} in {world}: played by other code")
             records.drop(name, world)
     worker.end()
+    records.knows()
 
 
 def as_text(gave: dict[str, Any]) -> str:

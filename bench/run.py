@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from figures import Figure
-from page import cells, keep, write
+from page import cells, fresh, keep, write
 
 HERE = Path(__file__).resolve().parent
 PARTS = (
@@ -43,7 +43,14 @@ def main() -> int:
     )
     parser.add_argument("--dry-run", action="store_true", help="print, and keep nothing")
     parser.add_argument("--page", action="store_true", help="run nothing, write the page anew")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="run nothing; 1 where the page is not what was measured",
+    )
     asked = parser.parse_args()
+    if asked.check:
+        return 0 if fresh(PARTS) else 1
     if asked.page:
         write(PARTS)
         return 0

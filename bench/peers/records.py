@@ -16,6 +16,9 @@ from environments import MODULES, cache, requirements
 from team import OURS, Name
 
 HERE = Path(__file__).resolve().parent
+SOURCE = HERE.parent.parent / "src" / "tamesu"
+ROOMS = ("base", "policy", "bandit")
+"""What a bandit in memory is made of."""
 
 
 def place(name: Name, world: str) -> Path:
@@ -52,3 +55,21 @@ def keep(name: Name, world: str, run: dict[str, Any]) -> None:
 def drop(name: Name, world: str) -> None:
     """Forgets the runs kept."""
     place(name, world).unlink(missing_ok=True)
+
+
+def known() -> bool:
+    """Whether our code is the one whose runs were found alike last."""
+    stamp = cache() / "regret" / "code"
+    return stamp.exists() and stamp.read_text(encoding="utf-8") == _code()
+
+
+def knows() -> None:
+    """Our code plays the runs that are kept."""
+    stamp = cache() / "regret" / "code"
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(_code(), encoding="utf-8")
+
+
+def _code() -> str:
+    files = [path for room in ROOMS for path in sorted((SOURCE / room).rglob("*.py"))]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
