@@ -165,7 +165,12 @@ class Tree:
         total: Floats = np.zeros(len(number))
         while True:
             terms, bad = _measured(panels, number, competing)
-            rows = np.flatnonzero(bad & (panels.edges[1] - panels.edges[0] > finest))
+            left, right = panels.edges
+            middle = 0.5 * (left + right)
+            # Between two neighbouring floats there is no middle.
+            rows = np.flatnonzero(
+                bad & (right - left > finest) & (left < middle) & (middle < right)
+            )
             if not rows.size or rows.size > MOST_PANELS:
                 total += terms.sum(axis=1)
                 return total

@@ -67,9 +67,7 @@ class Table:
 
     def column(self, name: str, arms: Iterable[str]) -> NDArray[Any]:
         """Column `name` for `arms`, in their order; 0 for an arm that is not here."""
-        column = self.per_arm[name]
-        zero = np.zeros((1, *column.shape[1:]), dtype=column.dtype)
-        return np.concatenate([column, zero])[self.rows(arms)]
+        return _at(self.per_arm[name], self.rows(arms))
 
     def where(self, kept: NDArray[np.bool_]) -> Table:
         """The rows at the mask `kept` (n,), and all that is shared."""
@@ -85,9 +83,13 @@ class Table:
         if self.per_arm.keys() != other.per_arm.keys() or self.shared.keys() != other.shared.keys():
             raise Bug("tables of different beliefs cannot be added")
         arms = self.arms if self.arms == other.arms else tuple({*self.arms, *other.arms})
+        mine, theirs = self.rows(arms), other.rows(arms)
         return Table.of(
             arms,
-            {name: self.column(name, arms) + other.column(name, arms) for name in self.per_arm},
+            {
+                name: _at(column, mine) + _at(other.per_arm[name], theirs)
+                for name, column in self.per_arm.items()
+            },
             {name: value + other.shared[name] for name, value in self.shared.items()},
             {
                 name: max(side[name] for side in (self.highest, other.highest) if name in side)
@@ -146,6 +148,12 @@ def numbered(arms: Iterable[str]) -> tuple[list[str], NDArray[np.intp]]:
     numbers: dict[str, int] = {}
     codes = [numbers.setdefault(arm, len(numbers)) for arm in arms]
     return list(numbers), np.array(codes, dtype=np.intp)
+
+
+def _at(column: NDArray[Any], rows: NDArray[np.intp]) -> NDArray[Any]:
+    """`column` at `rows`, with 0 at the row behind its last."""
+    zero = np.zeros((1, *column.shape[1:]), dtype=column.dtype)
+    return np.concatenate([column, zero])[rows]
 
 
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:
