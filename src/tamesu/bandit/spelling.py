@@ -80,7 +80,7 @@ def read_config(path: str | Path) -> dict[str, Any]:
         data = yaml.safe_load(Path(path).read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as problem:
         raise InvalidInput(f"{path} cannot be read: {problem}") from problem
-    except yaml.YAMLError as problem:
+    except (ValueError, RecursionError, yaml.YAMLError) as problem:
         raise InvalidInput(f"{path} must be YAML or JSON: {problem}") from problem
     if not isinstance(data, dict):
         raise InvalidInput(f"{path} must hold a mapping, got {type(data).__name__}")

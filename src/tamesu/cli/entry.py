@@ -55,9 +55,9 @@ def run(words: Sequence[str]) -> int:
         _let_go_of_stdout()
         return FAILED
     except OSError as problem:
-        if problem.errno != errno.ENOSPC:
-            raise
-        return _unprinted(problem, words)
+        if problem.errno == errno.ENOSPC and problem.filename is None:
+            return _unprinted(problem, words)
+        return _unusable(problem, words)
     except Exception as problem:
         from tamesu.cli.failure import failure
 
@@ -98,6 +98,19 @@ def _unprinted(problem: OSError, words: Sequence[str]) -> int:
     report(
         f"the output must go somewhere, it cannot be written: {problem.strerror}",
         "make room where it is redirected to",
+        json=wants_json(words),
+    )
+    return FAILED
+
+
+def _unusable(problem: OSError, words: Sequence[str]) -> int:
+    """Says which file cannot be used as the command has to, and gives the exit code."""
+    from tamesu.cli.failure import report
+
+    what = "a file" if problem.filename is None else os.fspath(problem.filename)
+    report(
+        f"{what} must be usable, it is not: {problem.strerror or problem}",
+        "see that the path is right, and that you may read and write there",
         json=wants_json(words),
     )
     return FAILED

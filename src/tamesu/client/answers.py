@@ -6,7 +6,7 @@ Refuses to take an answer for what it is not.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -33,9 +33,18 @@ def read_answer(body: bytes, shape: type[T]) -> T:
         Bug: it does not have that shape: whoever answered is no Tamesu server, or another version.
     """
     try:
-        return msgspec.json.decode(body, type=shape)
+        read = msgspec.json.decode(body, type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise foreign(200) from error
+    return cast("T", Answered(read)) if isinstance(read, dict) else read
+
+
+class Answered(dict[str, Any]):
+    """An answer by its fields. One that is not there means that no Tamesu server gave it."""
+
+    def __missing__(self, field: str) -> Any:
+        """Raises a `Bug`, not a `KeyError`: who answered is to blame, and not who asks."""
+        raise foreign(200)
 
 
 def is_asked_for(made: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:

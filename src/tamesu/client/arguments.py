@@ -31,7 +31,7 @@ def read_declaration(declaration: Mapping[str, Any] | str | Path) -> dict[str, A
         )
     try:
         data = yaml.safe_load(Path(declaration).read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise InvalidDeclaration(
             f"{declaration} must be a readable YAML or JSON file: {why}",

@@ -62,7 +62,7 @@ def _readiness(url: str) -> dict[str, Any] | None:
     try:
         answer = httpx2.get(f"{url}/health/ready", timeout=ANSWER_S, trust_env=False)
         told = answer.json()
-    except (httpx2.HTTPError, ValueError):
+    except (httpx2.HTTPError, httpx2.InvalidURL, ValueError):
         return None
     return told if isinstance(told, dict) and "ready" in told else None
 
