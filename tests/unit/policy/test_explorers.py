@@ -265,3 +265,10 @@ def test_regret_is_far_below_uniforms(explorer, typical):
     lost = np.mean([regret(explorer, seed) for seed in range(SEEDS)])
     assert lost < 150
     assert lost > typical / 5, "less than anything could: rewards leak"
+
+
+def test_a_slate_of_one_decides_as_a_single_arm_does():
+    one = Bandit(["a", "b", "c"], seed=5)
+    slate = Bandit(["a", "b", "c"], seed=5, layout="slate", size=1)
+    for _ in range(50):
+        assert slate.decide().arms == (one.decide().arm,)
