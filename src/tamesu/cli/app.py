@@ -23,6 +23,7 @@ from tamesu.cli import (
 )
 from tamesu.cli.aggregate import aggregate
 from tamesu.cli.asides import asides
+from tamesu.cli.backup import backup, restore
 from tamesu.cli.demo import demo
 from tamesu.cli.explain import explain
 from tamesu.cli.reconcile import reconcile
@@ -86,6 +87,8 @@ def command_line() -> typer.Typer:
     app.command("simulate", rich_help_panel="Use")(simulate)
     app.command("replay", rich_help_panel="Run")(replay)
     app.command("reconcile", rich_help_panel="Run")(reconcile)
+    app.command("backup", rich_help_panel="Run")(backup)
+    app.command("restore", rich_help_panel="Run")(restore)
     app.add_typer(data.app, name="data", rich_help_panel="Use")
     _flow(app)
     return app

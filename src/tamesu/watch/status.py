@@ -21,6 +21,9 @@ SILENT_S = 5.0
 STILL_S = 2.0
 """A loop that turns does so ten times a second, a trainer's between its steps."""
 
+START_S = 60.0
+"""A role that has not beaten by then is one that does not: it can only die."""
+
 STEP_S = 1.0
 """A clock that was set by less harms nothing."""
 
@@ -164,10 +167,10 @@ def _role(role: RoleStanding, now: Time) -> Finding:
         found = f"ended{why}, tried again in {role.again_in_s:g} s; restarts: {role.restarts}"
         return Finding(role.name, well=False, found=found, hint=SEE)
     process = f"process {role.pid}"
-    if role.beat_age_s is None:
-        lives_s = (now - role.since) / 1e6
+    lives_s = (now - role.since) / 1e6
+    if role.beat_age_s is None and lives_s < START_S:
         return Finding(role.name, well=True, found=f"{process} starts, {lives_s:.0f} s ago{ended}")
-    if role.beat_age_s > STILL_S:
+    if role.beat_age_s is not None and role.beat_age_s > STILL_S:
         return Finding(
             role.name,
             well=False,

@@ -91,7 +91,7 @@ def refuse_existing(folder: Path) -> None:
     """
     if folder.exists():
         raise Conflict(
-            f"--out must name a folder that is not there yet, {str(folder)!r} is",
+            f"what is written must be a folder that is not there yet, {str(folder)!r} is",
             hint="choose another; nothing is written over",
         )
 

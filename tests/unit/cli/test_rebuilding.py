@@ -140,7 +140,7 @@ def test_a_store_that_was_damaged_is_written_anew(data, tmp_path, capsys):
     assert [command.kind for command in store.commands()] == ["freeze"]
     store.close()
     answer = told(capsys, "replay", "--data", str(data), "--out", str(fresh), code=1)
-    assert "must name a folder that is not there yet" in answer
+    assert "must be a folder that is not there yet" in answer
 
 
 def test_a_log_that_lost_its_beginning_is_an_error_and_the_archive_has_it(data, capsys):
