@@ -15,7 +15,7 @@ DEV     := $(VENV)/.tamesu-dev
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check lint types imports docs site format soak bench reference examples pictures lock clean distclean
+.PHONY: help install demo test check lint types imports docs audit site format soak bench reference examples pictures lock clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,7 +48,7 @@ test: $(DEV) ## every test but the soak
 
 # Checks -------------------------------------------------------------------------------------------
 
-check: lint types imports docs ## lint, format, types, architecture, docs
+check: lint types imports docs audit ## lint, format, types, architecture, docs, locks
 
 lint: $(DEV)
 	$(BIN)/ruff check .
@@ -66,6 +66,9 @@ docs: $(DEV) site
 
 site: $(DEV) ## the pages of docs as a site, in build/site; warnings end it
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --builder html docs build/site
+
+audit: $(DEV) ## locks pinned, hashed, installed so; ARGS=--advisories looks up vulnerabilities
+	$(BIN)/python scripts/audit.py $(ARGS)
 
 format: $(DEV) ## write the format and the fixes that ruff is sure of
 	$(BIN)/ruff check --fix .

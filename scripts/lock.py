@@ -17,6 +17,7 @@ SETS = {
     "dev": ["--all-extras", "--group", "dev"],
     "install": ["--all-extras", "--group", "build", "--constraint", "requirements/dev.txt"],
     "lock": ["--group", "lock"],
+    "audit": ["--group", "audit"],
 }
 
 
@@ -24,7 +25,7 @@ def main() -> int:
     """Writes every set; gives uv's exit code where it fails."""
     uv = Path(sys.executable).parent / "uv"
     for name, wanted in SETS.items():
-        sources = [] if name == "lock" else ["pyproject.toml"]
+        sources = [] if name in ("lock", "audit") else ["pyproject.toml"]
         command = [
             *(str(uv), "pip", "compile", "--quiet", "--universal", "--generate-hashes"),
             *(

@@ -17,6 +17,9 @@ from tamesu.base.times import Time
 PREFIX = "tamesu_"
 """What every secret starts with, so that a scanner of repositories finds one."""
 
+_START = PREFIX.rstrip("_").encode()
+_PARTS = 3
+
 MOST_TEXT = 120
 """Most characters that may be a secret; ours have 63."""
 
@@ -69,11 +72,12 @@ def spell(identity: str, random: str) -> str:
     return f"{PREFIX}{identity}_{random}"
 
 
-def spelt(text: str) -> tuple[str, str] | None:
+def spelt(text: bytes) -> tuple[bytes, bytes] | None:
     """Id and random part of a secret's text; none for what is no secret."""
-    if len(text) > MOST_TEXT or not text.startswith(PREFIX) or not text.isascii():
+    parts = text.split(b"_", 2)
+    if len(parts) != _PARTS or parts[0] != _START or len(text) > MOST_TEXT:
         return None
-    identity, _, random = text[len(PREFIX) :].partition("_")
+    _, identity, random = parts
     return (identity, random) if identity and random else None
 
 
@@ -82,6 +86,6 @@ def digest(random: str) -> str:
     return hashlib.sha256(random.encode()).hexdigest()
 
 
-def is_secret(random: str, kept: str) -> bool:
-    """Whether `kept` is the digest of `random`; takes as long whichever character differs."""
-    return hmac.compare_digest(digest(random), kept)
+def is_secret(random: bytes, kept: bytes) -> bool:
+    """Whether `kept` are the bytes of the digest of `random`; takes as long whichever byte differs."""
+    return hmac.compare_digest(hashlib.sha256(random).digest(), kept)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -42,6 +43,8 @@ MOST_RATE = 1_000_000
 """Calls a second; more than any installation answers."""
 
 MODE = 0o600
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class _File(msgspec.Struct, frozen=True, kw_only=True):
@@ -221,7 +224,22 @@ def _read(text: bytes) -> tuple[Key, ...]:
     version = data.get("version") if isinstance(data, dict) else None
     if version != VERSION:
         raise InvalidInput(f"version must be {VERSION}, got {str(version)[:20]!r}")
-    return convert(data, _File, "the keys", InvalidInput).keys
+    keys = convert(data, _File, "the keys", InvalidInput).keys
+    for key in keys:
+        _check(key)
+    return keys
+
+
+def _check(key: Key) -> None:
+    """Refuses what a server could not count or compare: people may have edited the file."""
+    if (
+        not 0 <= key.place < MOST_KEYS
+        or not 1 <= (1 if key.rate is None else key.rate) <= MOST_RATE
+    ):
+        raise InvalidInput(f"place and rate of key {key.name[:80]!r} must be in their bounds")
+    for secret in key.secrets:
+        if _DIGEST.fullmatch(secret.digest) is None or not secret.id.isascii():
+            raise InvalidInput(f"a secret of key {key.name[:80]!r} must have an id and a digest")
 
 
 def _index(keys: Sequence[Key], name: str) -> int:

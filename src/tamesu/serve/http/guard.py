@@ -27,7 +27,7 @@ POLL_S = 0.5
 """How often it is looked whether keys have changed."""
 
 _PORT = re.compile(r":[0-9]*\Z")
-_NOBODY = "0" * 64
+_NOBODY = bytes(32)
 _FORWARDED = frozenset({b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via"})
 _log = structlog.get_logger("tamesu.serve.keys")
 
@@ -62,7 +62,7 @@ class NoKeys:
 class _Held(NamedTuple):
     """One valid secret: its digest, until when in nanoseconds (none for ever), and whose it is."""
 
-    digest: str
+    digest: bytes
     until_ns: int | None
     key: Key
 
@@ -93,7 +93,7 @@ class Guard:
         self._allowances = allowances or Allowances()
         self._stamp = self._source.stamp()
         self._is_open = self._stamp is None and is_local
-        self._held: Mapping[str, _Held] = {}
+        self._held: Mapping[bytes, _Held] = {}
         if self._stamp is not None:
             self._held = _by_id(self._source.all())
 
@@ -155,8 +155,8 @@ class Guard:
     def _identify(self, authorization: bytes | None) -> Key:
         if authorization is None:
             raise Unidentified.missing()
-        kind, _, text = authorization.decode("latin-1").strip().partition(" ")
-        parts = spelt(text.strip()) if kind.lower() == "bearer" else None
+        kind, _, text = authorization.strip().partition(b" ")
+        parts = spelt(text.strip()) if kind.lower() == b"bearer" else None
         if parts is None:
             raise Unidentified.wrong()
         identity, random = parts
@@ -170,10 +170,12 @@ class Guard:
         return held.key
 
 
-def _by_id(keys: Iterable[Key]) -> dict[str, _Held]:
+def _by_id(keys: Iterable[Key]) -> dict[bytes, _Held]:
     return {
-        secret.id: _Held(
-            secret.digest, None if secret.until is None else int(secret.until) * 1_000, key
+        secret.id.encode(): _Held(
+            bytes.fromhex(secret.digest),
+            None if secret.until is None else int(secret.until) * 1_000,
+            key,
         )
         for key in keys
         for secret in key.secrets
