@@ -10,17 +10,27 @@ import argparse
 import logging
 from pathlib import Path
 
+import convergence
 import corrections
 import delay
 import look
 import newcomers
+import positions
 import propensities
 import settling
 import structlog
 
 DRAWN = {
     module.__name__: module.draw
-    for module in (delay, settling, corrections, newcomers, propensities)
+    for module in (
+        delay,
+        settling,
+        corrections,
+        newcomers,
+        propensities,
+        convergence,
+        positions,
+    )
 }
 
 

@@ -16,9 +16,15 @@ OURS, WAITING, NAIVE, ORACLE = "#1b7f5c", "#2f6db5", "#c0392b", "#5b6b7b"
 
 def panels(count: int, height: float = 3.6) -> tuple[Figure, list[Any]]:
     """An empty picture of so many panels side by side."""
+    return grid(1, count, height)
+
+
+def grid(rows: int, count: int, height: float = 3.6) -> tuple[Figure, list[Any]]:
+    """An empty picture of so many rows of so many panels, each row `height` inches."""
     mpl.rcParams["svg.hashsalt"] = "tamesu"  # the same figures give the same file
-    figure = Figure(figsize=(4.6 * count + 0.6 * (count == 1), height), layout="constrained")
-    axes = figure.subplots(1, count, squeeze=False)[0].tolist()
+    size = (4.6 * count + 0.6 * (count == 1), height * rows)
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots(rows, count, squeeze=False).ravel().tolist()
     for each in axes:
         each.spines[["top", "right"]].set_visible(False)
         each.tick_params(labelsize=8)

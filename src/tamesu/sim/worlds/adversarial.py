@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from tamesu.sim.worlds.bernoulli import BernoulliWorld
 
-TURNS = 100
-"""How often in a run ties are broken anew."""
+SCATTER = 1e6 * (1 + 5**0.5) / 2
+"""Times the progress of a run, of which the fraction says whose turn it is: an irrational number, so that
+turns are spread evenly however many steps a run has."""
 
 DIGITS = 9
 """Shares that are equal to so many digits are equal: the rest is rounding."""
@@ -25,10 +26,10 @@ class AdversarialWorld(BernoulliWorld):
     """n rates that are handed out to n arms anew whenever the learner has learnt: against it.
 
     The arm with the largest share of the learner's next distribution gets the lowest rate, the arm
-    with the smallest the highest. Among equal shares, arms take their turns, `TURNS` times in a run.
-    So somebody who foresaw the world would earn the highest rate each time, which nobody can;
-    what a policy is held against here is the best arm *held fixed*. Uniform play, which leans on
-    nothing, loses next to nothing against that; a policy that is sure of itself loses at every round.
+    with the smallest the highest. Among equal shares, arms take their turns. So somebody who foresaw
+    the world would earn the highest rate each time, which nobody can; what a policy is held against
+    here is the best arm *held fixed*. Uniform play, which leans on nothing, loses next to nothing
+    against that; a policy that is sure of itself loses at every round.
 
     Example:
         >>> world = AdversarialWorld([0.1, 0.2, 0.3])
@@ -50,7 +51,7 @@ class AdversarialWorld(BernoulliWorld):
 
     def at(self, progress: float) -> AdversarialWorld:
         """The same at this share of the way, [0, 1]: other arms are first among equals."""
-        return AdversarialWorld(self.rates, turn=int(progress * TURNS))
+        return AdversarialWorld(self.rates, turn=int(len(self.rates) * (progress * SCATTER % 1)))
 
     def facing(self, shares: NDArray[np.float64]) -> BernoulliWorld:
         """The world that a learner meets whose next distribution is `shares` (n,)."""
