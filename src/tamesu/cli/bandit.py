@@ -9,6 +9,7 @@ import typer
 
 from tamesu.cli.group import group
 from tamesu.cli.options import Json, Url
+from tamesu.cli.priors import priors
 
 app = group("Check, create, list, show, change and delete bandits.")
 
@@ -57,6 +58,9 @@ def check(file: File, *, json: Json = False) -> None:
     out.print(made)
     out.print("* the default: you did not write it", style="dim")
     out.print(f"create it:  tamesu bandit create {file}", soft_wrap=True, markup=False)
+
+
+app.command()(priors)
 
 
 @app.command()
