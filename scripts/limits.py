@@ -30,14 +30,19 @@ from tamesu.serve.core.telling import MOST_EVENTS
 from tamesu.serve.core.unit_features import PATIENCE_S as FEATURES_PATIENCE_S
 from tamesu.serve.core.unit_features import POLL_S as FEATURES_POLL_S
 from tamesu.serve.core.wire import MAX_TEXT
+from tamesu.serve.http.doorman import MOST_CONNECTIONS, SPARE_FILES
+from tamesu.serve.http.guard import POLL_S as KEYS_POLL_S
+from tamesu.serve.http.protocol import MAX_HEAD, MAX_HEADERS, Patience
 from tamesu.serve.http.resource import MAX_ARMS_BODY, MAX_BODY
 from tamesu.watch.life import LONGEST_REST_S
 from tamesu.watch.supervisor import GRACE_S
+from tamesu.wiring.key_file import MOST_KEYS
 from tamesu.wiring.supervision import SERVER_PATIENCE_S, TRAINER_PATIENCE_S
 
 _APPENDER = {
     name: parameter.default for name, parameter in inspect.signature(Appender).parameters.items()
 }
+_PATIENCE = Patience()
 _MEBIBYTE = 1 << 20
 
 
@@ -106,6 +111,26 @@ def _times() -> Iterator[tuple[str, str, str]]:
         "a tick is written once the newest record is so old",
         _length(_APPENDER["tick_s"] * SECOND_US),
         "windows close where nobody writes",
+    )
+    yield (
+        "the head of a request may take",
+        _length(int(_PATIENCE.head * SECOND_US)),
+        "from its first byte, however they drip; else 408",
+    )
+    yield (
+        "a request may take, its body and the reading of its answer included",
+        _length(int(_PATIENCE.exchange * SECOND_US)),
+        "far above what any needs; then the connection ends",
+    )
+    yield (
+        "a connection may be silent between two requests",
+        _length(int(_PATIENCE.idle * SECOND_US)),
+        "longer than proxies keep one, or they would send into a closed one",
+    )
+    yield (
+        "a server looks for changes of the keys",
+        _length(int(KEYS_POLL_S * SECOND_US)),
+        "a revoked key is refused within a second",
     )
     yield (
         "a server asks for new snapshots",
@@ -214,6 +239,21 @@ def _sizes() -> Iterator[tuple[str, str, str]]:
         "every change of arms writes it anew",
     )
     yield "characters of an arm's id", f"{MAX_ID_CHARS}", "it stands in every record"
+    yield (
+        "a request's line and headers",
+        f"{MAX_HEAD // 1024} KiB, {MAX_HEADERS} headers",
+        "far above what clients and proxies send; else 431",
+    )
+    yield (
+        "connections of one server",
+        f"{MOST_CONNECTIONS:,}, or {SPARE_FILES} fewer than it may open files",
+        "then those that ask nothing go first; the log and the store keep files to open",
+    )
+    yield (
+        "keys of an installation",
+        f"{MOST_KEYS:,}",
+        "each has a place where its rate is counted",
+    )
     yield (
         "characters of a `unit`, a `request_id`, an `event_id`",
         f"{MAX_TEXT}",
