@@ -116,13 +116,14 @@ def _arms(told: Mapping[str, Any], most: int) -> Any:
 
     arms = told["arms"]
     placed = any(arm.get("position") is not None for arm in arms)
+    digits = 3 if placed else 4
     rows: list[Sequence[object]] = [
         (
             *([arm["position"]] if placed else []),
             arm["arm"],
             f"{arm['share']:.2%}",
             f"{arm['mean']:.4f}",
-            f"{arm['low']:.4f} to {arm['high']:.4f}",
+            f"{arm['low']:.{digits}f} to {arm['high']:.{digits}f}",
             f"{arm['observations']:,}",
             _notes(arm),
         )
@@ -131,7 +132,7 @@ def _arms(told: Mapping[str, Any], most: int) -> Any:
     rest = len(arms) - len(rows) + told["arms_omitted"]
     if rest:
         rows.append((*([""] if placed else []), f"{rest:,} more", "", "", "", "", ""))
-    who = [">position", "arm", ">there"] if placed else ["arm", ">first"]
+    who = [">at", "arm", ">there"] if placed else ["arm", ">first"]
     columns = [*who, ">mean reward", ">95 % interval", ">learnt", ""]
     return table("What was believed then", columns, rows)
 

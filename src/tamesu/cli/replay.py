@@ -161,12 +161,13 @@ def _bandit(name: str, standing: Standing, newest: int) -> dict[str, Any]:
     """What a bandit came to; one that was made again and has learnt nothing yet is its predecessor."""
     import numpy as np
 
-    from tamesu.base import Status, Time
+    from tamesu.base import Status
 
     arms = [*standing.roster.active, *standing.roster.retired]
     ids = [arm.id for arm in arms]
     shares = np.zeros(len(ids))
-    rows = standing.policy.summary(standing.learnt.state, ids, Time(0), shares=shares)
+    learnt = standing.learnt
+    rows = standing.policy.summary(learnt.state, ids, learnt.snapshot.watermark, shares=shares)
     deferred = standing.deferred
     return {
         "bandit": name,

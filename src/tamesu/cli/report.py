@@ -47,6 +47,8 @@ MEANINGS = {
 def arms_table(arms: Sequence[Mapping[str, Any]], *, most: int | None = None) -> Table:
     """Arms, the most chosen first: mean, 95 % interval, share, observations; by position if they have one.
 
+    Means are told as percentages where all of them are rates.
+
     Args:
         arms: `{arm, position, observations, mean, low, high, share}` each.
         most: how many to show; none for all. What is left out is said in a last row.
@@ -55,14 +57,16 @@ def arms_table(arms: Sequence[Mapping[str, Any]], *, most: int | None = None) ->
         arms, key=lambda arm: (arm.get("position") or 0, -arm["share"], -arm["mean"], arm["arm"])
     )
     placed = any(arm.get("position") is not None for arm in arms)
+    rates = all(arm["low"] >= 0.0 and arm["high"] <= 1.0 for arm in arms)
+    worth = f"{{:.{2 if placed else 3}%}}" if rates else "{:,.4g}"
     shown = ordered if most is None else ordered[:most]
     rows: list[Sequence[object]] = [
         (
             *([arm["position"]] if placed else []),
             arm["arm"],
             f"{arm['share']:.1%}",
-            f"{arm['mean']:.3%}",
-            f"{arm['low']:.3%} to {arm['high']:.3%}",
+            worth.format(arm["mean"]),
+            f"{worth.format(arm['low'])} to {worth.format(arm['high'])}",
             f"{arm['observations']:,}",
         )
         for arm in shown
@@ -79,7 +83,7 @@ def arms_table(arms: Sequence[Mapping[str, Any]], *, most: int | None = None) ->
                 f"{sum(arm['observations'] for arm in rest):,}",
             )
         )
-    who = [">position", "arm", ">chosen there"] if placed else ["arm", ">chosen first"]
+    who = [">at", "arm", ">chosen there"] if placed else ["arm", ">chosen first"]
     columns = [*who, ">mean reward", ">95 % interval", ">observations"]
     return table("What it believes", columns, rows)
 

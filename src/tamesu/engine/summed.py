@@ -91,7 +91,11 @@ def _compared(
     declaration = store.declared(bandit, snapshot.declaration)
     if declaration is None:
         raise Bug(f"declaration {snapshot.declaration} of {bandit!r} must be there, it is not")
-    why = _why_not(store, snapshot) if is_counted(declaration) else "its belief is more than counts"
+    why = (
+        _why_not(store, snapshot)
+        if is_counted(declaration)
+        else "its state is more than counts by arm"
+    )
     if why:
         return Summed(bandit, sums, snapshot.version, None, why)
     by_arm: dict[str, Sum] = {}

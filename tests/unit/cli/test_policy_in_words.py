@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
 import pytest
+from rich.console import Console
 
 from tamesu.base import Declaration
 from tamesu.cli.meaning import meanings
+from tamesu.cli.report import arms_table
 from tamesu.policy import compose, known_kinds
 
 REQUIRED = {"softmax": {"temperature": 0.1}, "slate": {"size": 2}, "per_position": {"size": 2}}
@@ -48,3 +52,32 @@ def test_what_is_deterministic_asks_for_explore(kind):
 def test_what_draws_does_not():
     for kind in ("thompson", "randomized_ucb", "softmax", "uniform", "epsilon_greedy"):
         assert "0 OR 1" not in explained(kind)["policy.explorer.explore"].meaning
+
+
+def arm(position, **facts):
+    told = {"arm": "spring", "observations": 27, "mean": 0.8, "low": 0.6, "high": 0.9, "share": 0.5}
+    return {**told, "position": position, **facts}
+
+
+def lines(arms):
+    console = Console(file=StringIO(), width=80)
+    console.print(arms_table(arms))
+    return console.file.getvalue().splitlines()
+
+
+def test_a_belief_for_each_position_is_a_row_of_its_own_and_fits_the_screen():
+    shown = lines([arm(1, share=0.9), arm(0, share=0.1)])
+    assert [line.split()[:2] for line in shown if "spring" in line] == [
+        ["0", "spring"],
+        ["1", "spring"],
+    ]
+    assert sum("60.00% to 90.00%" in line for line in shown) == 2
+    assert shown[2].startswith(" at ")
+    assert lines([arm(None)])[2].startswith(" arm ")
+
+
+def test_rewards_that_are_no_rates_are_not_told_as_percentages():
+    shown = "\n".join(lines([arm(None, mean=25.25, low=-3.5, high=1200.0)]))
+    assert "25.25" in shown
+    assert "-3.5 to 1,200" in shown
+    assert "2525" not in shown
