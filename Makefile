@@ -15,7 +15,7 @@ DEV     := $(VENV)/.tamesu-dev
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check lint types imports docs audit site format soak bench reference examples pictures lock clean distclean
+.PHONY: help install demo test check lint types imports docs audit site format soak bench reference examples dashboard pictures lock clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,6 +90,9 @@ reference: $(DEV) ## write the generated pages of docs/reference anew
 
 examples: $(DEV) ## send the examples of the API once more, and write down what is answered
 	$(BIN)/python scripts/examples.py
+
+dashboard: $(DEV) ## write the Grafana dashboard anew
+	$(BIN)/python scripts/dashboard.py
 
 pictures: $(DEV) ## draw the pictures of docs/explanation anew
 	$(BIN)/python scripts/pictures $(ARGS)

@@ -7,11 +7,13 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import jsonschema
 import pytest
 from openapi_spec_validator import validate
 
+from tamesu.serve.http import application
 from tamesu.serve.http.openapi import OPERATIONS, document
 from tamesu.serve.http.openapi.examples import story
 
@@ -145,3 +147,14 @@ def test_a_browser_shows_the_operations(served, tmp_path):
     for operation in OPERATIONS:
         assert f"operations-{operation.tag}-{operation.id}" in shown
     assert "Unable to render" not in shown
+
+
+def test_every_route_is_described_and_no_other():
+    routes = application(SimpleNamespace(meter=None)).routes
+    served = {
+        (method.lower(), re.sub(":[a-z]+}", "}", route.path))
+        for route in routes
+        for method in set(route.endpoint._methods) - {"HEAD"}
+        if not route.path.startswith(("/docs", "/openapi"))
+    }
+    assert served == {(one.method, one.path) for one in OPERATIONS}
