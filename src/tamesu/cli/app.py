@@ -26,6 +26,7 @@ from tamesu.cli.asides import asides
 from tamesu.cli.backup import backup, restore
 from tamesu.cli.demo import demo
 from tamesu.cli.explain import explain
+from tamesu.cli.history import history
 from tamesu.cli.reconcile import reconcile
 from tamesu.cli.replay import replay
 from tamesu.cli.simulate import simulate
@@ -57,6 +58,7 @@ for _command in (
     bandit.app.command()(_command)
 
 arms.app.command("sync")(sync)
+arms.app.command("history")(history)
 
 
 def command_line() -> typer.Typer:
