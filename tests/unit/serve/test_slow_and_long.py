@@ -242,3 +242,42 @@ def test_a_chunk_whose_length_could_be_read_differently_is_400_and_the_last(serv
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert len(re.findall(rb"HTTP/1.1 \d", answer)) == 1
     assert server.get("/v1/bandits/colours")[0] == 200
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"CONNECT localhost:443 HTTP/1.1",
+        b"OPTIONS * HTTP/1.1",
+        b"GET //elsewhere.example/v1/bandits HTTP/1.1",
+        b"GET /v1/../../etc/passwd HTTP/1.1",
+        b"GET /v1/bandits/%2e%2e%2f%2e%2e HTTP/1.1",
+        b"GET /v1/bandits/\xff HTTP/1.1",
+        b"GET /%zz HTTP/1.1",
+        b"GET  / HTTP/1.1",
+        b"GET / HTTP/3.0",
+        b"GET / HTTP/0.9",
+        b"GET /",
+        b"get / HTTP/1.1",
+        b"TRACE / HTTP/1.1",
+        b"PRI * HTTP/2.0",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    ],
+)
+def test_an_odd_request_line_is_refused_and_breaks_nothing(server, line):
+    with Caller(server) as caller:
+        caller.say(line + b"\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        answer = caller.rest()
+    assert re.match(rb"HTTP/1.1 4\d\d ", answer) or line.startswith(b"OPTIONS")
+    assert server.get("/health/live")[0] == 200
+
+
+@pytest.mark.parametrize("to", [b"websocket", b"h2c"])
+def test_a_connection_that_would_be_upgraded_is_answered_and_ends(hasty, to):
+    with Caller(hasty) as caller:
+        upgrade = b"Connection: Upgrade\r\nUpgrade: " + to + b"\r\nHost: localhost\r\n\r\n"
+        caller.say(b"GET /health/live HTTP/1.1\r\n" + upgrade + SMUGGLED)
+        answer = caller.rest()
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert len(re.findall(rb"HTTP/1.1 \d", answer)) == 1
+    assert hasty.get("/v1/bandits/colours")[0] == 200
