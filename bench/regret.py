@@ -1,7 +1,7 @@
 """Regret of Tamesu and its peers in the same worlds, with the same luck.
 
 Every player plays up to 100 seeds of every world whose rewards it knows; a slow one as many as fit
-into its time. Runs are kept, so that a run which is interrupted goes on, and a later one adds to it:
+into its time, which is as long for all. Runs are kept, so that a run which is interrupted goes on, and a later one adds to it:
 
     python bench/regret.py --fill --budget 600     play on; print no figures
     python bench/regret.py --json                  what `make bench` asks: play on, then the figures
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import queue
 import sys
 import threading
 import time
@@ -22,12 +21,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "peers"))
 
 import records
 from regret_tables import figures
-from team import OURS, Name, PlayerFailed, Worker, line_up
+from team import BESIDE, OURS, Name, PlayerFailed, Worker, line_up
 from worlds import WORLDS
 
 SEEDS = 100
 LEAST = 3
 """Seeds that even the slowest player plays."""
+FAVOUR = 20.0
+"""So many times as long as anybody else plays the one that all are compared with."""
 
 
 def main() -> None:
@@ -35,7 +36,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--fill", action="store_true", help="only play")
-    parser.add_argument("--budget", type=float, default=60, help="seconds a player and world")
+    parser.add_argument(
+        "--budget",
+        type=float,
+        default=60,
+        help="seconds a player and world; 600 gives all but the slowest 100 seeds",
+    )
     parser.add_argument("--until", type=float, default=1e12, help="stop after so many seconds")
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time")
     parser.add_argument("--seeds", type=int, default=SEEDS)
@@ -50,12 +56,7 @@ def main() -> None:
 
 def fill(names: list[Name], asked: argparse.Namespace) -> dict[str, str]:
     """Plays what is missing; the players that failed, with the reason."""
-    cells = [
-        (name, world)
-        for world, facts in WORLDS.items()
-        for name in names
-        if facts.rewards in name.rewards
-    ]
+    cells = [(name, world) for world in WORLDS for name in names if name.plays(world)]
     verify([cell for cell in cells if cell[0].module == OURS])
     season = Season(cells, asked)
     hands = [threading.Thread(target=season.play_on) for _ in range(asked.jobs)]
@@ -67,7 +68,8 @@ def fill(names: list[Name], asked: argparse.Namespace) -> dict[str, str]:
 
 
 class Season:
-    """Runs still to be played, seed by seed over all players and worlds, by several hands.
+    """Runs still to be played, by several hands. Whoever had the least time in a world plays next, so
+    that all have as much and the fast play more seeds; `BESIDE`, with whom all are compared, has more.
 
     Attributes:
         broken: players that failed, with the reason; they play no more.
@@ -77,26 +79,20 @@ class Season:
         self.broken: dict[str, str] = {}
         self._budget = asked.budget
         self._end = time.monotonic() + asked.until
-        self._spent = {
-            cell: {run["seed"]: run["seconds"] for run in records.read(*cell)} for cell in cells
-        }
-        self._todo: queue.SimpleQueue[tuple[tuple[Name, str], int]] = queue.SimpleQueue()
-        for seed in range(asked.seeds):
-            for cell in cells:
-                if seed not in self._spent[cell]:
-                    self._todo.put((cell, seed))
+        self._choosing = threading.Lock()
+        self._spent: dict[tuple[Name, str], float] = {}
+        self._todo: dict[tuple[Name, str], list[int]] = {}
+        self._must = asked.seeds - LEAST
+        for cell in cells:
+            kept = {run["seed"]: run["seconds"] for run in records.read(*cell)}
+            self._spent[cell] = sum(kept.values())
+            self._todo[cell] = [seed for seed in range(asked.seeds) if seed not in kept]
 
     def play_on(self) -> None:
         """Plays with workers of its own until nothing is left, or the time is over."""
         workers: dict[str, Worker] = {}
-        while time.monotonic() < self._end and not self._todo.empty():
-            try:
-                cell, seed = self._todo.get_nowait()
-            except queue.Empty:
-                break
-            if not self._may(cell):
-                continue
-            name, world = cell
+        while time.monotonic() < self._end and (chosen := self._next()):
+            (name, world), seed = chosen
             try:
                 worker = workers.get(name.module) or Worker(name.module)
                 workers[name.module] = worker
@@ -106,17 +102,29 @@ class Season:
                 workers.pop(name.module, None)
                 continue
             records.keep(name, world, run)
-            self._spent[cell][seed] = run["seconds"]
+            self._spent[name, world] += run["seconds"]
             print(f"{world} {seed} {name.player}: {run['curve'][-1]:.0f}", file=sys.stderr)
         for worker in workers.values():
             worker.end()
 
+    def _next(self) -> tuple[tuple[Name, str], int] | None:
+        """The next run, or none where nobody may play any more."""
+        with self._choosing:
+            able = [cell for cell in self._todo if self._may(cell)]
+            if not able:
+                return None
+            cell = min(able, key=self._had)
+            self._spent[cell] += 1e-3  # so that the other hand takes another one
+            return cell, self._todo[cell].pop(0)
+
     def _may(self, cell: tuple[Name, str]) -> bool:
-        """Whether a player has time left in a world; ours always has, and everybody for a few."""
-        name, spent = cell[0], self._spent[cell]
-        if name.player in self.broken:
+        left = self._todo[cell]
+        if not left or cell[0].player in self.broken:
             return False
-        return name.module == OURS or len(spent) < LEAST or sum(spent.values()) < self._budget
+        return len(left) > self._must or self._had(cell) < self._budget
+
+    def _had(self, cell: tuple[Name, str]) -> float:
+        return self._spent[cell] / (FAVOUR if cell[0].player == BESIDE else 1.0)
 
 
 def verify(cells: list[tuple[Name, str]]) -> None:

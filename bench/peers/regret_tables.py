@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from records import read
-from team import Name, told_versions
+from team import BESIDE, Name, told_versions
 from worlds import ARMS, ROUNDS, WORLDS, lai_robbins
 
 HEAD = (
@@ -23,11 +23,13 @@ HEAD = (
     "ESS",
     "µs",
 )
-BESIDE = {"binary": "Tamesu, Thompson", "real": "Tamesu, Thompson"}
+ENOUGH = 10
+"""Seeds that a difference needs before it is called clear."""
 COLUMNS = f"""\
 {ARMS} arms, {ROUNDS:,} rounds. *Regret* is in expected rewards against the arm that is best in its round,
 mean ± standard error over the seeds. Every player of a seed has the same luck, so the difference to
-Tamesu's Thompson sampling is taken pair by pair; it is bold beyond three standard errors. *Best arm*: the
+Tamesu's Thompson sampling is taken pair by pair; it is bold beyond three standard errors of ten
+seeds or more. *Best arm*: the
 share of decisions on it. *p < 1e-6*: the share of arms that are as good as never logged; *ESS*: the
 effective sample size of the log for the uniform target, per row. Both come from the distribution at every
 500th round, and are empty for a player that does not tell its distribution. *µs*: a round, learning
@@ -40,8 +42,8 @@ Low regret and evaluability trade off: who never shows a bad arm learns nothing 
 def figures(names: list[Name], failed: dict[str, str]) -> dict[str, Any]:
     """What the page shows."""
     tables, drawings = [], []
-    for world, facts in WORLDS.items():
-        runs = {name.player: read(name, world) for name in names if facts.rewards in name.rewards}
+    for world in WORLDS:
+        runs = {name.player: read(name, world) for name in names if name.plays(world)}
         runs = {player: kept for player, kept in runs.items() if len(kept) > 1}
         if runs:
             tables.append(_table(world, runs))
@@ -55,7 +57,7 @@ def figures(names: list[Name], failed: dict[str, str]) -> dict[str, Any]:
 def _table(world: str, runs: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     facts = WORLDS[world]
     ends = {player: _ends(kept) for player, kept in runs.items()}
-    ours = ends.get(BESIDE[facts.rewards], {})
+    ours = ends.get(BESIDE, {})
     order = sorted(runs, key=lambda player: float(np.mean(list(ends[player].values()))))
     rows = []
     for player in order:
@@ -99,7 +101,16 @@ def _apart(theirs: dict[int, float], ours: dict[int, float]) -> str:
         return ""
     mean, error = _mean([theirs[seed] - ours[seed] for seed in both])
     text = f"{mean:+,.0f} ± {error:,.1f}"
-    return f"**{text}**" if abs(mean) > 3 * error and len(both) >= 10 else text
+    return f"**{text}**" if abs(mean) > 3 * error and len(both) >= ENOUGH else text
+
+
+def _clearly(theirs: dict[int, float], ours: dict[int, float]) -> bool:
+    """Whether they lost less than ours, beyond three standard errors."""
+    both = sorted(theirs.keys() & ours.keys())
+    if theirs is ours or len(both) < ENOUGH:
+        return False
+    mean, error = _mean([theirs[seed] - ours[seed] for seed in both])
+    return mean < -3 * error
 
 
 def _told(kept: list[dict[str, Any]], fact: str, form: str) -> str:

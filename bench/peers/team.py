@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from environments import MODULES, python_of, versions
+from worlds import WORLDS
 
 WORKER = Path(__file__).resolve().parent / "worker.py"
 OURS = "ours"
+BESIDE = "Tamesu, Thompson"
+"""The player that all others are compared with."""
 EVERY = (OURS, "plain_numpy", *MODULES)
 
 
@@ -79,12 +82,16 @@ class Name:
     Attributes:
         module: of `players/`.
         player: as tables call it.
-        rewards: what rewards it knows.
+        rewards: what rewards it knows, or a world that it alone is for.
     """
 
     module: str
     player: str
     rewards: tuple[str, ...]
+
+    def plays(self, world: str) -> bool:
+        """Whether it can play this world."""
+        return not {world, WORLDS[world].rewards}.isdisjoint(self.rewards)
 
 
 def line_up(modules: tuple[str, ...] = EVERY) -> tuple[list[Name], dict[str, str]]:

@@ -37,7 +37,9 @@ def _of(**options):
 BOTH = ("binary", "real")
 PLAYERS = {
     "Tamesu, Thompson": (_of(), BOTH),
-    "Tamesu, Thompson, explore .1": (_of(explore=0.1), BOTH),
-    "Tamesu, Thompson, forgetting": (_of(forgetting={"half_life": "1000s"}), ("binary",)),
+    "Tamesu, Thompson, explore .1": (_of(explore=0.1), ("binary",)),
+    "Tamesu, Thompson, forgetting": (_of(forgetting={"half_life": "1000s"}), ("drifting",)),
+    "Tamesu, randomized UCB": (_of(explorer="randomized_ucb"), BOTH),
+    "Tamesu, KL-UCB": (_of(explorer="ucb"), ("binary",)),
     "Tamesu, ε-greedy .1": (_of(explorer={"kind": "epsilon_greedy", "epsilon": 0.1}), BOTH),
 }
