@@ -269,3 +269,30 @@ def test_means_and_deviations_may_be_extreme(explorer, size, spread):
         assert abs(p.sum() - 1) <= 1e-12
         if rows == [1, 2, 3]:
             assert p[1] == p[2]
+
+
+SINGLE = {"kind": "single"}
+FORGETTING = [
+    pytest.param(belief, explorer, id=f"{told(belief)}-{told(explorer)}")
+    for belief, explorer in itertools.product(parts("belief"), EXPLORERS)
+    if fits(belief, explorer, SINGLE)
+]
+
+
+@pytest.mark.parametrize(("belief", "explorer"), FORGETTING)
+@pytest.mark.parametrize("half_lives", [0, 1, 40, 5_000])
+def test_it_is_a_distribution_however_much_is_forgotten(belief, explorer, half_lives):
+    """At last nothing has any weight, and arms that differ are alike again."""
+    hour = 3_600_000_000
+    policy = policy_of(belief, explorer, SINGLE, forgetting={"half_life": "1h"})
+    batch = batch_of(np.random.default_rng(19), 300, positions=1)
+    state = policy.absorb(policy.init(), policy.evidence(policy.init(), batch))
+    turned = ARMS[::-1]
+    then = Time(NOW + half_lives * hour)
+    p = policy.prepare(state, ARMS, then).propensities(decision_id="law.1.x")
+    assert np.isfinite(p).all()
+    assert abs(p.sum() - 1) <= 1e-12
+    other = policy.prepare(state, turned, then).propensities(decision_id="law.1.x")
+    assert p.tolist() == other[::-1].tolist()
+    if half_lives == 5_000:
+        assert p == pytest.approx(np.full(8, 1 / 8), abs=1e-12)

@@ -200,6 +200,20 @@ def test_where_positions_have_beliefs_of_their_own_each_is_told():
     assert (alone["arm"], alone["propensity"]) == ("red", 1.0)
 
 
+def test_a_fallback_over_positions_is_told_position_by_position():
+    declaration = {**SLATE, "layout": {"kind": "per_position", "size": 3}, "fallback": ["green"]}
+    house = House(declaration)
+    house.learn(["red"] * 6, [1] * 6, positions=[1] * 6)
+    decision = house.decide(fallback=True)
+    told = house.explain(decision.decision_id)
+    assert (told["fallback"], told["again"]["same"]) == (True, True)
+    assert [one["propensity"] for one in told["deliveries"]] == [1.0, 1 / 3, 1 / 2]
+    for position, delivery in enumerate(told["deliveries"]):
+        there = {arm["arm"]: arm for arm in told["arms"] if arm["position"] == position}
+        assert there[delivery["arm"]]["share"] == delivery["propensity"]
+        assert sum(arm["share"] for arm in there.values()) == pytest.approx(1)
+
+
 def test_a_delivery_id_will_do(house):
     decision = house.decide()
     told = house.explain(f"{decision.decision_id}-1")
