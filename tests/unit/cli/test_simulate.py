@@ -83,6 +83,10 @@ def test_clicks_that_were_logged_are_played(tmp_path, capsys, monkeypatch):
     # Both arms are always shown, and one of them always clicked.
     assert found["policies"][0]["reward"]["mean"] == 1
     assert found["policies"][0]["regret"]["mean"] == pytest.approx(0, abs=1e-9)
+    path.write_text("{name: women, arms: [2, 1], batch: {size: 9}}")
+    swept = told(capsys, str(path), *words, "--sweep", "explorer")["values"]
+    regrets = {one["value"]: one["regret"]["mean"] for one in swept}
+    assert regrets["greedy"] < regrets["uniform"]
     path.write_text("{name: women, arms: [2, 7]}")
     assert run(["simulate", str(path), *words]) == 1
     assert "no such arm: '7'" in capsys.readouterr().err
@@ -185,6 +189,28 @@ def test_what_is_printed_does_not_depend_on_what_is_drawn(file, tmp_path, capsys
     assert capsys.readouterr().out == plain
 
 
+def test_a_sweep_is_told_and_drawn_with_what_was_left_out(tmp_path, capsys):
+    path = tmp_path / "slate.yaml"
+    path.write_text(
+        "{name: home, arms: [a, b, c, d], layout: {kind: slate, size: 3}, fallback: [a],"
+        " policy: {explorer: greedy, belief: {kind: beta, priors: {a: [2, 3]}}}}"
+    )
+    out = tmp_path / "sweep.svg"
+    words = ["simulate", str(path), "--sweep", "arms", "-w", "bernoulli:0.1..0.6"]
+    words += ["-n", "120", "--every", "20", "--seeds", "2", "--jobs", "1"]
+    assert run([*words, "--plot", str(out)]) == 0
+    text = capsys.readouterr().out
+    for piece in ("by arms: 2 runs each", "4 arms", "32 arms", "left out: 2 arms (a decision"):
+        assert piece in text
+    assert out.read_text(encoding="utf-8").startswith("<?xml")
+    found = told(capsys, *words[1:])
+    assert found["left_out"] == {"2 arms": "a decision delivers 3"}
+    assert [one["value"] for one in found["values"]] == ["4 arms", "8 arms", "16 arms", "32 arms"]
+    for one in found["values"]:
+        assert one["over_time"][-1]["rounds"] == one["rounds"] == 120
+        assert one["regret"]["mean"] == one["over_time"][-1]["regret"]["mean"]
+
+
 @pytest.mark.parametrize(("ending", "begins"), [("png", b"\x89PNG"), ("svg", b"<?xml")])
 def test_a_plot_is_written(file, tmp_path, capsys, ending, begins):
     out = tmp_path / f"regret.{ending}"
@@ -244,6 +270,7 @@ def test_uniform_is_not_compared_with_itself(tmp_path, capsys):
         (["--world", "positioned,apart=2"], "apart of a world must lie between 0 and 1", ""),
         (["--world", "drifting", "--sweep", "arms"], "got 'drifting'", "bernoulli:0.05..0.10"),
         (["--world", "bernoulli:0.1,0.2,0.3", "--sweep", "gaps"], "by a range of rates", ""),
+        (["--world", "bernoulli:0.2..0.2", "--sweep", "gaps"], "arms that differ", "0.05..0.10"),
         (["--sweep", "colour"], "--sweep", ""),
         (["--pace", "0s"], "--pace must lie above 0s", ""),
         (["--pace", "soon"], "a duration must be", ""),

@@ -18,6 +18,7 @@ from tamesu.cli.simulate.runs import Run, Task
 from tamesu.cli.simulate.setting import Setting
 from tamesu.cli.simulate.summary import Figure, Mark, summarise
 from tamesu.policy import compose, known_kinds
+from tamesu.sim import LoggedWorld
 
 CONVERGED = 0.9
 """A policy has converged where it makes so much of the possible gain, and goes on to."""
@@ -34,7 +35,7 @@ class Varied:
 
     Attributes:
         value: as it is called.
-        declaration, setting, rounds, every, pace_us: of its runs.
+        declaration, setting, logged, rounds, every, pace_us: of its runs.
     """
 
     value: str
@@ -43,6 +44,7 @@ class Varied:
     rounds: int
     every: int
     pace_us: int
+    logged: LoggedWorld | None = None
 
     def tasks(self, seeds: int) -> list[Task]:
         """Its runs."""
@@ -51,7 +53,7 @@ class Varied:
                 policy=self.value,
                 declaration=self.declaration,
                 setting=self.setting,
-                logged=None,
+                logged=self.logged,
                 run=run,
                 rounds=self.rounds,
                 every=self.every,
@@ -90,7 +92,7 @@ def vary(sweep: Sweep, base: Varied) -> tuple[list[Varied], dict[str, str]]:
     upper end of its range, all others the lower end.
 
     Raises:
-        InvalidInput: a world in which that cannot be said.
+        InvalidInput: a world in which that cannot be said, or in which no arm is better.
     """
     size = compose(base.declaration).size
     if sweep is Sweep.EXPLORER:
@@ -103,6 +105,11 @@ def vary(sweep: Sweep, base: Varied) -> tuple[list[Varied], dict[str, str]]:
             hint="for example  --world bernoulli:0.05..0.10",
         )
     low, gap = setting.low, setting.high - setting.low
+    if gap == 0:
+        raise InvalidInput(
+            f"a sweep of {sweep} needs arms that differ, got the range {low:g}..{low:g}",
+            hint="for example  --world bernoulli:0.05..0.10",
+        )
     n = len(base.declaration.arms)
 
     def better(arms: int, times: float = 1.0) -> Setting:

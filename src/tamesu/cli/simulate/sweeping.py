@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tamesu.base import Declaration, InvalidInput
+from tamesu.cli.data import logged_world
 from tamesu.cli.output import console, table, write_json
 from tamesu.cli.simulate.playing import play_all, try_out
 from tamesu.cli.simulate.request import Asked, Sweep
@@ -29,6 +30,7 @@ def sweep_over(sweep: Sweep, declarations: Mapping[str, Declaration], asked: Ask
         rounds=asked.rounds,
         every=min(asked.every or declaration.batch.size, asked.rounds),
         pace_us=asked.pace_us,
+        logged=logged_world(asked.setting.campaign) if asked.setting.campaign else None,
     )
     varied, left_out = vary(sweep, base)
     tasks = [one.tasks(asked.seeds) for one in varied]
