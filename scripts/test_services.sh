@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Installs what tests use besides Python, from Debian's packages: promtool, and a browser. Needs root;
+# Installs what tests use besides Python, from Debian's packages: promtool, a browser, logrotate. Needs root;
 # elsewhere the tests that need them say so and are skipped.
 set -euo pipefail
 missing=()
 command -v promtool >/dev/null || missing+=(prometheus)
 command -v chromium >/dev/null || missing+=(chromium)
+[ -x /usr/sbin/logrotate ] || command -v logrotate >/dev/null || missing+=(logrotate)
 if [ "${#missing[@]}" -eq 0 ]; then
   echo "everything is there"
 elif [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
