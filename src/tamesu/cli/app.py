@@ -29,6 +29,7 @@ from tamesu.cli.explain import explain
 from tamesu.cli.history import history
 from tamesu.cli.reconcile import reconcile
 from tamesu.cli.replay import replay
+from tamesu.cli.reporting import report
 from tamesu.cli.simulate import simulate
 from tamesu.cli.sync import sync
 
@@ -85,6 +86,7 @@ def command_line() -> typer.Typer:
     app.command("track", rich_help_panel="Use")(trial.track)
     app.command("explain", rich_help_panel="Use")(explain)
     app.command("asides", rich_help_panel="Use")(asides)
+    app.command("report", rich_help_panel="Use")(report)
     app.command("aggregate", rich_help_panel="Use")(aggregate)
     app.command("simulate", rich_help_panel="Use")(simulate)
     app.command("replay", rich_help_panel="Run")(replay)

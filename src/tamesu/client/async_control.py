@@ -39,9 +39,20 @@ class AsyncControl:
         """As `Control.conservation`."""
         return await self._perform(self._control.bandit(name, "/conservation"))
 
-    async def report(self, name: str) -> dict[str, Any]:
+    async def report(self, name: str, period: str | None = None) -> dict[str, Any]:
         """As `Control.report`."""
-        return await self._perform(self._control.bandit(name, "/report"))
+        return await self._perform(self._control.report(name, period))
+
+    async def convergence(
+        self,
+        name: str,
+        *,
+        window: str | None = None,
+        windows: int | None = None,
+        size: int | None = None,
+    ) -> dict[str, Any]:
+        """As `Control.convergence`."""
+        return await self._perform(self._control.convergence(name, window, windows, size))
 
     async def explain(self, decision_id: str) -> dict[str, Any]:
         """As `Control.explain`."""

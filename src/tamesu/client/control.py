@@ -43,9 +43,32 @@ class Control:
         """Where all records of a bandit are; `difference` is 0 unless some are missing."""
         return self._perform(self._control.bandit(name, "/conservation"))
 
-    def report(self, name: str) -> dict[str, Any]:
-        """What a bandit has learnt, arm by arm."""
-        return self._perform(self._control.bandit(name, "/report"))
+    def report(self, name: str, period: str | None = None) -> dict[str, Any]:
+        """What a bandit has learnt, arm by arm.
+
+        Args:
+            name: of the bandit.
+            period: such as `30d`: with `results`, what the archive says of decisions made since.
+        """
+        return self._perform(self._control.report(name, period))
+
+    def convergence(
+        self,
+        name: str,
+        *,
+        window: str | None = None,
+        windows: int | None = None,
+        size: int | None = None,
+    ) -> dict[str, Any]:
+        """How fast the top of a bandit's ranking moves, window by window, the oldest first.
+
+        Args:
+            name: of the bandit.
+            window: length of each, such as `1h`; none for a length that suits the bandit's age.
+            windows: how many at most, 24 if absent.
+            size: how many arms the top has; none for as many as a decision delivers.
+        """
+        return self._perform(self._control.convergence(name, window, windows, size))
 
     def explain(self, decision_id: str) -> dict[str, Any]:
         """What was decided and why, the same again, and what came of it.

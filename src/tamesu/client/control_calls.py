@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from tamesu.base import Conflict, InvalidInput
 from tamesu.client.address import segment
@@ -48,6 +49,21 @@ class ControlCalls(CommandCalls):
     def explain(self, decision_id: str) -> Exchange[dict[str, Any]]:
         """A decision, executed again."""
         return self._look(f"/v1/decisions/{segment(decision_id)}")
+
+    def report(self, name: str, period: str | None) -> Exchange[dict[str, Any]]:
+        """What a bandit has learnt, and what it earned in a period."""
+        said = {} if period is None else {"period": str(period)}
+        return self._look(f"{bandit_path(name)}/report{_query(said)}")
+
+    def convergence(
+        self, name: str, window: str | None, windows: int | None, size: int | None
+    ) -> Exchange[dict[str, Any]]:
+        """How fast its ranking moves."""
+        said = {} if window is None else {"window": str(window)}
+        for parameter, value in (("windows", windows), ("size", size)):
+            if value is not None:
+                said[parameter] = str(whole_number(value, parameter))
+        return self._look(f"{bandit_path(name)}/convergence{_query(said)}")
 
     # Snapshots ----------------------------------------------------------------------------------
 
@@ -99,6 +115,10 @@ class ControlCalls(CommandCalls):
         return bool(read_answer(body, dict[str, Any])["deleted"]) or retries.lost_answer
 
     # Arms ---------------------------------------------------------------------------------------
+
+
+def _query(said: Mapping[str, str]) -> str:
+    return f"?{urlencode(said)}" if said else ""
 
 
 def _features_path(entity: str, key: str) -> str:

@@ -80,5 +80,5 @@ def age_of(ages_us: NDArray[np.int64], worth: NDArray[np.float64], share: float)
     """
     order = np.argsort(ages_us, kind="stable")
     sums = np.cumsum(worth[order])
-    place = int(np.searchsorted(sums, share * sums[-1] * (1 - 1e-12), side="left"))
-    return int(ages_us[order][min(place, len(order) - 1)])
+    reached = sums >= share * sums[-1] * (1 - 1e-12)
+    return int(ages_us[order][np.argmax(reached)])

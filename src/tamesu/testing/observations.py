@@ -112,8 +112,9 @@ def _column(values: list[Any], name: str) -> Any:
 
 
 def same_outline(one: Outline, other: Outline) -> bool:
-    """Whether two outlines are the same, to the bit."""
+    """Whether two outlines are the same, to the bit and by type."""
+    pairs = [(getattr(one, field.name), getattr(other, field.name)) for field in fields(Outline)]
     return all(
-        np.array_equal(np.asarray(getattr(one, field.name)), np.asarray(getattr(other, field.name)))
-        for field in fields(Outline)
+        _same(left, right) if isinstance(left, np.ndarray) else left == right
+        for left, right in pairs
     )

@@ -141,8 +141,12 @@ def outlined(frame: pl.LazyFrame, bandit: str, declaration: int) -> Outline:
         arm=codes.cast(pl.Int64).to_numpy(),
         eligible=eligible.cast(pl.Int64).to_numpy(),
         exact=read["draws"].is_null().to_numpy(),
-        **{name: read[name].fill_null(_NULLS.get(name, 0)).to_numpy() for name in _SHORT},
+        **{name: _filled(read[name]).to_numpy() for name in _SHORT},
     )
+
+
+def _filled(series: pl.Series) -> pl.Series:
+    return series.fill_null(_NULLS[series.name]) if series.name in _NULLS else series
 
 
 def _column(frame: pl.DataFrame, name: str) -> pl.Series:

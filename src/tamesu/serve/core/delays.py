@@ -71,7 +71,8 @@ class Delays:
             zeros += 1
         ending = "0" * zeros
         least = reward.within_us + reward.longest_us + reward.lateness
-        followed = min(max(least, (until - since) // 2), max(reward.late, least))
+        half = (until - since) // 2 // SECOND_US * SECOND_US
+        followed = min(max(least, half), max(reward.late, least))
         looked = _Looked(declaration, since, Time(until - followed), followed)
         tail = _tail(self._log, self._store.archived(), f"{declaration.name}.", ending)
         for entry in chain(
