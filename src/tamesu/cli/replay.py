@@ -192,7 +192,10 @@ def _table(bandit: dict[str, Any]) -> Any:
     from tamesu.cli.output import table
 
     arms = sorted(bandit["arms"], key=lambda arm: (-arm["observations"], arm["arm"]))
-    rows = [(_label(arm), f"{arm['observations']:,}", f"{arm['mean']:.3%}") for arm in arms[:SHOWN]]
+    worth = "{:.3%}" if all(0.0 <= arm["mean"] <= 1.0 for arm in arms) else "{:,.6g}"
+    rows = [
+        (_label(arm), f"{arm['observations']:,}", worth.format(arm["mean"])) for arm in arms[:SHOWN]
+    ]
     if len(arms) > SHOWN:
         rest = sum(arm["observations"] for arm in arms[SHOWN:])
         rows.append((f"{len(arms) - SHOWN} more", f"{rest:,}", ""))

@@ -47,10 +47,11 @@ MEANINGS = {
 def arms_table(arms: Sequence[Mapping[str, Any]], *, most: int | None = None) -> Table:
     """Arms, the most chosen first: mean, 95 % interval, share, observations; by position if they have one.
 
-    Means are told as percentages where all of them are rates.
+    Means are told as percentages where all of them are rates. Rewards that were clipped have a column
+    where there are any.
 
     Args:
-        arms: `{arm, position, observations, mean, low, high, share}` each.
+        arms: `{arm, position, observations, mean, low, high, share, clipped}` each.
         most: how many to show; none for all. What is left out is said in a last row.
     """
     ordered = sorted(
@@ -58,6 +59,7 @@ def arms_table(arms: Sequence[Mapping[str, Any]], *, most: int | None = None) ->
     )
     placed = any(arm.get("position") is not None for arm in arms)
     rates = all(arm["low"] >= 0.0 and arm["high"] <= 1.0 for arm in arms)
+    clipped = any(arm.get("clipped") for arm in arms)
     worth = f"{{:.{2 if placed else 3}%}}" if rates else "{:,.4g}"
     shown = ordered if most is None else ordered[:most]
     rows: list[Sequence[object]] = [
@@ -68,6 +70,7 @@ def arms_table(arms: Sequence[Mapping[str, Any]], *, most: int | None = None) ->
             worth.format(arm["mean"]),
             f"{worth.format(arm['low'])} to {worth.format(arm['high'])}",
             f"{arm['observations']:,}",
+            *([f"{arm['clipped']:,}"] if clipped else []),
         )
         for arm in shown
     ]
@@ -81,10 +84,12 @@ def arms_table(arms: Sequence[Mapping[str, Any]], *, most: int | None = None) ->
                 "",
                 "",
                 f"{sum(arm['observations'] for arm in rest):,}",
+                *([f"{sum(arm['clipped'] for arm in rest):,}"] if clipped else []),
             )
         )
     who = [">at", "arm", ">chosen there"] if placed else ["arm", ">chosen first"]
     columns = [*who, ">mean reward", ">95 % interval", ">observations"]
+    columns += [">clipped"] if clipped else []
     return table("What it believes", columns, rows)
 
 
