@@ -31,7 +31,11 @@ FILES = {
     "tabs.yaml": b"name:\tshop\n\tarms: [a]\n",
     "laughs.yaml": b"a: &a [x, x, x, x, x, x, x, x]\n"
     + b"".join(b"%c: &%c [%s]\n" % (i, i, b",".join([b"*%c" % (i - 1)] * 9)) for i in range(98, 108)),
+    "bomb.yaml": b"name: shop\narms: [a, {id: b, metadata: {a: &a [x, x, x, x, x, x, x, x],\n"
+    + b"".join(b"%c: &%c [%s],\n" % (i, i, b",".join([b"*%c" % (i - 1)] * 9)) for i in range(98, 108))
+    + b"}}]\n",
     "loop.yaml": b"&a [*a]",
+    "round.yaml": b"name: shop\narms: [a, {id: b, metadata: &m {x: *m}}]\n",
     "object.yaml": b"!!python/object/apply:os.system ['touch owned']\n",
     "date.yaml": b"name: 2026-11-22\narms: [2026-11-22, .inf, .nan, ~]\n",
     "keys.yaml": b"? [1, 2]\n: 3\n1: 2\nnull: 4\n",

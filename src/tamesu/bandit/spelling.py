@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from tamesu.base import Declaration, InvalidDeclaration, InvalidInput
+from tamesu.base.shapes import MOST_VALUES, values_in
 
 SEED_BITS = 63
 
@@ -84,6 +85,10 @@ def read_config(path: str | Path) -> dict[str, Any]:
         raise InvalidInput(f"{path} must be YAML or JSON: {problem}") from problem
     if not isinstance(data, dict):
         raise InvalidInput(f"{path} must hold a mapping, got {type(data).__name__}")
+    if values_in(data) > MOST_VALUES:
+        raise InvalidInput(
+            f"{path} may stand for {MOST_VALUES:,} values, it names what stands in it for more"
+        )
     return data
 
 

@@ -6,6 +6,7 @@ is an error that says where it stands, never converted silently.
 
 from __future__ import annotations
 
+import math
 import types
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
@@ -16,6 +17,9 @@ import msgspec
 
 from tamesu.base.errors import InvalidDeclaration, InvalidInput
 from tamesu.base.times import Duration, Time
+
+MOST_VALUES = 10_000_000
+"""More than this nobody writes into one file: 100,000 arms with their metadata have a tenth of it."""
 
 T = TypeVar("T")
 
@@ -128,6 +132,27 @@ def is_mapping(data: Any) -> TypeGuard[Mapping[str, Any]]:
 def is_sequence(data: Any) -> TypeGuard[Sequence[Any]]:
     """Whether plain data is a list or a tuple."""
     return isinstance(data, list | tuple)
+
+
+def values_in(data: Any) -> float:
+    """How many values plain data holds, one that stands in several places counted in each.
+
+    A few lines of YAML may stand for billions, by naming what stands above them; infinite where a
+    value stands within itself.
+    """
+    return _values_in(data, {})
+
+
+def _values_in(data: Any, counted: dict[int, float]) -> float:
+    if not (is_mapping(data) or is_sequence(data)):
+        return 1.0
+    if id(data) not in counted:
+        counted[id(data)] = (
+            math.inf
+        )  # until it is known: whoever meets it meanwhile stands within it
+        members = data.values() if is_mapping(data) else data
+        counted[id(data)] = 1.0 + sum(_values_in(one, counted) for one in members)
+    return counted[id(data)]
 
 
 def _is_enum(shape: Any) -> TypeGuard[type[StrEnum]]:

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from tamesu.base import InvalidDeclaration, InvalidInput
+from tamesu.base.shapes import MOST_VALUES, values_in
 
 
 def read_declaration(declaration: Mapping[str, Any] | str | Path) -> dict[str, Any]:
@@ -40,6 +41,10 @@ def read_declaration(declaration: Mapping[str, Any] | str | Path) -> dict[str, A
     if not isinstance(data, dict):
         got = "nothing" if data is None else type(data).__name__
         raise InvalidDeclaration(f"{declaration} must hold a mapping, got {got}")
+    if values_in(data) > MOST_VALUES:
+        raise InvalidDeclaration(
+            f"{declaration} may stand for {MOST_VALUES:,} values, it names what stands in it for more"
+        )
     return data
 
 
