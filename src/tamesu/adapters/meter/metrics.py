@@ -131,6 +131,18 @@ _ROWS = (
         ("bandit",),
         SLOW_S,
     ),
+    Metric(
+        "ranking_change_rate",
+        _GAUGE,
+        "Mean share of the top of the ranking that changed from step to step of the last hour.",
+        ("bandit",),
+    ),
+    Metric(
+        "ranking_turnover",
+        _GAUGE,
+        "Share of the top of the ranking that changed from the start of the last hour to its end.",
+        ("bandit",),
+    ),
     # the loop
     Metric(
         "conservation_records",

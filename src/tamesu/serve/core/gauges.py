@@ -19,6 +19,7 @@ from tamesu.join import Checkpoint, table
 from tamesu.ports import Clock, EventLog, Meter, Store
 from tamesu.serve.core.appender import Appender
 from tamesu.serve.core.catalogue import Catalogue
+from tamesu.serve.core.movement import Movement
 
 TELL_S = 1.0
 """How often a server tells its own state."""
@@ -45,6 +46,7 @@ class Gauges:
         self._store = store
         self._clock = clock
         self._meter = meter
+        self._movement = Movement(meter)
         self._telling: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -83,6 +85,8 @@ class Gauges:
     async def _tell_on(self) -> None:
         while True:
             await asyncio.to_thread(self.tell)
+            held, now = self._catalogue.held(), self._clock.now()
+            await asyncio.to_thread(self._movement.tell, held, now)
             await asyncio.sleep(TELL_S)
 
     def _tell_loop(self, now: Time) -> None:
