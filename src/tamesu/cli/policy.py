@@ -80,8 +80,8 @@ def _explorer(declaration: Declaration, row: Row) -> Iterator[Meaning]:
 def _options(kind: str, options: dict[str, Any], row: Row) -> Iterator[Meaning]:
     """What an explorer has beside `explore`."""
     if kind == "epsilon_greedy":
-        epsilon = float(options.get("epsilon", EPSILON))
-        yield row("policy.explorer.epsilon", f"{epsilon:g}", "the share that goes to any arm alike")
+        spread = float(options.get("epsilon", EPSILON))
+        yield row("policy.explorer.epsilon", f"{spread:g}", "the share that goes to any arm alike")
     elif kind == "softmax":
         temperature = float(options["temperature"])
         yield row(

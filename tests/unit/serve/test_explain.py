@@ -1,129 +1,21 @@
 """A decision is explained: made again from the log and the store, whatever was learnt since."""
 
-import asyncio
-import json
-
 import msgspec
-import numpy as np
 import pytest
+from explaining import House
 
-from tamesu.adapters.clock.manual import ManualClock, SeededIds
-from tamesu.adapters.eventlog.memory import MemoryEventLog
-from tamesu.adapters.store.memory import MemoryStore
 from tamesu.base import (
-    GRID,
-    Arm,
     Corrupt,
-    Decision,
-    Declaration,
     Delivery,
-    Draft,
     InvalidInput,
-    Kind,
     NotFound,
-    Roster,
-    Snapshot,
     decision_id,
     encode,
 )
 from tamesu.base.reward import CLOCK_SKEW_US
-from tamesu.policy import Batch, compose
 from tamesu.policy.explanation import MOST_ARMS
-from tamesu.ports import Commit, roster_of
-from tamesu.serve.core import catalogue
-from tamesu.serve.core.explain import Explainer
+from tamesu.ports import roster_of
 from tamesu.serve.core.hot import heat
-
-SLATE = {
-    "name": "colours",
-    "arms": ["red", "green", "blue", "black"],
-    "layout": {"kind": "slate", "size": 2},
-    "policy": {"explorer": {"kind": "thompson", "explore": 0.1}},
-    "seed": 7,
-}
-
-
-class House:
-    """A log, a store with one bandit, and what decides and learns in between."""
-
-    def __init__(self, declaration=SLATE, partitions=1):
-        self.clock, self.ids = ManualClock(), SeededIds()
-        self.log = MemoryEventLog(partitions, clock=self.clock)
-        self.store = MemoryStore()
-        self.declared = self.store.declare(Declaration.parse(declaration), self.clock.now())
-        self.name = declaration["name"]
-        self.policy = compose(self.declared.declaration)
-        self.state = self.policy.init()
-        self.version = self.roster_number = 0
-
-    def learn(self, arms, rewards, roster=None, positions=None):
-        """The next snapshot, after these rewards; with a roster of its own if one is given."""
-        n = len(arms)
-        zeros = np.zeros(n, np.int64)
-        places = zeros if positions is None else np.array(positions, np.int64)
-        batch = Batch(
-            np.array(arms, dtype=object), np.array(rewards) * GRID, places, np.ones(n), zeros
-        )
-        self.state = self.policy.absorb(self.state, self.policy.evidence(self.state, batch))
-        self.version += 1
-        self.clock.move(1_000_000)
-        now = self.clock.now()
-        rosters = []
-        if roster is not None:
-            self.roster_number += 1
-            active = tuple(Arm(id=arm) for arm in roster)
-            rosters = [
-                Roster(bandit=self.name, number=self.roster_number, created=now, active=active)
-            ]
-        snapshot = Snapshot(
-            bandit=self.name,
-            declaration=1,
-            version=self.version,
-            state=self.policy.encode(self.state),
-            created=now,
-            watermark=now,
-            observations=n,
-            roster=self.roster_number,
-        )
-        lease = self.store.lease("test", now, 5_000_000)
-        self.store.commit(
-            Commit(lease=lease, checkpoint=b"", counts={}, snapshots=[snapshot], rosters=rosters)
-        )
-
-    def decide(self, eligible=None, *, fallback=False, **changed):
-        """A decision by the newest snapshot, in the log; gives it."""
-        snapshot = self.store.snapshot(self.name)
-        hot = heat(self.declared, snapshot, roster_of(self.store, self.declared, snapshot))
-        identity = decision_id(self.name, 1, self.ids.uuid7(self.clock.now()))
-        choice = (hot.fallback if fallback else hot.prepared).choose(identity, eligible)
-        columns = zip(choice.arms, choice.propensities, choice.scores, strict=True)
-        decision = Decision(
-            decision_id=identity,
-            snapshot=hot.version,
-            deliveries=tuple(Delivery(place, *row) for place, row in enumerate(columns)),
-            eligible=eligible and tuple(eligible),
-            draws=choice.draws,
-            fallback=fallback,
-            request_id="r-1",
-            unit="somebody",
-        )
-        decision = msgspec.structs.replace(decision, **changed)
-        self.append(identity, encode(decision))
-        return decision
-
-    def append(self, identity, body):
-        self.log.append([Draft(identity, Kind.DECISION.value, body)])
-
-    def explain(self, identity):
-        """The explanation, through JSON, by a server that was just started."""
-        held = catalogue.Catalogue(self.store)
-        held.start()
-        try:
-            explainer = Explainer(log=self.log, store=self.store, catalogue=held, clock=self.clock)
-            told = asyncio.run(explainer.explain(identity))
-        finally:
-            held.close()
-        return json.loads(msgspec.json.encode(told))
 
 
 @pytest.fixture
@@ -173,45 +65,6 @@ def test_of_a_slate_each_position_is_made_again_given_those_before_it(house):
     again = told["again"]["deliveries"]
     assert [one["propensity"] for one in again] == [one.propensity for one in decision.deliveries]
     assert again[0]["arm"] != again[1]["arm"]
-
-
-def test_where_positions_have_beliefs_of_their_own_each_is_told():
-    house = House({**SLATE, "layout": {"kind": "per_position", "size": 2}})
-    house.learn(["red"] * 6 + ["blue"] * 4, [1] * 6 + [0] * 4, positions=[0] * 6 + [1] * 4)
-    decision = house.decide(["red", "blue", "green"])
-    told = house.explain(decision.decision_id)
-    assert told["again"]["difference"] == 0.0
-    top, below = (
-        {arm["arm"]: arm for arm in told["arms"] if arm["position"] == position}
-        for position in (0, 1)
-    )
-    assert len(top) == len(below) == 4
-    assert (top["red"]["observations"], below["red"]["observations"]) == (6, 0)
-    assert (top["blue"]["observations"], below["blue"]["observations"]) == (0, 4)
-    first, second = told["deliveries"]
-    assert top[first["arm"]]["share"] == first["propensity"]
-    assert below[second["arm"]]["share"] == second["propensity"]
-    assert below[second["arm"]]["mean"] == second["score"]
-    assert below[first["arm"]]["share"] == top["black"]["share"] == 0
-    assert {arm["arm"] for arm in told["arms"] if arm["delivered"] == 0} == {first["arm"]}
-    assert told["arms_omitted"] == 0
-    house.decide(["red"])
-    (alone,) = house.explain(house.decide(["red"]).decision_id)["deliveries"]
-    assert (alone["arm"], alone["propensity"]) == ("red", 1.0)
-
-
-def test_a_fallback_over_positions_is_told_position_by_position():
-    declaration = {**SLATE, "layout": {"kind": "per_position", "size": 3}, "fallback": ["green"]}
-    house = House(declaration)
-    house.learn(["red"] * 6, [1] * 6, positions=[1] * 6)
-    decision = house.decide(fallback=True)
-    told = house.explain(decision.decision_id)
-    assert (told["fallback"], told["again"]["same"]) == (True, True)
-    assert [one["propensity"] for one in told["deliveries"]] == [1.0, 1 / 3, 1 / 2]
-    for position, delivery in enumerate(told["deliveries"]):
-        there = {arm["arm"]: arm for arm in told["arms"] if arm["position"] == position}
-        assert there[delivery["arm"]]["share"] == delivery["propensity"]
-        assert sum(arm["share"] for arm in there.values()) == pytest.approx(1)
 
 
 def test_a_delivery_id_will_do(house):
