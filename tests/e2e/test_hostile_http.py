@@ -43,8 +43,10 @@ def answered(port, sent):
             connection.shutdown(socket.SHUT_WR)
             while some := connection.recv(1 << 16):
                 got += some
-        except (ConnectionResetError, BrokenPipeError, OSError) as error:
-            assert not isinstance(error, TimeoutError), sent[:500]
+        except TimeoutError:
+            pytest.fail(f"nobody answered {sent[:500]!r}")
+        except OSError:
+            pass  # it was closed on who sent that, before all was sent or read
     return got
 
 
