@@ -188,7 +188,7 @@ def test_ten_thousand_idle_connections_do_not_stop_decisions(machine, until):
             try:
                 assert idle.stdout.readline() == b"held\n"
                 for number in range(10):  # each on a connection of its own, past all of those
-                    with Client(machine.url, timeout=10.0) as client:
+                    with Client(machine.url, timeout=30.0) as client:
                         decided = client.decide("front", unit=f"u-{number}")
                         told = client.track_many(
                             [{"delivery_id": decided[0].delivery_id, "type": "click"}]
