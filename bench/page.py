@@ -70,7 +70,7 @@ def page(kept: dict[str, dict[str, Any]]) -> str:
         "<!-- written by `make bench`; edit bench/ instead -->",
         "",
         "Ratios of things measured side by side, in turns, in one run: an absolute time means little",
-        "on a shared machine. What each part does: [bench/README.md](../bench/README.md). A part that",
+        "on a shared machine. What each part does: `bench/README.md`. A part that",
         "is run again replaces its own section.",
         "",
         "![Ratios and their reaches](benchmarks.svg)",
