@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib import pyplot as plt
 
 from figures import Figure, short
 
 HELD, MISSED, FREE = "#1b7f5c", "#c0392b", "#5b6b7b"
+OURS, THEIRS = ("#1b7f5c", "#2f6db5", "#c0392b", "#8a4fa8", "#c77f16"), "#7d8790"
 
 
 def ratios(figures: Sequence[Figure], path: Path) -> None:
@@ -48,31 +50,35 @@ def ratios(figures: Sequence[Figure], path: Path) -> None:
 
 
 def curves(drawing: dict[str, Any], path: Path) -> None:
-    """Writes `drawing`, as `bench/README.md` describes it: lines over x, each with a band of ± se."""
+    """Writes `drawing`, as `bench/README.md` describes it: ours in colour with a band of ± se, others
+    in grey, each line led to its name.
+    """
     mpl.rcParams["svg.hashsalt"] = "tamesu"
-    chart, axes = plt.subplots(figsize=(9, 5.4), layout="constrained")
+    chart, axes = plt.subplots(figsize=(9, 6), layout="constrained")
+    top, x = drawing["top"], drawing["x"]
+    colours = iter(OURS * 4)
     ends = []
-    for number, series in enumerate(drawing["series"]):
+    for series in drawing["series"]:
         ours = series["name"].startswith("Tamesu")
-        colour = plt.get_cmap("tab20")(number % 20)
-        style = {"linewidth": 2.4 if ours else 1.2, "linestyle": series.get("style", "-")}
-        y, se = series["y"], series.get("se")
-        axes.plot(drawing["x"], y, color=colour, zorder=3 if ours else 2, **style)
-        if se:
-            low, high = zip(*((m - s, m + s) for m, s in zip(y, se, strict=True)), strict=True)
-            axes.fill_between(drawing["x"], low, high, color=colour, alpha=0.15, linewidth=0)
-        ends.append((y[-1], series["name"], colour))
-    top = drawing.get("top")
+        colour = next(colours) if ours else THEIRS
+        y, se = np.array(series["y"]), np.array(series.get("se", 0.0))
+        style = series.get("style", "-")
+        axes.plot(
+            x, y, color=colour, linestyle=style, linewidth=2 if ours else 0.8, zorder=2 + ours
+        )
+        if ours:
+            axes.fill_between(x, y - se, y + se, color=colour, alpha=0.2, linewidth=0)
+        ends.append((float(y[-1]), series["name"], colour))
+    axes.set_xlim(0, x[-1])
     axes.set_ylim(0, top)
-    axes.set_xlim(0, drawing["x"][-1])
-    for place, (y, name, colour) in zip(
-        spread(ends, axes.get_ylim()[1]), sorted(ends), strict=True
-    ):
-        label = name if top is None or y <= top else f"{name} ({short(y)})"
+    for place, (y, name, colour) in zip(spread(ends, top), sorted(ends), strict=True):
         axes.annotate(
-            label,
-            (1.01, place),
-            xycoords=axes.get_yaxis_transform(),
+            f"{name}  {short(y)}",
+            (1, min(y, top) / top),
+            xycoords="axes fraction",
+            xytext=(1.06, place / top),
+            textcoords="axes fraction",
+            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.5, "relpos": (0, 0.5)},
             fontsize=8,
             va="center",
             color=colour,
@@ -81,18 +87,19 @@ def curves(drawing: dict[str, Any], path: Path) -> None:
     axes.set_xlabel(drawing["x_label"], fontsize=8)
     axes.set_ylabel(drawing["y_label"], fontsize=8)
     axes.spines[["top", "right"]].set_visible(False)
-    chart.savefig(path, metadata={"Date": None})
+    chart.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
     plt.close(chart)
 
 
 def spread(ends: Sequence[tuple[float, str, Any]], top: float) -> list[float]:
     """Heights for labels in rising order, near where their lines end and none on another."""
-    room = top / 30
-    places: list[float] = []
-    for y, _, _ in sorted(ends):
-        places.append(max(min(y, top), places[-1] + room) if places else min(y, top))
-    over = max(0.0, places[-1] - top) if places else 0.0
-    for number in range(len(places) - 1, -1, -1):
-        ceiling = top if number == len(places) - 1 else places[number + 1] - room
-        places[number] = min(places[number], ceiling) if over else places[number]
-    return places
+    room = top / 32
+    places = np.array([min(y, top) for y, _, _ in sorted(ends)])
+    for _ in range(2_000):
+        short_of = np.maximum(room - np.diff(places), 0.0) / 2
+        places[:-1] -= short_of
+        places[1:] += short_of
+        places[-1] = min(places[-1], top)
+        if not (short_of > room / 20).any():
+            break
+    return [float(place) for place in places]

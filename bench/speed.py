@@ -49,6 +49,8 @@ and peers that draw a score for each arm and tell no propensity are up to fifty 
 made for many decisions between two learnings; there a decision costs less than one draw of Beta numbers.
 In batches, counting alone is faster still: most of Tamesu's time goes into checking of every decision that
 this bandit made it, and that it was not learnt before.
+
+This is Tamesu in memory. Over HTTP, with every decision in a durable log, see over_http above.
 """
 
 
