@@ -83,6 +83,8 @@ def _table(world: str, runs: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
             "",
             f"The asymptotic lower bound of Lai and Robbins at {ROUNDS:,} rounds: {bound:.0f}.",
         ]
+    better = [player for player in order if _clearly(ends[player], ours)]
+    notes += ["", f"Clearly better than {BESIDE} here: {', '.join(better) or 'nobody'}."]
     return {"title": f"Regret: {world}", "notes": notes, "head": HEAD, "rows": rows}
 
 
