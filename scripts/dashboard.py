@@ -95,6 +95,15 @@ ROWS: tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...] = (
         ((f"tamesu_snapshot_age_seconds{_BANDIT}", "{{bandit}}"),),
     ),
     (
+        "How the ranking moves",
+        "Share of the top that changed in the last hour: step by step, and from its start to its end.",
+        "percentunit",
+        (
+            (f"tamesu_ranking_change_rate{_BANDIT}", "{{bandit}}, from step to step"),
+            (f"tamesu_ranking_turnover{_BANDIT}", "{{bandit}}, over the hour"),
+        ),
+    ),
+    (
         "Processes",
         "Alive, and started again.",
         "short",
