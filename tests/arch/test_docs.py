@@ -204,3 +204,12 @@ def served():
     for route in http(SimpleNamespace(meter=None)).routes:
         for method in set(route.endpoint._methods) - {"HEAD"}:
             yield f"{method} {re.sub(':[a-z]+}', '}', route.path)}"
+
+
+@pytest.mark.parametrize("folder", ["how-to", "explanation", "math", "reference", "adr"])
+def test_every_page_is_named_by_the_index_of_its_folder(pages, folder):
+    index = Path("docs", folder, "README.md" if folder == "adr" else "index.md")
+    named = set(LINK.findall(pages[index]))
+    theirs = {path.name for path in pages if path.parent == index.parent} - {index.name}
+    assert theirs
+    assert theirs - named == set()
