@@ -118,6 +118,5 @@ SETTINGS = {
     "archive_retention": "replays and evaluations want all that there was",
     "segment_bytes": "small enough that room comes back soon, large enough that files are few",
     "sync": "whoever has a source says so",
-    "sync": "whoever has a source says so",
     "segment_age": "what is retired goes by whole files: at most so much longer than `retention`",
 }
