@@ -12,7 +12,8 @@ elif [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
   echo "not installed, for it needs root on Debian: ${missing[*]}" >&2
   exit 1
 else
-  apt-get update --quiet --quiet
+  patient=(-o Acquire::Retries=3)
+  apt-get "${patient[@]}" update --quiet --quiet
   # The server of Prometheus is not wanted: only the tool beside it.
-  DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --quiet --no-install-recommends "${missing[@]}"
+  DEBIAN_FRONTEND=noninteractive apt-get "${patient[@]}" install --yes --quiet --quiet --no-install-recommends "${missing[@]}"
 fi
