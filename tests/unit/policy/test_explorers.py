@@ -67,6 +67,20 @@ def test_the_bound_is_the_root_that_other_code_finds():
         assert q == pytest.approx(root, abs=1e-12)
 
 
+def test_the_bound_after_billions_of_observations():
+    """There it is hardly above the rate, and kl(p, q) = (q - p)^2 / (2 p (1 - p)), to first order."""
+    rate = np.array([0.001, 0.1, 0.3, 0.7])
+    for divergence in (1e-300, 1e-18, 1e-16, 1e-14):
+        above = np.sqrt(2.0 * divergence * rate * (1.0 - rate))
+        bound = kl_bound(rate, np.full(4, divergence))
+        assert bound == pytest.approx(rate + above, rel=0, abs=1e-13)
+
+
+def test_bounds_that_floats_cannot_tell_from_1_are_ties():
+    rate = np.linspace(0, 1, 101)
+    assert (kl_bound(rate, np.full(101, 1e3)) == 1.0).all()
+
+
 def test_the_bound_rises_with_both_and_is_never_above_pinskers():
     rate = np.linspace(0, 1, 101)
     for divergence in (1e-6, 0.1, 2.0):
