@@ -1,11 +1,12 @@
 """What became of scheduled syncs, in a file of the data folder: read by whoever starts again, and by people.
 
-Written whole or not at all. Refuses to hold a history: of each the last attempt alone; what was changed
+Written whole or not at all, power cuts too. Refuses to hold a history: of each the last attempt alone; what was changed
 stands in the store's commands.
 """
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -71,7 +72,10 @@ class Attempts:
         """
         told = self.all() | {key: attempt}
         try:
-            self._draft.write_bytes(msgspec.json.encode({k: plain(v) for k, v in told.items()}))
+            with self._draft.open("wb") as file:
+                file.write(msgspec.json.encode({k: plain(v) for k, v in told.items()}))
+                file.flush()
+                os.fsync(file.fileno())
             self._draft.replace(self._path)
         except OSError as error:
             raise Unavailable(f"{self._path} must be writable: {error.strerror}") from error

@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from tamesu.base import TamesuError, Time
+from tamesu.base import Bug, TamesuError, Time
 from tamesu.ports import ArmSource, Clock, Meter, Store
 from tamesu.sync.attempts import Attempt, Attempts
 from tamesu.sync.schedule import Scheduled
 from tamesu.sync.stored import Stored
-from tamesu.sync.syncing import bring
+from tamesu.sync.syncing import Synced, bring
 
 RETRY_US = 60_000_000
 """Rest after a failure that may pass; doubled after each."""
@@ -47,6 +47,7 @@ class Rounds:
     ) -> None:
         self._scheduled, self._opened, self._store = scheduled, opened, store
         self._attempts, self._clock, self._meter = attempts, clock, meter
+        self._made: dict[str, Attempt] = {}  # known even where the disk takes no more
 
     def turn(self) -> int:
         """Runs every sync that is due now; gives how many it ran.
@@ -60,36 +61,44 @@ class Rounds:
         ran = 0
         for each in self._scheduled:
             now = self._clock.now()
-            last = self._attempts.all().get(each.key)
+            last = self._made.get(each.key) or self._attempts.all().get(each.key)
             if last is None:
                 self._attempts.put(each.key, Attempt(at=now))
             elif is_due(each, last, now):
-                self._attempts.put(each.key, self._run(each, last, now))
+                made = self._made[each.key] = self._run(each, last, now)
                 ran += 1
+                self._attempts.put(each.key, made)
         return ran
 
     def _run(self, each: Scheduled, last: Attempt, now: Time) -> Attempt:
         try:
-            source = self._opened(each)
-            synced = bring(
-                Stored(self._store, self._clock, each.bandit),
-                source.read(),
-                source=f"{source.name}, by schedule {each.cron}",
-                limit=each.limit,
-            )
+            synced = self._brought(each)
         except TamesuError as error:
-            self._meter.count("syncs_total", bandit=each.bandit, outcome="failed")
-            _log.warning("a sync failed", bandit=each.bandit, code=error.code, reason=error.message)
-            tries = last.tries + 1 if error.retriable else MOST_TRIES
-            return Attempt(
-                at=now, outcome="failed", error=error.message, hint=error.hint, tries=tries
-            )
+            return self._failed(each, last, now, error)
+        except Exception as error:  # noqa: BLE001 - a source that nobody foresaw stops no other
+            told = Bug(f"a sync of {each.bandit!r} raised {type(error).__name__}: {error}")
+            return self._failed(each, last, now, told)
         counts = synced.difference.counts
         status = "applied" if synced.told is None else synced.told["status"]
         outcome = "pending" if status == "pending" else "changed" if synced.told else "unchanged"
         self._meter.count("syncs_total", bandit=each.bandit, outcome=outcome)
         _log.info("arms are as in their source", bandit=each.bandit, outcome=outcome, **counts)
         return Attempt(at=now, outcome=outcome, counts=counts)
+
+    def _brought(self, each: Scheduled) -> Synced:
+        source = self._opened(each)
+        return bring(
+            Stored(self._store, self._clock, each.bandit),
+            source.read(),
+            source=f"{source.name}, by schedule {each.cron}",
+            limit=each.limit,
+        )
+
+    def _failed(self, each: Scheduled, last: Attempt, now: Time, error: TamesuError) -> Attempt:
+        self._meter.count("syncs_total", bandit=each.bandit, outcome="failed")
+        _log.warning("a sync failed", bandit=each.bandit, code=error.code, reason=error.message)
+        tries = last.tries + 1 if error.retriable else MOST_TRIES
+        return Attempt(at=now, outcome="failed", error=error.message, hint=error.hint, tries=tries)
 
 
 def is_due(each: Scheduled, last: Attempt, now: Time) -> bool:

@@ -14,10 +14,13 @@ from tamesu.watch import Finding, clock_steps, examine, folder_holder, read_stan
 from tamesu.wiring import integrity
 from tamesu.wiring.places import open_bandit_folder, open_keys
 from tamesu.wiring.settings import CONFIG_VARIABLE, FILE, Settings
+from tamesu.wiring.syncing import syncs
 
 
 def doctor(settings: Settings) -> Iterator[Finding]:
     """Findings about this installation, one by one."""
+    from tamesu.adapters.clock.system import SystemClock
+
     yield Finding("settings", well=True, found=_settings(settings))
     yield from examine(
         settings.folder,
@@ -40,6 +43,7 @@ def doctor(settings: Settings) -> Iterator[Finding]:
             "open bandit data": _open_bandit,
         },
     )
+    yield from syncs(settings, SystemClock().now())
 
 
 def _settings(settings: Settings) -> str:

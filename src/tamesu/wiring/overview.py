@@ -35,11 +35,7 @@ def status(settings: Settings) -> Status:
     except TamesuError as error:
         trainer = _trouble("learning", error)
     judged = judge(holder=holder, standing=standing, readiness=readiness, trainer=trainer, now=now)
-    try:
-        troubles += syncs(settings)
-    except TamesuError as error:
-        troubles.append(_trouble("syncs", error))
-    findings = [*judged, *troubles]
+    findings = [*judged, *troubles, *syncs(settings, now)]
     return Status(
         well=all(finding.well for finding in findings),
         data=str(settings.folder),

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tamesu.base import InvalidInput, TamesuError
+from tamesu.base import InvalidInput, TamesuError, Time
 from tamesu.watch import Finding, hold_lifeline
 from tamesu.wiring.places import open_folder, open_meter, open_store
 from tamesu.wiring.settings import PROCESS_VARIABLE, Settings
@@ -20,10 +20,13 @@ from tamesu.wiring.sources import open_source
 
 if TYPE_CHECKING:
     from tamesu.ports import ArmSource
-    from tamesu.sync import Scheduled
+    from tamesu.sync import Attempt, Scheduled
 
 REST_S = 1.0
 """Between two looks at the clock: a schedule knows minutes."""
+
+OVERDUE_US = 15 * 60_000_000
+"""Longest that a sync may be behind its moment: others before it take their time."""
 
 
 def run_syncs(settings: Settings) -> None:
@@ -67,26 +70,38 @@ def run_syncs(settings: Settings) -> None:
         meter.close()
 
 
-def syncs(settings: Settings) -> Iterator[Finding]:
-    """What became of each scheduled sync."""
+def syncs(settings: Settings, now: Time) -> Iterator[Finding]:
+    """What became of each scheduled sync, and which nobody ran."""
     from tamesu.sync import Attempts
 
     if not settings.sync:
         return
-    last = Attempts(settings.folder).all()
+    try:
+        last = Attempts(settings.folder).all()
+    except TamesuError as error:
+        yield Finding("syncs", well=False, found=error.message, hint=error.hint)
+        return
     for each in settings.sync:
-        check, attempt = f"sync of {each.bandit}", last.get(each.key)
-        if attempt is None or attempt.outcome == "waits":
-            yield Finding(check, well=True, found=f"not tried yet; {each.cron} ({each.timezone})")
-        elif attempt.outcome == "failed":
-            found = f"failed at {attempt.at.text()[:19]}: {attempt.error}"
-            yield Finding(check, well=False, found=found, hint=attempt.hint)
-        else:
-            counts = ", ".join(
-                f"{what} {count:,}" for what, count in attempt.counts.items() if count
-            )
-            found = f"{attempt.outcome} at {attempt.at.text()[:19]}"
-            yield Finding(check, well=True, found=f"{found}: {counts}" if counts else found)
+        yield _judged(each, last.get(each.key), now)
+
+
+def _judged(each: Scheduled, attempt: Attempt | None, now: Time) -> Finding:
+    check = f"sync of {each.bandit}"
+    if attempt is None:
+        return Finding(check, well=True, found=f"not tried yet; {each.cron} ({each.timezone})")
+    due = each.last_due(now)
+    if attempt.at < due < now - OVERDUE_US:
+        found = f"was due at {due.text()[:19]}, nothing ran it"
+        hint = "start the role that does:  tamesu serve  or  tamesu run sync"
+        return Finding(check, well=False, found=found, hint=hint)
+    if attempt.outcome == "waits":
+        return Finding(check, well=True, found=f"not tried yet; {each.cron} ({each.timezone})")
+    if attempt.outcome == "failed":
+        found = f"failed at {attempt.at.text()[:19]}: {attempt.error}"
+        return Finding(check, well=False, found=found, hint=attempt.hint)
+    counts = ", ".join(f"{what} {count:,}" for what, count in attempt.counts.items() if count)
+    found = f"{attempt.outcome} at {attempt.at.text()[:19]}"
+    return Finding(check, well=True, found=f"{found}: {counts}" if counts else found)
 
 
 def _opened(each: Scheduled) -> ArmSource:

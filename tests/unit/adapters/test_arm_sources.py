@@ -161,6 +161,7 @@ def test_a_query_gives_arms_and_writes_nothing(shop):
         ("SELECT id, live FROM products WHERE 0", InvalidInput, "holds none"),
         ("SELECT id, title FROM products", InvalidInput, "row 4 .*plain JSON"),
         ("SELECT 'a' AS id UNION ALL SELECT 'a'", InvalidInput, "row 2"),
+        ("SELECT id FROM products WHERE live > :now", InvalidInput, "a place for a value"),
     ],
 )
 def test_a_query_that_is_wrong_is_refused(shop, query, error, wrong):
@@ -188,6 +189,8 @@ def test_a_function_gives_ids_or_mappings(tmp_path, monkeypatch):
         "def twice():\n    return ['a', 'a']\n"
         "def text():\n    return 'abc'\n"
         "def broken():\n    raise KeyError('db')\n"
+        "def over():\n    raise SystemExit\n"
+        "def endless():\n    n = 0\n    while n := n + 1:\n        yield n\n"
     )
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.path", list(sys.path))
@@ -199,6 +202,10 @@ def test_a_function_gives_ids_or_mappings(tmp_path, monkeypatch):
         open_source("listing_of_shop:text").read()
     with pytest.raises(Unavailable, match="KeyError"):
         open_source("listing_of_shop:broken").read()
+    with pytest.raises(Unavailable, match="SystemExit"):
+        open_source("listing_of_shop:over").read()
+    with pytest.raises(InvalidInput, match="at most 100,000 arms"):
+        open_source("listing_of_shop:endless").read()
     for spec in ("listing_of_shop:none", "nowhere_at_all:arms"):
         with pytest.raises(NotFound):
             open_source(spec).read()

@@ -13,7 +13,7 @@ from tamesu.base import TICK, Declaration, InvalidInput, Time, Unavailable, Want
 from tamesu.engine import InlineEngine
 from tamesu.sync import Attempt, Attempts, Rounds, Scheduled, is_due
 from tamesu.sync.rounds import MOST_TRIES, RETRY_US
-from tamesu.wiring import Settings, load_settings
+from tamesu.wiring import Settings, doctor, load_settings
 from tamesu.wiring.syncing import syncs
 
 HOUR_US = 3_600_000_000
@@ -140,7 +140,7 @@ def test_a_source_that_would_retire_most_is_told_and_not_tried_again(here, tmp_p
     assert here.rounds.turn() == 1
     here.clock.move(HOUR_US)
     assert here.rounds.turn() == 0
-    (finding,) = syncs(Settings(data=str(tmp_path), sync=(NIGHTLY,)))
+    (finding,) = syncs(Settings(data=str(tmp_path), sync=(NIGHTLY,)), here.clock.now())
     assert not finding.well
     assert "retire 4 of 5" in finding.found
     assert not here.store.commands("shop")
@@ -201,3 +201,60 @@ def test_files_are_relative_to_the_settings_and_roles_are_told_the_same(tmp_path
     told = _told(load_settings(environment={}))
     again = load_settings(environment={**told, "TAMESU_PROCESS": "sync"})
     assert again.sync == (first, second)
+
+
+def test_what_nobody_foresaw_of_a_source_is_told_and_stops_no_other(here):
+    here.rounds.turn()
+    here.source.arms = ZeroDivisionError("of a driver")
+    here.clock.set(at("2026-01-02T03:00:00Z"))
+    assert here.rounds.turn() == 1
+    assert here.last.outcome == "failed"
+    assert "ZeroDivisionError: of a driver" in here.last.error
+    here.clock.move(HOUR_US)
+    assert here.rounds.turn() == 0
+
+
+def test_while_the_disk_is_full_a_source_is_not_read_again_and_again(here, monkeypatch):
+    here.rounds.turn()
+    here.clock.set(at("2026-01-02T03:00:00Z"))
+
+    def full(*_):
+        raise Unavailable("no space left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Attempts, "put", full)
+        with pytest.raises(Unavailable):
+            here.rounds.turn()
+        assert here.rounds.turn() == 0
+    assert here.source.reads == 1
+
+
+def test_a_sync_that_nobody_ran_is_told(here, tmp_path):
+    settings = Settings(data=str(tmp_path), sync=(NIGHTLY,))
+
+    def told(now):
+        (finding,) = syncs(settings, at(now))
+        return finding
+
+    assert told("2026-01-05T12:00:00Z").well  # nobody ever looked: a line just written
+    here.rounds.turn()
+    assert told("2026-01-02T03:14:00Z").well
+    late = told("2026-01-02T03:16:00Z")
+    assert not late.well
+    assert "due at 2026-01-02T03:00:00" in late.found
+    here.clock.set(at("2026-01-02T03:16:00Z"))
+    here.rounds.turn()
+    assert told("2026-01-02T03:17:00Z").found.startswith("unchanged at 2026-01-02T03:16:00")
+
+
+def test_the_doctor_tells_of_syncs(here, tmp_path):
+    here.rounds.turn()
+    here.source.arms = ["a"]
+    here.clock.set(at("2026-01-02T03:00:00Z"))
+    here.rounds.turn()
+    settings = Settings(data=str(tmp_path), sync=(NIGHTLY,))
+    (finding,) = [each for each in doctor(settings) if each.check == "sync of shop"]
+    assert not finding.well
+    (tmp_path / "sync.json").write_text("{")
+    (finding,) = [each for each in doctor(settings) if each.check == "syncs"]
+    assert not finding.well

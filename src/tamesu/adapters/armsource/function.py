@@ -8,11 +8,13 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from tamesu.adapters.armsource.rows import arms_of
 from tamesu.base import InvalidInput, NotFound, Unavailable, WantedArm
+from tamesu.base.arm import MAX_ARMS
 
 
 class FunctionArmSource:
@@ -35,8 +37,8 @@ class FunctionArmSource:
         function = self._function()
         try:
             given = function()
-            rows = list(given) if isinstance(given, Iterable) else None
-        except Exception as error:
+            rows = list(islice(given, MAX_ARMS + 1)) if isinstance(given, Iterable) else None
+        except (Exception, SystemExit) as error:
             raise Unavailable(
                 f"{self.name} must give arms, it raised {type(error).__name__}: {error}"
             ) from error
@@ -56,7 +58,7 @@ class FunctionArmSource:
             module = importlib.import_module(module_name)
         except ModuleNotFoundError as error:
             raise NotFound(f"{self.name} must be importable: {error}") from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise Unavailable(
                 f"{self.name} must be importable, it raised {type(error).__name__}: {error}"
             ) from error

@@ -10,6 +10,7 @@ import polars as pl
 from tamesu.adapters.armsource.files import bytes_of
 from tamesu.adapters.armsource.rows import arms_of, check_columns
 from tamesu.base import InvalidInput, WantedArm
+from tamesu.base.arm import MAX_ARMS
 
 
 class ParquetArmSource:
@@ -26,7 +27,7 @@ class ParquetArmSource:
     def read(self) -> list[WantedArm]:
         """Every arm; see `tamesu.ports.ArmSource.read`. Places are rows from 1."""
         try:
-            frame = pl.read_parquet(io.BytesIO(bytes_of(self._path)))
+            frame = pl.read_parquet(io.BytesIO(bytes_of(self._path)), n_rows=MAX_ARMS + 1)
         except pl.exceptions.PolarsError as error:
             raise InvalidInput(f"{self.name} must be a Parquet file: {error}") from error
         check_columns(frame.columns, self.name)

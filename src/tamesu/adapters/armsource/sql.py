@@ -69,6 +69,12 @@ class SqlArmSource:
             raise InvalidInput(
                 f"{self.name} does not take the query: {self._why(error)}", field="query"
             ) from error
+        except sa.exc.StatementError as error:
+            raise InvalidInput(
+                "the query must be whole, it leaves a place for a value",
+                hint=r"a colon that means itself is written  \:",
+                field="query",
+            ) from error
         finally:
             engine.dispose()
 
