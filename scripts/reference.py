@@ -119,8 +119,9 @@ def settings() -> Iterator[str]:
         ),
     )
     yield ""
-    yield "Also read: `TAMESU_CONFIG` (another settings file) and `TAMESU_OPEN_BANDIT` (where the Open"
-    yield "Bandit Dataset lies)."
+    yield "Also read: `TAMESU_CONFIG` (another settings file), `TAMESU_OPEN_BANDIT` (where the Open Bandit"
+    yield "Dataset lies), and, by whoever calls a server, `TAMESU_URL` (where the command line finds it)"
+    yield "and `TAMESU_KEY` (the secret by which it knows us)."
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import threading
 import pytest
 
 from tamesu.cli.entry import run
+from tamesu.wiring import load_settings
 
 BANDIT = "name: shop\narms: [a, b, c]\nreward: {window: 1s, lateness: 100ms}\n"
 
@@ -117,3 +118,10 @@ def test_a_sync_makes_the_arms_those_of_a_file(told, tmp_path):
     assert "nothing to change" in told(*words)
     file.write_text("id\na\na\n")
     assert "line 3 of arms.csv" in told(*words, "--force", code=2)
+
+
+def test_the_variable_that_names_the_server_is_no_setting(served, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("TAMESU_URL", served)
+    assert run(["arms", "list", "shop"]) == 0
+    assert "shop" in capsys.readouterr().out
+    assert load_settings({"data": str(tmp_path)}).url != served

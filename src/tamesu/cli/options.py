@@ -51,6 +51,7 @@ Url = Annotated[
     typer.Option(
         "--url",
         metavar="URL",
+        envvar="TAMESU_URL",
         help="Where the server answers.",
         show_default="host and port of tamesu.toml",
     ),

@@ -37,6 +37,9 @@ LEAST_SEGMENT_MS = 1_000
 KEY_VARIABLE = "TAMESU_KEY"
 """Holds the secret with which the client and the command line call."""
 
+URL_VARIABLE = "TAMESU_URL"
+"""Names the server that the command line calls."""
+
 NUMBERS = frozenset({"port", "workers", "segment_bytes"})
 """Settings that are whole numbers: variables are text."""
 
@@ -59,6 +62,7 @@ NOT_SETTINGS = frozenset(
         LIFELINE_VARIABLE,
         PROCESS_VARIABLE,
         SOCKET_VARIABLE,
+        URL_VARIABLE,
         "TAMESU_CI",
     }
 )
