@@ -6,5 +6,6 @@ join and no server. Refuses to wait for events: whoever calls `learn` says what 
 
 from tamesu.bandit.decisions import Decision, Decisions, Delivery
 from tamesu.bandit.face import Bandit
+from tamesu.bandit.report import ArmReport, Report
 
-__all__ = ["Bandit", "Decision", "Decisions", "Delivery"]
+__all__ = ["ArmReport", "Bandit", "Decision", "Decisions", "Delivery", "Report"]

@@ -17,16 +17,14 @@ from numpy.typing import ArrayLike, NDArray
 from tamesu.bandit import saved
 from tamesu.bandit.decisions import Decision, Decisions
 from tamesu.bandit.explain import explained
+from tamesu.bandit.logged import logged
 from tamesu.bandit.memory import Memory
 from tamesu.bandit.naming import ArmId, arm_key, arm_label, keyed, keys_of, labels_of, named
+from tamesu.bandit.report import Report, reported
 from tamesu.bandit.rewards import in_shape, without_unseen
 from tamesu.bandit.spelling import read_config, seeded, spelt_out
-from tamesu.base import Declaration, InvalidInput, NotFound, ShapeMismatch
-from tamesu.base.grid import to_grid_many
-from tamesu.policy import ArmSummary, Batch, Explanation
-
-MOST_AGE = 10**12
-"""Decisions ago: older ones weigh nothing at any half-life."""
+from tamesu.base import Declaration, InvalidInput
+from tamesu.policy import ArmSummary, Explanation
 
 
 class Bandit:
@@ -226,7 +224,8 @@ class Bandit:
             rewards: (n,) numbers.
             contexts: none; this bandit is context-free.
             propensities: (n,) in (0, 1], or none where they were not logged.
-            positions: (n,) from 0, where positions have beliefs of their own; else it may be none.
+            positions: (n,) whole numbers from 0, where positions have beliefs of their own; else it may be
+                none.
             ages: (n,) how many decisions ago each was made, for a bandit that forgets; none for now.
 
         Raises:
@@ -235,34 +234,16 @@ class Bandit:
             NotFound: an unknown arm.
         """
         _refuse_context(contexts)
-        played = np.array(arms, dtype=object)
-        if played.ndim != 1:
-            raise ShapeMismatch(f"arms must be (n,), got {played.shape}")
-        keys = keyed(played)
-        values = without_unseen(in_shape(rewards, keys.shape), "logged decisions")
-        if propensities is None:
-            chances = np.ones(len(keys))
-        else:
-            chances = in_shape(propensities, keys.shape, "propensities")
-        if not np.all((chances > 0) & (chances <= 1)):
-            raise InvalidInput("propensities must lie in (0, 1]")
-        unknown = {*keys.tolist()} - self._labels.keys()
-        if unknown:
-            raise NotFound.arms(unknown, self._labels)
-        if positions is None and self._memory.policy.beliefs > 1:
-            raise InvalidInput(
-                "logged decisions must say their positions, each of which has a belief of its own",
-                hint="for example  learn_logged(arms, rewards, positions=[0, 1, 2])",
-            )
-        zeros = np.zeros(len(keys), dtype=np.int64)
-        places = zeros if positions is None else np.array(positions, dtype=np.int64)
-        if places.shape != keys.shape:
-            raise ShapeMismatch(f"positions must be {keys.shape}, got {places.shape}")
-        old = np.zeros(len(keys)) if ages is None else in_shape(ages, keys.shape, "ages")
-        if not np.all((old >= 0) & (old <= MOST_AGE)):
-            raise InvalidInput(f"ages must lie between 0 and {MOST_AGE:,} decisions")
-        decided = self._memory.decided_before(old)
-        self._memory.absorb(Batch(keys, to_grid_many(values), places, chances, decided))
+        batch = logged(
+            self._memory,
+            self._labels,
+            arms,
+            rewards,
+            propensities=propensities,
+            positions=positions,
+            ages=ages,
+        )
+        self._memory.absorb(batch)
 
     def propensities(
         self,
@@ -291,6 +272,20 @@ class Bandit:
         return [
             msgspec.structs.replace(row, arm=named[str(row.arm)]) for row in self._memory.summary()
         ]
+
+    def report(self) -> Report:
+        """How it stands: of each arm, retired ones too, what is believed, learnt and was earned.
+
+        Example:
+            >>> bandit = Bandit(arms=["a", "b"], seed=7)
+            >>> bandit.learn_logged(["a", "a", "b"], [1, 0, 0])
+            >>> told = bandit.report()
+            >>> told.observations, told.rewards, told.arms[0].arm, told.arms[0].rewards
+            (3, 1.0, 'a', 1.0)
+
+        `print(bandit.report())` prints it as a table.
+        """
+        return reported(self._memory, self._labels)
 
     def explain(self, decision: Decision) -> Explanation:
         """What was believed when `decision` was made, and the same decision made again.

@@ -35,6 +35,11 @@ class Ledger:
             self._marks = np.concatenate([self._marks, np.zeros(more, dtype=np.bool_)])
         return first
 
+    @property
+    def learnt(self) -> int:
+        """How many were marked."""
+        return int(self._marks.sum())
+
     def refuse_learnt(self, numbers: NDArray[np.int64]) -> None:
         """Raises `Conflict` where one of `numbers` was learnt before, or stands there twice."""
         again = np.flatnonzero(self._marks[numbers])

@@ -6,11 +6,12 @@ changes all of it or, on an error, nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tamesu.bandit.earned import Earned
 from tamesu.bandit.ids import NumberedIds, time_of
 from tamesu.bandit.ledger import Ledger
 from tamesu.bandit.recent import Recent, Standing
@@ -29,6 +30,7 @@ class Memory:
         state: what was learnt.
         ledger: which decisions were made and learnt.
         learnt_at: how many decisions had been made when it last learnt: what is forgotten is read then.
+        earned: what was learnt, as rewards; none of a bandit out of bytes that did not keep it.
         retired: ids of arms out of play.
         active: ids of arms in play, in the order declared.
         recent: the last states that decided.
@@ -40,21 +42,32 @@ class Memory:
         self.state = self.policy.init()
         self.ledger = Ledger()
         self.learnt_at = 0
+        self.earned: Earned | None = Earned(self.policy.beliefs)
         self.retired: frozenset[str] = frozenset()
         self.active = declaration.arm_ids
         self.recent = Recent()
         self._ids = NumberedIds(declaration.name, declaration.seed or 0)
         self._prepared: Prepared | None = None
 
-    def restore(self, state: bytes, ledger: Ledger, retired: Iterable[str], learnt_at: int) -> None:
+    def restore(
+        self,
+        *,
+        state: bytes,
+        ledger: Ledger,
+        retired: Iterable[str],
+        learnt_at: int,
+        earned: Mapping[str, Sequence[str]] | None,
+    ) -> None:
         """Goes back to what was saved.
 
         Raises:
-            Corrupt: bytes that are no state of this policy.
+            Corrupt: bytes that are no state of this policy, or sums of another one.
         """
         self.state = self.policy.decode(state)
         self.ledger = ledger
         self.learnt_at = learnt_at
+        positions = self.policy.beliefs
+        self.earned = None if earned is None else Earned.of_plain(positions, earned)
         self._play(frozenset(retired))
 
     def ready(self) -> Prepared:
@@ -120,6 +133,8 @@ class Memory:
         """
         if len(batch):
             self.state = self.policy.absorb(self.state, self.policy.evidence(self.state, batch))
+            if self.earned is not None:
+                self.earned.add(batch.arm.tolist(), batch.position.tolist(), batch.reward.tolist())
             self.learnt_at = self.ledger.made
             self._prepared = None
 
@@ -130,6 +145,12 @@ class Memory:
     def summary(self) -> list[ArmSummary]:
         """What is believed of each active arm."""
         return self.policy.summary(self.state, self.active, self._now())
+
+    def out_of_play(self) -> list[ArmSummary]:
+        """What is believed of each retired arm, in the order declared; none of them is chosen."""
+        retired = [arm for arm in self.declaration.arm_ids if arm in self.retired]
+        shares = np.zeros(len(retired))
+        return self.policy.summary(self.state, retired, self._now(), shares=shares)
 
     def add(self, arm: str) -> None:
         """Puts an arm into play, new or retired.

@@ -26,6 +26,7 @@ class _Saved(msgspec.Struct, frozen=True, array_like=True):
     made: int
     learnt: bytes
     learnt_at: int = 0
+    earned: dict[str, list[str]] | None = None
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -44,6 +45,7 @@ def to_bytes(memory: Memory, labels: dict[str, ArmId]) -> bytes:
             made=memory.ledger.made,
             learnt=memory.ledger.to_bytes(),
             learnt_at=memory.learnt_at,
+            earned=None if memory.earned is None else memory.earned.plain(),
         )
     )
 
@@ -66,5 +68,11 @@ def from_bytes(data: bytes) -> tuple[Memory, dict[str, ArmId]]:
     except InvalidInput as problem:
         raise Corrupt(f"the saved declaration does not hold: {problem.message}") from problem
     ledger = Ledger.from_bytes(saved.made, saved.learnt)
-    memory.restore(saved.state, ledger, saved.retired, saved.learnt_at)
+    memory.restore(
+        state=saved.state,
+        ledger=ledger,
+        retired=saved.retired,
+        learnt_at=saved.learnt_at,
+        earned=saved.earned,
+    )
     return memory, labels

@@ -162,7 +162,7 @@ def test_logs_of_another_system_must_say_the_positions():
     bandit = Bandit(ARMS, layout="per_position", size=2, seed=4)
     with pytest.raises(InvalidInput, match="must say their positions"):
         bandit.learn_logged(["a", "b"], [1, 0])
-    with pytest.raises(ShapeMismatch, match=r"positions must be \(2,\)"):
+    with pytest.raises(ShapeMismatch, match=r"positions must have the shape \(2,\)"):
         bandit.learn_logged(["a", "b"], [1, 0], positions=[0])
     bandit.learn_logged(["a", "b"], [1, 0], positions=[0, 1])
     learnt = {(row.arm, row.position) for row in bandit.summary() if row.observations}

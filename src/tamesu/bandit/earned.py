@@ -1,0 +1,63 @@
+"""What each arm of a bandit in memory earned: the rewards it was learnt with, added up.
+
+Beside the state, which keeps what a belief needs of them: clipped ones, or faded ones. Whole numbers on
+the grid, so no order changes them. Refuses to know what anybody believes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from tamesu.base import GRID, Corrupt
+
+
+class Earned:
+    """Sums of rewards by arm and position.
+
+    Args:
+        positions: how many positions are kept apart.
+    """
+
+    __slots__ = ("_positions", "_sums")
+
+    def __init__(self, positions: int) -> None:
+        self._positions = positions
+        self._sums: dict[str, list[int]] = {}
+
+    def add(self, arms: Iterable[str], positions: Iterable[int], rewards: Iterable[int]) -> None:
+        """Adds rewards (n,), on the grid, of arms (n,) at positions (n,) from 0."""
+        last = self._positions - 1
+        for arm, position, reward in zip(arms, positions, rewards, strict=True):
+            of_arm = self._sums.get(arm)
+            if of_arm is None:
+                of_arm = self._sums[arm] = [0] * self._positions
+            of_arm[min(position, last)] += reward
+
+    def of(self, arm: str, position: int | None) -> float:
+        """What `arm` earned; at `position`, where positions are kept apart."""
+        return self._sums.get(arm, [0] * self._positions)[position or 0] / GRID
+
+    @property
+    def total(self) -> float:
+        """What all arms earned."""
+        return sum(sum(of_arm) for of_arm in self._sums.values()) / GRID
+
+    def plain(self) -> dict[str, list[str]]:
+        """Everything, as texts: these numbers have no largest."""
+        return {arm: [str(one) for one in of_arm] for arm, of_arm in self._sums.items()}
+
+    @classmethod
+    def of_plain(cls, positions: int, plain: Mapping[str, Sequence[str]]) -> Earned:
+        """What `plain` gave.
+
+        Raises:
+            Corrupt: something else.
+        """
+        earned = cls(positions)
+        try:
+            earned._sums = {arm: [int(one) for one in of_arm] for arm, of_arm in plain.items()}
+        except ValueError as problem:
+            raise Corrupt(f"what arms earned does not read: {problem}") from problem
+        if any(len(of_arm) != positions for of_arm in earned._sums.values()):
+            raise Corrupt(f"what arms earned must be told for {positions} positions")
+        return earned

@@ -1,0 +1,76 @@
+"""Rows that another system logged, as a batch to learn from.
+
+Refuses rows that this bandit cannot place: of an arm, a position or an age that it does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tamesu.bandit.memory import Memory
+from tamesu.bandit.naming import ArmId, keyed
+from tamesu.bandit.rewards import in_shape, without_unseen
+from tamesu.base import InvalidInput, NotFound, ShapeMismatch
+from tamesu.base.grid import to_grid_many
+from tamesu.policy import Batch
+
+MOST_AGE = 10**12
+"""Decisions ago: older ones weigh nothing at any half-life."""
+
+
+def logged(  # noqa: PLR0913 - the columns of a log
+    memory: Memory,
+    labels: Mapping[str, ArmId],
+    arms: Sequence[ArmId] | NDArray[Any],
+    rewards: ArrayLike,
+    *,
+    propensities: ArrayLike | None,
+    positions: ArrayLike | None,
+    ages: ArrayLike | None,
+) -> Batch:
+    """The batch of n logged rows; each column as `Bandit.learn_logged` takes it.
+
+    Raises:
+        ShapeMismatch: columns of different lengths.
+        InvalidInput: a value that cannot be.
+        NotFound: an unknown arm.
+    """
+    played = np.array(arms, dtype=object)
+    if played.ndim != 1:
+        raise ShapeMismatch(f"arms must be (n,), got {played.shape}")
+    keys = keyed(played)
+    values = without_unseen(in_shape(rewards, keys.shape), "logged decisions")
+    if propensities is None:
+        chances = np.ones(len(keys))
+    else:
+        chances = in_shape(propensities, keys.shape, "propensities")
+    if not np.all((chances > 0) & (chances <= 1)):
+        raise InvalidInput("propensities must lie in (0, 1]")
+    unknown = {*keys.tolist()} - labels.keys()
+    if unknown:
+        raise NotFound.arms(unknown, labels)
+    if positions is None and memory.policy.beliefs > 1:
+        raise InvalidInput(
+            "logged decisions must say their positions, each of which has a belief of its own",
+            hint="for example  learn_logged(arms, rewards, positions=[0, 1, 2])",
+        )
+    first = np.zeros(len(keys))
+    places = first if positions is None else in_shape(positions, keys.shape, "positions")
+    if not np.all((places >= 0) & (places < memory.policy.size) & (places == np.rint(places))):
+        raise InvalidInput(
+            f"positions must be whole numbers from 0 to {memory.policy.size - 1}, as decisions have"
+        )
+    old = np.zeros(len(keys)) if ages is None else in_shape(ages, keys.shape, "ages")
+    if not np.all((old >= 0) & (old <= MOST_AGE)):
+        raise InvalidInput(f"ages must lie between 0 and {MOST_AGE:,} decisions")
+    return Batch(
+        arm=keys,
+        reward=to_grid_many(values),
+        position=places.astype(np.int64),
+        propensity=chances,
+        decided=memory.decided_before(old),
+    )

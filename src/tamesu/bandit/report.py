@@ -1,0 +1,133 @@
+"""How a bandit in memory stands: its arms with what is believed, learnt and was earned; data that prints.
+
+What a served bandit can tell beside (time, delays, uniform choice) stands in its log, and there is none
+here. Refuses to draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from tamesu.bandit.memory import Memory
+from tamesu.bandit.naming import ArmId
+
+_WIDEST = 24
+"""Characters of an arm's id that are printed."""
+
+_HEADS = ("arm", "share", "mean", "95 % interval", "learnt", "earned")
+
+
+class ArmReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One arm; where positions have beliefs of their own, one arm at one of them.
+
+    Attributes:
+        arm: its id.
+        position: of which the others speak; none where one belief serves all positions.
+        active: it is in play.
+        share: probability of being chosen first, or at `position`; 0 of a retired arm.
+        mean: expected reward.
+        low, high: central 95 % interval of the mean reward.
+        observations: how many rewards it was learnt with.
+        rewards: their sum, as they were given; none where a bandit's bytes did not keep it.
+        clipped: how many of them lay outside of the bounds, and were learnt as the nearer bound.
+    """
+
+    arm: ArmId
+    position: int | None
+    active: bool
+    share: float
+    mean: float
+    low: float
+    high: float
+    observations: int
+    rewards: float | None
+    clipped: int
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """How a bandit stands. `str` of it is a table; `msgspec.to_builtins` makes it plain.
+
+    Attributes:
+        name: of the bandit.
+        decisions: how many it made.
+        learnt: how many of them it learnt.
+        observations: how many rewards it learnt, of its decisions and of logs.
+        rewards: their sum; none where a bandit's bytes did not keep it.
+        arms: active ones in their order, then retired ones; by position where each has a belief.
+    """
+
+    name: str
+    decisions: int
+    learnt: int
+    observations: int
+    rewards: float | None
+    arms: tuple[ArmReport, ...]
+
+    def __str__(self) -> str:
+        placed = any(row.position is not None for row in self.arms)
+        lines = [(*(["at"] if placed else []), *_HEADS)]
+        lines += [(*([str(row.position)] if placed else []), *_told(row)) for row in self.arms]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        left = 1 if placed else 0
+        table = [
+            "  ".join(
+                cell.ljust(width) if place == left else cell.rjust(width)
+                for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+            )
+            for line in lines
+        ]
+        head = (
+            f"{self.name}: {self.decisions:,} decisions, {self.learnt:,} of them learnt; "
+            f"{self.observations:,} rewards learnt, {_sum(self.rewards)} earned"
+        )
+        clipped = sum(row.clipped for row in self.arms)
+        tail = [f"{clipped:,} rewards were clipped to their bounds"] if clipped else []
+        return "\n".join([head, *table, *tail])
+
+
+def reported(memory: Memory, labels: Mapping[str, ArmId]) -> Report:
+    """How the bandit of `memory` stands, in its user's names of the arms."""
+    arms = []
+    for active, rows in ((True, memory.summary()), (False, memory.out_of_play())):
+        for row in rows:
+            earned = None if memory.earned is None else memory.earned.of(row.arm, row.position)
+            arms.append(
+                ArmReport(
+                    arm=labels[row.arm],
+                    position=row.position,
+                    active=active,
+                    share=row.share,
+                    mean=row.mean,
+                    low=row.low,
+                    high=row.high,
+                    observations=row.observations,
+                    rewards=earned,
+                    clipped=row.clipped,
+                )
+            )
+    return Report(
+        name=memory.declaration.name,
+        decisions=memory.ledger.made,
+        learnt=memory.ledger.learnt,
+        observations=sum(row.observations for row in arms),
+        rewards=None if memory.earned is None else memory.earned.total,
+        arms=tuple(arms),
+    )
+
+
+def _told(row: ArmReport) -> tuple[str, ...]:
+    arm = str(row.arm)
+    return (
+        arm if len(arm) <= _WIDEST else f"{arm[: _WIDEST - 1]}…",
+        f"{row.share:.1%}" if row.active else "retired",
+        f"{row.mean:.4g}",
+        f"{row.low:.4g} to {row.high:.4g}",
+        f"{row.observations:,}",
+        _sum(row.rewards),
+    )
+
+
+def _sum(rewards: float | None) -> str:
+    return "?" if rewards is None else f"{rewards:,.6g}"
