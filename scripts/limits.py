@@ -118,7 +118,12 @@ def _times() -> Iterator[tuple[str, str, str]]:
         "from its first byte, however they drip; else 408",
     )
     yield (
-        "a request may take, its body and the reading of its answer included",
+        "the body of a request may take",
+        _length(int(_PATIENCE.body * SECOND_US)),
+        "from the end of its head; else 408",
+    )
+    yield (
+        "an answer may take, the reading of it included",
         _length(int(_PATIENCE.exchange * SECOND_US)),
         "far above what any needs; then the connection ends",
     )

@@ -13,7 +13,7 @@ from tamesu.serve.http.protocol import MAX_HEAD, MAX_HEADERS, Patience
 PATH = "/v1/bandits/colours/decisions"
 HEAD = b"POST /v1/bandits/colours/decisions HTTP/1.1\r\nHost: localhost\r\n"
 BODY = b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
-SHORT = Patience(head=0.3, exchange=0.6, idle=0.3)
+SHORT = Patience(head=0.3, body=0.6, exchange=60.0, idle=0.3)
 
 
 class Caller:
@@ -131,10 +131,14 @@ def test_a_body_that_nobody_waits_for_prolongs_nothing(hasty):
         assert caller.drip(b"a" * 100_000) == b""
 
 
-def test_a_body_that_drips_ends_with_the_exchange(hasty):
+@pytest.mark.parametrize("body", [b" " * 10_000, b""], ids=["drips", "never comes"])
+def test_a_body_that_is_late_is_408_and_no_trouble_of_ours(hasty, body):
     with Caller(hasty) as caller:
         caller.say(HEAD + b"Content-Type: application/json\r\nContent-Length: 100000\r\n\r\n")
-        assert caller.drip(b" " * 100_000) == b""
+        answer = caller.drip(body)
+    assert answer.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+    assert b"the body of a request must arrive within 0.6 s" in answer
+    assert len(re.findall(rb"HTTP/1.1 \d", answer)) == 1
 
 
 def test_who_asks_within_the_time_stays(hasty):
@@ -191,6 +195,42 @@ def test_a_head_in_small_parts_may_be_as_long_as_one_that_comes_at_once(server, 
     for number in range(60):
         call.say(b"x%d: %s\r\n" % (number, b"a" * 400))
     call.say(BODY)
+    assert call.answer().startswith(b"HTTP/1.1 200 ")
+
+
+CHUNKED = b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("begin", "more"),
+    [
+        (b"2\r\n{}\r\n0\r\nx: ", b"y"),
+        (b"2\r\n{}\r\n0\r\n", b"x: y\r\n"),
+        (b"2;", b"y"),
+    ],
+    ids=["a trailer", "trailers", "an extension"],
+)
+def test_what_stands_around_a_body_has_an_end(call, begin, more):
+    """A trailer is put together anew with each part of it: with no end, a server would do nothing else."""
+    call.say(HEAD + CHUNKED + begin)
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        for _ in range(100):
+            call.say(more * (MAX_HEAD // len(more)))
+    answer = call.rest()
+    assert answer.startswith(b"HTTP/1.1 431 ") or answer == b""  # reset, with what was not read
+
+
+def test_a_header_behind_a_body_is_none(call):
+    undeclared = CHUNKED.replace(b"Content-Type: application/json\r\n", b"")
+    call.say(HEAD + undeclared + b"2\r\n{}\r\n0\r\nContent-Type: application/json\r\n\r\n")
+    assert call.answer().startswith(b"HTTP/1.1 415 ")
+
+
+def test_a_body_in_many_small_parts_is_no_head(call):
+    call.say(HEAD + CHUNKED)
+    for _ in range(100):
+        call.say(b"1\r\n \r\n" * 500)
+    call.say(b"2\r\n{}\r\n0\r\n\r\n")
     assert call.answer().startswith(b"HTTP/1.1 200 ")
 
 

@@ -1,8 +1,8 @@
 """HTTP as uvicorn speaks it, but for what is no HTTP, too long or too slow: a problem, like all else.
 
-Each connection says until when it must have moved on: a head, a body and an answer, and silence between
-two requests have their time, and no number of bytes that drip in prolongs it. Refuses to guess what was
-meant: the connection ends with the answer.
+Each connection says until when it must have moved on: a head, a body, an answer, and silence between
+two requests have their time, and no number of bytes that drip in prolongs it. Headers behind a body are no
+headers. Refuses to guess what was meant: the connection ends with the answer.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tamesu.ports import Meter
 from tamesu.serve.http.problem import MEDIA_TYPE, problem
 
 MAX_HEAD = 32 << 10
-"""Most bytes of a request's line and headers."""
+"""Most bytes of a request's line and headers; and of what stands around the parts of a body."""
 
 MAX_HEADERS = 100
 """Most headers of a request."""
@@ -30,11 +30,13 @@ class Patience(NamedTuple):
 
     Attributes:
         head: from its first byte, or from being accepted, until a request's headers are complete.
-        exchange: from there until the answer is written: body, work and the caller's reading.
+        body: from there until it is complete.
+        exchange: from there until the answer is written: work and the caller's reading.
         idle: between an answer and the next request; longer than proxies keep a connection.
     """
 
     head: float = 10.0
+    body: float = 30.0
     exchange: float = 300.0
     idle: float = 75.0
 
@@ -56,7 +58,8 @@ class Speaking(HttpToolsProtocol):
         self.until = 0.0
         self._meter, self._patience = meter, patience
         self._in_head, self._has_begun = True, False
-        self._head_bytes = self._chunk_bytes = 0
+        self._idle_bytes = self._chunk_bytes = 0
+        self._is_moving = False
         self._refusal: TamesuError | None = None
         self._cycles: list[RequestResponseCycle] = []
 
@@ -67,15 +70,15 @@ class Speaking(HttpToolsProtocol):
 
     def expire(self) -> None:
         """Ends it, for it did not move on."""
-        if self.transport.is_closing() or not self.is_idle:
+        if self.transport.is_closing():
             self.transport.abort()
+        elif not self.is_idle:
+            if self.cycle.more_body and not self.cycle.response_started:
+                self._refuse(_too_late("body", self._patience.body))
+            else:
+                self.transport.abort()
         elif self._has_begun and self._in_head:
-            self._refuse(
-                InvalidInput(
-                    f"the head of a request must arrive within {self._patience.head:g} s, it did not",
-                    status=408,
-                )
-            )
+            self._refuse(_too_late("head", self._patience.head))
         else:
             self.transport.close()
 
@@ -85,13 +88,13 @@ class Speaking(HttpToolsProtocol):
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        """Feeds what came, and counts it while it is a head."""
+        """Feeds what came, and counts it while it brings nothing that counts: no body, no whole head."""
         self._chunk_bytes = len(data)
+        self._is_moving = False
         super().data_received(data)
-        if self._in_head and not self.transport.is_closing():
-            self._head_bytes += len(data)
-            if self._head_bytes > MAX_HEAD:
-                self._refuse(_too_long())
+        self._idle_bytes = 0 if self._is_moving else self._idle_bytes + len(data)
+        if self._idle_bytes > MAX_HEAD and not self.transport.is_closing():
+            self._refuse(_too_long())
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The other side is gone."""
@@ -107,22 +110,33 @@ class Speaking(HttpToolsProtocol):
         if not self._has_begun and self.cycle is not None:
             self.until = self.loop.time() + self._patience.head
         self._in_head = self._has_begun = True
-        self._head_bytes = 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """A head is complete: what is asked is done, or refused."""
-        self._in_head = False
+        self._in_head, self._is_moving = False, True
         if len(self.headers) > MAX_HEADERS or (
             self._chunk_bytes > MAX_HEAD and _length(self.headers) + len(self.url) > MAX_HEAD
         ):
             self._refusal = _too_long()
             raise self._refusal
-        self.until = self.loop.time() + self._patience.exchange
+        self.until = self.loop.time() + self._patience.body
         super().on_headers_complete()
+        self.headers = []  # what comes behind a body: nobody reads it
         self._cycles = [one for one in self._cycles if not one.response_complete]
         if self.cycle is not None:
             self._cycles.append(self.cycle)
+
+    def on_body(self, body: bytes) -> None:
+        """A part of a body."""
+        self._is_moving = True
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """A request is complete."""
+        super().on_message_complete()
+        if not self.is_idle:
+            self.until = self.loop.time() + self._patience.exchange
 
     def on_response_complete(self) -> None:
         """An answer is written: the connection is idle, or the next head has begun already."""
@@ -169,6 +183,12 @@ def _too_long() -> TooLarge:
     return TooLarge(
         f"the head of a request may have {MAX_HEAD:,} bytes and {MAX_HEADERS} headers, got more",
         status=431,
+    )
+
+
+def _too_late(part: str, seconds: float) -> InvalidInput:
+    return InvalidInput(
+        f"the {part} of a request must arrive within {seconds:g} s, it did not", status=408
     )
 
 

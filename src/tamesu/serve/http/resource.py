@@ -1,8 +1,8 @@
 """`Resource`: one path and what each method does there, as a plain ASGI application.
 
 No middleware and no request object stand between the server and a handler. Every way to fail ends as
-a problem: a wrong method, a body that is too large, slow or no JSON, and whatever a handler raises.
-Refuses to let a body grow beyond its limit, however it is sent.
+a problem: a wrong method, a body that is too large or no JSON, and whatever a handler raises.
+Refuses to let a body grow beyond its limit, however it is sent; how long it may take is the connection's.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from tamesu.base import (
     NotFound,
     TamesuError,
     TooLarge,
-    Unavailable,
     WrongMediaType,
 )
 from tamesu.ports import Meter
@@ -34,9 +33,6 @@ MAX_BODY = 1 << 20
 
 MAX_ARMS_BODY = 32 << 20
 """Most bytes of a body that lists a bandit's arms."""
-
-BODY_S = 30.0
-"""Longest wait for the rest of a body."""
 
 DRAIN_S = 1.0
 """Longest time for which the rest of a refused body is read and thrown away."""
@@ -174,7 +170,6 @@ async def read_body(scope: Scope, receive: Receive, most: int = MAX_BODY) -> byt
     Raises:
         WrongMediaType: there is one, and it is not declared as JSON.
         TooLarge: more than `most` bytes, declared or sent.
-        Unavailable: the rest of it did not come in time.
     """
     media_type = None
     for name, value in scope["headers"]:
@@ -193,11 +188,7 @@ async def read_body(scope: Scope, receive: Receive, most: int = MAX_BODY) -> byt
         if len(body) > most:
             raise _too_large(most)
         return body
-    try:
-        async with asyncio.timeout(BODY_S):
-            return await _read_rest(body, receive, most)
-    except TimeoutError as error:
-        raise Unavailable(f"a body must arrive within {BODY_S:g} s, it did not") from error
+    return await _read_rest(body, receive, most)
 
 
 async def _read_rest(body: bytes, receive: Receive, most: int) -> bytes:
