@@ -7,6 +7,7 @@ to name an adapter, and to sleep.
 
 from tamesu.testing.aggregates_contract import AggregatesContract
 from tamesu.testing.archive_contract import ArchiveContract
+from tamesu.testing.armsource_contract import ArmSourceContract
 from tamesu.testing.cache_contract import CacheContract
 from tamesu.testing.clock_contract import ClockContract, IdSourceContract
 from tamesu.testing.crash import Crash, CrashAfter, When
@@ -25,6 +26,7 @@ from tamesu.testing.torn import Torn
 __all__ = [
     "AggregatesContract",
     "ArchiveContract",
+    "ArmSourceContract",
     "CacheContract",
     "ClockContract",
     "Crash",
