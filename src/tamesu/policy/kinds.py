@@ -9,6 +9,7 @@ package. Our own modules win over entry points of the same name. Refuses to load
 from __future__ import annotations
 
 import pkgutil
+from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
@@ -18,9 +19,7 @@ from tamesu.base import Declaration, InvalidDeclaration, Part, convert
 
 def known_kinds(what: str) -> tuple[str, ...]:
     """Names of every kind of `what` (`belief`, `explorer` or `layout`), rising."""
-    room = import_module(f"tamesu.policy.{what}s")
-    ours = {module.name for module in pkgutil.iter_modules(room.__path__)}
-    return tuple(sorted(ours | set(entry_points(group=f"tamesu.{what}s").names)))
+    return tuple(sorted(_ours(what) | set(entry_points(group=f"tamesu.{what}s").names)))
 
 
 def build_part(what: str, part: Part, declaration: Declaration, where: str) -> Any:
@@ -61,10 +60,16 @@ def _options(what: str, part: Part, where: str) -> Any:
     return convert(part.options, _load(what, part.kind).Options, f"{where} ({part.kind})")
 
 
-def _load(what: str, name: str) -> Any:
+@cache
+def _ours(what: str) -> frozenset[str]:
+    """Our own modules: a folder is looked through once, not for every snapshot that is served."""
     room = import_module(f"tamesu.policy.{what}s")
-    if name in {module.name for module in pkgutil.iter_modules(room.__path__)}:
-        return import_module(f"{room.__name__}.{name}")
+    return frozenset(module.name for module in pkgutil.iter_modules(room.__path__))
+
+
+def _load(what: str, name: str) -> Any:
+    if name in _ours(what):
+        return import_module(f"tamesu.policy.{what}s.{name}")
     found = entry_points(group=f"tamesu.{what}s", name=name)
     if not found:
         raise InvalidDeclaration.unknown_kind(what, name, known_kinds(what))

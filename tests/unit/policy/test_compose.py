@@ -195,3 +195,14 @@ def test_our_own_kinds_are_known():
     assert "beta" in known_kinds("belief")
     assert {"thompson", "uniform"} <= set(known_kinds("explorer"))
     assert {"single", "slate"} <= set(known_kinds("layout"))
+
+
+def test_no_folder_is_looked_through_for_what_was_composed_before(monkeypatch):
+    declaration = Declaration.parse({"name": "b", "arms": ["a", "b"], "seed": 1})
+    compose(declaration)
+
+    def looked(*_):
+        pytest.fail("it looks through a folder: servers compose at each snapshot of each bandit")
+
+    monkeypatch.setattr("pkgutil.iter_modules", looked)
+    compose(declaration)

@@ -180,7 +180,8 @@ class Catalogue:
                 if held is not None:
                     return held
             self._deleted.pop(name, None)
-            self._terms[name, declared.number] = Terms.of(declared.declaration)
+            if held is None or held.declared.number != declared.number:
+                self._terms[name, declared.number] = Terms.of(declared.declaration)
             self._hots[name] = hot
             return hot
 
