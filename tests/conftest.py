@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import threading
 
@@ -32,6 +33,10 @@ settings.register_profile(
     print_blob=True,
 )
 settings.load_profile(os.environ.get("TAMESU_TEST_PROFILE", "default"))
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # A shell's background jobs are deaf to Ctrl-C, and so would be all that is started here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 MOST_S = 60.0
 """How long something may take to come true; a sound machine needs a hundredth of it."""

@@ -61,7 +61,7 @@ def demo(  # noqa: PLR0913 - the words of a command line
 
     Nothing is left behind. The data set is fetched the first time.
     """
-    from tamesu.cli.demo.patience import uninterrupted
+    from tamesu.cli.patience import uninterrupted
 
     signal.signal(signal.SIGTERM, _interrupt)
     with uninterrupted():  # a C extension that is interrupted while it loads stays broken

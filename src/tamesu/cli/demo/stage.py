@@ -19,7 +19,7 @@ from typing import Self, TextIO
 import structlog
 
 from tamesu.base import Unavailable
-from tamesu.cli.demo.patience import uninterrupted
+from tamesu.cli.patience import uninterrupted
 from tamesu.client import Client
 from tamesu.wiring import load_settings, supervisor
 

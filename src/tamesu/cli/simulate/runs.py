@@ -20,6 +20,7 @@ import msgspec
 import numpy as np
 
 from tamesu.base import Declaration, Unavailable
+from tamesu.cli.patience import uninterrupted
 from tamesu.cli.simulate.book import Book
 from tamesu.cli.simulate.setting import Setting
 from tamesu.policy import compose
@@ -114,16 +115,19 @@ def run_all(tasks: Sequence[Task], jobs: int, tell: Callable[[int], None]) -> li
         return [_run(task, beat) for task in tasks]
     # A fresh interpreter each: this one may hold threads that a fork would break.
     context = get_context("spawn")
-    count, stop = context.Value("q", 0), context.Event()
     os.environ.update(ONE_THREAD)
+    with uninterrupted():
+        count, stop = context.Value("q", 0), context.Event()
     with ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(count, stop)) as pool:
         try:
             # New processes inherit what is blocked: Ctrl-C is this one's, from their first moment on.
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-            try:
-                futures = [pool.submit(_run_there, task) for task in tasks]
-            finally:
-                signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+            # And this one starts no half a process, which would complain.
+            with uninterrupted():
+                signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+                try:
+                    futures = [pool.submit(_run_there, task) for task in tasks]
+                finally:
+                    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
             waiting = {*futures}
             while waiting:
                 done, waiting = wait(waiting, LOOK_S)
