@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 WORLD = "bernoulli"
 ROUNDS = 10_000
+MOST_ROUNDS = 1_000_000_000
+"""Decisions of a run that are hours of work; more would never end."""
 SEEDS = 20
 PACE = "1s"
 
@@ -38,7 +40,10 @@ def simulate(  # noqa: PLR0913 - the words of a command line
         ),
     ] = WORLD,
     rounds: Annotated[
-        int, typer.Option("--rounds", "-n", metavar="N", min=1, help="Decisions of each run.")
+        int,
+        typer.Option(
+            "--rounds", "-n", metavar="N", min=1, max=MOST_ROUNDS, help="Decisions of each run."
+        ),
     ] = ROUNDS,
     seeds: Annotated[
         int, typer.Option("--seeds", metavar="S", min=1, max=100_000, help="How many runs.")
