@@ -20,6 +20,9 @@ FORMS = (".png", ".svg", ".pdf")
 
 OURS, UNIFORM, SECOND = "#1b7f5c", "#5b6b7b", "#2f6db5"
 
+RING = 8
+"""Size of the points of uniform choice: seen around ours where both lie together, as where it is doubted."""
+
 Told = Mapping[str, Any]
 
 
@@ -64,7 +67,7 @@ def _earned(axes: Any, windows: Sequence[Told]) -> None:
             continue
         for moment, mean, one in zip(moments, means, told, strict=True):
             filled = "white" if one["compared"]["doubts"] else colour
-            axes.plot(moment, mean, "o", color=colour, markerfacecolor=filled, markersize=4)
+            axes.plot(moment, mean, "o", color=colour, markerfacecolor=filled, markersize=RING)
     _times(axes, windows)
     axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
     if told:

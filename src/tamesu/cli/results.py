@@ -73,7 +73,7 @@ LEFT_OUT = {
 
 def arms_table(believed: Sequence[Told], had: Sequence[Told], most: int) -> Table:
     """What is believed of each arm, and what it had in the period; the most chosen first."""
-    of_arm = {one["arm"]: one for one in had}
+    of_arm = {(one["arm"], one.get("position")): one for one in had}
     placed = any(one.get("position") is not None for one in believed)
     clipped = any(one.get("clipped") for one in believed)
     ordered = sorted(
@@ -82,7 +82,7 @@ def arms_table(believed: Sequence[Told], had: Sequence[Told], most: int) -> Tabl
     )
     rows: list[Sequence[object]] = []
     for one in ordered[:most]:
-        mine = of_arm.get(one["arm"])
+        mine = of_arm.get((one["arm"], one.get("position")))
         rows.append(
             (
                 *([one["position"]] if placed else []),
@@ -102,10 +102,10 @@ def arms_table(believed: Sequence[Told], had: Sequence[Told], most: int) -> Tabl
         rows.append((*([""] if placed else []), f"{more} more rows", "", "", "", "", ""))
     if gone:
         delivered = f"{sum(one['deliveries'] for one in gone):,}"
-        who = f"{len(gone)} retired"
+        who = f"{len({one['arm'] for one in gone})} retired"
         rows.append((*([""] if placed else []), who, "", "", "", delivered, ""))
-    who_columns = [">position", "arm"] if placed else ["arm"]
-    columns = [*who_columns, ">share", ">believed", ">95 %", ">delivered", ">earned"]
+    who_columns = [">at", "arm", ">chosen there"] if placed else ["arm", ">chosen first"]
+    columns = [*who_columns, ">believed", ">95 %", ">delivered", ">earned"]
     return table("Arms", [*columns, *([">clipped"] if clipped else [])], rows)
 
 
@@ -130,7 +130,9 @@ def windows_table(found: Told) -> Table:
         )
     columns = ["from (UTC)", ">delivered", ">observed", ">earned each", ">uniform, 95 %"]
     without = f"; {len(silent)} without a delivery left out" if silent else ""
-    return table(f"Windows of {found['window']}{without}", columns, rows)
+    compared, observed = found["compared"]["observed"], found["observed"]
+    of = "; earned by first positions" if compared != observed else ""
+    return table(f"Windows of {found['window']}{of}{without}", columns, rows)
 
 
 def delay(told: Told | None) -> str:

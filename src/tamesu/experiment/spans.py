@@ -27,6 +27,7 @@ NICE_US = (
     HOUR_US,
     3 * HOUR_US,
     DAY_US,
+    2 * DAY_US,
     7 * DAY_US,
     30 * DAY_US,
 )

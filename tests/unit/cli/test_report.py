@@ -106,6 +106,24 @@ def test_arms_that_were_retired_and_rewards_that_were_clipped_are_told():
     assert "1.235e+04" in text
 
 
+def test_what_an_arm_had_stands_at_its_own_position():
+    arm = {"arm": "a", "share": 0.5, "mean": 0.5, "low": 0.1, "high": 0.9}
+    believed = [{**arm, "position": position} for position in (0, 1)]
+    had = [{"arm": "a", "position": p, "deliveries": 71 + p, "mean": 0.5} for p in (0, 1)]
+    had += [{"arm": "gone", "position": p, "deliveries": 40, "mean": 0.5} for p in (0, 1)]
+    lines = shown(results.arms_table(believed, had, 9)).splitlines()
+    assert sum("71" in line for line in lines) == sum("72" in line for line in lines) == 1
+    assert any("1 retired" in line and "80" in line for line in lines)
+    assert max(map(len, lines)) <= 80
+
+
+def test_that_earned_means_first_positions_is_said_where_there_are_others(told):
+    found = told[0]["results"]
+    assert "first positions" not in shown(results.windows_table(found))
+    slates = {**found, "observed": 3 * found["observed"]}
+    assert "first positions" in shown(results.windows_table(slates))
+
+
 @pytest.mark.parametrize("form", [".png", ".svg"])
 def test_it_is_drawn(told, tmp_path, form):
     chart = pytest.importorskip("tamesu.cli.chart")

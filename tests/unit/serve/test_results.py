@@ -8,11 +8,13 @@ import pytest
 
 from tamesu.adapters.clock.manual import ManualClock
 from tamesu.adapters.meter.memory import MemoryMeter
-from tamesu.base import GRID, Declaration, Outcome
+from tamesu.base import GRID, Declaration, Outcome, Time
 from tamesu.base.times import HOUR_US, MINUTE_US, SECOND_US, Duration
 from tamesu.engine import InlineEngine
-from tamesu.ports import Holds
+from tamesu.experiment import Spans
+from tamesu.ports import Declared, Holds
 from tamesu.serve.core.catalogue import Catalogue
+from tamesu.serve.core.earned import Earned, Sizes
 from tamesu.serve.core.report import Reporter
 from tamesu.sim import DelayedWorld
 from tamesu.testing.installation import Installation
@@ -130,3 +132,36 @@ def test_a_period_is_of_decisions(rehearsed):
     short = report(rehearsed, "late", clock, Duration(10 * HOUR_US))["results"]
     assert short.deliveries == pytest.approx(9 * 240, abs=60)  # an hour of rest at the end
     assert report(rehearsed, "late", clock, None)["results"] is None
+
+
+def test_a_period_begins_and_ends_where_it_says(rehearsed):
+    """Also one that no whole number of windows fills; of the newest decisions none is missing."""
+    clock = ManualClock(rehearsed.store.snapshot("late").created)
+    files = rehearsed.store.files(Holds.OBSERVATIONS)
+    first = [row for part in rehearsed.archive.read(files) for row in part.rows()]
+    decided = [row.decided for row in first if not row.correction]
+    for period in (max(decided) // 1000, 73_123_456_789, 7_000_000_000):
+        since = clock.now() - period
+        told = report(rehearsed, "late", clock, Duration(period))["results"]
+        assert told.deliveries == sum(moment >= since for moment in decided)
+        assert told.until == clock.now()
+        assert told.since >= since
+        assert told.windows[0].since == told.since
+        assert sum(window.deliveries for window in told.windows) == told.deliveries
+    clock = ManualClock(max(decided) + 1)
+    assert report(rehearsed, "late", clock)["results"].deliveries == len(decided)
+
+
+def test_what_arms_had_is_told_by_position_where_each_has_a_belief(journal):
+    """As the rows say: an arm's deliveries at the top are not those below."""
+    declared = Declared(1, journal.store.declared("slates", 1), Time(0))
+    spans = Spans(journal.clock.now(), LONG, 1)
+    earned = Earned(spans, Sizes(journal.store, declared, []), Time(0), 2)
+    files = [one for one in journal.store.files(Holds.OBSERVATIONS) if one.bandit == "slates"]
+    for outline in journal.archive.outlines(files):
+        earned.add(outline)
+    rows = [row for part in journal.archive.read(files) for row in part.rows()]
+    made = Counter((row.arm, row.position) for row in rows if not row.correction)
+    told = earned.results(None).arms
+    assert {(one.arm, one.position): one.deliveries for one in told} == made
+    assert {one.position for one in told} == {0, 1}

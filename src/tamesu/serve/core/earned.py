@@ -29,11 +29,17 @@ class Earned:
     Args:
         spans: its windows.
         sizes: how many arms were active.
+        since: when it begins; the first window may begin before.
+        positions: how many are told apart: 1 where one belief serves all.
+
+    Attributes:
+        since: from when decisions are taken in.
     """
 
-    def __init__(self, spans: Spans, sizes: Sizes) -> None:
-        self._spans, self._sizes = spans, sizes
-        self._numbers: dict[str, int] = {}
+    def __init__(self, spans: Spans, sizes: Sizes, since: Time, positions: int) -> None:
+        self._spans, self._sizes, self._positions = spans, sizes, positions
+        self.since = max(spans.since, since)
+        self._numbers: dict[tuple[str, int], int] = {}
         self._by_arm = {name: np.zeros(0) for name in _COLUMNS}
         self._by_window = {name: np.zeros(spans.count) for name in _COLUMNS}
         self._moments = np.zeros((spans.count, 3, 3))
@@ -43,11 +49,10 @@ class Earned:
     def add(self, outline: Outline) -> None:
         """Takes in the rows of a file that were decided in the period."""
         spans = self._spans
-        rows = outline.take((outline.decided >= spans.since) & (outline.decided < spans.until))
+        rows = outline.take((outline.decided >= self.since) & (outline.decided < spans.until))
         if not len(rows):
             return
-        named = [self._numbers.setdefault(arm, len(self._numbers)) for arm in rows.arms]
-        arm = np.array(named, np.int64)[rows.arm]
+        arm = self._placed(rows)
         window = (rows.decided - spans.since) // spans.length_us
         first, told = rows.correction == 0, ~rows.fallback
         new = (told & (rows.outcome == Outcome.OBSERVED)).astype(np.float64)
@@ -66,6 +71,17 @@ class Earned:
             self._by_arm[name] = kept + np.bincount(arm, column, arms)
             self._by_window[name] += np.bincount(window, column, spans.count)
         self._compare(rows, window, (reward, before), (new, old))
+
+    def _placed(self, rows: Outline) -> NDArray[np.int64]:
+        """(n,) the number of each row's arm, by position where those are told apart."""
+        places = rows.arm * self._positions + np.minimum(rows.position, self._positions - 1)
+        numbers = np.zeros(len(rows.arms) * self._positions, np.int64)
+        for place in np.flatnonzero(np.bincount(places)).tolist():
+            arm, position = divmod(place, self._positions)
+            key = rows.arms[arm], position
+            numbers[place] = self._numbers.setdefault(key, len(self._numbers))
+        numbered: NDArray[np.int64] = numbers[places]
+        return numbered
 
     def _compare(
         self,
@@ -100,7 +116,7 @@ class Earned:
         spans, by_window = self._spans, self._by_window
         windows = [
             ResultWindow(
-                since=start,
+                since=max(start, self.since),
                 until=end,
                 deliveries=round(by_window["deliveries"][place]),
                 observed=round(by_window["observed"][place]),
@@ -110,24 +126,25 @@ class Earned:
             for place, (start, end) in enumerate(spans.windows)
         ]
         return Results(
-            since=spans.since,
+            since=self.since,
             until=spans.until,
             window=Duration(spans.length_us).text(),
             deliveries=round(by_window["deliveries"].sum()),
             observed=round(by_window["observed"].sum()),
             reward=float(by_window["reward"].sum()),
-            arms=[self._arm(arm, number) for arm, number in sorted(self._numbers.items())],
+            arms=[self._arm(*place, number) for place, number in sorted(self._numbers.items())],
             compared=compared(self._moments.sum(axis=0), float(self._greatest.max())),
             left_out=self._left_out,
             windows=windows,
             delay=delay,
         )
 
-    def _arm(self, arm: str, number: int) -> ArmResult:
+    def _arm(self, arm: str, position: int, number: int) -> ArmResult:
         had = {name: float(column[number]) for name, column in self._by_arm.items()}
         observed = round(had["observed"])
         return ArmResult(
             arm=arm,
+            position=position if self._positions > 1 else None,
             deliveries=round(had["deliveries"]),
             fallbacks=round(had["fallbacks"]),
             observed=observed,

@@ -7,9 +7,10 @@ for that, a file at a time. Refuses to do so for two at once.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
-from tamesu.base import InvalidInput
+from tamesu.base import InvalidInput, Time
 from tamesu.base.times import DAY_US, Duration
 from tamesu.experiment import spans_of
 from tamesu.join import concerns
@@ -110,17 +111,19 @@ class Reporter:
         name, now = declared.declaration.name, self._clock.now()
         kept = sorted(self._store.snapshots(name), key=lambda one: one.version)
         begun = min([declared.created, *(one.created for one in kept[:1])])
-        spans = spans_of(max(begun, now - period), now, most=WINDOWS)
-        earned = Earned(spans, Sizes(self._store, declared, kept))
+        since = Time(now - period)
+        spans = replace(spans_of(max(begun, since), now, most=WINDOWS), until=now)
+        sizes = Sizes(self._store, declared, kept)
+        earned = Earned(spans, sizes, since, hot.policy.beliefs)
         files = [
             file
             for file in self._store.files(Holds.OBSERVATIONS)
-            if file.bandit == name and (not file.newest or file.newest >= spans.since)
+            if file.bandit == name and (not file.newest or file.newest >= earned.since)
         ]
         for outline in self._archive.outlines(files):
             earned.add(outline)
         delays = Delays(self._log, self._store, self._archive)
-        return earned.results(delays.of(declared.declaration, spans.since, now))
+        return earned.results(delays.of(declared.declaration, earned.since, now))
 
     def _quantiles(self, metric: str, bandit: str) -> dict[str, float | None]:
         """Over all servers, whose files are read for it."""

@@ -12,9 +12,10 @@ from tamesu.experiment import Compared
 
 
 class ArmResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What one arm had in a period.
+    """What one arm had in a period; in a layout with a belief for each position, what it had there.
 
     Attributes:
+        position: of which the others speak; none where one belief serves all positions.
         deliveries: made; those of fallbacks too.
         fallbacks: those of them that a fallback chose.
         observed: those of the others that were observed; the rest was not shown.
@@ -23,6 +24,7 @@ class ArmResult(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     arm: str
+    position: int | None = None
     deliveries: int
     fallbacks: int
     observed: int
@@ -100,7 +102,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
         since, until: from when until before when, by the decision's time.
         window: length of each of `windows`.
         deliveries, observed, reward: all arms together.
-        arms: each that was delivered, by id.
+        arms: each that was delivered, by id and position.
         compared: first positions, beside uniform choice.
         left_out: rows that are not compared.
         windows: the oldest first.
