@@ -262,8 +262,10 @@ class Bandit:
         """
         _refuse_context(context)
         size = self._memory.policy.size
-        if not 0 <= position < size:
-            raise InvalidInput(f"position must lie in 0..{size - 1}, got {position}")
+        if not isinstance(position, Integral) or not 0 <= position < size:
+            raise InvalidInput(
+                f"position must be a whole number in 0..{size - 1}, got {position!r}"
+            )
         return self._memory.ready().propensities(keys_of(eligible), position=position)
 
     def summary(self) -> list[ArmSummary]:

@@ -64,7 +64,8 @@ def _explorer(declaration: Declaration, row: Row) -> Iterator[Meaning]:
     explore = float(options.get("explore", 0.0))
     least = (explore + (1 - explore) * spread) / len(declaration.arm_ids)
     if least:
-        meaning = f"every arm has at least {least:.2g} of the first choice"
+        but = "" if declaration.newcomer is None else "; newcomers beside known arms may have less"
+        meaning = f"every arm has at least {least:.2g} of the first choice{but}"
     elif kind == "uniform":
         meaning = "no extra chance: every arm has the same already"
     elif kind in _DETERMINISTIC:
@@ -115,11 +116,12 @@ def _gaussian(declaration: Declaration, row: Row) -> Iterator[Meaning]:
         else "a reward outside is learnt as the nearer bound, and counted",
     )
     mean, kappa, a, b = prior_of(declaration)
+    noise = "any noise" if a == 1.0 else f"a noise of about {(b / (a - 1.0)) ** 0.5:.3g}"
     yield row(
         "policy.belief.prior",
         f"[{mean:g}, {kappa:g}, {a:g}, {b:.3g}]",
-        f"mean, kappa, a, b; before any data: a mean of {mean:g}, as sure as after {kappa:g} rewards, "
-        f"and a noise of about {(b / a) ** 0.5:.3g}",
+        f"mean, kappa, a, b; before any data: a mean of {mean:g}, as sure as after {kappa:g} "
+        f"{'reward' if kappa == 1.0 else 'rewards'}, and {noise}",
     )
 
 

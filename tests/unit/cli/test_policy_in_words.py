@@ -54,6 +54,24 @@ def test_what_draws_does_not():
         assert "0 OR 1" not in explained(kind)["policy.explorer.explore"].meaning
 
 
+def test_what_newcomers_have_is_not_promised():
+    promise = "every arm has at least 0.1 of the first choice"
+    policy = {"explorer": {"kind": "thompson", "explore": 0.3}}
+    assert said(policy=policy)["policy.explorer.explore"].meaning == promise
+    policy["newcomer"] = {"share": 0.05, "until": 20}
+    told = said(policy=policy)["policy.explorer.explore"].meaning
+    assert told == f"{promise}; newcomers beside known arms may have less"
+
+
+def test_the_noise_that_is_expected_is_a_quarter_of_the_range():
+    reward = {"range": [0, 10], "events": {"buy": {"weight": 1, "aggregate": "sum"}}}
+    row = said(policy={"belief": "gaussian"}, reward=reward)["policy.belief.prior"]
+    assert row.meaning.endswith("a mean of 5, as sure as after 1 reward, and a noise of about 2.5")
+    belief = {"kind": "gaussian", "prior": {"a": 1, "kappa": 3}}
+    row = said(policy={"belief": belief}, reward=reward)["policy.belief.prior"]
+    assert row.meaning.endswith("as sure as after 3 rewards, and any noise")
+
+
 def arm(position, **facts):
     told = {"arm": "spring", "observations": 27, "mean": 0.8, "low": 0.6, "high": 0.9, "share": 0.5}
     return {**told, "position": position, **facts}

@@ -149,8 +149,9 @@ def test_in_memory_an_order_is_learnt():
         )
     assert bandit.decide().arms == ("b", "c", "a")
     assert bandit.propensities(position=2).argmax() == 0
-    with pytest.raises(InvalidInput, match=r"position must lie in 0\.\.2, got 3"):
-        bandit.propensities(position=3)
+    for wrong in (3, -1, 0.5, "top", None):
+        with pytest.raises(InvalidInput, match=r"position must be a whole number in 0\.\.2, got"):
+            bandit.propensities(position=wrong)
     again = Bandit.from_bytes(bandit.to_bytes())
     assert again.summary() == bandit.summary()
     told = bandit.explain(bandit.decide())
