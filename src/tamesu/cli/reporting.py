@@ -115,7 +115,8 @@ def _show(
         out.print(f"\n{results.earned(found)}", markup=False)
     out.print(results.arms_table(told["arms"], [] if found is None else found["arms"], arms))
     if found is not None:
-        out.print(results.windows_table(found))
+        if found["deliveries"]:
+            out.print(results.windows_table(found))
         out.print(results.delay(found["delay"]), markup=False)
     out.print(results.movement(moved), markup=False)
     out.print(results.records(conservation), markup=False)

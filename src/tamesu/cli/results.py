@@ -54,8 +54,10 @@ def earned(found: Told) -> str:
                 f"own log, worth {compared['effective']:,.0f}"
             ),
         ]
-    lines += [f"  NOT TO BE TRUSTED: {doubt}" for doubt in compared["doubts"]]
-    if compared["doubts"] and compared["gain"] is not None:
+    if compared["gain"] is None:
+        lines.append("beside uniform choice: nothing that can be compared was observed")
+    elif compared["doubts"]:
+        lines += [f"  NOT TO BE TRUSTED: {doubt}" for doubt in compared["doubts"]]
         lines.append("  hint: more traffic, or  policy.explorer.explore: 0.05  makes it so")
     left = {why: count for why, count in found["left_out"].items() if count}
     if left:

@@ -95,6 +95,14 @@ def test_what_is_not_there_is_said():
     assert "3 NOT accounted for" in results.records({"difference": 3})
 
 
+def test_of_a_period_without_a_row_nothing_is_doubted(told):
+    found = told[0]["results"]
+    nothing = {"ours": None, "uniform": None, "gain": None, "doubts": ["nothing was observed"]}
+    text = results.earned({**found, "deliveries": 0, "observed": 0, "compared": nothing})
+    assert "nothing that can be compared was observed" in text
+    assert "NOT TO BE TRUSTED" not in text
+
+
 def test_arms_that_were_retired_and_rewards_that_were_clipped_are_told():
     believed = [
         {"arm": "a", "share": 1.0, "mean": 0.5, "low": 0.1, "high": 0.9, "clipped": 4},
