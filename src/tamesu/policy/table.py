@@ -5,6 +5,7 @@ Refuses to know what the arrays mean: that is a belief's business.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -82,6 +83,34 @@ class Table:
     def __add__(self, other: Table) -> Table:
         if self.per_arm.keys() != other.per_arm.keys() or self.shared.keys() != other.shared.keys():
             raise Bug("tables of different beliefs cannot be added")
+        large, small = (self, other) if len(self.arms) >= len(other.arms) else (other, self)
+        touched = large._touched(small)
+        return self._merged(other) if touched is None else touched
+
+    def _touched(self, other: Table) -> Table | None:
+        """The sum where `other` adds to rows that are here, and none becomes 0: only they are looked at.
+
+        None where it is otherwise. Arms rise, so each is found without a look at all.
+        """
+        places = [bisect_left(self.arms, arm) for arm in other.arms]
+        if other.arms != tuple([self.arms[place] for place in places if place < len(self.arms)]):
+            return None
+        rows = np.array(places, dtype=np.intp)
+        used = np.zeros(len(rows), dtype=np.bool_)
+        per_arm: dict[str, NDArray[Any]] = {}
+        for name, column in self.per_arm.items():
+            added = column[rows] + other.per_arm[name]
+            used |= np.any(added != 0, axis=tuple(range(1, added.ndim)))
+            whole = np.array(column, dtype=added.dtype)
+            whole[rows] = added
+            whole.setflags(write=False)
+            per_arm[name] = whole
+        if not used.all():
+            return None
+        return Table(self.arms, per_arm, *self._beside(other))
+
+    def _merged(self, other: Table) -> Table:
+        """The sum of any two tables."""
         arms = self.arms if self.arms == other.arms else tuple({*self.arms, *other.arms})
         mine, theirs = self.rows(arms), other.rows(arms)
         return Table.of(
@@ -90,12 +119,17 @@ class Table:
                 name: _at(column, mine) + _at(other.per_arm[name], theirs)
                 for name, column in self.per_arm.items()
             },
-            {name: value + other.shared[name] for name, value in self.shared.items()},
-            {
-                name: max(side[name] for side in (self.highest, other.highest) if name in side)
-                for name in {*self.highest, *other.highest}
-            },
+            *self._beside(other),
         )
+
+    def _beside(self, other: Table) -> tuple[dict[str, NDArray[Any]], dict[str, int]]:
+        """The sum of what is shared, and what is highest; both in normal form."""
+        shared = {name: _frozen(value + other.shared[name]) for name, value in self.shared.items()}
+        highest = {
+            name: max(side[name] for side in (self.highest, other.highest) if name in side)
+            for name in sorted({*self.highest, *other.highest})
+        }
+        return shared, highest
 
     def __neg__(self) -> Table:
         return Table.of(

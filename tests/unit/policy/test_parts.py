@@ -99,6 +99,40 @@ def test_tables_add_by_arm():
     assert a != "a table"
 
 
+@pytest.mark.parametrize("dtype", [np.int64, np.float64, object])
+def test_a_sum_is_that_of_its_rows_whichever_it_touches(dtype):
+    rng = np.random.default_rng(5)
+    for _ in range(300):
+        sides = []
+        for size in rng.integers(0, 6, 2):
+            arms = rng.permutation(list("abcde"))[:size].tolist()
+            sides.append(dict(zip(arms, rng.integers(-1, 2, (size, 2)).tolist(), strict=True)))
+        a, b = (
+            Table.of(
+                list(side),
+                {"n": np.array(list(side.values()), dtype).reshape(-1, 2)},
+                {"all": np.array(len(side))},
+                {"most": len(side)},
+            )
+            for side in sides
+        )
+        summed = {arm: np.zeros(2) for arm in "abcde"}
+        for side in sides:
+            for arm, row in side.items():
+                summed[arm] += row
+        kept = sorted(arm for arm, row in summed.items() if row.any())
+        total = a + b
+        assert total == b + a
+        assert total.arms == tuple(kept)
+        assert total.per_arm["n"].tolist() == [summed[arm].tolist() for arm in kept]
+        assert total.per_arm["n"].dtype == dtype
+        assert not total.per_arm["n"].flags.writeable
+        assert (total.shared["all"], total.highest["most"]) == (
+            len(sides[0]) + len(sides[1]),
+            max(map(len, sides)),
+        )
+
+
 def test_tables_of_different_beliefs_do_not_add():
     with pytest.raises(Bug):
         Table.of([], {"n": np.zeros(0)}) + Table.of([], {"m": np.zeros(0)})
