@@ -7,6 +7,7 @@ the grid, so no order changes them. Refuses to know what anybody believes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 
 from tamesu.base import GRID, Corrupt
 
@@ -26,12 +27,13 @@ class Earned:
 
     def add(self, arms: Iterable[str], positions: Iterable[int], rewards: Iterable[int]) -> None:
         """Adds rewards (n,), on the grid, of arms (n,) at positions (n,) from 0."""
-        last = self._positions - 1
-        for arm, position, reward in zip(arms, positions, rewards, strict=True):
-            of_arm = self._sums.get(arm)
+        sums = self._sums
+        places = positions if self._positions > 1 else repeat(0)
+        for arm, place, reward in zip(arms, places, rewards, strict=False):
+            of_arm = sums.get(arm)
             if of_arm is None:
-                of_arm = self._sums[arm] = [0] * self._positions
-            of_arm[min(position, last)] += reward
+                of_arm = sums[arm] = [0] * self._positions
+            of_arm[place] += reward
 
     def of(self, arm: str, position: int | None) -> float:
         """What `arm` earned; at `position`, where positions are kept apart."""
