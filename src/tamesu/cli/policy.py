@@ -35,6 +35,12 @@ def policy_meanings(declaration: Declaration, row: Row) -> Iterator[Meaning]:
         )
     if belief.kind == "gaussian":
         yield from _gaussian(declaration, row)
+    priors = belief.options.get("priors", {})
+    yield row(
+        "policy.belief.priors",
+        f"{len(priors)} arms" if len(priors) > 1 else next(iter(priors), "none"),
+        "with a prior of their own" if priors else "every arm starts with the same prior",
+    )
     yield from _explorer(declaration, row)
     newcomer = declaration.newcomer
     yield row(

@@ -54,6 +54,17 @@ def test_what_draws_does_not():
         assert "0 OR 1" not in explained(kind)["policy.explorer.explore"].meaning
 
 
+def test_priors_of_single_arms_are_told():
+    def priors(**more):
+        row = said(policy={"belief": {"kind": "beta", **more}})["policy.belief.priors"]
+        return row.value, row.declared, row.meaning
+
+    own = "with a prior of their own"
+    assert priors() == ("none", False, "every arm starts with the same prior")
+    assert priors(priors={"a": [2, 3], "b": [4, 5]}) == ("2 arms", True, own)
+    assert priors(priors={"a": [2, 3]})[0] == "a"
+
+
 def test_what_newcomers_have_is_not_promised():
     promise = "every arm has at least 0.1 of the first choice"
     policy = {"explorer": {"kind": "thompson", "explore": 0.3}}
