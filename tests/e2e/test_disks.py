@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 
 import httpx2
 import pytest
@@ -14,8 +16,9 @@ from disk import Disk, FailingDisk
 from machine import Machine
 from promises import check, everything_final
 
-from tamesu.base import Unavailable
+from tamesu.base import TICK, Unavailable
 from tamesu.client import Client
+from tamesu.wiring import Settings, open_log, open_store
 
 BANDIT = {
     "name": "small",
@@ -131,3 +134,33 @@ def test_a_kernel_that_gives_up_a_disk_under_open_files_loses_nothing(tmp_path, 
             everything_final(client, "small", told, until)
             assert machine.end() == 0
         check(disk.copy(folder / "data", tmp_path / "copy"), "small", told)
+
+
+def test_a_backup_for_which_there_is_no_room_blames_the_disk_and_leaves_nothing(tmp_path):
+    """Neither the store that is copied is called unusable, nor the backup that is restored."""
+    data, folder = str(tmp_path / "data"), tmp_path / "disk"
+    folder.mkdir()
+    settings = Settings(data=data)
+    log, store = open_log(settings), open_store(settings)
+    log.append([TICK])
+    for opened in (log, store):
+        opened.close()
+
+    def told(disk, *words):
+        command = [*disk.enter, sys.executable, "-m", "tamesu", *words]
+        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+
+    whole = tmp_path / "whole"
+    with Disk(folder, "8m") as disk:
+        assert told(disk, "backup", str(whole), "--data", data).returncode == 0
+        disk.fill()
+        for words in (
+            ["backup", str(folder / "backup"), "--data", data],
+            ["restore", str(whole), "--data", str(folder / "restored")],
+        ):
+            refused = told(disk, *words)
+            assert refused.returncode == 1
+            assert "cannot be written: No space left" in refused.stderr
+            assert {path.name for path in disk.seen(folder).iterdir()} == {"ballast"}
+        disk.empty()
+        assert told(disk, *words).returncode == 0

@@ -9,6 +9,7 @@ restore one that is not whole.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import shutil
@@ -176,6 +177,7 @@ def _refuse_unfit(draft: Path) -> None:
 
     Raises:
         FileNotFoundError: it does: segments were retired while it was copied.
+        Unavailable: it cannot be looked at.
     """
     from tamesu.engine import refuse_shortened
     from tamesu.join import Checkpoint
@@ -188,6 +190,8 @@ def _refuse_unfit(draft: Path) -> None:
             contextlib.closing(open_log(settings)) as log,
         ):
             refuse_shortened(log, Checkpoint.from_bytes(store.progress().checkpoint).marks)
+    except Unavailable:
+        raise  # no room or no right here, which is not the log's fault
     except TamesuError as error:
         raise FileNotFoundError(2, error.message, "a segment of the log") from error
     for path in set(_files(draft)) - before:
@@ -201,12 +205,18 @@ def _copy_database(source: Path, target: Path) -> None:
     if not source.exists():
         raise FileNotFoundError(2, "no such file", str(source))
     target.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        sqlite.translated(source),
-        contextlib.closing(sqlite.connect(source)) as there,
-        contextlib.closing(sqlite.driver.connect(target)) as here,
-    ):
-        there.backup(here)
+    try:
+        with (
+            sqlite.translated(source),
+            contextlib.closing(sqlite.connect(source)) as there,
+            contextlib.closing(sqlite.driver.connect(target)) as here,
+        ):
+            there.backup(here)
+    except Unavailable as error:
+        if "disk is full" not in error.message:  # a copy comes without a code
+            raise
+        # Only what is written can be full: the backup, not the database that is read.
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target)) from error
     target.chmod(source.stat().st_mode & 0o777)
 
 
