@@ -19,6 +19,7 @@ KEY_VARIABLE = "TAMESU_KEY"
 """Holds the key of a client that was given none."""
 
 _MOST_PORT = 65_535
+_MOST_URL = 2_048
 
 
 class Address(NamedTuple):
@@ -49,7 +50,12 @@ class Address(NamedTuple):
                 hint="give the secret as key=, or in TAMESU_KEY",
             )
         host = parts.host
-        if not host or parts.scheme not in ("http", "https") or (parts.port or 0) > _MOST_PORT:
+        if (
+            len(url) > _MOST_URL
+            or not host
+            or parts.scheme not in ("http", "https")
+            or (parts.port or 0) > _MOST_PORT
+        ):
             raise _bad(url)
         return cls(url.rstrip("/"), host in ("localhost", "127.0.0.1", "::1"))
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import NamedTuple, TypeAlias, TypeVar
 
-from tamesu.base import Unavailable
+from tamesu.base import InvalidInput, Unavailable
 from tamesu.client.failures import failure
 from tamesu.client.retries import Retries
 
 T = TypeVar("T")
 
+MOST_PATH = 32_768
+"""Most characters of a path: as many as a server reads."""
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 """Names and values that go with a request, beside those that every request has."""
@@ -78,8 +80,14 @@ def attempt(
     """The body of the answer to one request, tried once.
 
     Raises:
+        InvalidInput: the names in `path` are too long to be sent.
         TamesuError: what the server refused; `Unavailable` where none answered.
     """
+    if len(path) > MOST_PATH:
+        raise InvalidInput(
+            f"names in a path may take {MOST_PATH:,} characters, percent-encoded, got {len(path):,}: "
+            f"{path[:40]!r}…"
+        )
     outcome = yield Try(method, path, content, retries.try_s(), headers)
     if isinstance(outcome, Answer):
         if outcome.status // 100 == 2:  # noqa: PLR2004 - HTTP: it is done

@@ -80,6 +80,19 @@ def test_a_name_of_dots_does_not_lead_out_of_its_path(scripted, client):
     assert paths == [f"/v1/bandits/{name}" for name in ("%2E", "%2E%2E", "%2E%2E%2E", "..a")]
 
 
+@pytest.mark.parametrize("name", ["x" * 200_000, "日" * 10_000])
+def test_a_name_that_no_request_could_hold_is_refused(scripted, client, name):
+    for call in (client.bandit, client.explain):
+        with pytest.raises(InvalidInput, match="names in a path may take 32,768 characters"):
+            call(name)
+    assert scripted.asked == []
+
+
+def test_an_address_that_leaves_no_room_for_a_path_is_refused(connect):
+    with pytest.raises(InvalidInput, match="url must be like"):
+        connect("http://localhost:8000/" + "x" * 60_000)
+
+
 @pytest.mark.parametrize("time", [1_700_000_000, 1.5, True, date(2026, 1, 1), b"2026", ("2026",)])
 @pytest.mark.parametrize(
     "send",
