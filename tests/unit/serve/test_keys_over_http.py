@@ -111,7 +111,7 @@ def test_probes_need_no_key(closed):
 
 def test_metrics_are_open_to_this_machine_and_to_nobody_behind_a_proxy_of_it(closed):
     assert closed.get("/metrics")[0] == 200
-    for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"):
+    for name in ("X-Forwarded-For", "X-Forwarded-Proto", "Forwarded", "X-Real-IP", "Via"):
         assert closed.call("GET", "/metrics", headers={name: "10.1.1.1"})[0] == 401
         for holder, status in {"watcher": 200, "admin": 200, "decider": 403}.items():
             sent = {name: "10.1.1.1", **bearer(holder)}

@@ -28,7 +28,7 @@ POLL_S = 0.5
 
 _PORT = re.compile(r":[0-9]*\Z")
 _NOBODY = bytes(32)
-_FORWARDED = frozenset({b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via"})
+_FORWARDED = (b"forwarded", b"x-forwarded-", b"x-real-ip", b"via")
 _log = structlog.get_logger("tamesu.serve.keys")
 
 
@@ -198,7 +198,7 @@ def _is_here(call: Call) -> bool:
     client = call.get("client")
     if client is None or not _is_loopback(client[0]):
         return False
-    return not any(name in _FORWARDED for name, _ in call["headers"])
+    return not any(name.startswith(_FORWARDED) for name, _ in call["headers"])
 
 
 def _refuse_foreign(call: Call) -> None:
