@@ -59,7 +59,7 @@ types: $(DEV)
 	$(BIN)/basedpyright
 
 imports: $(DEV)
-	$(BIN)/lint-imports --no-logo
+	$(BIN)/lint-imports --no-logo --no-cache
 
 docs: $(DEV) site
 	$(BIN)/pytest tests/arch

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
+from importlib.metadata import version
 from typing import Any
 
-import tamesu
 from tamesu.base import HTTP_STATUS
 from tamesu.serve.core.feature_rules import ENTITIES, MOST_LISTED
 from tamesu.serve.core.wire import MAX_BATCH, MAX_TEXT
@@ -73,7 +73,7 @@ def document() -> dict[str, Any]:
         "openapi": VERSION,
         "info": {
             "title": "Tamesu",
-            "version": tamesu.__version__,
+            "version": version("tamesu"),
             "summary": "Contextual bandits: decide, track, learn.",
             "description": "Bodies and answers are JSON, errors `application/problem+json`. A field that "
             "is not known is refused by name.",
