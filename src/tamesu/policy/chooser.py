@@ -1,4 +1,4 @@
-"""The one chooser: draws an arm from a distribution, so that what is logged is what was used.
+"""The one chooser: draws arms from distributions, so that what is logged is what was used.
 
 Refuses to make a distribution: that is an explorer's business.
 """
@@ -6,6 +6,7 @@ Refuses to make a distribution: that is an explorer's business.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,3 +51,30 @@ class Distribution:
         """Rows (n,) and propensities (n,) at `uniforms` (n,): `pick` of each."""
         places = np.searchsorted(self._cumulative, uniforms, side="right")
         return self.rows[places], self.propensities[places]
+
+
+def place(
+    distributions: Iterable[Callable[[int], Distribution]],
+    eligible: int,
+    uniforms: Callable[[int], float],
+) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """Rows of distinct arms, by position, and the propensity of each given those placed before it.
+
+    Position i is drawn at uniform i, from distribution i over the arms that remain; where none does,
+    the positions below stay empty.
+
+    Args:
+        distributions: one per position: a set of arms, bit by bit, to the distribution over it.
+        eligible: the arms at first.
+        uniforms: the number of a position to its uniform in [0, 1).
+    """
+    rows: list[int] = []
+    propensities: list[float] = []
+    for position, distribution in enumerate(distributions):
+        if not eligible:
+            break
+        row, propensity = distribution(eligible).pick(uniforms(position))
+        rows.append(row)
+        propensities.append(propensity)
+        eligible &= ~(1 << row)
+    return tuple(rows), tuple(propensities)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tamesu.base import Declaration, InvalidDeclaration, InvalidInput
+from tamesu.policy.chooser import place
 from tamesu.policy.contract import Batch, DistributionOf, Eligible
 from tamesu.policy.uniforms import Uniforms
 
@@ -42,16 +43,7 @@ class PerPositionLayout:
         self, distributions: Sequence[DistributionOf], eligible: Eligible, uniforms: Uniforms
     ) -> tuple[tuple[int, ...], tuple[float, ...]]:
         """Position i is drawn at uniform i, from distribution i over the arms not placed above."""
-        rows: list[int] = []
-        propensities: list[float] = []
-        for position, distribution in enumerate(distributions):
-            if not eligible:
-                break
-            row, propensity = distribution(eligible).pick(uniforms(position))
-            rows.append(row)
-            propensities.append(propensity)
-            eligible &= ~(1 << row)
-        return tuple(rows), tuple(propensities)
+        return place(distributions, eligible, uniforms)
 
     def split(self, batch: Batch) -> tuple[Batch, ...]:
         """Rows of position i teach belief i.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import repeat
 
 import msgspec
 
 from tamesu.base import Declaration, InvalidDeclaration
+from tamesu.policy.chooser import place
 from tamesu.policy.contract import Batch, DistributionOf, Eligible
 from tamesu.policy.uniforms import Uniforms
 
@@ -38,17 +40,7 @@ class SlateLayout:
         self, distributions: Sequence[DistributionOf], eligible: Eligible, uniforms: Uniforms
     ) -> tuple[tuple[int, ...], tuple[float, ...]]:
         """Position i is drawn at uniform i."""
-        distribution = distributions[0]
-        rows: list[int] = []
-        propensities: list[float] = []
-        for position in range(self.size):
-            if not eligible:
-                break
-            row, propensity = distribution(eligible).pick(uniforms(position))
-            rows.append(row)
-            propensities.append(propensity)
-            eligible &= ~(1 << row)
-        return tuple(rows), tuple(propensities)
+        return place(repeat(distributions[0], self.size), eligible, uniforms)
 
     def split(self, batch: Batch) -> tuple[Batch, ...]:
         """Every position teaches the one belief."""
