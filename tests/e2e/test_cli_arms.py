@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
-import sys
-import threading
 
 import pytest
+from serving import serving
 
 from tamesu.cli.entry import run
 from tamesu.wiring import load_settings
@@ -20,31 +17,11 @@ BANDIT = "name: shop\narms: [a, b, c]\nreward: {window: 1s, lateness: 100ms}\n"
 def served(tmp_path_factory, free_port):
     """Where `tamesu serve` answers, with the bandit `shop`."""
     folder = tmp_path_factory.mktemp("served")
-    with (folder / "messages").open("w") as messages:
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "tamesu", "serve", "--json", "--workers", "2"),
-                *("--data", str(folder / "data"), "--port", str(free_port())),
-            ],
-            stdout=subprocess.PIPE,
-            stderr=messages,
-            text=True,
-        )
-    impatient = threading.Timer(60, process.kill)
-    impatient.start()
-    try:
-        url = json.loads(process.stdout.readline())["url"]
+    with serving(folder, free_port(), "--workers", "2") as url:
         file = folder / "shop.yaml"
         file.write_text(BANDIT)
         assert run(["bandit", "create", str(file), "--url", url]) == 0
         yield url
-        process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
-    finally:
-        impatient.cancel()
-        process.kill()
-        process.wait()
-        process.stdout.close()
 
 
 @pytest.fixture

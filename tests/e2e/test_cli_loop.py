@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import signal
-import subprocess
-import sys
-import threading
 import time
 
 import pytest
+from serving import serving
 
 from tamesu.cli.entry import run
 
@@ -23,32 +20,9 @@ reward: {window: 1s, lateness: 100ms}
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory, free_port):
-    """`tamesu serve` on a folder of its own: its address, and its exit code once stopped."""
-    folder = tmp_path_factory.mktemp("served")
-    messages = (folder / "messages").open("w")
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "tamesu", "serve", "--json"),
-            *("--data", str(folder / "data"), "--port", str(free_port())),
-        ],
-        stdout=subprocess.PIPE,
-        stderr=messages,
-        text=True,
-    )
-    impatient = threading.Timer(60, process.kill)
-    impatient.start()
-    try:
-        yield json.loads(process.stdout.readline())["url"]
-        process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
-        assert process.stdout.read() == ""
-        assert "Traceback" not in (folder / "messages").read_text()
-    finally:
-        impatient.cancel()
-        process.kill()
-        process.wait()
-        process.stdout.close()
-        messages.close()
+    """The address of `tamesu serve` on a folder of its own."""
+    with serving(tmp_path_factory.mktemp("served"), free_port()) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

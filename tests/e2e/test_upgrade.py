@@ -6,15 +6,11 @@
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
-import sys
 import tarfile
-import threading
 from pathlib import Path
 
 import pytest
+from serving import serving
 
 from tamesu.base import Kind
 from tamesu.cli.entry import run
@@ -38,29 +34,8 @@ def data(tmp_path):
 
 @pytest.fixture
 def served(data, tmp_path, free_port):
-    with (tmp_path / "messages").open("w") as messages:
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "tamesu", "serve", "--json"),
-                *("--data", str(data), "--port", str(free_port())),
-            ],
-            stdout=subprocess.PIPE,
-            stderr=messages,
-            text=True,
-        )
-    impatient = threading.Timer(60, process.kill)
-    impatient.start()
-    try:
-        url = json.loads(process.stdout.readline())["url"]
-        with Client(url) as client:
-            yield client
-        process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
-    finally:
-        impatient.cancel()
-        process.kill()
-        process.wait()
-        process.stdout.close()
+    with serving(tmp_path, free_port()) as url, Client(url) as client:
+        yield client
 
 
 def decisions(data):
