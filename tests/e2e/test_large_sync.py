@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
-import sys
-import threading
 
 import pytest
+from serving import serving
 
 from tamesu.cli.entry import run
 from tamesu.client import Client
@@ -21,20 +18,7 @@ def test_a_hundred_thousand_arms_are_synced_and_most_are_not_retired(
     tmp_path, free_port, until, capsys
 ):
     """How long it takes is measured by hand and told in the how-to; here, that it comes to its end."""
-    with (tmp_path / "messages").open("w") as messages:
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "tamesu", "serve", "--json"),
-                *("--data", str(tmp_path / "data"), "--port", str(free_port())),
-            ],
-            stdout=subprocess.PIPE,
-            stderr=messages,
-            text=True,
-        )
-    impatient = threading.Timer(110, process.kill)
-    impatient.start()
-    try:
-        url = json.loads(process.stdout.readline())["url"]
+    with serving(tmp_path, free_port(), within_s=110) as url:
         file = tmp_path / "arms.csv"
 
         def sync(count, *more, code=0):
@@ -55,10 +39,3 @@ def test_a_hundred_thousand_arms_are_synced_and_most_are_not_retired(
             assert sync(95_000)["status"] == "unchanged"
             assert sync(ARMS)["revived"] == 5_000
             until(lambda: "arm-099999" in {arm["arm"] for arm in client.arms("shop")["arms"]})
-        process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
-    finally:
-        impatient.cancel()
-        process.kill()
-        process.wait()
-        process.stdout.close()
