@@ -26,6 +26,7 @@ PARTS = (
     "freshness",
     "workers",
     "gate",
+    "keys",
     "steady",
     "many",
     "speed",
