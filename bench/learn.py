@@ -65,6 +65,7 @@ def _observations(ids: list[str]) -> Observations:
         unit=nothing,
         arm=np.array(ids, dtype=object)[rng.integers(0, len(ids), ROWS)],
         context=nothing,
+        features=nothing,
         eligible=nothing,
         propensity=np.full(ROWS, 1 / len(ids)),
         score=np.zeros(ROWS),
@@ -79,6 +80,7 @@ def _observations(ids: list[str]) -> Observations:
         closed=zeros,
         accepted=zeros,
         snapshot=zeros,
+        absorbed=zeros,
     )
 
 
