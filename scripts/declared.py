@@ -22,6 +22,9 @@ _UNSAID = {
     "reward.range",
     "seed",
     "sticky.ttl",
+    "context",
+    "arm_features",
+    "interactions",
 }
 """Fields that a declaration has only where its team wrote them, or where they follow from others."""
 
@@ -116,6 +119,7 @@ def _about(module: Any) -> Iterator[str]:
         if inspect.isclass(value)
         and value.__module__ == module.__name__
         and not issubclass(value, msgspec.Struct)
+        and not value.__name__.startswith("_")
     )
     text = inspect.cleandoc(made.__doc__ or "").split("\n\n")
     plain = [part for part in text if not re.match(r"\w+:\n", part)]

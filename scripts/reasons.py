@@ -39,6 +39,9 @@ DECLARATION = {
     "policy.forgetting.half_life": "what was true stays true, until a team knows better",
     "reward.unseen": "an event without an impression is a fault of the front end: counted, not learnt",
     "sticky.ttl": "every request is a decision of its own; at most half of `reward.window`, of a session half its gap",
+    "context": "context-free; a number n is short for one vector `x` of n numbers",
+    "arm_features": "arms are told apart by their ids alone",
+    "interactions": "none: each multiplies the number of columns, and costs data",
     "batch.size": "one commit for 500 observations costs each of them little",
     "batch.every": "half a second is fresh, and two commits a second are cheap",
     "seed": "drawn at creation, so that bandits do not explore in step",
@@ -52,6 +55,9 @@ SAID = {
     "reward.impression_within": "= `window`",
     "reward.settle": "`1m`, or the longest window if that is shorter",
     "sticky.ttl": "not sticky",
+    "context": "context-free",
+    "arm_features": "none",
+    "interactions": "none",
     "seed": "drawn",
 }
 """Defaults that no single value spells out."""
@@ -66,6 +72,7 @@ EVENT_TERM = {
 ARM = {
     "id": REQUIRED + "; `a` is short for `{id: a}`",
     "metadata": "nothing: an id may say enough",
+    "features": "nothing: without `arm_features` nobody asks",
 }
 
 OPTIONS = {
@@ -76,6 +83,10 @@ OPTIONS = {
     "belief gaussian": {
         "prior": "rewards spread over their bounds; one reward already weighs as much",
         "priors": "all arms start alike",
+    },
+    "belief linear": {
+        "ridge": "columns lie about between -1 and 1, and so do coefficients",
+        "noise": "nobody knows it beforehand",
     },
     "explorer epsilon_greedy": {
         "explore": "`epsilon` does the same; one of the two is enough",

@@ -13,6 +13,7 @@ from frozen import (
     COMMAND_V1,
     CORRECTION,
     CORRECTION_V1,
+    CORRECTION_V1_AT_FIRST,
     DECISION,
     DECISION_V1,
     DECLARATION,
@@ -93,7 +94,9 @@ def test_version_1_of_each_record_has_these_bytes_and_is_read_from_them(record, 
 
 
 def test_what_an_earlier_version_wrote_is_read():
-    """Snapshots without rosters and a status, declarations without fallback, newcomer and unseen."""
+    """Snapshots without rosters and a status, declarations without fallback, newcomer and unseen,
+    corrections without the features of an arm."""
+    assert _correction(CORRECTION_V1_AT_FIRST) == CORRECTION
     assert _snapshot(SNAPSHOT_V1_AT_FIRST) == SNAPSHOT
     assert Declaration.parse(msgspec.json.decode(DECLARATION_V1_AT_FIRST)) == DECLARATION
     assert SNAPSHOT.roster == 0

@@ -28,6 +28,7 @@ def observed(
         unit=nothing,
         arm=np.array(list(arms), dtype=object),
         context=nothing,
+        features=nothing,
         eligible=nothing,
         propensity=np.full(rows, 0.5),
         score=np.full(rows, 0.1),

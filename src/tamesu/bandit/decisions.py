@@ -44,6 +44,8 @@ class Decision:
         scores: expected reward of each when chosen.
         draws: Monte Carlo draws behind the propensities; none where they are exact.
         eligible: ids that might be chosen, none for all active.
+        context: (d,) columns of the context, none where the bandit learns from none.
+        features: (k, a) columns of what the delivered arms told of themselves, likewise.
     """
 
     decision_id: str
@@ -53,6 +55,8 @@ class Decision:
     scores: tuple[float, ...]
     draws: int | None = None
     eligible: tuple[ArmId, ...] | None = None
+    context: NDArray[np.float64] | None = None
+    features: NDArray[np.float64] | None = None
 
     @property
     def arm(self) -> ArmId:
@@ -87,12 +91,16 @@ class Decisions:
         numbers: (n,) how many decisions the bandit made before each.
         arms: (n,) ids, or (n, k) for a layout of several deliveries.
         propensities: same shape.
+        contexts: (n, d) columns of the contexts, none where the bandit learns from none.
+        features: (n, k, a) columns of what the delivered arms told of themselves, likewise.
     """
 
     decision_ids: tuple[str, ...]
     numbers: NDArray[np.int64]
     arms: NDArray[Any]
     propensities: NDArray[np.float64]
+    contexts: NDArray[np.float64] | None = None
+    features: NDArray[np.float64] | None = None
 
     @classmethod
     def of(cls, decisions: Sequence[Decision]) -> Decisions:
@@ -119,6 +127,8 @@ class Decisions:
             np.array([decision.number for decision in decisions], dtype=np.int64),
             arms.reshape(shape),
             np.array(chances, dtype=np.float64).reshape(shape),
+            _stacked([decision.context for decision in decisions]),
+            _stacked([decision.features for decision in decisions]),
         )
 
     def __len__(self) -> int:
@@ -126,3 +136,24 @@ class Decisions:
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.decision_ids)
+
+
+def _stacked(rows: Sequence[NDArray[np.float64] | None]) -> NDArray[np.float64] | None:
+    """All rows as one array, or none where there are none."""
+    present = [row for row in rows if row is not None]
+    return np.stack(present) if present and len(present) == len(rows) else None
+
+
+def refuse_other(given: Any, kind: type, giver: str) -> None:
+    """Raises `InvalidInput` where `given` is no `kind`, which `giver` gives."""
+    if not isinstance(given, kind):
+        raise other(given, giver)
+
+
+def other(given: Any, giver: str) -> InvalidInput:
+    """The refusal of what `giver` did not give."""
+    return InvalidInput(
+        f"a decision must be what {giver} gave, got {type(given).__name__}",
+        hint="learn and explain take a decision of decide, learn_many those of decide_many, "
+        "or a list of those of decide",
+    )

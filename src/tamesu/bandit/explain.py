@@ -38,6 +38,7 @@ def explained(memory: Memory, labels: Mapping[str, ArmId], decision: Decision) -
             decision.scores,
             decision.draws,
         ),
+        context=decision.context,
     )
     again = {"arms": tuple([labels[arm] for arm in told.again.arms])}
     rows = [{"arm": labels[row.arm]} for row in told.arms]

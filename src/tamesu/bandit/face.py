@@ -1,11 +1,11 @@
 """`Bandit`: the face that people see.
 
-Refuses a context, which this version does not know, and to learn a decision twice.
+Refuses to learn a decision twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tamesu.bandit import saved
-from tamesu.bandit.decisions import Decision, Decisions
+from tamesu.bandit.contexts import Context, contexts_of
+from tamesu.bandit.decisions import Decision, Decisions, other, refuse_other
 from tamesu.bandit.explain import explained
 from tamesu.bandit.logged import logged
 from tamesu.bandit.memory import Memory
-from tamesu.bandit.naming import ArmId, arm_key, arm_label, keyed, keys_of, labels_of, named
+from tamesu.bandit.naming import (
+    ArmId,
+    arm_key,
+    arm_label,
+    features_of,
+    keyed,
+    keys_of,
+    labels_of,
+    named,
+)
 from tamesu.bandit.report import Report, reported
 from tamesu.bandit.rewards import in_shape, without_unseen
 from tamesu.bandit.spelling import read_config, seeded, spelt_out
@@ -50,8 +60,10 @@ class Bandit:
         newcomer: the cap on arms that are hardly known, such as `{"share": 0.2, "until": 20}`.
         forgetting: such as `{"half_life": "1000s"}`. There is no clock in memory: decisions are a
             second apart, so this is a thousand decisions.
+        context: how many numbers every decision comes with, or a schema such as
+            `{"device": {"type": "categorical", "values": ["ios", "web"]}}`; none for context-free.
         seed: [0, 2^63); drawn if absent.
-        fields: name, description, reward, batch: as in a declaration.
+        fields: name, description, reward, batch, arm_features, interactions: as in a declaration.
 
     Raises:
         InvalidDeclaration: an unknown keyword or kind (with the close match), or values that
@@ -69,14 +81,17 @@ class Bandit:
         explore: float | None = None,
         newcomer: Any = None,
         forgetting: Any = None,
+        context: Any = None,
         seed: int | None = None,
         **fields: Any,
     ) -> None:
         self._labels = labels_of(arms)
-        flat = {"layout": layout, "size": size, "belief": belief, "seed": seed, **fields}
+        told = features_of(arms)
+        flat = {"context": context, **fields}
+        flat |= {"layout": layout, "size": size, "belief": belief, "seed": seed}
         flat |= {"explorer": explorer, "explore": explore, "newcomer": newcomer}
         flat |= {"forgetting": forgetting}
-        self._memory = Memory(spelt_out(self._labels, flat))
+        self._memory = Memory(spelt_out(self._labels, flat, told))
 
     @classmethod
     def from_config(cls, path: str | Path) -> Bandit:
@@ -90,22 +105,22 @@ class Bandit:
         memory = Memory(seeded(Declaration.parse(data)))
         return cls._of(memory, labels_of(data["arms"]))
 
-    def decide(self, context: None = None, eligible: Sequence[ArmId] | None = None) -> Decision:
+    def decide(self, context: Context = None, eligible: Sequence[ArmId] | None = None) -> Decision:
         """A new decision.
 
         Args:
-            context: none; this bandit is context-free.
+            context: (d,) numbers where `context` was a number; else values by name.
             eligible: ids that may be chosen, in any order; none for all active arms.
 
         Raises:
-            InvalidInput: a context, no eligible arm, or one named twice.
+            InvalidInput: a context that does not fit the schema, no eligible arm, or one named twice.
             NotFound: an eligible arm that is not active.
         """
-        _refuse_context(context)
         memory, labels = self._memory, self._labels
+        columns = memory.policy.encoder.context(context)
         number = memory.ledger.made
         decision_id = memory.next_ids(1)[0]
-        choice = memory.ready().choose(decision_id, keys_of(eligible))
+        choice = memory.ready().choose(decision_id, keys_of(eligible), columns)
         memory.ledger.take()
         return Decision(
             decision_id,
@@ -115,22 +130,32 @@ class Bandit:
             choice.scores,
             choice.draws,
             None if eligible is None else tuple(eligible),
+            *(memory.told(columns, choice.arms) if memory.policy.contextual else ()),
         )
 
     def decide_many(
         self,
-        contexts: None = None,
+        contexts: ArrayLike | Sequence[Mapping[str, Any]] | None = None,
         *,
         n: int | None = None,
         eligible: Sequence[ArmId] | None = None,
     ) -> Decisions:
         """`n` new decisions at the present state: `decide` n times, as columns.
 
+        Args:
+            contexts: (n, d) numbers, or n mappings; of a context-free bandit none.
+            n: how many, where there are no contexts to count.
+            eligible: as in `decide`, for all of them.
+
         Raises:
-            InvalidInput: contexts, no n, or as `decide`.
+            InvalidInput: neither contexts nor n, or as `decide`.
+            ShapeMismatch: contexts of another shape, or not n.
             NotFound: as `decide`.
         """
-        _refuse_context(contexts)
+        columns = None
+        if contexts is not None or self._memory.policy.encoder.width:
+            columns = contexts_of(self._memory.policy.encoder, contexts, n)
+            n = len(columns)
         if not isinstance(n, Integral) or n < 0:
             raise InvalidInput(
                 f"n must say how many decisions to make, got {n!r}",
@@ -139,12 +164,13 @@ class Bandit:
         memory = self._memory
         first = memory.ledger.made
         ids = memory.next_ids(n)
-        choices = memory.ready().choose_many(ids, keys_of(eligible))
+        choices = memory.ready().choose_many(ids, keys_of(eligible), columns)
         memory.ledger.take(n)
+        told = memory.told_many(columns, choices.rows) if memory.policy.contextual else ()
         arms, propensities = named(self.arms)[choices.rows], choices.propensities
         if memory.policy.size == 1:
             arms, propensities = arms[:, 0], propensities[:, 0]
-        return Decisions(tuple(ids), np.arange(first, first + n), arms, propensities)
+        return Decisions(tuple(ids), np.arange(first, first + n), arms, propensities, *told)
 
     def learn(
         self,
@@ -164,7 +190,7 @@ class Bandit:
             InvalidInput: a reward that the belief cannot learn from, or a foreign decision.
             Conflict: it was learnt already.
         """
-        _refuse_other(decision, Decision, "decide")
+        refuse_other(decision, Decision, "decide")
         if (reward is None) == (rewards is None):
             raise InvalidInput("learn takes either reward=... or rewards=[...]")
         count = len(decision.arms)
@@ -178,6 +204,8 @@ class Bandit:
             keyed(np.array(decision.arms, dtype=object)).reshape(1, -1),
             np.array([decision.propensities]),
             values.reshape(1, -1),
+            None if decision.context is None else decision.context[None],
+            None if decision.features is None else decision.features[None],
         )
 
     def learn_many(self, decisions: Decisions | Sequence[Decision], rewards: ArrayLike) -> None:
@@ -194,7 +222,7 @@ class Bandit:
         """
         made = Decisions.of(decisions) if isinstance(decisions, list | tuple) else decisions
         if not isinstance(made, Decisions):
-            raise _other(made, "decide_many")
+            raise other(made, "decide_many")
         values = in_shape(rewards, made.arms.shape)
         if values.ndim == 1:
             without_unseen(values, "single decisions")
@@ -205,13 +233,15 @@ class Bandit:
             keyed(made.arms).reshape(shape),
             made.propensities.reshape(shape),
             values.reshape(shape),
+            made.contexts,
+            made.features,
         )
 
     def learn_logged(  # noqa: PLR0913 - the columns of a log
         self,
         arms: Sequence[ArmId] | NDArray[Any],
         rewards: ArrayLike,
-        contexts: None = None,
+        contexts: ArrayLike | Sequence[Mapping[str, Any]] | None = None,
         propensities: ArrayLike | None = None,
         *,
         positions: ArrayLike | None = None,
@@ -222,7 +252,7 @@ class Bandit:
         Args:
             arms: (n,) ids of arms this bandit knows, active or retired.
             rewards: (n,) numbers.
-            contexts: none; this bandit is context-free.
+            contexts: as `decide_many` takes them; none where the bandit is context-free.
             propensities: (n,) in (0, 1], or none where they were not logged.
             positions: (n,) whole numbers from 0, where positions have beliefs of their own; else it may be
                 none.
@@ -233,12 +263,12 @@ class Bandit:
             InvalidInput: a value that cannot be.
             NotFound: an unknown arm.
         """
-        _refuse_context(contexts)
         batch = logged(
             self._memory,
             self._labels,
             arms,
             rewards,
+            contexts=contexts,
             propensities=propensities,
             positions=positions,
             ages=ages,
@@ -247,7 +277,7 @@ class Bandit:
 
     def propensities(
         self,
-        context: None = None,
+        context: Context = None,
         eligible: Sequence[ArmId] | None = None,
         *,
         position: int = 0,
@@ -260,13 +290,15 @@ class Bandit:
             InvalidInput: as `decide`, or a position that a decision does not have.
             NotFound: as `decide`.
         """
-        _refuse_context(context)
         size = self._memory.policy.size
         if not isinstance(position, Integral) or not 0 <= position < size:
             raise InvalidInput(
                 f"position must be a whole number in 0..{size - 1}, got {position!r}"
             )
-        return self._memory.ready().propensities(keys_of(eligible), position=position)
+        columns = self._memory.policy.encoder.context(context)
+        return self._memory.ready().propensities(
+            keys_of(eligible), position=position, context=columns
+        )
 
     def summary(self) -> list[ArmSummary]:
         """What is believed of each active arm, in their order; by position where each has a belief."""
@@ -305,7 +337,7 @@ class Bandit:
             InvalidInput: a foreign decision.
             NotFound: the state that made it is kept no more.
         """
-        _refuse_other(decision, Decision, "decide")
+        refuse_other(decision, Decision, "decide")
         return explained(self._memory, self._labels, decision)
 
     @property
@@ -318,14 +350,18 @@ class Bandit:
         """What this bandit is, defaults spelt out; retired arms included."""
         return self._memory.declaration
 
-    def add_arm(self, arm: ArmId) -> None:
+    def add_arm(self, arm: ArmId, features: Mapping[str, Any] | None = None) -> None:
         """Adds an arm, at its prior; a retired one comes back with what was learnt of it.
+
+        Args:
+            arm: its id.
+            features: what `arm_features` asks a new arm for.
 
         Raises:
             Conflict: it is active already.
         """
         key = arm_key(arm)
-        self._memory.add(key)
+        self._memory.add(key, features)
         self._labels.setdefault(key, arm_label(arm))
 
     def retire_arm(self, arm: ArmId) -> None:
@@ -356,21 +392,3 @@ class Bandit:
         bandit._memory = memory  # noqa: SLF001 - its own class
         bandit._labels = labels  # noqa: SLF001 - its own class
         return bandit
-
-
-def _refuse_context(context: Any) -> None:
-    if context is not None:
-        raise InvalidInput("this bandit is context-free: it takes no context")
-
-
-def _refuse_other(given: Any, kind: type, giver: str) -> None:
-    if not isinstance(given, kind):
-        raise _other(given, giver)
-
-
-def _other(given: Any, giver: str) -> InvalidInput:
-    return InvalidInput(
-        f"a decision must be what {giver} gave, got {type(given).__name__}",
-        hint="learn and explain take a decision of decide, learn_many those of decide_many, "
-        "or a list of those of decide",
-    )

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tamesu.bandit.contexts import contexts_of
 from tamesu.bandit.memory import Memory
 from tamesu.bandit.naming import ArmId, keyed
 from tamesu.bandit.rewards import in_shape, without_unseen
@@ -28,6 +29,7 @@ def logged(  # noqa: PLR0913 - the columns of a log
     arms: Sequence[ArmId] | NDArray[Any],
     rewards: ArrayLike,
     *,
+    contexts: ArrayLike | Sequence[Mapping[str, Any]] | None,
     propensities: ArrayLike | None,
     positions: ArrayLike | None,
     ages: ArrayLike | None,
@@ -67,10 +69,27 @@ def logged(  # noqa: PLR0913 - the columns of a log
     old = np.zeros(len(keys)) if ages is None else in_shape(ages, keys.shape, "ages")
     if not np.all((old >= 0) & (old <= MOST_AGE)):
         raise InvalidInput(f"ages must lie between 0 and {MOST_AGE:,} decisions")
+    context, features = _columns(memory, keys, contexts)
     return Batch(
         arm=keys,
         reward=to_grid_many(values),
         position=places.astype(np.int64),
         propensity=chances,
         decided=memory.decided_before(old),
+        context=context,
+        features=features,
     )
+
+
+def _columns(
+    memory: Memory,
+    keys: NDArray[np.object_],
+    contexts: ArrayLike | Sequence[Mapping[str, Any]] | None,
+) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
+    """Columns of the contexts and of the arms' features, where the policy learns from them."""
+    encoder = memory.policy.encoder
+    given = np.empty((len(keys), 0)) if contexts is None and not encoder.width else contexts
+    columns = contexts_of(encoder, given, len(keys))
+    if not memory.policy.contextual:
+        return None, None
+    return columns, memory.features(keys.tolist())

@@ -7,6 +7,7 @@ changes all of it or, on an error, nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,13 +84,15 @@ class Memory:
         first = self.ledger.made
         return [self._ids.id_of(number) for number in range(first, first + count)]
 
-    def learn(
+    def learn(  # noqa: PLR0913, PLR0917 - the columns of what was decided
         self,
         numbers: NDArray[np.int64],
         decision_ids: Sequence[str],
         arms: NDArray[np.object_],
         propensities: NDArray[np.float64],
         rewards: NDArray[np.float64],
+        contexts: NDArray[np.float64] | None = None,
+        features: NDArray[np.float64] | None = None,
     ) -> None:
         """Learns n decisions of k deliveries each.
 
@@ -99,6 +102,8 @@ class Memory:
             arms: (n, k) ids.
             propensities: (n, k).
             rewards: (n, k), NaN where nobody saw the delivery.
+            contexts: (n, d) columns, of a policy that asks for them.
+            features: (n, k, a) columns, likewise.
 
         Raises:
             InvalidInput: a foreign decision, or a reward that the belief cannot learn from.
@@ -116,9 +121,31 @@ class Memory:
                 position=position,
                 propensity=propensities[seen],
                 decided=numbers[row] * SECOND_US,
+                context=None if contexts is None else contexts[row],
+                features=None if features is None else features[seen],
             )
         )
         self.ledger.mark(numbers)
+
+    def told(
+        self, context: NDArray[np.float64], arms: Sequence[str]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What a decision keeps to be learnt: `context`, and (k, a) columns of k delivered arms."""
+        return context, self.features(arms)
+
+    def told_many(
+        self, contexts: NDArray[np.float64] | None, rows: NDArray[np.intp]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The same of n decisions: (n, d), and (n, k, a) for rows (n, k) of the active arms."""
+        columns = np.empty((len(rows), 0)) if contexts is None else contexts
+        return columns, self.features(self.active)[rows]
+
+    def features(self, arms: Sequence[str]) -> NDArray[np.float64]:
+        """(n, a) columns of what n arms told of themselves."""
+        if not self.policy.encoder.arm_width:
+            return np.empty((len(arms), 0))
+        told = {arm.id: arm.features for arm in self.declaration.arms}
+        return self.policy.encoder.arms([told[arm] for arm in arms])
 
     def refuse_foreign(self, number: int, decision_id: str) -> None:
         """Raises `InvalidInput` where this bandit made no decision of that number and id."""
@@ -152,8 +179,12 @@ class Memory:
         shares = np.zeros(len(retired))
         return self.policy.summary(self.state, retired, self._now(), shares=shares)
 
-    def add(self, arm: str) -> None:
+    def add(self, arm: str, features: Mapping[str, Any] | None = None) -> None:
         """Puts an arm into play, new or retired.
+
+        Args:
+            arm: its id.
+            features: what a new one tells of itself.
 
         Raises:
             Conflict: it is in play already.
@@ -162,7 +193,8 @@ class Memory:
             raise Conflict(f"arm {arm!r} is active already")
         if arm not in self.declaration.arm_ids:
             plain = self.declaration.plain()
-            declaration = Declaration.parse({**plain, "arms": [*plain["arms"], {"id": arm}]})
+            one = {"id": arm, **({"features": dict(features)} if features else {})}
+            declaration = Declaration.parse({**plain, "arms": [*plain["arms"], one]})
             self.policy, self.declaration = compose(declaration), declaration
         self._play(self.retired - {arm})
 

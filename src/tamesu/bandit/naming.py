@@ -60,6 +60,12 @@ def labels_of(arms: Any) -> dict[str, ArmId]:
     return labels
 
 
+def features_of(arms: Iterable[Any]) -> dict[str, Any]:
+    """What those of `arms` that are mappings tell of themselves, by id; `labels_of` has looked at them."""
+    mappings = (arm for arm in arms if isinstance(arm, Mapping))
+    return {arm_key(arm["id"]): arm["features"] for arm in mappings if "features" in arm}
+
+
 def keys_of(eligible: Sequence[ArmId] | None) -> Sequence[str] | None:
     """Ids in the declaration of eligible arms; none for all. A text is no list: `policy` says so.
 

@@ -14,17 +14,21 @@ import yaml
 
 from tamesu.base import Declaration, InvalidDeclaration, InvalidInput
 from tamesu.base.shapes import MOST_VALUES, values_in
+from tamesu.base.written import default_explorer
 
 SEED_BITS = 63
 
 KEYWORDS = (
+    "arm_features",
     "arms",
     "batch",
     "belief",
+    "context",
     "description",
     "explore",
     "explorer",
     "forgetting",
+    "interactions",
     "layout",
     "name",
     "newcomer",
@@ -34,9 +38,22 @@ KEYWORDS = (
 )
 """What `Bandit(...)` takes."""
 
+COPIED = (
+    *("name", "description", "reward", "batch"),
+    *("context", "arm_features", "interactions"),
+)
+"""Of these, what stands in a declaration as it is."""
 
-def spelt_out(arms: Iterable[str], given: Mapping[str, Any]) -> Declaration:
+
+def spelt_out(
+    arms: Iterable[str], given: Mapping[str, Any], features: Mapping[str, Any]
+) -> Declaration:
     """The declaration that flat keywords mean; a seed is drawn where none is given.
+
+    Args:
+        arms: ids.
+        given: keywords and their values; none is as if it were left out.
+        features: what arms tell of themselves, by id.
 
     Raises:
         InvalidDeclaration: an unknown keyword (with the close match), or values that cannot be.
@@ -45,15 +62,17 @@ def spelt_out(arms: Iterable[str], given: Mapping[str, Any]) -> Declaration:
         if keyword not in KEYWORDS:
             raise InvalidDeclaration.unknown_field(keyword, KEYWORDS, "Bandit(...)")
     stated = {keyword: value for keyword, value in given.items() if value is not None}
-    data: dict[str, Any] = {
-        key: stated[key] for key in ("name", "description", "reward", "batch") if key in stated
-    }
-    data["arms"] = list(arms)
+    data: dict[str, Any] = {key: stated[key] for key in COPIED if key in stated}
+    data["arms"] = [
+        {"id": arm, "features": features[arm]} if arm in features else arm for arm in arms
+    ]
     data["layout"] = _part(stated, "layout", "single", "size")
-    data["policy"] = {"explorer": _part(stated, "explorer", "thompson", "explore")}
-    data["policy"] |= {
+    data["policy"] = {
         key: stated[key] for key in ("belief", "newcomer", "forgetting") if key in stated
     }
+    if "explorer" in stated or "explore" in stated:
+        default = default_explorer(data)
+        data["policy"]["explorer"] = _part(stated, "explorer", default, "explore")
     _refuse_unbounded(stated)
     if "seed" in stated:
         data["seed"] = stated["seed"]

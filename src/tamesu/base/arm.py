@@ -26,10 +26,12 @@ class Arm(
         id: 1 to 200 printable characters.
         metadata: whatever its team wants to find beside it, as plain JSON of at most 4 KiB; it
             changes no decision.
+        features: what `arm_features` of its declaration asks for, by name; a belief may learn from it.
     """
 
     id: str
     metadata: dict[str, Any] = {}
+    features: dict[str, Any] = {}
 
 
 def check_number(arms: Sized, error: type[InvalidInput] = InvalidDeclaration) -> None:

@@ -14,7 +14,8 @@ import msgspec
 
 from tamesu.base.arm import MAX_ARMS, Arm, check_ids, check_metadata
 from tamesu.base.clauses import OFF, RANDOM, Batch, Forgetting, Newcomer, Part, Sticky
-from tamesu.base.errors import InvalidDeclaration, close_match
+from tamesu.base.errors import InvalidDeclaration, close_match, listing
+from tamesu.base.feature import Feature, plain_schema
 from tamesu.base.ids import is_bandit_name
 from tamesu.base.reward import Anchor, Reward, check
 from tamesu.base.shapes import plain
@@ -36,6 +37,9 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
         newcomer: the cap on arms that are hardly known, or none.
         forgetting: how fast what was learnt loses weight, or none.
         sticky: how long a unit keeps its decision, or none.
+        context: what every request tells, by name; nothing where the bandit is context-free.
+        arm_features: what every arm tells, by name.
+        interactions: pairs of names of either: their columns multiplied, each with each.
     """
 
     name: str
@@ -51,6 +55,9 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     newcomer: Newcomer | None = None
     forgetting: Forgetting | None = None
     sticky: Sticky | None = None
+    context: dict[str, Feature] = {}
+    arm_features: dict[str, Feature] = {}
+    interactions: tuple[tuple[str, str], ...] = ()
 
     @property
     def arm_ids(self) -> tuple[str, ...]:
@@ -79,6 +86,9 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
             newcomer=written.policy.newcomer,
             forgetting=written.policy.forgetting,
             sticky=written.sticky,
+            context=written.context,
+            arm_features=written.arm_features,
+            interactions=written.interactions,
         )
         _check(declaration)
         return declaration
@@ -99,6 +109,9 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
             },
             "reward": short_reward(self.reward),
             **({} if self.sticky is None else {"sticky": plain(self.sticky)}),
+            **({"context": plain_schema(self.context)} if self.context else {}),
+            **({"arm_features": plain_schema(self.arm_features)} if self.arm_features else {}),
+            **({"interactions": plain(self.interactions)} if self.interactions else {}),
             "batch": plain(self.batch),
             **({} if self.seed is None else {"seed": self.seed}),
         }
@@ -146,6 +159,7 @@ def _check(declaration: Declaration) -> None:
     _check_newcomer(declaration)
     _check_forgetting(declaration)
     _check_fallback(declaration)
+    _check_features(declaration)
 
 
 def _check_sticky(declaration: Declaration) -> None:
@@ -203,3 +217,23 @@ def _check_fallback(declaration: Declaration) -> None:
             f"fallback must name at least one arm, each once, got {list(declaration.fallback)!r}",
             hint=f"or write  fallback: {RANDOM}",
         )
+
+
+def _check_features(declaration: Declaration) -> None:
+    both = declaration.context.keys() & declaration.arm_features.keys()
+    if both:
+        raise InvalidDeclaration(
+            f"context and arm_features must have different names, got {listing(sorted(both))} in both"
+        )
+    known = [*declaration.context, *declaration.arm_features]
+    seen: set[frozenset[str]] = set()
+    for pair in declaration.interactions:
+        for name in pair:
+            if name not in known:
+                raise InvalidDeclaration.unknown_choice(name, known, "interactions")
+        if len(set(pair)) == 1 or frozenset(pair) in seen:
+            raise InvalidDeclaration(
+                "interactions must be pairs of two different features, each pair once, got "
+                f"{list(pair)!r}"
+            )
+        seen.add(frozenset(pair))

@@ -45,6 +45,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
         closed: when it was made: the due moment of observation 0, and of a correction when the
             record that made it was received.
         absorbed: version of the snapshot that learnt from it; 0 for none so far.
+        features: what the arm told of itself when it was chosen, as in the delivery.
     """
 
     decision_id: str
@@ -69,6 +70,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     closed: Time
     snapshot: int
     absorbed: int = 0
+    features: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +81,7 @@ class Observations:
         decision_id, arm: (n,) texts.
         position, correction, snapshot: (n,) from 0.
         experiment, variant, unit: (n,) texts or none.
-        context, eligible: (n,) as in the decision.
+        context, eligible: (n,) as in the decision; features: (n,) as in the delivery.
         propensity, score: (n,).
         draws: (n,), `EXACT` where none were needed.
         outcome: (n,) `Outcome`.
@@ -101,6 +103,7 @@ class Observations:
     unit: NDArray[np.object_]
     arm: NDArray[np.object_]
     context: NDArray[np.object_]
+    features: NDArray[np.object_]
     eligible: NDArray[np.object_]
     propensity: NDArray[np.float64]
     score: NDArray[np.float64]
@@ -196,6 +199,7 @@ class Observations:
                 closed=Time(int(self.closed[i])),
                 snapshot=int(self.snapshot[i]),
                 absorbed=int(self.absorbed[i]),
+                features=self.features[i],
             )
 
 
@@ -225,6 +229,7 @@ _KINDS: dict[str, tuple[Any, ...]] = {
     "closed": (np.int64,),
     "snapshot": (np.int64,),
     "absorbed": (np.int64,),
+    "features": (object,),
 }
 
 

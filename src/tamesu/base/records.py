@@ -26,7 +26,7 @@ class Kind(StrEnum):
     TICK = "tick"
 
 
-class Delivery(msgspec.Struct, frozen=True, gc=False):
+class Delivery(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One delivered arm.
 
     Attributes:
@@ -34,12 +34,14 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
         arm: its id.
         propensity: probability with which it was chosen, given the arms placed before it.
         score: expected reward when chosen.
+        features: what the arm told of itself when it was chosen; none where no belief asks for it.
     """
 
     position: int
     arm: str
     propensity: float
     score: float
+    features: dict[str, Any] | None = None
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):

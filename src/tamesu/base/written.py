@@ -14,6 +14,7 @@ import msgspec
 from tamesu.base.arm import Arm, check_number, long_arm
 from tamesu.base.clauses import OFF, RANDOM, Batch, Forgetting, Newcomer, Sticky
 from tamesu.base.errors import InvalidDeclaration
+from tamesu.base.feature import read_schema
 from tamesu.base.reward import Reward
 from tamesu.base.shapes import convert, fields_of, is_mapping, is_sequence, plain, refuse_unknown
 from tamesu.base.times import Duration
@@ -35,6 +36,16 @@ class _Session(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     cap: Duration
 
 
+SCHEMAS = ("context", "arm_features")
+"""Clauses that are schemas of features."""
+
+EXPLORERS = {
+    "linear": "randomized_ucb",
+    "logistic": "randomized_ucb",
+    "losses": "exponential_weights",
+}
+"""The explorer of a belief whose declaration names none; thompson of any other belief."""
+
 _WRITTEN_REWARD = tuple(name for name in fields_of(Reward) if name != "gap")
 
 
@@ -51,6 +62,9 @@ class Written(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     seed: int | None = None
     fallback: tuple[str, ...] | None = None
     sticky: Sticky | None = None
+    context: dict[str, Any] = {}
+    arm_features: dict[str, Any] = {}
+    interactions: tuple[tuple[str, str], ...] = ()
 
 
 def read(data: Mapping[str, Any]) -> Written:
@@ -68,11 +82,14 @@ def read(data: Mapping[str, Any]) -> Written:
     refuse_unknown(data, Written, "the declaration", InvalidDeclaration)
     long = {**data, "arms": _long_arms(data.get("arms"))}
     long["layout"] = _long_part(data.get("layout", "single"), "layout")
-    long["policy"] = _long_policy(data.get("policy"))
+    long["policy"] = _long_policy(data)
     long["reward"] = _long_reward(data.get("reward"))
     if data.get("fallback") == RANDOM:
         long["fallback"] = None
-    return convert(long, Written, "the declaration")
+    schemas = {name: long.pop(name) for name in SCHEMAS if long.get(name) is not None}
+    written = convert(long, Written, "the declaration")
+    features = {name: read_schema(schema, name) for name, schema in schemas.items()}
+    return msgspec.structs.replace(written, **features)
 
 
 def _long_part(data: Any, where: str) -> dict[str, Any]:
@@ -93,11 +110,26 @@ def _long_arms(arms: Any) -> Any:
     return [long_arm(arm) for arm in arms]
 
 
-def _long_policy(policy: Any) -> Any:
+def default_belief(data: Mapping[str, Any]) -> str:
+    """The belief of a declaration that names none: one that learns from features, where there are any."""
+    return "linear" if any(data.get(name) for name in SCHEMAS) else "beta"
+
+
+def default_explorer(data: Mapping[str, Any]) -> str:
+    """The explorer of a declaration that names none: what goes best with its belief."""
+    policy = data.get("policy")
+    belief = policy.get("belief") if is_mapping(policy) else None
+    kind = belief.get("kind") if is_mapping(belief) else belief
+    return EXPLORERS.get(str(kind or default_belief(data)), "thompson")
+
+
+def _long_policy(data: Mapping[str, Any]) -> Any:
+    policy: Any = data.get("policy")
     policy = {} if policy is None else policy
     if not is_mapping(policy):
         raise InvalidDeclaration(f"policy must be a mapping, got {type(policy).__name__}")
-    written = {"belief": "beta", "explorer": "thompson", **policy}
+    defaults = {"belief": default_belief(data), "explorer": default_explorer(data)}
+    written: dict[str, Any] = {**defaults, **policy}
     for key in ("belief", "explorer"):
         written[key] = _long_part(written[key], f"policy.{key}")
     for key, names, example in (

@@ -119,6 +119,7 @@ class Course:
             shown=shown,
             closed=self.due,
             snapshot=decision.snapshot,
+            features=delivery.features,
         )
         self.rows.append(Row(row, accepted))
 

@@ -61,6 +61,7 @@ def _batch(state: State, clauses: Clauses, rows: Rows) -> Observations:
         unit=_objects(decisions, "unit"),
         arm=_objects(delivered, "arm"),
         context=_objects(decisions, "context"),
+        features=_objects(delivered, "features"),
         eligible=_objects(decisions, "eligible"),
         propensity=_numbers(delivered, "propensity"),
         score=_numbers(delivered, "score"),

@@ -6,7 +6,8 @@ layout. Refuses options that a part does not have, and combinations that cannot 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 
 from tamesu.base import Bug, Declaration, InvalidDeclaration, Time
 from tamesu.policy.codec import decode_state, encode_state
-from tamesu.policy.contract import Batch, Belief, Explorer, Layout
+from tamesu.policy.contract import Arms, Batch, Belief, Explorer, Layout, Reading
+from tamesu.policy.features import Encoder, encoder_of
 from tamesu.policy.kinds import build_part
 from tamesu.policy.prepared import Prepared
 from tamesu.policy.table import Evidence, State
@@ -54,12 +56,22 @@ class Policy:
         size: most deliveries of a decision.
         bounds: rewards outside are clipped before they are learnt; none where nothing is clipped.
         beliefs: one for all positions, or one for each, from the top.
+        encoder: what it makes of contexts and of what arms tell of themselves.
+        contextual: whether it learns from either; else they are checked, and change nothing.
     """
 
     def __init__(
-        self, declaration: Declaration, belief: Belief, explorer: Explorer, layout: Layout
+        self,
+        declaration: Declaration,
+        belief: Belief,
+        explorer: Explorer,
+        layout: Layout,
+        encoder: Encoder,
     ) -> None:
         self._declaration = declaration
+        self._declared = {arm.id: arm.features for arm in declaration.arms}
+        self.encoder = encoder
+        self.contextual = belief.contextual
         self._belief = belief
         self._explorer = explorer
         self._layout = layout
@@ -106,24 +118,80 @@ class Policy:
         """
         return decode_state(data, self._declaration.belief.kind, self.init())
 
-    def prepare(self, state: State, arms: Sequence[str], time: Time) -> Prepared:
-        """The policy at `state` and `time`, ready to choose among `arms` (unique)."""
+    def columns(
+        self, contexts: NDArray[np.object_], features: NDArray[np.object_]
+    ) -> dict[str, NDArray[np.float64]]:
+        """`context` and `features` of a `Batch` of n rows, for a belief that asks for them.
+
+        Args:
+            contexts: (n,) as they were recorded.
+            features: (n,) what each arm told of itself when it was chosen.
+
+        Raises:
+            InvalidInput: one that does not fit the declaration.
+        """
+        if not self.contextual:
+            return {}
+        return {
+            "context": self.encoder.contexts(contexts.tolist()),
+            "features": self.encoder.arms(features.tolist()),
+        }
+
+    def prepare(
+        self,
+        state: State,
+        arms: Sequence[str],
+        time: Time,
+        features: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> Prepared:
+        """The policy at `state` and `time`, ready to choose among `arms` (unique).
+
+        Args:
+            state: what was learnt.
+            arms: ids.
+            time: of the decisions.
+            features: what arms tell of themselves, by id; of others, what the declaration says.
+
+        Raises:
+            InvalidInput: features that do not fit the declaration.
+        """
         if self._declaration.seed is None:
             raise Bug("a declaration must have a seed before its policy can choose")
-        arms = tuple(arms)
         return Prepared(
-            arms,
-            [self._belief.marginals(part, None, arms, time) for part in state.parts],
+            tuple(arms),
+            self._readings(state, arms, time, features),
             self._explorer,
             self._layout,
             seed_key(self._declaration.seed),
             newcomer=self._declaration.newcomer,
         )
 
-    def means(self, state: State, arms: Sequence[str], time: Time) -> NDArray[np.float64]:
+    def means(
+        self,
+        state: State,
+        arms: Sequence[str],
+        time: Time,
+        features: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> NDArray[np.float64]:
         """(b, n) expected reward of each of n arms by each of b beliefs: what `summary` says, for less."""
-        parts = [self._belief.marginals(part, None, arms, time) for part in state.parts]
-        return np.array([part.family.mean() for part in parts]).reshape(len(parts), len(arms))
+        readings = self._readings(state, arms, time, features)
+        means = [reading.at(reading.typical).family.mean() for reading in readings]
+        return np.array(means).reshape(len(means), len(arms))
+
+    def _readings(
+        self,
+        state: State,
+        arms: Sequence[str],
+        time: Time,
+        features: Mapping[str, Mapping[str, Any]] | None,
+    ) -> list[Reading]:
+        """What each of its beliefs thinks of `arms`."""
+        told: Mapping[str, Mapping[str, Any]] = {} if features is None else features
+        columns = self.encoder.arms(
+            [told.get(arm) or self._declared.get(arm) for arm in arms] if self.contextual else []
+        )
+        asked = Arms(tuple(arms), columns)
+        return [self._belief.reading(part, asked, time) for part in state.parts]
 
     def summary(
         self,
@@ -131,41 +199,54 @@ class Policy:
         arms: Sequence[str],
         time: Time,
         *,
+        features: Mapping[str, Mapping[str, Any]] | None = None,
         shares: NDArray[np.float64] | None = None,
     ) -> list[ArmSummary]:
         """One row per arm, in the order of `arms`; where positions have beliefs of their own, for each.
+
+        Of a belief that learns from contexts: in the mean context of what it has learnt.
 
         Args:
             state: what was learnt.
             arms: ids, unique.
             time: of the summary.
+            features: as in `prepare`.
             shares: (n,) the share of each, where it is not the one among `arms` alone.
         """
         if not arms:
             return []
         positions = range(self.beliefs)
         if shares is None:
-            prepared = self.prepare(state, arms, time)
+            prepared = self.prepare(state, arms, time, features)
             share = [prepared.propensities(position=position) for position in positions]
         else:
             share = [shares for _ in positions]
         return [
             row
             for position in positions
-            for row in self.summary_at(state, arms, time, position, share[position])
+            for row in self.summary_at(
+                state, arms, time, position, share[position], features=features
+            )
         ]
 
-    def summary_at(
+    def summary_at(  # noqa: PLR0913 - everything that a summary is a function of
         self,
         state: State,
         arms: Sequence[str],
         time: Time,
         position: int,
         share: NDArray[np.float64],
+        *,
+        features: Mapping[str, Mapping[str, Any]] | None = None,
+        context: NDArray[np.float64] | None = None,
     ) -> list[ArmSummary]:
-        """One row per arm, in the order of `arms`, by what is believed of `position`; `share` (n,)."""
-        part = position if self.beliefs > 1 else 0
-        marginals = self._belief.marginals(state.parts[part], None, arms, time)
+        """One row per arm, in the order of `arms`, by what is believed of `position`; `share` (n,).
+
+        In `context` (d,), or in the mean one of what was learnt.
+        """
+        part = State((state.parts[position if self.beliefs > 1 else 0],))
+        (reading,) = self._readings(part, arms, time, features)
+        marginals = reading.at(reading.typical if context is None else context)
         mean = marginals.family.mean()
         low = marginals.family.quantile((1 - INTERVAL) / 2)
         high = marginals.family.quantile((1 + INTERVAL) / 2)
@@ -205,4 +286,4 @@ def compose(declaration: Declaration) -> Policy:
             f"explorer {declaration.explorer.kind!r} cannot use what belief "
             f"{declaration.belief.kind!r} gives ({belief.family})"
         )
-    return Policy(declaration, belief, explorer, layout)
+    return Policy(declaration, belief, explorer, layout, encoder_of(declaration))

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import Time
+from tamesu.base import Bug, Time
 from tamesu.policy.chooser import Distribution
 from tamesu.policy.table import Table
 from tamesu.policy.uniforms import Uniforms
@@ -38,7 +38,8 @@ class Batch:
         position: (n,) from 0.
         propensity: (n,) as logged when the arm was chosen.
         decided: (n,) microseconds.
-        context: (n, d) features, or none for a context-free bandit.
+        context: (n, d) columns of the context it was decided in, none where no belief asks for it.
+        features: (n, a) columns of what the arm told of itself when it was chosen, likewise.
         decision_id: (n,) texts, or none where nobody groups rows by decision.
         sign: (n,) +1 learns a row, -1 takes back what it taught; none means +1 for all.
     """
@@ -49,15 +50,28 @@ class Batch:
     propensity: NDArray[np.float64]
     decided: NDArray[np.int64]
     context: NDArray[np.float64] | None = None
+    features: NDArray[np.float64] | None = None
     decision_id: NDArray[np.object_] | None = None
     sign: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.arm)
 
+    def with_one(self, width: int) -> NDArray[np.float64]:
+        """(n, 1 + width) columns of the contexts, behind a column of ones.
+
+        Raises:
+            Bug: the batch has no contexts, or others.
+        """
+        context = np.empty((len(self), 0)) if self.context is None else self.context
+        if context.shape[1] != width:
+            raise Bug(f"a batch must have contexts of {width} columns, got {context.shape[1]}")
+        return np.concatenate([np.ones((len(self), 1)), context], axis=1)
+
     def take(self, rows: NDArray[np.bool_]) -> Batch:
         """Its rows at the mask `rows` (n,), in their order."""
-        context, decision_id, sign = self.context, self.decision_id, self.sign
+        context, features = self.context, self.features
+        decision_id, sign = self.decision_id, self.sign
         return Batch(
             arm=self.arm[rows],
             reward=self.reward[rows],
@@ -65,6 +79,7 @@ class Batch:
             propensity=self.propensity[rows],
             decided=self.decided[rows],
             context=None if context is None else context[rows],
+            features=None if features is None else features[rows],
             decision_id=None if decision_id is None else decision_id[rows],
             sign=None if sign is None else sign[rows],
         )
@@ -160,6 +175,49 @@ class Marginals:
         )
 
 
+class Arms(NamedTuple):
+    """Arms that are asked about.
+
+    Attributes:
+        ids: n ids, unique.
+        features: (n, a) columns of what each tells of itself.
+    """
+
+    ids: tuple[str, ...]
+    features: NDArray[np.float64]
+
+
+class Reading(Protocol):
+    """What a state says of some arms at a moment: a function of the context.
+
+    What contexts share is computed once, when the reading is made. Safe for any number of threads.
+    """
+
+    contextual: bool
+    """Whether the context changes anything; where not, `at` always gives the same."""
+    typical: NDArray[np.float64]
+    """(d,) the mean context of what was learnt: where arms are summed up without one."""
+
+    def at(self, context: NDArray[np.float64]) -> Marginals:
+        """What is thought of the arms in `context` (d,), in their order."""
+        ...
+
+
+class Same:
+    """The reading of a belief that no context changes."""
+
+    contextual = False
+    typical: NDArray[np.float64] = np.empty(0)
+
+    def __init__(self, marginals: Marginals) -> None:
+        self._marginals = marginals
+
+    def at(self, context: NDArray[np.float64]) -> Marginals:
+        """The same for every context."""
+        del context
+        return self._marginals
+
+
 class Belief(Protocol):
     """What we think each arm is worth.
 
@@ -171,14 +229,14 @@ class Belief(Protocol):
     """Name of the family of its marginals."""
     bounds: tuple[float, float] | None
     """Rewards outside are clipped before they are learnt; none where nothing is clipped."""
+    contextual: bool
+    """Whether it learns from contexts or from what arms tell of themselves: then batches have both."""
 
     def init(self) -> Table:
         """The state that has learnt nothing."""
         ...
 
-    def marginals(
-        self, state: Table, context: NDArray[np.float64] | None, arms: Sequence[str], time: Time
-    ) -> Marginals:
+    def reading(self, state: Table, arms: Arms, time: Time) -> Reading:
         """What `state` thinks at `time` of `arms`, in their order; unknown arms are at the prior."""
         ...
 

@@ -6,11 +6,12 @@ has these can make it again and compare. Refuses to find them, and to learn.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from tamesu.base import Time
 from tamesu.policy.compose import ArmSummary, Policy
@@ -69,6 +70,8 @@ def explain(  # noqa: PLR0913 - everything that a choice is a function of
     decision_id: str,
     eligible: Sequence[str] | None,
     delivered: Choice,
+    context: NDArray[np.float64] | None = None,
+    features: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Explanation:
     """The decision `decision_id`, made again and compared with what was `delivered`.
 
@@ -80,12 +83,14 @@ def explain(  # noqa: PLR0913 - everything that a choice is a function of
         decision_id: the source of its uniforms.
         eligible: ids that might be chosen, in any order; none for all.
         delivered: as it was recorded.
+        context: (d,) columns of the context in which it was made; none for the mean one.
+        features: what arms told of themselves then, as `Policy.prepare` takes it.
 
     Raises:
         InvalidInput: an eligible set that cannot be.
         NotFound: an eligible arm that is not among the prepared ones.
     """
-    again = prepared.choose(decision_id, eligible)
+    again = prepared.choose(decision_id, eligible, context)
     difference = _difference(delivered, again)
     same = difference is not None and difference <= TOLERANCE and delivered.draws == again.draws
     places = _places(policy, prepared, eligible, delivered.arms)
@@ -94,7 +99,7 @@ def explain(  # noqa: PLR0913 - everything that a choice is a function of
     where = {arm: position for position, arm in enumerate(delivered.arms)}
     arms: list[Weighed] = []
     for place in places:
-        shares = prepared.propensities(place.left, decision_id, place.position)
+        shares = prepared.propensities(place.left, decision_id, place.position, context)
         first = [rows[arm] for arm in place.first if arm in rows]
         others = np.argsort(-shares, kind="stable").tolist()
         shown = [*dict.fromkeys([*first, *others])][: MOST_ARMS // len(places)]
@@ -105,7 +110,15 @@ def explain(  # noqa: PLR0913 - everything that a choice is a function of
                 eligible=among is None or summary.arm in among,
                 delivered=where.get(summary.arm),
             )
-            for summary in policy.summary_at(state, names, time, place.position, shares[shown])
+            for summary in policy.summary_at(
+                state,
+                names,
+                time,
+                place.position,
+                shares[shown],
+                features=features,
+                context=context,
+            )
         ]
     return Explanation(
         same=same,

@@ -56,12 +56,18 @@ class Fallback:
         listed = declaration.fallback or ()
         self._listed = tuple([rows[arm] for arm in listed if arm in rows])
 
-    def choose(self, decision_id: str, eligible: Sequence[str] | None = None) -> Choice:
-        """What the decision `decision_id` delivers: always the same for the same id.
+    def choose(
+        self,
+        decision_id: str,
+        eligible: Sequence[str] | None = None,
+        context: NDArray[np.float64] | None = None,
+    ) -> Choice:
+        """What the decision `decision_id` delivers: always the same for the same id, in any context.
 
         Raises:
             InvalidInput, NotFound: an eligible set that cannot be.
         """
+        del context
         among = self._eligible(eligible)
         chosen = self._determined(among)
         propensities = [1.0] * len(chosen)
@@ -82,6 +88,7 @@ class Fallback:
         eligible: Sequence[str] | None = None,
         decision_id: str | None = None,
         position: int = 0,
+        context: NDArray[np.float64] | None = None,
     ) -> NDArray[np.float64]:
         """(n,) probability of each of `arms` to be placed first; the same for every decision.
 
@@ -90,7 +97,7 @@ class Fallback:
         Raises:
             InvalidInput, NotFound: as `choose`.
         """
-        del decision_id, position
+        del decision_id, position, context
         among = self._eligible(eligible)
         first = self._determined(among)[:1] or self._rest(among, [])
         vector = np.zeros(len(self.arms))

@@ -1,8 +1,8 @@
 """A policy at one state and one moment, ready to choose: the hot path of every decision.
 
-Context-free distributions depend on the state and the eligible set alone, so each is computed once
-and kept, up to a bound. Safe for any number of reading threads: what two of them compute twice is
-equal. Refuses to learn.
+Where no context matters, distributions depend on the state and the eligible set alone, so each is
+computed once and kept, up to a bound; else they are made for each decision. Safe for any number of
+reading threads: what two of them compute twice is equal. Refuses to learn.
 """
 
 from __future__ import annotations
@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 
 from tamesu.base import InvalidInput, Newcomer
 from tamesu.policy.chooser import Distribution
-from tamesu.policy.contract import DistributionOf, Eligible, Explorer, Layout, Marginals
+from tamesu.policy.contract import (
+    DistributionOf,
+    Eligible,
+    Explorer,
+    Layout,
+    Marginals,
+    Reading,
+)
 from tamesu.policy.eligibility import Eligibility, rows_of
 from tamesu.policy.newcomer import capped, least_propensity
 from tamesu.policy.uniforms import Uniforms, first_uniforms
@@ -59,12 +66,13 @@ class Prepared:
 
     Attributes:
         arms: n ids, in the order of every vector.
+        contextual: whether the context of a decision matters.
     """
 
     def __init__(  # noqa: PLR0913 - everything that a choice is a function of
         self,
         arms: tuple[str, ...],
-        marginals: Sequence[Marginals],
+        readings: Sequence[Reading],
         explorer: Explorer,
         layout: Layout,
         key: bytes,
@@ -72,59 +80,77 @@ class Prepared:
         newcomer: Newcomer | None = None,
     ) -> None:
         self.arms = arms
-        self._marginals = tuple(marginals)
+        self.contextual = any(reading.contextual for reading in readings)
+        self._readings = tuple(readings)
+        self._explorer = explorer
+        self._newcomer = newcomer
         self._layout = layout
         self._key = key
         self._eligible = Eligibility(arms)
-        self._makers = [
-            _Distributions(part, explorer, newcomer) for part in self._marginals if arms
-        ]
-        self._distributions = tuple(maker.kept for maker in self._makers)
-        scores = [part.family.mean().tolist() for part in self._marginals]
-        # One belief for all positions, or one for each.
-        self._scores = scores if layout.beliefs > 1 else scores * layout.size
-        self._draws = explorer.draws(self._marginals[0])
-        if arms and self._draws is None:
-            for distribution in self._distributions:
+        self._typical = self._moment(None)
+        if arms and self._typical.draws is None:
+            for distribution in self._typical.kept:
                 distribution(self._eligible(None))
 
-    def choose(self, decision_id: str, eligible: Sequence[str] | None = None) -> Choice:
-        """What the decision `decision_id` delivers: always the same for the same id.
+    def choose(
+        self,
+        decision_id: str,
+        eligible: Sequence[str] | None = None,
+        context: NDArray[np.float64] | None = None,
+    ) -> Choice:
+        """What the decision `decision_id` delivers: always the same for the same id and context.
 
         Args:
             decision_id: the source of its uniforms.
             eligible: ids that may be chosen, in any order; none for all.
+            context: (d,) columns; none for the mean context of what was learnt.
 
         Raises:
             InvalidInput: no eligible arm, or one named twice.
             NotFound: an eligible arm that is not here.
         """
         among = self._eligible(eligible)
-        rows, propensities = self._layout_choice(decision_id, among)
+        moment = self._at(context)
+        rows, propensities = self._layout_choice(moment, decision_id, among)
         arms = self.arms
         return Choice(
             tuple([arms[row] for row in rows]),
             propensities,
             # A slate may be shorter than its size, never longer.
-            tuple([scores[row] for scores, row in zip(self._scores, rows, strict=False)]),
-            self._draws,
+            tuple([scores[row] for scores, row in zip(moment.scores, rows, strict=False)]),
+            moment.draws,
         )
 
     def choose_many(
-        self, decision_ids: Sequence[str], eligible: Sequence[str] | None = None
+        self,
+        decision_ids: Sequence[str],
+        eligible: Sequence[str] | None = None,
+        contexts: NDArray[np.float64] | None = None,
     ) -> Choices:
         """What n decisions deliver: `choose` of each, faster where a decision delivers one arm.
+
+        Args:
+            decision_ids: n ids.
+            eligible: as in `choose`, for all of them.
+            contexts: (n, d), a row for each; none for the mean context.
 
         Raises:
             InvalidInput, NotFound: as `choose`.
         """
         among = self._eligible(eligible)
         size = min(self._layout.size, among.bit_count())
-        if self._layout.size == 1 and self._draws is None:
+        moment = self._typical
+        if contexts is not None and self.contextual:
+            choices = [
+                self._layout_choice(self._moment(context), decision_id, among)
+                for decision_id, context in zip(decision_ids, contexts, strict=True)
+            ]
+        elif self._layout.size == 1 and moment.draws is None:
             uniforms = first_uniforms(self._key, decision_ids)
-            rows, propensities = self._distributions[0](among).pick_many(uniforms)
+            rows, propensities = moment.kept[0](among).pick_many(uniforms)
             return Choices(rows.reshape(-1, 1), propensities.reshape(-1, 1))
-        choices = [self._layout_choice(decision_id, among) for decision_id in decision_ids]
+        else:
+            choices = [self._layout_choice(moment, id_, among) for id_ in decision_ids]
         return Choices(
             np.array([rows for rows, _ in choices], dtype=np.intp).reshape(-1, size),
             np.array([propensities for _, propensities in choices]).reshape(-1, size),
@@ -135,6 +161,7 @@ class Prepared:
         eligible: Sequence[str] | None = None,
         decision_id: str | None = None,
         position: int = 0,
+        context: NDArray[np.float64] | None = None,
     ) -> NDArray[np.float64]:
         """(n,) probability of each of `arms` to be placed first; 0 for arms not eligible.
 
@@ -142,16 +169,18 @@ class Prepared:
             eligible: as in `choose`; for a position further down, without those placed above it.
             decision_id: needed where the distribution is made of a decision's draws.
             position: the one to be placed; it matters where positions have beliefs of their own.
+            context: as in `choose`.
 
         Raises:
             InvalidInput, NotFound: as `choose`.
         """
         among = self._eligible(eligible)
-        distributions: tuple[DistributionOf, ...] = self._distributions
-        if self._draws is not None:
+        moment = self._at(context)
+        distributions: tuple[DistributionOf, ...] = moment.kept
+        if moment.draws is not None:
             if decision_id is None:
                 raise InvalidInput("propensities made of draws need the id of a decision, got none")
-            distributions = self._drawn(Uniforms(self._key, decision_id))
+            distributions = moment.drawn(Uniforms(self._key, decision_id))
         distribution = distributions[position if len(distributions) > 1 else 0](among)
         vector = np.zeros(len(self.arms))
         vector[distribution.rows] = distribution.propensities
@@ -160,19 +189,61 @@ class Prepared:
     @property
     def least(self) -> float:
         """The least propensity that `explore` guarantees an eligible arm, whoever else is eligible."""
-        return min((maker.least for maker in self._makers), default=0.0)
+        return min((maker.least for maker in self._typical.makers), default=0.0)
+
+    def _at(self, context: NDArray[np.float64] | None) -> _Moment:
+        """What is thought in `context`."""
+        return self._moment(context) if self.contextual and context is not None else self._typical
+
+    def _moment(self, context: NDArray[np.float64] | None) -> _Moment:
+        marginals = [
+            reading.at(reading.typical if context is None else context)
+            for reading in self._readings
+        ]
+        scores = [part.family.mean().tolist() for part in marginals]
+        return _Moment(
+            tuple([_Distributions(part, self._explorer, self._newcomer) for part in marginals])
+            if self.arms
+            else (),
+            # One belief for all positions, or one for each.
+            scores if self._layout.beliefs > 1 else scores * self._layout.size,
+            self._explorer.draws(marginals[0]),
+        )
 
     def _layout_choice(
-        self, decision_id: str, among: Eligible
+        self, moment: _Moment, decision_id: str, among: Eligible
     ) -> tuple[tuple[int, ...], tuple[float, ...]]:
         uniforms = Uniforms(self._key, decision_id)
-        exact = self._draws is None
-        distributions = self._distributions if exact else self._drawn(uniforms)
+        distributions = moment.kept if moment.draws is None else moment.drawn(uniforms)
         return self._layout.choose(distributions, among, uniforms)
 
-    def _drawn(self, uniforms: Uniforms) -> tuple[DistributionOf, ...]:
+
+class _Moment:
+    """What is thought of the arms in one context.
+
+    Attributes:
+        makers: of distributions, one per belief.
+        scores: per position the expected reward of each arm.
+        draws: Monte Carlo draws behind the propensities; none where they are exact.
+        kept: the distributions where they are exact, each computed once.
+    """
+
+    __slots__ = ("draws", "kept", "makers", "scores")
+
+    def __init__(
+        self,
+        makers: tuple[_Distributions, ...],
+        scores: Sequence[Sequence[float]],
+        draws: int | None,
+    ) -> None:
+        self.makers = makers
+        self.scores = scores
+        self.draws = draws
+        self.kept = tuple([maker.kept for maker in makers])
+
+    def drawn(self, uniforms: Uniforms) -> tuple[DistributionOf, ...]:
         """Distributions of one decision, from its own draws."""
-        return tuple(partial(maker.made, uniforms=uniforms) for maker in self._makers)
+        return tuple([partial(maker.made, uniforms=uniforms) for maker in self.makers])
 
 
 class _Distributions:

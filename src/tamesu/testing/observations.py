@@ -29,6 +29,7 @@ _COLUMNS: dict[str, SearchStrategy[Any]] = {
     "unit": st.none() | _TEXT,
     "arm": _TEXT,
     "context": st.none() | _CONTEXTS,
+    "features": st.none() | _CONTEXTS,
     "eligible": st.none() | st.lists(_TEXT, max_size=3).map(tuple),
     "propensity": _SHARES,
     "score": st.floats(allow_nan=False, allow_infinity=False),
@@ -72,7 +73,7 @@ def single(bandit: str = "home", declaration: int = 1, position: int = 0) -> Obs
     """One clicked delivery, the same each time."""
     columns: dict[str, Any] = dict.fromkeys(_COLUMNS, 0)
     columns |= {"position": position, "arm": "a", "propensity": 0.5, "score": 0.25, "outcome": 0}
-    columns |= dict.fromkeys(("experiment", "variant", "unit", "context", "eligible"))
+    columns |= dict.fromkeys(("experiment", "variant", "unit", "context", "eligible", "features"))
     columns |= {"draws": EXACT, "reward": GRID, "decided": 1, "shown": 2, "closed": 9}
     columns |= {"previous_reward": NO_REWARD}
     return Observations(
@@ -105,7 +106,7 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _column(values: list[Any], name: str) -> Any:
-    texts = {"experiment", "variant", "unit", "arm", "context", "eligible"}
+    texts = {"experiment", "variant", "unit", "arm", "context", "eligible", "features"}
     kinds: dict[str, Any] = {"propensity": np.float64, "score": np.float64, "fallback": np.bool_}
     kind = np.object_ if name in texts else kinds.get(name, np.int64)
     return np.fromiter(values, dtype=kind, count=len(values))

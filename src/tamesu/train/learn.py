@@ -33,9 +33,9 @@ def learn(policy: Policy, state: State, observations: Observations) -> tuple[Sta
         rows = np.concatenate([old, new])
         reward = np.concatenate([observations.previous_reward[old], observations.reward[new]])
         sign = np.repeat(np.array([-1, 1], dtype=np.int64), [len(old), len(new)])
-        batch = _batch(observations, rows, reward, sign)
+        batch = _batch(policy, observations, rows, reward, sign)
     else:
-        batch = _batch(observations, new, observations.reward[new], None)
+        batch = _batch(policy, observations, new, observations.reward[new], None)
     return policy.absorb(state, policy.evidence(state, batch)), len(new) - len(old)
 
 
@@ -62,6 +62,7 @@ def _takes_back(observations: Observations) -> NDArray[np.bool_]:
 
 
 def _batch(
+    policy: Policy,
     observations: Observations,
     rows: NDArray[np.intp],
     reward: NDArray[np.int64],
@@ -75,4 +76,5 @@ def _batch(
         decided=observations.decided[rows],
         decision_id=observations.decision_id[rows],
         sign=sign,
+        **policy.columns(observations.context[rows], observations.features[rows]),
     )

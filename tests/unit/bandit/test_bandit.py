@@ -176,8 +176,8 @@ def test_a_newcomer_beside_mature_arms_has_its_share_and_no_more():
 @pytest.mark.parametrize(
     ("fields", "message", "hint"),
     [
-        ({"contxt": 3}, "unknown field 'contxt'", "known here: 'arms', 'batch', 'belief'"),
-        ({"context": 12}, "unknown field 'context'", ""),
+        ({"contxt": 3}, "unknown field 'contxt'", "did you mean 'context'?"),
+        ({"context": "hour"}, "context must be a number of features or a mapping", "hour"),
         ({"newcomer": {"share": 2}}, "newcomer.share must lie between 0 and 1, got 2", ""),
         ({"explorr": "uniform"}, "unknown field 'explorr' in Bandit(...)", "'explorer'"),
         ({"belief": "gausian"}, "unknown belief 'gausian'", ""),

@@ -117,7 +117,7 @@ def test_a_seed_is_given_once():
     ("change", "says"),
     [
         ({"arm": ["a"]}, r"unknown field 'arm' in the declaration\nhint: did you mean 'arms'\?"),
-        ({"context": {}}, "unknown field 'context'"),
+        ({"context": []}, r"context must be a number of features or a mapping"),
         ({"sticky": {"ttl": "8m"}}, r"sticky.ttl must lie above 0s and within half the window"),
         (
             {"sticky": {"ttl": "6m"}, "reward": {"window": {"gap": "10m", "cap": "1h"}}},
@@ -137,7 +137,7 @@ def test_a_seed_is_given_once():
         ({"policy": {"forgetting": 3}}, "policy.forgetting must be off or a mapping"),
         ({"batch": {"sise": 5}}, r"unknown field 'sise'(.|\n)*did you mean 'size'"),
         ({"reward": {"events": {"click": {"wight": 1}}}}, r"unknown field 'wight'(.|\n)*'weight'"),
-        ({"arms": [{"id": "a", "features": {}}]}, "unknown field 'features'"),
+        ({"arms": [{"id": "a", "feature": {}}]}, "unknown field 'feature'"),
         ({"name": "Home"}, "name must have 1 to 63 characters"),
         ({"name": ""}, "name must have 1 to 63 characters"),
         ({"name": 5}, "str"),

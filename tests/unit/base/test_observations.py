@@ -71,6 +71,7 @@ def observations(n, seed=0, terms=("click",)):
         accepted=np.full(n, NO_TIME),
         snapshot=whole(9),
         absorbed=whole(9),
+        features=np.full(n, None, dtype=object),
     )
 
 

@@ -180,7 +180,7 @@ def test_the_memory_of_eligible_sets_is_bounded():
     for i in range(MOST_SETS + 50):
         prepared.choose(f"one.1.{i}", [arms[j] for j in rng.permutation(16)[:9]])
     assert len(prepared._eligible._sets) <= MOST_SETS
-    maker = prepared._makers[0]
+    maker = prepared._typical.makers[0]
     maker._most = 8
     for row in range(16):
         prepared.propensities([arms[row]])
@@ -198,7 +198,7 @@ def test_many_threads_choose_what_one_would():
     alone = policy.prepare(state, arms, NOW)
     expected = [alone.choose(i) for i in ids]
     shared = policy.prepare(state, arms, NOW)
-    for maker in shared._makers:
+    for maker in shared._typical.makers:
         maker._most = 64  # so that memories are dropped under way too
     with ThreadPoolExecutor(4) as pool:
         runs = [pool.submit(lambda: [shared.choose(i) for i in ids]) for _ in range(4)]
@@ -225,7 +225,7 @@ class OneDraw:
 def test_an_explorer_that_draws_is_asked_for_each_decision():
     base = policy_of()
     declaration, belief = base._declaration, base._belief
-    policy = Policy(declaration, belief, OneDraw(), SlateLayout(2))
+    policy = Policy(declaration, belief, OneDraw(), SlateLayout(2), base.encoder)
     prepared = policy.prepare(policy.init(), ARMS, NOW)
     choices = [prepared.choose(f"one.1.{i}") for i in range(40)]
     assert {choice.arms[0] for choice in choices} == set(ARMS)

@@ -1,7 +1,7 @@
 """Observations as a Polars frame and back, exactly.
 
 Rewards and terms stay int64 in whole 1 / GRID, times int64 microseconds; what has no value is null.
-A term is a column of its own, `terms.<event type>`. A context is JSON text. Refuses to round.
+A term is a column of its own, `terms.<event type>`. A context and arms' features are JSON text. Refuses to round.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ VERSION = 1
 TERMS = "terms."
 
 _TEXTS = ("decision_id", "experiment", "variant", "unit", "arm")
+_JSON = ("context", "features")
 _NULLS = {
     "draws": EXACT,
     "shown": NO_TIME,
@@ -47,8 +48,8 @@ def to_frame(observations: Observations) -> pl.DataFrame:
                 columns[TERMS + kind] = pl.Series(term, dtype=pl.Int64)
         elif field.name in _TEXTS:
             columns[field.name] = pl.Series(values.tolist(), dtype=pl.String)
-        elif field.name == "context":
-            texts = [None if context is None else _json(context) for context in values]
+        elif field.name in _JSON:
+            texts = [None if value is None else _json(value) for value in values]
             columns[field.name] = pl.Series(texts, dtype=pl.String)
         elif field.name == "eligible":
             lists = [None if eligible is None else list(eligible) for eligible in values]
@@ -62,11 +63,15 @@ def to_frame(observations: Observations) -> pl.DataFrame:
 
 
 def current(frame: pl.DataFrame) -> pl.DataFrame:
-    """`frame` as this version writes it: older ones say 0 for no previous reward, and not who learnt.
+    """`frame` as this version writes it.
+
+    Older ones have no arms' features; still older ones say 0 for no previous reward, and not who learnt.
 
     Raises:
         pl.exceptions.PolarsError: a column is missing.
     """
+    if "features" not in frame.columns:
+        frame = frame.with_columns(features=pl.lit(None, dtype=pl.String))
     if "absorbed" in frame.columns:
         return frame
     previous = pl.when(pl.col("correction") > 0).then(pl.col("previous_reward"))
@@ -100,7 +105,7 @@ def from_frame(frame: pl.DataFrame, bandit: str, declaration: int) -> Observatio
         series = _column(frame, field.name)
         if field.name in _TEXTS:
             columns[field.name] = _objects(series.to_list())
-        elif field.name == "context":
+        elif field.name in _JSON:
             columns[field.name] = _objects(
                 [None if text is None else msgspec.json.decode(text) for text in series]
             )
@@ -155,8 +160,8 @@ def _column(frame: pl.DataFrame, name: str) -> pl.Series:
     return frame[name]
 
 
-def _json(context: Any) -> str:
-    return msgspec.json.encode(context).decode()
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _objects(values: list[Any]) -> NDArray[np.object_]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from tamesu.base import GRID, Bug, Declaration, InvalidDeclaration, InvalidInput, Time
-from tamesu.policy.contract import Batch, Marginals
+from tamesu.policy.contract import Arms, Batch, Marginals, Reading, Same
 from tamesu.policy.families.beta import BetaFamily
 from tamesu.policy.forgetting import tally
 from tamesu.policy.priors import refuse_undeclared
@@ -49,6 +48,7 @@ class BetaBelief:
     """
 
     family = "beta"
+    contextual = False
     bounds = None
 
     def __init__(
@@ -65,16 +65,13 @@ class BetaBelief:
         """No arm has evidence."""
         return self._tally.empty()
 
-    def marginals(
-        self, state: Table, context: NDArray[np.float64] | None, arms: Sequence[str], time: Time
-    ) -> Marginals:
-        """Beta posteriors of `arms`; context changes nothing.
+    def reading(self, state: Table, arms: Arms, time: Time) -> Reading:
+        """Beta posteriors of `arms`; no context changes them.
 
         Raises:
             Bug: more was taken back from an arm than it was taught.
         """
-        del context
-        told = self._tally.told(state, arms, time)
+        told = self._tally.told(state, arms.ids, time)
         successes, failures = (
             told.sums[name].astype(np.float64) * told.scale for name in (SUCCESSES, FAILURES)
         )
@@ -82,14 +79,16 @@ class BetaBelief:
             raise Bug(
                 "a beta state must count at least 0 of everything; evidence was taken back twice"
             )
-        prior = np.array([self._priors.get(arm, self._prior) for arm in arms]).reshape(-1, 2)
-        return Marginals(
-            kind=self.family,
-            family=BetaFamily(prior[:, 0] + successes, prior[:, 1] + failures),
-            observations=told.observations,
-            total=told.total,
-            weight=told.weight,
-            total_weight=told.total_weight,
+        prior = np.array([self._priors.get(arm, self._prior) for arm in arms.ids]).reshape(-1, 2)
+        return Same(
+            Marginals(
+                kind=self.family,
+                family=BetaFamily(prior[:, 0] + successes, prior[:, 1] + failures),
+                observations=told.observations,
+                total=told.total,
+                weight=told.weight,
+                total_weight=told.total_weight,
+            )
         )
 
     def evidence(self, state: Table, batch: Batch) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tamesu.base import GRID, Bug, Declaration, Time, convert
 from tamesu.base.grid import to_grid
-from tamesu.policy.contract import Batch, Marginals
+from tamesu.policy.contract import Arms, Batch, Marginals, Reading, Same
 from tamesu.policy.families.student_t import StudentTFamily
 from tamesu.policy.forgetting import tally
 from tamesu.policy.gaussian_prior import Filled, Prior, by_bounds, filled
@@ -60,6 +60,7 @@ class GaussianBelief:
     """
 
     family = "student_t"
+    contextual = False
 
     def __init__(
         self,
@@ -77,17 +78,14 @@ class GaussianBelief:
         """No arm has evidence."""
         return self._tally.empty()
 
-    def marginals(
-        self, state: Table, context: NDArray[np.float64] | None, arms: Sequence[str], time: Time
-    ) -> Marginals:
-        """Student-t posteriors of the mean rewards of `arms`; context changes nothing.
+    def reading(self, state: Table, arms: Arms, time: Time) -> Reading:
+        """Student-t posteriors of the mean rewards of `arms`; no context changes them.
 
         Raises:
             Bug: more was taken back from an arm than it was taught.
         """
-        del context
-        told = self._tally.told(state, arms, time)
-        prior = np.array([self._priors.get(arm, self.prior) for arm in arms]).reshape(-1, 4)
+        told = self._tally.told(state, arms.ids, time)
+        prior = np.array([self._priors.get(arm, self.prior) for arm in arms.ids]).reshape(-1, 4)
         mean, kappa, a, b = prior.T
         n, average, scatter = _moments(told.sums, told.scale)
         if np.any(told.observations < 0):
@@ -97,14 +95,16 @@ class GaussianBelief:
         apart = np.where(n > 0, average - mean, 0.0)
         sure, a = kappa + n, a + 0.5 * n
         b = b + 0.5 * scatter + 0.5 * (kappa / sure) * n * apart * apart
-        return Marginals(
-            kind=self.family,
-            family=StudentTFamily(2.0 * a, mean + n / sure * apart, np.sqrt(b / a / sure)),
-            observations=told.observations,
-            total=told.total,
-            weight=told.weight,
-            total_weight=told.total_weight,
-            clipped=told.raw[CLIPPED],
+        return Same(
+            Marginals(
+                kind=self.family,
+                family=StudentTFamily(2.0 * a, mean + n / sure * apart, np.sqrt(b / a / sure)),
+                observations=told.observations,
+                total=told.total,
+                weight=told.weight,
+                total_weight=told.total_weight,
+                clipped=told.raw[CLIPPED],
+            )
         )
 
     def evidence(self, state: Table, batch: Batch) -> Table:
