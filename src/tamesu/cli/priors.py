@@ -51,9 +51,8 @@ def priors(
     written = read_declaration(file)
     declaration = Declaration.parse(written)
     bounds = compose(declaration).bounds
-    if declaration.belief.kind == "beta":
-        bounds = (0.0, 1.0)
-    known, left_out = _logged(log, declaration.arm_ids, bounds)
+    counts = declaration.belief.kind == "beta"
+    known, left_out = _logged(log, declaration.arm_ids, bounds, counts=counts)
     belief = declaration.belief.plain()
     belief = {"kind": belief} if isinstance(belief, str) else belief
     belief = {**belief, "priors": priors_from(declaration, known, strength)}
@@ -70,9 +69,12 @@ def priors(
 
 
 def _logged(
-    log: Path, arms: tuple[str, ...], bounds: tuple[float, float] | None
+    log: Path, arms: tuple[str, ...], bounds: tuple[float, float] | None, *, counts: bool
 ) -> tuple[dict[str, Logged], int]:
-    """What `log` says of each of `arms` that is in it, and how many rows are of others."""
+    """What `log` says of each of `arms` that is in it, and how many rows are of others.
+
+    Where `counts` is set, rewards are 0 or 1.
+    """
     import polars as pl
 
     from tamesu.base import InvalidInput
@@ -92,6 +94,13 @@ def _logged(
                 f"every reward in {log.name} must lie between {bounds[0]:g} and {bounds[1]:g}, as "
                 f"declared, {outside:,} do not",
                 hint="clip them yourself, or declare another reward.range",
+            )
+    if counts:
+        between = frame.filter(~pl.col("reward").is_in([0.0, 1.0])).height
+        if between:
+            raise InvalidInput(
+                f"every reward in {log.name} must be 0 or 1 for belief beta, {between:,} are not",
+                hint="one row for each delivery, not one for each arm",
             )
     mine = frame.filter(pl.col("arm").is_in(list(arms)))
     rows = mine.group_by("arm").agg(

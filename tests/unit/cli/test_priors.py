@@ -84,7 +84,7 @@ def test_rows_of_other_arms_are_told_and_left_out(asked):
     [
         (BETA, "arm,score\na,1\n", (), "reward is missing"),
         (BETA, "arm,reward\na,yes\nb,\n", (), "finite number, 2 are not"),
-        (BETA, "arm,reward\na,0.5\nb,7\n", (), "between 0 and 1, as declared, 1 do not"),
+        (BETA, "arm,reward\na,0\nb,0.5\nb,7\n", (), "must be 0 or 1 for belief beta, 2 are not"),
         (GAUSSIAN, "arm,reward\na,10\n", (), "between 0 and 9"),
         (BETA, "arm,reward\na,1\n", ("--strength", "0"), "strength must be"),
         (BETA, "", (), "that can be read"),

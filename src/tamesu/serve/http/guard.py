@@ -125,15 +125,21 @@ class Guard:
         return key
 
     async def watch(self) -> None:
-        """Takes over changes of the keys, until it is cancelled; what cannot be read changes nothing."""
+        """Takes over changes of the keys, until it is cancelled; what cannot be read changes nothing.
+
+        A reason for which they cannot be looked at is told once, not at every look.
+        """
+        told = ""
         while True:
             await asyncio.sleep(self._poll_s)
             try:
                 self.look()
             except (OSError, TamesuError) as error:
-                _log.error(
-                    "the keys cannot be looked at: those before stay valid", reason=str(error)
-                )
+                if str(error) != told:
+                    told = str(error)
+                    _log.error("the keys cannot be looked at: those before stay valid", reason=told)
+            else:
+                told = ""
 
     def look(self) -> None:
         """Takes over what has changed by now."""
