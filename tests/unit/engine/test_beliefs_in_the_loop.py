@@ -27,12 +27,22 @@ KINDS = {
     "gaussian": (NUMBERS, {"belief": "gaussian"}),
     "fading-beta": (CLICKS, {"belief": "beta", **FORGETS}),
     "fading-gaussian": (NUMBERS, {"belief": PRIORS, **FORGETS}),
+    "placed-beta": (CLICKS, {"belief": "beta", "explorer": "ucb", **FORGETS}),
+    "placed-gaussian": (NUMBERS, {"belief": PRIORS, "newcomer": {"until": 3}, **FORGETS}),
 }
+PLACED = {"kind": "per_position", "size": 2}
 
 
 def bandit_of(kind, **more):
     reward, policy = KINDS[kind]
-    return declared("unit", SINGLE, {**reward, **more}, policy=policy)
+    return declared(
+        "unit", PLACED if places(kind) > 1 else SINGLE, {**reward, **more}, policy=policy
+    )
+
+
+def places(kind):
+    """How many arms a decision of the kind delivers."""
+    return 2 if kind.startswith("placed") else 1
 
 
 @pytest.fixture(params=sorted(KINDS))
@@ -59,12 +69,12 @@ def live(world, rng, steps, kind):
     for _ in range(steps):
         what = rng.random()
         if what < 0.4:
-            world.decide("unit", rng.choice("abc"))
+            world.decide("unit", *rng.sample("abc", places(kind)))
         elif what < 0.75 and world.decisions:
             identity, at = rng.choice(world.decisions[-6:])
             time = Time(at + rng.randrange(0, 5) * SECOND_US) if rng.random() < 0.7 else None
             for _ in range(rng.randrange(1, 4)):
-                world.track(identity, "click", time=time)
+                world.track(identity, "click", rng.randrange(places(kind)), time=time)
         elif what < 0.9:
             world.move(rng.choice((1, SECOND_US, 4 * SECOND_US, 40 * SECOND_US, 3 * HOUR_US)))
             rng.choice((world.engine.step, world.engine.catch_up, world.engine.tend))()
@@ -93,7 +103,7 @@ def test_a_replay_comes_to_the_same_bits(world, kind, seed):
     world.upkeep()
     assert world.store.versions()["unit"] > 5
     assert world.replay()[1] == []
-    assert sum(row.observations for row in rows_of(world)) > 0
+    assert max(row.observations for row in world.store.snapshots("unit")) > 0
 
 
 def test_late_corrections_teach_what_the_last_word_alone_would(kind):
