@@ -196,9 +196,11 @@ def test_the_record_is_that_of_the_first_request(run, log):
     run(act)
 
 
-def test_people_end_it_by_what_they_do_to_the_bandit(serving, training, declaration):
+@pytest.mark.parametrize("layout", ["slate", "per_position"])
+def test_people_end_it_by_what_they_do_to_the_bandit(serving, training, declaration, layout):
     """Over HTTP, by a real trainer: frozen, resumed, rolled back, declared anew."""
     declared = {**declaration, "reward": {"window": "2h"}, "sticky": {"ttl": "1h"}}
+    declared["layout"] = {"kind": layout, "size": 2}
     path = "/v1/bandits/colours"
     server = serving()
     assert server.post("/v1/bandits", declared)[0] == 201
