@@ -1,0 +1,121 @@
+"""Designs: which columns a coefficient stands before, and which arms share it.
+
+    per_arm   own columns (1, context): coefficients for each arm
+    shared    joint columns (1, context, arm features, interactions): coefficients for all arms
+    hybrid    both, added up
+
+A belief in coefficients sums the own columns by arm and the joint ones over all rows; where it has none
+of a kind their width is 0, and everything below stays true. Refuses to know what is summed.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.base import Bug, Declaration, InvalidDeclaration
+from tamesu.policy.contract import Batch
+from tamesu.policy.features import Encoder, encoder_of
+
+Floats: TypeAlias = NDArray[np.float64]
+Sharing: TypeAlias = Literal["per_arm", "shared", "hybrid"]
+
+LARGEST = 1e70
+"""Of a column; beyond it stands as that: products of four, added up 10^20 times, are still floats."""
+
+
+class Rows(NamedTuple):
+    """The columns of n rows.
+
+    Attributes:
+        own: (n, p) those whose coefficients belong to the row's arm.
+        joint: (n, q) those whose coefficients all arms share.
+    """
+
+    own: Floats
+    joint: Floats
+
+
+class Design:
+    """The columns of one declaration.
+
+    Example:
+        >>> from tamesu.base import Declaration
+        >>> given = {"name": "x", "arms": ["a"], "context": 2}
+        >>> design = design_of(Declaration.parse(given), "per_arm")
+        >>> design.own_names, design.joint_names
+        (('1', 'x[0]', 'x[1]'), ())
+        >>> design.own(np.array([[3.0, 4.0]]))
+        array([[1., 3., 4.]])
+
+    Attributes:
+        own_names, joint_names: of the columns.
+        own_width, joint_width: how many they are; 0 where there are none of a kind.
+        width: columns of a context.
+        independent: whether no two arms share a coefficient.
+    """
+
+    def __init__(self, encoder: Encoder, sharing: Sharing) -> None:
+        self.own_names = () if sharing == "shared" else ("1", *encoder.names)
+        self.joint_names = () if sharing == "per_arm" else encoder.joint_names
+        self.own_width, self.joint_width = len(self.own_names), len(self.joint_names)
+        self.width = encoder.width
+        self.independent = not self.joint_width
+        self._encoder = encoder
+
+    def rows(self, batch: Batch) -> Rows:
+        """The columns of what a batch observed.
+
+        Raises:
+            Bug: a batch without contexts or features, or with others.
+        """
+        n, context, features = len(batch), batch.context, batch.features
+        context = np.empty((n, 0)) if context is None else context
+        features = np.empty((n, 0)) if features is None else features
+        due = (self.width, self._encoder.arm_width)
+        if (context.shape[1], features.shape[1]) != due:
+            raise Bug(
+                f"a batch must have {due[0]} columns of contexts and {due[1]} of arms, got "
+                f"{context.shape[1]} and {features.shape[1]}"
+            )
+        return Rows(self.own(context), self.joint(context, features))
+
+    def own(self, contexts: Floats) -> Floats:
+        """(n, p) own columns in n contexts."""
+        rows = np.empty((len(contexts), self.own_width))
+        if self.own_width:
+            rows[:, 0] = 1.0
+            bounded(contexts, rows[:, 1:])
+        return rows
+
+    def joint(self, contexts: Floats, features: Floats) -> Floats:
+        """(n, q) joint columns of n pairs of a context and an arm."""
+        if not self.joint_width:
+            return np.empty((len(contexts), 0))
+        return self._encoder.joint(bounded(contexts), bounded(features))
+
+    def mixing(self, context: Floats) -> Floats:
+        """(q, 1 + a) matrix T of one context: the joint columns of it and an arm f are T (1, f)."""
+        return self._encoder.mixing(bounded(context))
+
+
+def bounded(columns: Floats, into: Floats | None = None) -> Floats:
+    """Columns as they are, but for those beyond `LARGEST`."""
+    return np.clip(columns, -LARGEST, LARGEST, out=into)
+
+
+def design_of(declaration: Declaration, sharing: Sharing) -> Design:
+    """The design of a declaration's belief.
+
+    Raises:
+        InvalidDeclaration: coefficients that all arms share, where nothing tells arms apart.
+    """
+    if sharing == "shared" and not declaration.arm_features:
+        raise InvalidDeclaration(
+            "policy.belief.sharing 'shared' needs arm_features: arms that share every coefficient "
+            "differ by their features alone",
+            hint="declare arm_features, or say  sharing: per_arm",
+        )
+    return Design(encoder_of(declaration), sharing)
