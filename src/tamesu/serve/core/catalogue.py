@@ -165,7 +165,8 @@ class Catalogue:
                     self._seen[name] = found.version
                     return held
                 declared, version = found.declared, found.version
-                hot = heat(declared, found.snapshot, self._roster(declared, found.snapshot))
+                roster = self._roster(declared, found.snapshot)
+                hot = heat(declared, found.snapshot, roster, held)
             except Corrupt as error:
                 _log.error("a snapshot cannot be read", bandit=name, reason=error.message)
                 version = self._store.versions().get(name, 0)

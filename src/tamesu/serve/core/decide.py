@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import structlog
 
@@ -26,6 +25,7 @@ from tamesu.base import (
 from tamesu.ports import Clock, IdSource, Meter
 from tamesu.serve.core.again import Again
 from tamesu.serve.core.catalogue import Catalogue
+from tamesu.serve.core.contexts import Known, context_of
 from tamesu.serve.core.fitting import check
 from tamesu.serve.core.freshness import Freshness
 from tamesu.serve.core.hot import Hot
@@ -78,7 +78,7 @@ class Decider:
         began = time.perf_counter()
         request = self._names.within(request)
         hot = await self._look(bandit, (request,))
-        known = None
+        known: Known = {}
         if request.unit is not None and self._units.there:
             (known,) = await self._units.of(bandit, (request.unit,))
         now = self._clock.now()
@@ -111,7 +111,7 @@ class Decider:
             raise TooLarge(f"at most {MAX_BATCH:,} requests in a batch, got {len(requests):,}")
         requests = [self._names.within(request) for request in requests]
         hot = await self._look(bandit, requests)
-        known: Sequence[dict[str, Any] | None] = [None] * len(requests)
+        known: Sequence[Known] = [{}] * len(requests)
         if self._units.there:
             known = await self._units.of(bandit, [request.unit for request in requests])
         refusals = Refusals("requests", "decided")
@@ -155,33 +155,38 @@ class Decider:
                 return await self._catalogue.renew(bandit) or hot
         return hot
 
-    def _choose(
-        self, hot: Hot, request: DecisionRequest, known: Mapping[str, Any] | None, now: Time
-    ) -> Decision:
-        """A new decision, of which nobody knows yet; `known` are its unit's features."""
+    def _choose(self, hot: Hot, request: DecisionRequest, known: Known, now: Time) -> Decision:
+        """A new decision, of which nobody knows yet; `known` are its unit's features.
+
+        Raises:
+            InvalidInput, NotFound: a context or an eligible set that cannot be.
+        """
         declared = hot.declared
         name = declared.declaration.name
         identity = decision_id(name, declared.number, self._ids.uuid7(now))
-        fallback = hot.broken
+        context = context_of(hot, request, known)
+        fallback = hot.broken or context.lacks
+        chooser = hot.fallback if fallback else hot.prepared
         try:
-            choice = hot.prepared.choose(identity, request.eligible)
+            choice = chooser.choose(identity, request.eligible, context.columns)
         except (InvalidInput, NotFound):
-            raise  # the request's own mistake: an eligible set that cannot be
+            raise  # the request's own mistake
         except Exception as error:  # noqa: BLE001 - whatever a policy fails with, the fallback answers
             _log.error("a policy failed: the fallback answers", bandit=name, trace=trace(error))
             choice = hot.fallback.choose(identity, request.eligible)
             fallback = True
         self._freshness.served(hot, now)
         eligible = request.eligible
+        told = () if hot.features is None else (map(hot.features.get, choice.arms),)
         return Decision(
             decision_id=identity,
             snapshot=hot.version,
             deliveries=tuple(
-                map(Delivery, _POSITIONS, choice.arms, choice.propensities, choice.scores)
+                map(Delivery, _POSITIONS, choice.arms, choice.propensities, choice.scores, *told)
             ),
             unit=request.unit,
             request_id=request.request_id,
-            context={**(known or {}), **(request.context or {})} or None,
+            context=context.values,
             eligible=None if eligible is None else tuple(eligible),
             draws=choice.draws,
             fallback=fallback,

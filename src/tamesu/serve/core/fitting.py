@@ -1,11 +1,11 @@
-"""`check`: whether a bandit can take a request.
+"""`check`: whether a bandit can take a request, whatever its context.
 
 Refuses what does not fit by name, and leaves to the policy what only the policy can judge.
 """
 
 from __future__ import annotations
 
-from tamesu.base import InvalidInput, NotFound
+from tamesu.base import NotFound
 from tamesu.base.errors import listing
 from tamesu.serve.core.again import named
 from tamesu.serve.core.hot import Hot
@@ -13,20 +13,12 @@ from tamesu.serve.core.wire import DecisionRequest, check_text
 
 
 def check(hot: Hot, request: DecisionRequest) -> None:
-    """Refuses what the bandit cannot take; its policy judges the rest of `eligible`.
+    """Refuses what the bandit cannot take; its policy judges the rest of `eligible`, and its context.
 
     Raises:
-        InvalidInput: a context where none is declared; a unit or request id that is no id;
-            no unit where the bandit is sticky.
+        InvalidInput: a unit or request id that is no id; no unit where the bandit is sticky.
         NotFound: an eligible arm that was retired.
     """
-    if request.context:
-        names = listing(str(name)[:80] for name in request.context)
-        raise InvalidInput(
-            f"bandit {hot.declared.declaration.name!r} declares no context, got {names}",
-            hint="leave context out",
-            field="context",
-        )
     if hot.declared.declaration.sticky is not None:
         named(request, hot)
     if request.unit is not None:

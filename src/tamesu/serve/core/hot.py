@@ -7,6 +7,7 @@ nothing is locked. Refuses to know where they came from.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +37,7 @@ class Hot:
         prepared: its distribution over the arms, ready to be chosen from.
         fallback: the declared one, over the active arms, for when `prepared` fails.
         arms, retired: ids of the active arms, and of those that were.
+        features: what each active arm tells of itself; none where the policy does not ask.
         broken: `prepared` is the fallback because the snapshot could not be read.
     """
 
@@ -48,6 +50,7 @@ class Hot:
     fallback: Fallback
     arms: frozenset[str]
     retired: frozenset[str]
+    features: Mapping[str, Mapping[str, Any]] | None = None
     broken: bool = False
 
     @property
@@ -71,7 +74,12 @@ class Hot:
         return self.declared.created if self.snapshot is None else self.snapshot.created
 
 
-def heat(declared: Declared, snapshot: Snapshot | None, roster: Roster | None = None) -> Hot:
+def heat(
+    declared: Declared,
+    snapshot: Snapshot | None,
+    roster: Roster | None = None,
+    held: Hot | None = None,
+) -> Hot:
     """The bandit ready to be served, its first distribution computed.
 
     A snapshot of another declaration is not this one's: the prior serves. One that cannot be read
@@ -81,6 +89,7 @@ def heat(declared: Declared, snapshot: Snapshot | None, roster: Roster | None = 
         declared: the declaration.
         snapshot: what it has learnt, none for the prior.
         roster: the one that the snapshot names, none for the declaration's.
+        held: the bandit as it was served so far; what is still the same is taken from it.
     """
     roster = roster or Roster.of(declared.declaration, declared.created)
     if snapshot is not None and snapshot.roster != roster.number:
@@ -88,15 +97,17 @@ def heat(declared: Declared, snapshot: Snapshot | None, roster: Roster | None = 
             f"snapshot {snapshot.version} names roster {snapshot.roster}, not {roster.number}"
         )
     declaration = declared.declaration
-    policy = compose(declaration)
+    is_same = held is not None and held.declared is declared
+    policy = held.policy if held is not None and is_same else compose(declaration)
     if snapshot is not None and snapshot.declaration != declared.number:
         snapshot, roster = None, Roster.of(declaration, declared.created)
     time = declared.created if snapshot is None else snapshot.watermark
+    features = features_of(policy, roster)
     fallback = Fallback(declaration, roster.ids, policy.size)
     broken = False
     try:
         state = policy.init() if snapshot is None else policy.decode(snapshot.state)
-        prepared: Prepared | Fallback = policy.prepare(state, roster.ids, time)
+        prepared: Prepared | Fallback = policy.prepare(state, roster.ids, time, features)
         prepared.choose(WARM, None)
     except Exception as error:  # noqa: BLE001 - whatever it fails with, the fallback answers
         _log.error("a snapshot cannot be served", bandit=declaration.name, trace=trace(error))
@@ -111,8 +122,16 @@ def heat(declared: Declared, snapshot: Snapshot | None, roster: Roster | None = 
         fallback,
         frozenset(roster.ids),
         frozenset(arm.id for arm in roster.retired),
+        features,
         broken,
     )
+
+
+def features_of(policy: Policy, roster: Roster) -> dict[str, dict[str, Any]] | None:
+    """What each active arm of `roster` tells of itself; none where `policy` does not ask."""
+    if not (policy.contextual and policy.encoder.arm_width):
+        return None
+    return {arm.id: arm.features for arm in roster.active}
 
 
 def stand_in(declared: Declared) -> Hot:

@@ -9,9 +9,11 @@ from collections.abc import Collection
 from typing import Any
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from tamesu.base import Decision, Roster, Snapshot
-from tamesu.policy import Choice, Explanation, explain
+from tamesu.policy import Choice, Explanation, Policy, explain
 from tamesu.ports import Declared
 from tamesu.serve.core.hot import heat
 
@@ -23,6 +25,8 @@ def make_again(
     hot = heat(declared, snapshot, roster)
     if hot.broken and not decision.fallback:
         return None
+    # What a fallback answered may have no context that fits: it asked for none.
+    context = None if decision.fallback else columns_of(decision, hot.policy)
     return explain(
         policy=hot.policy,
         state=hot.state,
@@ -36,7 +40,14 @@ def make_again(
             tuple([delivery.score for delivery in decision.deliveries]),
             decision.draws,
         ),
+        context=context,
+        features=hot.features,
     )
+
+
+def columns_of(decision: Decision, policy: Policy) -> NDArray[np.float64]:
+    """(d,) what `policy` makes of the context of one of its decisions."""
+    return policy.encoder.context(decision.context if policy.encoder.width else None)
 
 
 def told_snapshot(

@@ -1,21 +1,21 @@
-"""`top_of`: the arms at the top of what a policy has learnt, by posterior mean.
+"""`top_of`: the arms at the top of what a policy has learnt, by posterior mean (in its mean context).
 
 Refuses to draw: a ranking that moves by the luck of a draw says nothing of what is known.
 """
 
 from __future__ import annotations
 
-from tamesu.base import Corrupt, Snapshot
+from tamesu.base import Corrupt, Roster, Snapshot
 from tamesu.experiment import leading
 from tamesu.policy import Policy, compose
 from tamesu.ports import Declared, Store, roster_of
-from tamesu.serve.core.hot import Hot
+from tamesu.serve.core.hot import Hot, features_of
 
 
 def top_of(hot: Hot, size: int | None = None) -> frozenset[str]:
     """The top of what is served; `size` arms, or as many as a decision delivers."""
     arms = hot.roster.ids
-    means = hot.policy.means(hot.state, arms, hot.made)
+    means = hot.policy.means(hot.state, arms, hot.made, hot.features)
     return leading(means, arms, size or hot.policy.size)
 
 
@@ -34,7 +34,7 @@ class Tops:
     def __init__(self, store: Store, declared: Declared, size: int) -> None:
         self._store, self._declared, self._size = store, declared, size
         self._policies: dict[int, Policy | None] = {}
-        self._rosters: dict[tuple[int, int], tuple[str, ...]] = {}
+        self._rosters: dict[tuple[int, int], Roster] = {}
         self._tops: dict[int, frozenset[str] | None] = {}
         self.unreadable: list[int] = []
 
@@ -57,9 +57,11 @@ class Tops:
         policy = None if snapshot is None else self._policy(snapshot.declaration)
         if snapshot is None or policy is None:
             return None
-        arms = self._arms(snapshot)
-        means = policy.means(policy.decode(snapshot.state), arms, snapshot.watermark)
-        return leading(means, arms, self._size)
+        roster = self._roster(snapshot)
+        features = features_of(policy, roster)
+        state = policy.decode(snapshot.state)
+        means = policy.means(state, roster.ids, snapshot.watermark, features)
+        return leading(means, roster.ids, self._size)
 
     def _policy(self, number: int) -> Policy | None:
         if number not in self._policies:
@@ -70,7 +72,7 @@ class Tops:
             self._policies[number] = None if found is None else compose(found)
         return self._policies[number]
 
-    def _arms(self, snapshot: Snapshot) -> tuple[str, ...]:
+    def _roster(self, snapshot: Snapshot) -> Roster:
         key = snapshot.declaration, snapshot.roster
         if key not in self._rosters:
             declared = self._declared
@@ -79,5 +81,5 @@ class Tops:
                 declared = declared._replace(
                     number=snapshot.declaration, declaration=older or declared.declaration
                 )
-            self._rosters[key] = tuple(roster_of(self._store, declared, snapshot).ids)
+            self._rosters[key] = roster_of(self._store, declared, snapshot)
         return self._rosters[key]

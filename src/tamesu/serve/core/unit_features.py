@@ -83,19 +83,21 @@ class UnitFeatures:
     # For decisions ------------------------------------------------------------------------------
 
     async def of(self, bandit: str, units: Sequence[str | None]) -> list[dict[str, Any] | None]:
-        """The features of each of `units`, by their names; none for who has none, and for all where they cannot be had.
+        """The features of each of `units`, by their names; none of all where they cannot be had.
+
+        Empty for who has none, and where there is no unit.
 
         Never raises, and never takes much longer than `PATIENCE_S`.
         """
         wanted = {unit for unit in units if unit is not None}
         if not wanted:
-            return [None] * len(units)
+            return [{} for _ in units]
         found = await self._look(wanted)
         if found is None:
             missed = sum(unit is not None for unit in units)
             self._meter.count("features_missed_total", missed, bandit=bandit)
-            return [None] * len(units)
-        return [None if unit is None else found[unit] for unit in units]
+            return [{} if unit is None else None for unit in units]
+        return [{} if unit is None else found[unit] or {} for unit in units]
 
     async def _look(self, wanted: set[str]) -> dict[str, dict[str, Any] | None] | None:
         loop = asyncio.get_running_loop()

@@ -97,7 +97,9 @@ class Versions:
                 raise self._not_kept(name, version)
             declared = declared._replace(number=snapshot.declaration, declaration=declaration)
         then = heat(declared, snapshot, roster_of(self._store, declared, snapshot))
-        summary = then.policy.summary(then.state, then.roster.ids, then.made)
+        summary = then.policy.summary(
+            then.state, then.roster.ids, then.made, features=then.features
+        )
         return {"bandit": name, **told, "readable": not then.broken, "arms": summary}
 
     def _pin(self, name: str, version: int, *, pinned: bool) -> dict[str, Any]:
