@@ -17,6 +17,7 @@ from tamesu.base.clauses import OFF, RANDOM, Batch, Forgetting, Newcomer, Part, 
 from tamesu.base.errors import InvalidDeclaration, close_match, listing
 from tamesu.base.feature import Feature, plain_schema
 from tamesu.base.ids import is_bandit_name
+from tamesu.base.objectives import Objectives
 from tamesu.base.reward import Anchor, Reward, check
 from tamesu.base.shapes import plain
 from tamesu.base.times import DAY_US, MILLISECOND_US, MINUTE_US, Duration
@@ -37,6 +38,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
         newcomer: the cap on arms that are hardly known, or none.
         forgetting: how fast what was learnt loses weight, or none.
         sticky: how long a unit keeps its decision, or none.
+        objectives: what is wanted, where it is more than one thing: `reward.events` follow from it.
         context: what every request tells, by name; nothing where the bandit is context-free.
         arm_features: what every arm tells, by name.
         interactions: pairs of names of either: their columns multiplied, each with each.
@@ -55,6 +57,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     newcomer: Newcomer | None = None
     forgetting: Forgetting | None = None
     sticky: Sticky | None = None
+    objectives: Objectives | None = None
     context: dict[str, Feature] = {}
     arm_features: dict[str, Feature] = {}
     interactions: tuple[tuple[str, str], ...] = ()
@@ -86,6 +89,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
             newcomer=written.policy.newcomer,
             forgetting=written.policy.forgetting,
             sticky=written.sticky,
+            objectives=written.objectives,
             context=written.context,
             arm_features=written.arm_features,
             interactions=written.interactions,
@@ -107,7 +111,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
                 "newcomer": OFF if self.newcomer is None else plain(self.newcomer),
                 **({} if self.forgetting is None else {"forgetting": plain(self.forgetting)}),
             },
-            "reward": short_reward(self.reward),
+            "reward": short_reward(self.reward, self.objectives),
             **({} if self.sticky is None else {"sticky": plain(self.sticky)}),
             **({"context": plain_schema(self.context)} if self.context else {}),
             **({"arm_features": plain_schema(self.arm_features)} if self.arm_features else {}),

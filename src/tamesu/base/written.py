@@ -15,6 +15,7 @@ from tamesu.base.arm import Arm, check_number, long_arm
 from tamesu.base.clauses import OFF, RANDOM, Batch, Forgetting, Newcomer, Sticky
 from tamesu.base.errors import InvalidDeclaration
 from tamesu.base.feature import read_schema
+from tamesu.base.objectives import Objectives, scalarised
 from tamesu.base.reward import Reward
 from tamesu.base.shapes import convert, fields_of, is_mapping, is_sequence, plain, refuse_unknown
 from tamesu.base.times import Duration
@@ -46,7 +47,8 @@ EXPLORERS = {
 }
 """The explorer of a belief whose declaration names none; thompson of any other belief."""
 
-_WRITTEN_REWARD = tuple(name for name in fields_of(Reward) if name != "gap")
+_OBJECTIVES = ("objectives", "scalarise")
+_WRITTEN_REWARD = (*(name for name in fields_of(Reward) if name != "gap"), *_OBJECTIVES)
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -62,6 +64,7 @@ class Written(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     seed: int | None = None
     fallback: tuple[str, ...] | None = None
     sticky: Sticky | None = None
+    objectives: Objectives | None = None
     context: dict[str, Any] = {}
     arm_features: dict[str, Any] = {}
     interactions: tuple[tuple[str, str], ...] = ()
@@ -79,6 +82,9 @@ def read(data: Mapping[str, Any]) -> Written:
         check_number(data["arms"])
     if is_mapping(data.get("reward")):
         _refuse_unknown_of_a_reward(data["reward"])
+        data, wanted = _apart(data)
+    else:
+        wanted = None
     refuse_unknown(data, Written, "the declaration", InvalidDeclaration)
     long = {**data, "arms": _long_arms(data.get("arms"))}
     long["layout"] = _long_part(data.get("layout", "single"), "layout")
@@ -88,6 +94,11 @@ def read(data: Mapping[str, Any]) -> Written:
         long["fallback"] = None
     schemas = {name: long.pop(name) for name in SCHEMAS if long.get(name) is not None}
     written = convert(long, Written, "the declaration")
+    if wanted is not None:
+        events, range_ = scalarised(wanted, "reward")
+        range_ = written.reward.range or range_
+        reward = msgspec.structs.replace(written.reward, events=events, range=range_)
+        written = msgspec.structs.replace(written, reward=reward, objectives=wanted)
     features = {name: read_schema(schema, name) for name, schema in schemas.items()}
     return msgspec.structs.replace(written, **features)
 
@@ -170,24 +181,78 @@ def _long_reward(reward: Any) -> Any:
     if is_mapping(window):
         session = convert(window, _Session, "reward.window")
         long["window"], long["gap"] = session.cap.text(), session.gap.text()
-    events = reward.get("events")
-    if is_mapping(events):
-        long["events"] = {
-            name: {"weight": term} if isinstance(term, int | float) else term
-            for name, term in events.items()
-        }
+    if is_mapping(reward.get("events")):
+        long["events"] = _long_events(reward["events"])
     return long
 
 
-def short_reward(reward: Reward) -> dict[str, Any]:
-    """A reward as it is written."""
+def _long_events(events: Mapping[str, Any]) -> dict[str, Any]:
+    """`click: 0.1` is short for `click: {weight: 0.1}`."""
+    return {
+        name: {"weight": term} if isinstance(term, int | float) else term
+        for name, term in events.items()
+    }
+
+
+def _long_objective(objective: Any) -> Any:
+    """`{click: 1}` is short for `{events: {click: 1}}`; a type named `events` is spelt out."""
+    if not is_mapping(objective):
+        return objective
+    long = dict(objective) if is_mapping(objective.get("events")) else {"events": objective}
+    return {**long, "events": _long_events(long["events"])}
+
+
+def _apart(data: Mapping[str, Any]) -> tuple[Mapping[str, Any], Objectives | None]:
+    """A declaration without the objectives of its reward, and those; none where it has events.
+
+    Raises:
+        InvalidDeclaration: both, `scalarise` alone, or what no objectives can be.
+    """
+    reward: Mapping[str, Any] = data["reward"]
+    wanted = {name: reward[name] for name in _OBJECTIVES if name in reward}
+    if not wanted:
+        return data, None
+    if "events" in reward or "objectives" not in wanted:
+        raise InvalidDeclaration(
+            "reward must have either events or objectives; scalarise belongs to objectives",
+            hint="for example  objectives: {clicks: {click: 1}, revenue: {purchase: 1}}",
+        )
+    if is_mapping(wanted["objectives"]):
+        objectives: Mapping[str, Any] = wanted["objectives"]
+        wanted["objectives"] = {name: _long_objective(one) for name, one in objectives.items()}
+    if isinstance(wanted.get("scalarise"), str):
+        wanted["scalarise"] = {"kind": wanted["scalarise"]}
+    rest = {name: value for name, value in reward.items() if name not in wanted}
+    return {**data, "reward": rest}, convert(wanted, Objectives, "reward")
+
+
+def short_reward(reward: Reward, objectives: Objectives | None = None) -> dict[str, Any]:
+    """A reward as it is written; with objectives, from which its events follow, those."""
     short = {key: value for key, value in plain(reward).items() if value is not None}
     if reward.range is not None:
         short["range"] = list(reward.range)
     gap = short.pop("gap", None)
     if gap is not None:
         short["window"] = {"gap": gap, "cap": short["window"]}
-    for term in short["events"].values():
-        if term["within"] is None:
-            del term["within"]
+    if objectives is None:
+        short["events"] = _short_events(short["events"])
+        return short
+    del short["events"]
+    told = plain(objectives)
+    short["objectives"] = {
+        name: {
+            "events": _short_events(one["events"]),
+            **({} if one["range"] is None else {"range": list(one["range"])}),
+        }
+        for name, one in told["objectives"].items()
+    }
+    short["scalarise"] = told["scalarise"]
     return short
+
+
+def _short_events(events: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Terms without a `within` that they do not have."""
+    return {
+        name: {key: value for key, value in term.items() if (key, value) != ("within", None)}
+        for name, term in events.items()
+    }
