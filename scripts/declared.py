@@ -14,6 +14,7 @@ from pieces import NOTE, meanings, spelt, table
 
 from tamesu.base import Arm, Declaration, EventTerm, Reward
 from tamesu.base.clauses import Newcomer
+from tamesu.base.objectives import Objective, Scalarise
 from tamesu.policy.kinds import known_kinds
 
 _UNSAID = {
@@ -43,6 +44,13 @@ def declaration() -> Iterator[str]:
     yield "`click: {weight: 0.1}`. The reward is the sum of the terms, or `default` if no event counted."
     yield ""
     yield from _struct(EventTerm, reasons.EVENT_TERM)
+    yield from ["", "## An objective, under `reward.objectives`", ""]
+    yield "Instead of `reward.events`, where more than one thing is wanted. Each objective is brought to"
+    yield "[0, 1] by its range; the reward is their sum by the weights of `reward.scalarise`."
+    yield ""
+    yield from _struct(Objective, reasons.OBJECTIVE)
+    yield from ["", "## `reward.scalarise`", ""]
+    yield from _struct(Scalarise, reasons.SCALARISE)
     for what in ("layout", "belief", "explorer"):
         for kind in known_kinds(what):
             yield from ["", f"## {what}: `{kind}`", ""]

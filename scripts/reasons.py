@@ -69,6 +69,16 @@ EVENT_TERM = {
     "within": "most types matter as long as the others",
 }
 
+OBJECTIVE = {
+    "events": REQUIRED + "; `clicks: {click: 1}` is short for `clicks: {events: {click: 1}}`",
+    "range": "it follows from weights and caps",
+}
+
+SCALARISE = {
+    "kind": "a sum is what most teams mean, and its weights can be told",
+    "weights": "what nobody weighed weighs alike",
+}
+
 ARM = {
     "id": REQUIRED + "; `a` is short for `{id: a}`",
     "metadata": "nothing: an id may say enough",
@@ -108,7 +118,8 @@ OPTIONS = {
         "scale": "as published; smaller ones often lose less, and may lock onto the wrong arm",
     },
     "explorer thompson": {
-        "explore": "Thompson sampling explores by itself; raise it for evaluation"
+        "explore": "Thompson sampling explores by itself; raise it for evaluation",
+        "draws": "one decision in 65 goes to the uniform draw, and regret hardly knows it from more",
     },
     "explorer uniform": {"explore": "it is all exploration anyway"},
     "layout single": {},
