@@ -118,6 +118,13 @@ class Family(Protocol):
         """(n, m) 1 - `below`, accurate where it is small."""
         ...
 
+    def ladder(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Middle (n,) and step (n,) of a ladder that leans on each posterior; rungs rise with the reward.
+
+        Who looks h deviations up compares middle + h step: of means those are rewards, of rates log-odds.
+        """
+        ...
+
     def mean(self) -> NDArray[np.float64]:
         """(n,) expected reward."""
         ...

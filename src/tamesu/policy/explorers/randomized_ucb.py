@@ -62,8 +62,8 @@ class RandomizedUcbExplorer:
         return None
 
     def over(self, marginals: Marginals) -> PropensitiesOf:
-        """The distribution over any subset, by its means and deviations."""
-        mean, deviation = marginals.family.mean(), marginals.family.deviation()
+        """The distribution over any subset, by the ladders of its posteriors."""
+        mean, deviation = marginals.family.ladder()
         heights, weights = self._heights, self._weights
 
         def propensities(rows: NDArray[np.intp], uniforms: Uniforms | None) -> NDArray[np.float64]:

@@ -85,6 +85,10 @@ class BetaFamily:
         tail, left = self._tail(z)
         return np.where(left, 1.0 - tail, tail)
 
+    def ladder(self) -> tuple[Floats, Floats]:
+        """Mean and deviation."""
+        return self.mean(), self.deviation()
+
     def mean(self) -> Floats:
         """Each alpha / (alpha + beta)."""
         mean: Floats = self.alpha / (self.alpha + self.beta)

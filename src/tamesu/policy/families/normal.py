@@ -55,6 +55,10 @@ class NormalFamily:
         above: Floats = special.ndtr(-self._standard(z))
         return above
 
+    def ladder(self) -> tuple[Floats, Floats]:
+        """Mean and deviation."""
+        return self.mean(), self.deviation()
+
     def mean(self) -> Floats:
         """The location."""
         return self.location

@@ -56,6 +56,10 @@ class StudentTFamily:
         above: Floats = special.stdtr(self.dof[:, None], -self._standard(z))
         return above
 
+    def ladder(self) -> tuple[Floats, Floats]:
+        """Mean and deviation."""
+        return self.mean(), self.deviation()
+
     def mean(self) -> Floats:
         """The location; a mean only where dof > 1."""
         return self.location
