@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hashlib import blake2b
+from hashlib import blake2b, shake_128
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from tamesu.policy import Batch, Policy, State, compose
 from tamesu.policy.families.normal import NormalFamily
 from tamesu.policy.families.student_t import StudentTFamily
 from tamesu.policy.quadrature import Quadrature
-from tamesu.policy.uniforms import FIRST_DRAW, Uniforms, seed_key
+from tamesu.policy.uniforms import Uniforms, seed_key
 
 NOW = Time(0)
 
@@ -103,7 +103,7 @@ def test_the_second_of_a_slate_given_the_first():
 
 def test_uniforms_by_their_definition():
     seed, decision = 7, "home-units.1.0190163d8694739bb69e0d3d6c2f4b1a"
-    for counter in (0, 1, 63, 64, FIRST_DRAW, FIRST_DRAW + 5):
+    for counter in (0, 1, 63, 64, 2**32, 2**32 + 5):
         digest = blake2b(
             decision.encode() + counter.to_bytes(8, "little"), key=seed.to_bytes(8, "little")
         ).digest()
@@ -114,6 +114,16 @@ def test_uniforms_by_their_definition():
 def test_uniforms_are_these_numbers():
     uniforms = Uniforms(seed_key(7), "demo.1.x")
     assert [uniforms(counter) for counter in (0, 1, 2)] == UNIFORMS
+    assert uniforms.stream(3).tolist() == STREAM
+
+
+def test_a_stream_by_its_definition():
+    seed, decision = 7, "home-units.1.0190163d8694739bb69e0d3d6c2f4b1a"
+    digest = shake_128(seed.to_bytes(8, "little") + decision.encode()).digest(800)
+    words = [int.from_bytes(digest[8 * i : 8 * i + 8], "little") for i in range(100)]
+    stream = Uniforms(seed_key(seed), decision).stream(100)
+    assert stream.tolist() == [(word >> 12) * 2.0**-52 + 2.0**-53 for word in words]
+    assert Uniforms(seed_key(seed), decision).stream(7).tolist() == stream[:7].tolist()
 
 
 def test_the_bytes_of_a_beta_state():
@@ -123,6 +133,7 @@ def test_the_bytes_of_a_beta_state():
 
 
 UNIFORMS = [0.04145902147899161, 0.8005208523288097, 0.8084875287918192]
+STREAM = [0.5454316239893414, 0.9226417536406916, 0.35552201203309475]
 STATE = (
     "9301a462657461919392a161a16382a86661696c7572657393a5696e7436349102c41001000000000000002c"
     "01000000000000a973756363657373657393a5696e7436349102c41002000000000000000000000000000000"

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import InvalidInput, Newcomer
+from tamesu.base import Newcomer
 from tamesu.policy.chooser import Distribution
 from tamesu.policy.contract import (
     DistributionOf,
@@ -28,6 +28,9 @@ from tamesu.policy.contract import (
 from tamesu.policy.eligibility import Eligibility, rows_of
 from tamesu.policy.newcomer import capped, least_propensity
 from tamesu.policy.uniforms import Uniforms, first_uniforms
+
+_SOME = tuple(f"some.{number}" for number in range(16))
+"""Ids of made-up decisions."""
 
 MOST_KEPT = 1 << 20
 """Propensities kept per belief; beyond it the memory starts anew."""
@@ -167,7 +170,8 @@ class Prepared:
 
         Args:
             eligible: as in `choose`; for a position further down, without those placed above it.
-            decision_id: needed where the distribution is made of a decision's draws.
+            decision_id: matters where the distribution is made of a decision's draws; none for the
+                mean over some decisions, which is how often an arm is chosen.
             position: the one to be placed; it matters where positions have beliefs of their own.
             context: as in `choose`.
 
@@ -179,7 +183,9 @@ class Prepared:
         distributions: tuple[DistributionOf, ...] = moment.kept
         if moment.draws is not None:
             if decision_id is None:
-                raise InvalidInput("propensities made of draws need the id of a decision, got none")
+                several = [self.propensities(eligible, id_, position, context) for id_ in _SOME]
+                mean: NDArray[np.float64] = np.array(several).mean(axis=0)
+                return mean
             distributions = moment.drawn(Uniforms(self._key, decision_id))
         distribution = distributions[position if len(distributions) > 1 else 0](among)
         vector = np.zeros(len(self.arms))

@@ -232,5 +232,6 @@ def test_an_explorer_that_draws_is_asked_for_each_decision():
     assert {(choice.propensities, choice.draws) for choice in choices} == {((1.0, 1.0), 1)}
     vector = prepared.propensities(decision_id="one.1.3")
     assert vector[ARMS.index(choices[3].arms[0])] == 1.0
-    with pytest.raises(InvalidInput, match="id of a decision"):
-        prepared.propensities()
+    often = prepared.propensities()
+    assert often.sum() == pytest.approx(1.0, abs=1e-12)
+    assert np.unique(often * 16 % 1).tolist() == [0.0], "the mean over 16 decisions"
