@@ -21,6 +21,14 @@ MAX_VALUES = 10_000
 MAX_WIDTH = 4_096
 """Numbers that one field, or one interaction, may become."""
 
+MAX_VALUE_CHARS = 200
+
+LEAST_WIDTH = 1e-12
+"""Half the width of a range, as a share of its larger end: below, the distance of two numbers is rounding."""
+
+TINY = 1e-290
+"""A range narrower than this share of 1 has no numbers between that floating point tells apart."""
+
 POSITION = "x"
 """Name of the field where a number alone stands for a schema: a vector of that size."""
 
@@ -123,6 +131,21 @@ def plain_schema(schema: Schema) -> dict[str, Any]:
     return {name: {"type": _NAMES[type(one)], **_told(one)} for name, one in schema.items()}
 
 
+def width_of(feature: Feature) -> int:
+    """How many columns a feature makes."""
+    match feature:
+        case Categorical(values=values):
+            return len(values)
+        case Cyclic():
+            return 2
+        case Vector(size=size):
+            return size
+        case Hashed(buckets=buckets):
+            return buckets
+        case _:
+            return 1
+
+
 def _told(one: Feature) -> dict[str, Any]:
     return {key: value for key, value in plain(one).items() if value is not None}
 
@@ -152,6 +175,8 @@ def _read(name: Any, data: Any, where: str) -> Feature:
 def _check(feature: Feature, where: str) -> None:  # noqa: C901, PLR0912 - one branch per type
     match feature:
         case Categorical(values=values, missing=missing):
+            for value in values:
+                _check_text(value, f"{where}.values")
             if not 1 <= len(values) <= MAX_VALUES or len(set(values)) < len(values):
                 raise InvalidDeclaration(
                     f"{where}.values must hold 1 to {MAX_VALUES:,} values, each once, got "
@@ -166,6 +191,11 @@ def _check(feature: Feature, where: str) -> None:  # noqa: C901, PLR0912 - one b
                 raise InvalidDeclaration(
                     f"{where}.range must be two finite numbers, the least first, got "
                     f"[{low:g}, {high:g}]"
+                )
+            if not high / 2.0 - low / 2.0 > LEAST_WIDTH * max(abs(low), abs(high), TINY):
+                raise InvalidDeclaration(
+                    f"{where}.range must be wide enough to tell numbers apart in it, got "
+                    f"[{low!r}, {high!r}]"
                 )
             if missing is not None and not low <= missing <= high:
                 raise InvalidDeclaration(f"{where}.missing must lie in its range, got {missing:g}")
@@ -185,10 +215,19 @@ def _check(feature: Feature, where: str) -> None:  # noqa: C901, PLR0912 - one b
                 raise InvalidDeclaration(
                     f"{where}.missing must hold {size} finite numbers, got {len(missing)} values"
                 )
-        case Hashed(buckets=buckets):
+        case Hashed(buckets=buckets, missing=missing):
+            _check_text(missing, f"{where}.missing")
             if not 1 <= buckets <= MAX_WIDTH:
                 raise InvalidDeclaration(
                     f"{where}.buckets must lie in 1..{MAX_WIDTH}, got {buckets}"
                 )
         case _:
             pass
+
+
+def _check_text(value: str | int | None, where: str) -> None:
+    if isinstance(value, str) and not (len(value) <= MAX_VALUE_CHARS and value.isprintable()):
+        raise InvalidDeclaration(
+            f"{where} must be whole numbers or texts of at most {MAX_VALUE_CHARS} printable "
+            f"characters, got {value[:80]!r}"
+        )

@@ -10,19 +10,13 @@ Refuses to learn anything: constants come from the schema alone.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tamesu.base import Declaration, InvalidDeclaration, InvalidInput, ShapeMismatch
-from tamesu.base.errors import close_match, listing
-from tamesu.base.feature import MAX_WIDTH, Schema, Vector
-from tamesu.policy.features.columns import columns_of
-
-Floats: TypeAlias = NDArray[np.float64]
-Values: TypeAlias = Mapping[str, Any]
-"""Values of features by name; `None` is a value that is missing."""
+from tamesu.base import Declaration, InvalidDeclaration, InvalidInput
+from tamesu.base.feature import MAX_WIDTH, width_of
+from tamesu.policy.features.block import ARM, CONTEXT, Block, Floats, Values, crossing
 
 
 class Cross(NamedTuple):
@@ -34,6 +28,9 @@ class Cross(NamedTuple):
 
 class Encoder:
     """What one declaration makes of features.
+
+    Laws: the columns of many are those of each, bit for bit; `joint(x, f) = mixing(x) @ (1, f)`; every
+    number is finite, and the same values give the same numbers for ever.
 
     Example:
         >>> from tamesu.base import Declaration
@@ -50,23 +47,21 @@ class Encoder:
         crosses: of the context's columns with the arms'.
     """
 
-    def __init__(self, context: _Block, arm: _Block, crosses: Sequence[Cross]) -> None:
+    def __init__(self, context: Block, arm: Block, crosses: Sequence[Cross]) -> None:
         self._context, self._arm = context, arm
         self.crosses = tuple(crosses)
+        self._left, self._right = crossing(self.crosses)
         self.names, self.arm_names = context.names, arm.names
         self.width, self.arm_width = len(context.names), len(arm.names)
+        crossed = zip(self._left.tolist(), self._right.tolist(), strict=True)
         self.joint_names = (
             "1",
             *self.names,
             *self.arm_names,
-            *(
-                f"{one} × {other}"
-                for cross in crosses
-                for one in self.names[cross.context]
-                for other in self.arm_names[cross.arm]
-            ),
+            *(f"{self.names[one]} × {self.arm_names[other]}" for one, other in crossed),
         )
         self.joint_width = len(self.joint_names)
+        self._still = self._unmoved()
 
     def context(self, values: Values | Sequence[float] | Floats | None) -> Floats:
         """(width,) columns of one context; a list of numbers will do where the schema is one vector.
@@ -78,11 +73,11 @@ class Encoder:
         """
         return self._context.encode(values)
 
-    def contexts(self, many: Sequence[Values | None] | Floats) -> Floats:
+    def contexts(self, many: Sequence[Any] | Floats) -> Floats:
         """(n, width) columns of n contexts; or (n, width) numbers where the schema is one vector.
 
         Raises:
-            InvalidInput, ShapeMismatch: as `context`.
+            InvalidInput, ShapeMismatch: as `context`, for the first that is refused.
         """
         return self._context.encode_many(many)
 
@@ -96,134 +91,24 @@ class Encoder:
 
     def joint(self, contexts: Floats, arms: Floats) -> Floats:
         """(n, joint_width) joint columns of n pairs: `contexts` (n, width), `arms` (n, arm_width)."""
-        n = len(contexts)
-        parts = [np.ones((n, 1)), contexts, arms]
-        for context, arm in self.crosses:
-            crossed = contexts[:, context, None] * arms[:, None, arm]
-            parts.append(crossed.reshape(n, -1))
-        return np.concatenate(parts, axis=1)
+        crossed = contexts[:, self._left] * arms[:, self._right]
+        return np.concatenate([np.ones((len(contexts), 1)), contexts, arms, crossed], axis=1)
 
     def mixing(self, context: Floats) -> Floats:
         """(joint_width, 1 + arm_width) matrix T: joint columns of `context` and an arm f are T (1, f)."""
-        w, a = self.width, self.arm_width
-        mixing = np.zeros((self.joint_width, 1 + a))
-        mixing[0, 0] = 1.0
-        mixing[1 : 1 + w, 0] = context
-        mixing[1 + w : 1 + w + a, 1:] = np.eye(a)
-        row = 1 + w + a
-        for ours, arm in self.crosses:
-            places = range(1 + arm.start, 1 + arm.stop)
-            for value in context[ours].tolist():
-                for place in places:
-                    mixing[row, place] = value
-                    row += 1
+        mixing = self._still.copy()
+        mixing[1 : 1 + self.width, 0] = context
+        first = 1 + self.width + self.arm_width
+        mixing[np.arange(first, self.joint_width), 1 + self._right] = context[self._left]
         return mixing
 
-
-class _Block:
-    """The features of a context, or of an arm: a schema and the interactions inside it."""
-
-    def __init__(self, schema: Schema, pairs: Sequence[tuple[str, str]], what: str) -> None:
-        self._what = what
-        self._field = "context" if what == "the context" else "features"
-        self._free = "context-free" if what == "the context" else "without arm_features"
-        self._columns = {name: columns_of(name, feature) for name, feature in schema.items()}
-        self.slices: dict[str, slice] = {}
-        names: list[str] = []
-        for name, columns in self._columns.items():
-            self.slices[name] = slice(len(names), len(names) + len(columns.names))
-            names += columns.names
-        self._pairs = [(self.slices[one], self.slices[other]) for one, other in pairs]
-        first = tuple(names)
-        for one, other in self._pairs:
-            names += [f"{a} × {b}" for a in first[one] for b in first[other]]
-        self.names = tuple(names)
-        sole = next(iter(schema.values()), None)
-        self._vector = len(schema) == 1 and isinstance(sole, Vector) and not pairs
-
-    def encode(self, values: Values | Sequence[float] | Floats | None) -> Floats:
-        if values is not None and not isinstance(values, Mapping):
-            return self._numbers(values, (len(self.names),))
-        given: Values = {} if values is None else values
-        if not self._columns.keys() >= given.keys():
-            self._refuse_unknown(given)
-        numbers: list[float] = []
-        for name, columns in self._columns.items():
-            value = given.get(name)
-            if value is not None:
-                numbers += columns.encode(value)
-            elif columns.missing is not None:
-                numbers += columns.missing
-            else:
-                raise self._missing(given)
-        row = np.array(numbers, dtype=np.float64)
-        if self._pairs:
-            crossed = [np.outer(row[one], row[other]).reshape(-1) for one, other in self._pairs]
-            row = np.concatenate([row, *crossed])
-        return row
-
-    def encode_many(self, many: Sequence[Values | None] | Floats) -> Floats:
-        named = not isinstance(many, np.ndarray) or many.dtype == object
-        if named and all(one is None or isinstance(one, Mapping) for one in many):
-            rows = [self.encode(one) for one in many]
-            return np.array(rows, dtype=np.float64).reshape(len(rows), len(self.names))
-        return self._numbers(many, (len(many), len(self.names)))
-
-    def _numbers(self, values: Any, shape: tuple[int, ...]) -> Floats:
-        """Numbers as they are, where the schema is one vector."""
-        if not self._columns:
-            if np.shape(values) == shape:
-                return np.empty(shape)
-            raise self._nothing()
-        if not self._vector:
-            raise ShapeMismatch(
-                f"{self._what} must be given by name, got {type(values).__name__}",
-                hint=f"for example  {{{next(iter(self._columns), 'name')!r}: ...}}",
-            )
-        try:
-            numbers = np.array(values, dtype=np.float64)
-        except (TypeError, ValueError, OverflowError) as problem:
-            raise ShapeMismatch(f"{self._what} must be numbers of shape {shape}") from problem
-        if numbers.shape != shape:
-            raise ShapeMismatch(
-                f"{self._what} must have shape {shape}, got {numbers.shape}",
-            )
-        if not np.isfinite(numbers).all():
-            raise InvalidInput(f"{self._what} must hold finite numbers alone")
-        return numbers
-
-    def _nothing(self) -> InvalidInput:
-        return InvalidInput(
-            f"{self._what} must be empty: the declaration is {self._free}, it asks for no features",
-            hint="leave it out, or declare what it tells",
-            field=self._field,
-        )
-
-    def _refuse_unknown(self, given: Values) -> None:
-        if not self._columns:
-            raise self._nothing()
-        known = list(self._columns)
-        for name in given:
-            if name not in self._columns:
-                match = close_match(str(name), known)
-                raise InvalidInput(
-                    f"{self._what} has no feature {str(name)[:80]!r}, known: "
-                    f"{listing(known) if known else 'none'}",
-                    hint=f"did you mean {match!r}?" if match else "leave it out, or declare it",
-                    field=str(name)[:80],
-                )
-
-    def _missing(self, given: Values) -> InvalidInput:
-        names = [
-            name
-            for name, columns in self._columns.items()
-            if given.get(name) is None and columns.missing is None
-        ]
-        return InvalidInput(
-            f"{self._what} must have {listing(names)}, got none",
-            hint="or declare what stands for it:  missing: ...",
-            field=names[0],
-        )
+    def _unmoved(self) -> Floats:
+        """What of `mixing` no context changes."""
+        still = np.zeros((self.joint_width, 1 + self.arm_width))
+        still[0, 0] = 1.0
+        places = np.arange(self.arm_width)
+        still[1 + self.width + places, 1 + places] = 1.0
+        return still
 
 
 def encoder_of(declaration: Declaration) -> Encoder:
@@ -232,6 +117,7 @@ def encoder_of(declaration: Declaration) -> Encoder:
     Raises:
         InvalidDeclaration: more columns than can be, or an arm whose features are not of the schema.
     """
+    _refuse_too_wide(declaration)
     within: dict[str, list[tuple[str, str]]] = {"context": [], "arm": []}
     across: list[tuple[str, str]] = []
     for one, other in declaration.interactions:
@@ -240,21 +126,41 @@ def encoder_of(declaration: Declaration) -> Encoder:
             within[kinds.pop()].append((one, other))
         else:
             across.append((one, other) if one in declaration.context else (other, one))
-    context = _Block(declaration.context, within["context"], "the context")
-    arm = _Block(declaration.arm_features, within["arm"], "an arm")
+    factors = frozenset(name for pair in declaration.interactions for name in pair)
+    context = Block(declaration.context, within["context"], factors, CONTEXT)
+    arm = Block(declaration.arm_features, within["arm"], factors, ARM)
     crosses = [Cross(context.slices[one], arm.slices[other]) for one, other in across]
     encoder = Encoder(context, arm, crosses)
-    if encoder.joint_width > MAX_WIDTH:
+    try:
+        encoder.arms([declared.features for declared in declaration.arms])
+    except InvalidInput:
+        for declared in declaration.arms:
+            _refuse_unfit(encoder, declared.id, declared.features)
+        raise
+    return encoder
+
+
+def _refuse_too_wide(declaration: Declaration) -> None:
+    """Raises where the columns would be too many, before one is made."""
+    widths = {
+        name: width_of(feature)
+        for schema in (declaration.context, declaration.arm_features)
+        for name, feature in schema.items()
+    }
+    width = 1 + sum(widths.values())
+    width += sum(widths[one] * widths[other] for one, other in declaration.interactions)
+    if width > MAX_WIDTH:
         raise InvalidDeclaration(
-            f"features may make {MAX_WIDTH:,} columns in all, these make {encoder.joint_width:,}",
+            f"features may make {MAX_WIDTH:,} columns in all, these make {width:,}",
             hint="fewer values, buckets or interactions",
         )
-    for declared in declaration.arms:
-        try:
-            encoder.arms([declared.features])
-        except InvalidInput as problem:
-            raise InvalidDeclaration(
-                f"the features of arm {declared.id!r} must fit arm_features: {problem.message}",
-                hint=problem.hint,
-            ) from problem
-    return encoder
+
+
+def _refuse_unfit(encoder: Encoder, arm: str, features: Mapping[str, Any]) -> None:
+    try:
+        encoder.arms([features])
+    except InvalidInput as problem:
+        raise InvalidDeclaration(
+            f"the features of arm {arm!r} must fit arm_features: {problem.message}",
+            hint=problem.hint,
+        ) from problem
