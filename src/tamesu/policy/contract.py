@@ -194,6 +194,29 @@ class Arms(NamedTuple):
     features: NDArray[np.float64]
 
 
+class Coefficients(Protocol):
+    """What a state thinks of coefficients that all arms share: q of them, before the joint columns."""
+
+    sums: NDArray[np.float64]
+    """(q,) of each column over what was learnt, as it weighs now: of a column of 0 and 1, how many."""
+
+    def mean(self) -> NDArray[np.float64]:
+        """(q,) the coefficients by their means."""
+        ...
+
+    def drawn(self, draws: int, uniforms: Uniforms) -> NDArray[np.float64]:
+        """(draws, q) drawn together, from a stream of uniforms."""
+        ...
+
+    def expected(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n,) expected reward before joint columns (n, q): the mean of `worth`, for less."""
+        ...
+
+    def worth(self, columns: NDArray[np.float64]) -> Family:
+        """The n posteriors of the reward's mean before joint columns (n, q)."""
+        ...
+
+
 class Reading(Protocol):
     """What a state says of some arms at a moment: a function of the context.
 
@@ -204,6 +227,8 @@ class Reading(Protocol):
     """Whether the context changes anything; where not, `at` always gives the same."""
     typical: NDArray[np.float64]
     """(d,) the mean context of what was learnt: where arms are summed up without one."""
+    coefficients: Coefficients | None
+    """Those that all arms share, where arms share all of them; none where they do not."""
 
     def at(self, context: NDArray[np.float64]) -> Marginals:
         """What is thought of the arms in `context` (d,), in their order."""
@@ -215,6 +240,7 @@ class Same:
 
     contextual = False
     typical: NDArray[np.float64] = np.empty(0)
+    coefficients: Coefficients | None = None
 
     def __init__(self, marginals: Marginals) -> None:
         self._marginals = marginals

@@ -34,7 +34,7 @@ def build_part(what: str, part: Part, declaration: Declaration, where: str) -> A
     Raises:
         InvalidDeclaration: an unknown kind, an unknown option, or a value that cannot be.
     """
-    return _load(what, part.kind).build(_options(what, part, where), declaration)
+    return _load(what, part.kind).build(read_options(what, part, where), declaration)
 
 
 def same_part(what: str, one: Part, other: Part) -> bool:
@@ -43,7 +43,9 @@ def same_part(what: str, one: Part, other: Part) -> bool:
     Raises:
         InvalidDeclaration: as `build_part`.
     """
-    return one.kind == other.kind and _options(what, one, what) == _options(what, other, what)
+    return one.kind == other.kind and read_options(what, one, what) == read_options(
+        what, other, what
+    )
 
 
 def options_of(what: str, kind: str) -> type:
@@ -56,7 +58,12 @@ def options_of(what: str, kind: str) -> type:
     return options
 
 
-def _options(what: str, part: Part, where: str) -> Any:
+def read_options(what: str, part: Part, where: str) -> Any:
+    """The options of `part`, as the struct of its kind.
+
+    Raises:
+        InvalidDeclaration: an unknown kind, an unknown option or a wrong type.
+    """
     return convert(part.options, _load(what, part.kind).Options, f"{where} ({part.kind})")
 
 

@@ -97,6 +97,7 @@ class LinearBelief:
 
 class _Reading:
     contextual = True
+    coefficients = None
 
     def __init__(self, belief: LinearBelief, state: Table, arms: Arms, options: Options) -> None:
         self._kind = belief.family
