@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import GRID, Declaration, InvalidDeclaration, Time
-from tamesu.policy.contract import Arms, Batch, Marginals, Reading
+from tamesu.policy.contract import Arms, Batch, Coefficients, Marginals, Reading
 from tamesu.policy.families.normal import NormalFamily
 from tamesu.policy.families.student_t import StudentTFamily
 from tamesu.policy.features import encoder_of
@@ -97,7 +97,7 @@ class LinearBelief:
 
 class _Reading:
     contextual = True
-    coefficients = None
+    coefficients: Coefficients | None = None
 
     def __init__(self, belief: LinearBelief, state: Table, arms: Arms, options: Options) -> None:
         self._kind = belief.family
