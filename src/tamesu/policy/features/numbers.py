@@ -107,9 +107,9 @@ def _stacked(name: str, values: Iterable[Any], size: int) -> NDArray[np.float64]
         plain = plain and _plain(value)
     if not plain:
         flat = [number_of(name, one) for one in chain.from_iterable(rows)]
-        return np.array(flat, dtype=np.float64).reshape(-1, size)
+        return np.array(flat, dtype=np.float64).reshape(len(rows), size)
     try:
-        return np.array(rows, dtype=np.float64).reshape(-1, size)
+        return np.array(rows, dtype=np.float64).reshape(len(rows), size)
     except OverflowError:
         raise refused(name, "finite numbers", 0.0) from None
 
