@@ -4,6 +4,7 @@ Every player plays up to 100 seeds of every world whose rewards it knows; a slow
 into its time, which is as long for all. Runs are kept, so that a run which is interrupted goes on, and a later one adds to it:
 
     python bench/regret.py --fill --budget 600     play on; print no figures
+    python bench/regret.py --fill --worlds linear,logistic
     python bench/regret.py --json                  what `make bench` asks: play on, then the figures
 """
 
@@ -21,8 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "peers"))
 
 import records
 from regret_tables import figures
-from team import BESIDE, OURS, Name, PlayerFailed, Worker, line_up
-from worlds import WORLDS
+from team import LEAGUE_OF, LEAGUES, OURS, Name, PlayerFailed, Worker, line_up
 
 SEEDS = 100
 LEAST = 3
@@ -45,19 +45,27 @@ def main() -> None:
     parser.add_argument("--until", type=float, default=1e12, help="stop after so many seconds")
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time")
     parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--worlds", help="only these, with commas between")
     asked = parser.parse_args()
-    names, failed = line_up()
-    broken = fill(names, asked)
+    worlds = asked.worlds.split(",") if asked.worlds else list(LEAGUE_OF)
+    names: list[Name] = []
+    failed: dict[str, str] = {}
+    for league in {LEAGUE_OF[world]: None for world in worlds}:
+        found, cannot = line_up(league)
+        names += found
+        failed |= cannot
+    broken = fill(names, worlds, asked)
     if asked.fill:
         return
-    gave = figures(names, {**failed, **broken})
+    gave = figures(names, worlds, {**failed, **broken})
     print(json.dumps(gave, ensure_ascii=False) if asked.json else as_text(gave))
 
 
-def fill(names: list[Name], asked: argparse.Namespace) -> dict[str, str]:
+def fill(names: list[Name], worlds: list[str], asked: argparse.Namespace) -> dict[str, str]:
     """Plays what is missing; the players that failed, with the reason."""
-    cells = [(name, world) for world in WORLDS for name in names if name.plays(world)]
-    verify([cell for cell in cells if cell[0].module == OURS])
+    cells = [(name, world) for world in worlds for name in names if name.plays(world)]
+    for league in LEAGUES:
+        verify(league, [(n, w) for n, w in cells if n.module == OURS and n.league == league])
     season = Season(cells, asked)
     hands = [threading.Thread(target=season.play_on) for _ in range(asked.jobs)]
     for hand in hands:
@@ -69,7 +77,7 @@ def fill(names: list[Name], asked: argparse.Namespace) -> dict[str, str]:
 
 class Season:
     """Runs still to be played, by several hands. Whoever had the least time in a world plays next, so
-    that all have as much and the fast play more seeds; `BESIDE`, with whom all are compared, has more.
+    that all have as much and the fast play more seeds; the one with whom all are compared has more.
 
     Attributes:
         broken: players that failed, with the reason; they play no more.
@@ -90,16 +98,17 @@ class Season:
 
     def play_on(self) -> None:
         """Plays with workers of its own until nothing is left, or the time is over."""
-        workers: dict[str, Worker] = {}
+        workers: dict[tuple[str, str], Worker] = {}
         while time.monotonic() < self._end and (chosen := self._next()):
             (name, world), seed = chosen
+            home = (name.module, name.league)
             try:
-                worker = workers.get(name.module) or Worker(name.module)
-                workers[name.module] = worker
+                worker = workers.get(home) or Worker(*home)
+                workers[home] = worker
                 run = worker.ask(do="play", player=name.player, world=world, seed=seed)
             except PlayerFailed as problem:
                 self.broken[name.player] = f"{world}: {problem}"
-                workers.pop(name.module, None)
+                workers.pop(home, None)
                 continue
             records.keep(name, world, run)
             self._spent[name, world] += run["seconds"]
@@ -124,14 +133,14 @@ class Season:
         return len(left) > self._must or self._had(cell) < self._budget
 
     def _had(self, cell: tuple[Name, str]) -> float:
-        return self._spent[cell] / (FAVOUR if cell[0].player == BESIDE else 1.0)
+        return self._spent[cell] / (FAVOUR if cell[0].beside else 1.0)
 
 
-def verify(cells: list[tuple[Name, str]]) -> None:
+def verify(league: str, cells: list[tuple[Name, str]]) -> None:
     """Drops runs of ours that this code would not play again as they were; looks once per code."""
-    if records.known():
+    if not cells or records.known(league):
         return
-    worker = Worker(OURS)
+    worker = Worker(OURS, league)
     for name, world in cells:
         kept = records.read(name, world)
         if not kept:
@@ -141,7 +150,7 @@ def verify(cells: list[tuple[Name, str]]) -> None:
             print(f"dropped the runs of {name.player} in {world}: played by other code")
             records.drop(name, world)
     worker.end()
-    records.knows()
+    records.knows(league)
 
 
 def as_text(gave: dict[str, Any]) -> str:

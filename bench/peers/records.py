@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from environments import MODULES, cache, requirements
-from team import OURS, Name
+from team import CONTEXT, OURS, PLAIN, Name
 
 HERE = Path(__file__).resolve().parent
 SOURCE = HERE.parent.parent / "src" / "tamesu"
@@ -23,8 +23,9 @@ ROOMS = ("base", "policy", "bandit")
 
 def place(name: Name, world: str) -> Path:
     """Where the runs of this player in this world are."""
-    made_of = [HERE / "worlds.py", HERE / "play.py"]
-    made_of += [HERE / "players" / f"{name.module}.py"] if name.module != OURS else []
+    contextual = "contextual_" if name.league == CONTEXT else ""
+    made_of = [HERE / f"{contextual}worlds.py", HERE / f"{contextual}play.py"]
+    made_of += [HERE / name.league / f"{name.module}.py"] if name.module != OURS else []
     made_of += [requirements(name.module)] if name.module in MODULES else []
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in made_of)).hexdigest()[:12]
     plain = "".join(letter if letter.isalnum() else "-" for letter in name.player.lower())
@@ -57,17 +58,21 @@ def drop(name: Name, world: str) -> None:
     place(name, world).unlink(missing_ok=True)
 
 
-def known() -> bool:
-    """Whether our code is the one whose runs were found alike last."""
-    stamp = cache() / "regret" / "code"
+def known(league: str) -> bool:
+    """Whether our code is the one whose runs in this league were found alike last."""
+    stamp = _stamp(league)
     return stamp.exists() and stamp.read_text(encoding="utf-8") == _code()
 
 
-def knows() -> None:
-    """Our code plays the runs that are kept."""
-    stamp = cache() / "regret" / "code"
+def knows(league: str) -> None:
+    """Our code plays the runs of this league that are kept."""
+    stamp = _stamp(league)
     stamp.parent.mkdir(parents=True, exist_ok=True)
     stamp.write_text(_code(), encoding="utf-8")
+
+
+def _stamp(league: str) -> Path:
+    return cache() / "regret" / ("code" if league == PLAIN else f"code-{league}")
 
 
 def _code() -> str:

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 from records import read
-from team import BESIDE, Name, told_versions
-from worlds import ARMS, ROUNDS, WORLDS, lai_robbins
+from team import BESIDE, CONTEXT, LEAGUE_OF, LEAGUES, PLAIN, Name, told_versions
+from worlds import ROUNDS, lai_robbins
 
 HEAD = (
     "player",
@@ -26,23 +26,23 @@ HEAD = (
 ENOUGH = 10
 """Seeds that a difference needs before it is called clear."""
 COLUMNS = f"""\
-{ARMS} arms, {ROUNDS:,} rounds. *Regret* is in expected rewards against the arm that is best in its round,
-mean ± standard error over the seeds. Every player of a seed has the same luck, so the difference to
-Tamesu's Thompson sampling is taken pair by pair; it is bold beyond three standard errors of ten
-seeds or more. *Best arm*: the
+{ROUNDS:,} rounds, 10 arms where nothing else is said. *Regret* is in expected rewards against the arm that
+is best in its round, mean ± standard error over the seeds. Every player of a seed has the same luck, so
+the difference to Tamesu is taken pair by pair: to {BESIDE[PLAIN]}, and in worlds with a context to
+{BESIDE[CONTEXT]}. It is bold beyond three standard errors of ten seeds or more. *Best arm*: the
 share of decisions on it. *p < 1e-6*: the share of arms that are as good as never logged; *ESS*: the
 effective sample size of the log for the uniform target, per row. Both come from the distribution at every
-500th round, and are empty for a player that does not tell its distribution. *µs*: a round, learning
+500th round (every 100th where there is a context), and are empty for a player that tells none. *µs*: a round, learning
 included, on a machine that was busy with other things.
 
 Low regret and evaluability trade off: who never shows a bad arm learns nothing more of it.
 """
 
 
-def figures(names: list[Name], failed: dict[str, str]) -> dict[str, Any]:
+def figures(names: list[Name], worlds: list[str], failed: dict[str, str]) -> dict[str, Any]:
     """What the page shows."""
     tables, drawings = [], []
-    for world in WORLDS:
+    for world in worlds:
         runs = {name.player: read(name, world) for name in names if name.plays(world)}
         runs = {player: kept for player, kept in runs.items() if len(kept) > 1}
         if runs:
@@ -55,9 +55,9 @@ def figures(names: list[Name], failed: dict[str, str]) -> dict[str, Any]:
 
 
 def _table(world: str, runs: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
-    facts = WORLDS[world]
+    facts, beside = LEAGUES[LEAGUE_OF[world]][world], BESIDE[LEAGUE_OF[world]]
     ends = {player: _ends(kept) for player, kept in runs.items()}
-    ours = ends.get(BESIDE, {})
+    ours = ends.get(beside, {})
     order = sorted(runs, key=lambda player: float(np.mean(list(ends[player].values()))))
     rows = []
     for player in order:
@@ -84,7 +84,7 @@ def _table(world: str, runs: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
             f"The asymptotic lower bound of Lai and Robbins at {ROUNDS:,} rounds: {bound:.0f}.",
         ]
     better = [player for player in order if _clearly(ends[player], ours)]
-    notes += ["", f"Clearly better than {BESIDE} here: {', '.join(better) or 'nobody'}."]
+    notes += ["", f"Clearly better than {beside} here: {', '.join(better) or 'nobody'}."]
     return {"title": f"Regret: {world}", "notes": notes, "head": HEAD, "rows": rows}
 
 

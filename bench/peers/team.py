@@ -13,14 +13,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from contextual_worlds import CONTEXTUAL
 from environments import MODULES, python_of, versions
 from worlds import WORLDS
 
-WORKER = Path(__file__).resolve().parent / "worker.py"
+HERE = Path(__file__).resolve().parent
+WORKER = HERE / "worker.py"
 OURS = "ours"
-BESIDE = "Tamesu, Thompson"
-"""The player that all others are compared with."""
 EVERY = (OURS, "plain_numpy", *MODULES)
+PLAIN, CONTEXT = "players", "contextual"
+"""The leagues, as their folders are called: players without a context, and with one."""
+LEAGUES = {PLAIN: WORLDS, CONTEXT: CONTEXTUAL}
+"""The worlds of each."""
+LEAGUE_OF = {world: league for league, worlds in LEAGUES.items() for world in worlds}
+BESIDE = {PLAIN: "Tamesu, Thompson", CONTEXT: "Tamesu, linear × randomized UCB"}
+"""The player of each league that all others of it are compared with."""
 
 
 class PlayerFailed(Exception):
@@ -34,13 +41,13 @@ class Worker:
         PlayerFailed: the environment cannot be made.
     """
 
-    def __init__(self, module: str) -> None:
+    def __init__(self, module: str, league: str = PLAIN) -> None:
         try:
             python = python_of(module)
         except RuntimeError as problem:
             raise PlayerFailed(f"does not install: {problem}") from problem
         self._process = subprocess.Popen(
-            [str(python), str(WORKER), module],
+            [str(python), str(WORKER), league, module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -80,32 +87,41 @@ class Name:
     """A player by name.
 
     Attributes:
-        module: of `players/`.
+        module: of its league's folder.
         player: as tables call it.
         rewards: what rewards it knows, or a world that it alone is for.
+        league: `players` or `contextual`.
     """
 
     module: str
     player: str
     rewards: tuple[str, ...]
+    league: str = PLAIN
 
     def plays(self, world: str) -> bool:
         """Whether it can play this world."""
-        return not {world, WORLDS[world].rewards}.isdisjoint(self.rewards)
+        facts = LEAGUES[self.league].get(world)
+        return facts is not None and not {world, facts.rewards}.isdisjoint(self.rewards)
+
+    @property
+    def beside(self) -> bool:
+        """Whether it is the one that all others of its league are compared with."""
+        return self.player == BESIDE[self.league]
 
 
-def line_up(modules: tuple[str, ...] = EVERY) -> tuple[list[Name], dict[str, str]]:
-    """Every player of these modules, and the modules that cannot play with the reason."""
+def line_up(league: str = PLAIN) -> tuple[list[Name], dict[str, str]]:
+    """Every player of a league, and the modules that cannot play with the reason."""
     names, failed = [], {}
-    for module in modules:
+    fielded = [module for module in EVERY if (HERE / league / f"{module}.py").exists()]
+    for module in fielded:
         try:
-            worker = Worker(module)
+            worker = Worker(module, league)
             told = worker.ask(do="players")
             worker.end()
         except PlayerFailed as problem:
             failed[module] = str(problem)
             continue
-        names += [Name(module, player, tuple(rewards)) for player, rewards in told.items()]
+        names += [Name(module, player, tuple(known), league) for player, known in told.items()]
     return names, failed
 
 
