@@ -27,30 +27,50 @@ class Distribution:
         propensities: (k,) sum to 1 within 1e-12.
     """
 
-    __slots__ = ("_cumulative", "_list", "_rows", "propensities", "rows")
+    __slots__ = ("_cumulative", "propensities", "rows")
 
     def __init__(self, rows: NDArray[np.intp], propensities: NDArray[np.float64]) -> None:
         self.rows = rows
         self.propensities = propensities
-        cumulative = np.cumsum(propensities)
-        # Rounding may leave the last sum below 1: whatever lies beyond belongs to the last arm
-        # that can be chosen at all.
-        cumulative[np.flatnonzero(propensities)[-1] :] = 1.0
-        self._cumulative: list[float] = cumulative.tolist()
-        self._rows: list[int] = rows.tolist()
-        self._list: list[float] = propensities.tolist()
+        self._cumulative = np.cumsum(propensities)
 
     def pick(self, uniform: float) -> tuple[int, float]:
         """The arm's row at `uniform` in [0, 1), and its propensity."""
-        place = bisect_right(self._cumulative, uniform)
-        return self._rows[place], self._list[place]
+        place = int(self._cumulative.searchsorted(uniform, "right"))
+        if place == len(self.rows):
+            place = self._last
+        return int(self.rows[place]), float(self.propensities[place])
 
     def pick_many(
         self, uniforms: NDArray[np.float64]
     ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """Rows (n,) and propensities (n,) at `uniforms` (n,): `pick` of each."""
-        places = np.searchsorted(self._cumulative, uniforms, side="right")
+        places = self._cumulative.searchsorted(uniforms, "right")
+        places[places == len(self.rows)] = self._last
         return self.rows[places], self.propensities[places]
+
+    @property
+    def _last(self) -> int:
+        """Place of the last arm that can be chosen at all: rounding may leave the last sum below 1."""
+        return int(np.flatnonzero(self.propensities)[-1])
+
+
+class Lasting(Distribution):
+    """One that is drawn from often: a pick costs less, and the first look more."""
+
+    __slots__ = ("_edges", "_listed", "_places")
+
+    def __init__(self, rows: NDArray[np.intp], propensities: NDArray[np.float64]) -> None:
+        super().__init__(rows, propensities)
+        self._edges: list[float] = self._cumulative.tolist()
+        self._edges[self._last :] = [1.0] * (len(self._edges) - self._last)
+        self._places: list[int] = rows.tolist()
+        self._listed: list[float] = propensities.tolist()
+
+    def pick(self, uniform: float) -> tuple[int, float]:
+        """As any distribution."""
+        place = bisect_right(self._edges, uniform)
+        return self._places[place], self._listed[place]
 
 
 def place(

@@ -27,6 +27,7 @@ class Eligibility:
     def __init__(self, arms: Sequence[str]) -> None:
         self._arms = arms
         self._all: Eligible = (1 << len(arms)) - 1
+        self._every: NDArray[np.intp] = np.arange(len(arms))
         self._rows = {arm: row for row, arm in enumerate(arms)}
         self._sets: dict[tuple[str, ...], Eligible] = {}
 
@@ -49,6 +50,10 @@ class Eligibility:
                 self._sets = {}
             self._sets[key] = found
         return found
+
+    def rows(self, eligible: Eligible) -> NDArray[np.intp]:
+        """(k,) rows of a set, rising."""
+        return self._every if eligible == self._all else rows_of(eligible)
 
     def _read(self, eligible: Sequence[str], key: tuple[str, ...]) -> Eligible:
         if isinstance(eligible, str):

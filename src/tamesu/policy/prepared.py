@@ -8,7 +8,7 @@ reading threads: what two of them compute twice is equal. Refuses to learn.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from itertools import repeat
 from typing import NamedTuple
 
 import msgspec
@@ -16,24 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import Newcomer
-from tamesu.policy.chooser import Distribution
-from tamesu.policy.contract import (
-    DistributionOf,
-    Eligible,
-    Explorer,
-    Layout,
-    Marginals,
-    Reading,
-)
-from tamesu.policy.eligibility import Eligibility, rows_of
-from tamesu.policy.newcomer import capped, least_propensity
+from tamesu.policy.contract import Eligible, Explorer, Layout, Reading
+from tamesu.policy.eligibility import Eligibility
+from tamesu.policy.moment import LastingMoment, Moment, Rules
 from tamesu.policy.uniforms import Uniforms, first_uniforms
 
 _SOME = tuple(f"some.{number}" for number in range(16))
 """Ids of made-up decisions."""
-
-MOST_KEPT = 1 << 20
-"""Propensities kept per belief; beyond it the memory starts anew."""
 
 
 class Choice(msgspec.Struct, frozen=True, gc=False):
@@ -58,10 +47,12 @@ class Choices(NamedTuple):
     Attributes:
         rows: (n, k) rows of the arms, by position.
         propensities: (n, k) each given the arms placed before it.
+        names: what the rows number, where it is not the prepared arms.
     """
 
     rows: NDArray[np.intp]
     propensities: NDArray[np.float64]
+    names: tuple[str, ...] | None = None
 
 
 class Prepared:
@@ -86,13 +77,14 @@ class Prepared:
         self.contextual = any(reading.contextual for reading in readings)
         self._readings = tuple(readings)
         self._explorer = explorer
-        self._newcomer = newcomer
         self._layout = layout
         self._key = key
         self._eligible = Eligibility(arms)
-        self._typical = self._moment(None)
+        marginals = [reading.at(reading.typical) for reading in readings]
+        self._rules = [Rules(explorer, newcomer, part, self._eligible.rows) for part in marginals]
+        self._typical = LastingMoment(marginals, explorer, self._rules)
         if arms and self._typical.draws is None:
-            for distribution in self._typical.kept:
+            for distribution in self._typical.distributions(None):
                 distribution(self._eligible(None))
 
     def choose(
@@ -114,13 +106,14 @@ class Prepared:
         """
         among = self._eligible(eligible)
         moment = self._at(context)
-        rows, propensities = self._layout_choice(moment, decision_id, among)
-        arms = self.arms
+        rows, propensities = self._choice(moment, decision_id, among)
+        arms, scores = self.arms, moment.scores
+        # One belief for all positions, or one for each. A slate may be shorter than its size.
+        by_position = scores if len(scores) > 1 else repeat(scores[0])
         return Choice(
             tuple([arms[row] for row in rows]),
             propensities,
-            # A slate may be shorter than its size, never longer.
-            tuple([scores[row] for scores, row in zip(moment.scores, rows, strict=False)]),
+            tuple([of.item(row) for of, row in zip(by_position, rows, strict=False)]),
             moment.draws,
         )
 
@@ -145,15 +138,15 @@ class Prepared:
         moment = self._typical
         if contexts is not None and self.contextual:
             choices = [
-                self._layout_choice(self._moment(context), decision_id, among)
+                self._choice(self._at(context), decision_id, among)
                 for decision_id, context in zip(decision_ids, contexts, strict=True)
             ]
         elif self._layout.size == 1 and moment.draws is None:
             uniforms = first_uniforms(self._key, decision_ids)
-            rows, propensities = moment.kept[0](among).pick_many(uniforms)
+            rows, propensities = moment.distributions(None)[0](among).pick_many(uniforms)
             return Choices(rows.reshape(-1, 1), propensities.reshape(-1, 1))
         else:
-            choices = [self._layout_choice(moment, id_, among) for id_ in decision_ids]
+            choices = [self._choice(moment, id_, among) for id_ in decision_ids]
         return Choices(
             np.array([rows for rows, _ in choices], dtype=np.intp).reshape(-1, size),
             np.array([propensities for _, propensities in choices]).reshape(-1, size),
@@ -180,13 +173,12 @@ class Prepared:
         """
         among = self._eligible(eligible)
         moment = self._at(context)
-        distributions: tuple[DistributionOf, ...] = moment.kept
-        if moment.draws is not None:
-            if decision_id is None:
-                several = [self.propensities(eligible, id_, position, context) for id_ in _SOME]
-                mean: NDArray[np.float64] = np.array(several).mean(axis=0)
-                return mean
-            distributions = moment.drawn(Uniforms(self._key, decision_id))
+        if moment.draws is not None and decision_id is None:
+            several = [self.propensities(eligible, id_, position, context) for id_ in _SOME]
+            mean: NDArray[np.float64] = np.array(several).mean(axis=0)
+            return mean
+        uniforms = None if decision_id is None else Uniforms(self._key, decision_id)
+        distributions = moment.distributions(uniforms)
         distribution = distributions[position if len(distributions) > 1 else 0](among)
         vector = np.zeros(len(self.arms))
         vector[distribution.rows] = distribution.propensities
@@ -195,93 +187,17 @@ class Prepared:
     @property
     def least(self) -> float:
         """The least propensity that `explore` guarantees an eligible arm, whoever else is eligible."""
-        return min((maker.least for maker in self._typical.makers), default=0.0)
+        return min((rules.least for rules in self._rules), default=0.0)
 
-    def _at(self, context: NDArray[np.float64] | None) -> _Moment:
+    def _at(self, context: NDArray[np.float64] | None) -> Moment:
         """What is thought in `context`."""
-        return self._moment(context) if self.contextual and context is not None else self._typical
+        if not self.contextual or context is None:
+            return self._typical
+        marginals = [reading.at(context) for reading in self._readings]
+        return Moment(marginals, self._explorer, self._rules)
 
-    def _moment(self, context: NDArray[np.float64] | None) -> _Moment:
-        marginals = [
-            reading.at(reading.typical if context is None else context)
-            for reading in self._readings
-        ]
-        scores = [part.family.mean().tolist() for part in marginals]
-        return _Moment(
-            tuple([_Distributions(part, self._explorer, self._newcomer) for part in marginals])
-            if self.arms
-            else (),
-            # One belief for all positions, or one for each.
-            scores if self._layout.beliefs > 1 else scores * self._layout.size,
-            self._explorer.draws(marginals[0]),
-        )
-
-    def _layout_choice(
-        self, moment: _Moment, decision_id: str, among: Eligible
+    def _choice(
+        self, moment: Moment, decision_id: str, among: Eligible
     ) -> tuple[tuple[int, ...], tuple[float, ...]]:
         uniforms = Uniforms(self._key, decision_id)
-        distributions = moment.kept if moment.draws is None else moment.drawn(uniforms)
-        return self._layout.choose(distributions, among, uniforms)
-
-
-class _Moment:
-    """What is thought of the arms in one context.
-
-    Attributes:
-        makers: of distributions, one per belief.
-        scores: per position the expected reward of each arm.
-        draws: Monte Carlo draws behind the propensities; none where they are exact.
-        kept: the distributions where they are exact, each computed once.
-    """
-
-    __slots__ = ("draws", "kept", "makers", "scores")
-
-    def __init__(
-        self,
-        makers: tuple[_Distributions, ...],
-        scores: Sequence[Sequence[float]],
-        draws: int | None,
-    ) -> None:
-        self.makers = makers
-        self.scores = scores
-        self.draws = draws
-        self.kept = tuple([maker.kept for maker in makers])
-
-    def drawn(self, uniforms: Uniforms) -> tuple[DistributionOf, ...]:
-        """Distributions of one decision, from its own draws."""
-        return tuple([partial(maker.made, uniforms=uniforms) for maker in self.makers])
-
-
-class _Distributions:
-    """The distributions of one belief, by eligible set."""
-
-    def __init__(self, marginals: Marginals, explorer: Explorer, newcomer: Newcomer | None) -> None:
-        self._propensities_of = explorer.over(marginals)
-        self._explore = explorer.explore
-        self._share = 1.0 if newcomer is None else newcomer.share
-        self._newcomers = marginals.observations < (0 if newcomer is None else newcomer.until)
-        self.least = least_propensity(explorer.explore, marginals.observations, newcomer)
-        self._memory: dict[Eligible, Distribution] = {}
-        self._most = max(64, MOST_KEPT // max(1, len(marginals)))
-
-    def kept(self, eligible: Eligible) -> Distribution:
-        """The distribution over `eligible`, computed at most once while it is remembered."""
-        found = self._memory.get(eligible)
-        if found is None:
-            found = self.made(eligible, None)
-            if len(self._memory) >= self._most:
-                self._memory = {}
-            self._memory[eligible] = found
-        return found
-
-    def made(self, eligible: Eligible, uniforms: Uniforms | None) -> Distribution:
-        """The distribution over `eligible`: p <- (1 - explore) p + explore / k, then the cap."""
-        rows = rows_of(eligible)
-        propensities = self._propensities_of(rows, uniforms)
-        if self._explore:
-            propensities = (1.0 - self._explore) * propensities + self._explore / len(rows)
-
-        def among(mature: NDArray[np.bool_]) -> NDArray[np.float64]:
-            return self._propensities_of(rows[mature], uniforms)
-
-        return Distribution(rows, capped(propensities, self._newcomers[rows], self._share, among))
+        return self._layout.choose(moment.distributions(uniforms), among, uniforms)

@@ -180,7 +180,7 @@ def test_the_memory_of_eligible_sets_is_bounded():
     for i in range(MOST_SETS + 50):
         prepared.choose(f"one.1.{i}", [arms[j] for j in rng.permutation(16)[:9]])
     assert len(prepared._eligible._sets) <= MOST_SETS
-    maker = prepared._typical.makers[0]
+    maker = prepared._typical.memories[0]
     maker._most = 8
     for row in range(16):
         prepared.propensities([arms[row]])
@@ -198,7 +198,7 @@ def test_many_threads_choose_what_one_would():
     alone = policy.prepare(state, arms, NOW)
     expected = [alone.choose(i) for i in ids]
     shared = policy.prepare(state, arms, NOW)
-    for maker in shared._typical.makers:
+    for maker in shared._typical.memories:
         maker._most = 64  # so that memories are dropped under way too
     with ThreadPoolExecutor(4) as pool:
         runs = [pool.submit(lambda: [shared.choose(i) for i in ids]) for _ in range(4)]
