@@ -183,7 +183,8 @@ class Bandit:
         Args:
             decision: from `decide` of this bandit, or of the one it was saved from.
             reward: of a decision that delivers one arm.
-            rewards: one per position; none for a position that nobody saw, which teaches nothing.
+            rewards: one per position; none for a position that nobody saw, which teaches nothing. Of a
+                cascade what lies below the first click is ignored.
 
         Raises:
             ShapeMismatch: rewards that do not fit the deliveries.
@@ -208,7 +209,11 @@ class Bandit:
             None if decision.features is None else decision.features[None],
         )
 
-    def learn_many(self, decisions: Decisions | Sequence[Decision], rewards: ArrayLike) -> None:
+    def learn_many(
+        self,
+        decisions: Decisions | Sequence[Decision],
+        rewards: ArrayLike | Sequence[float | None] | Sequence[Sequence[float | None]],
+    ) -> None:
         """Learns what came of many decisions; all of them or, on an error, none.
 
         Args:

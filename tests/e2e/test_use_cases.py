@@ -1,0 +1,34 @@
+"""The examples run, and come to what they say."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture
+def run():
+    """What the `main` of an example gives."""
+    return lambda name: runpy.run_path(str(EXAMPLES / f"{name}.py"))["main"]()
+
+
+def test_every_example_is_tried_here():
+    tried = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}
+    assert {path.stem for path in EXAMPLES.glob("*.py")} <= tried
+
+
+def test_ten_modules(run):
+    """At the end the page is within 2 % of the best one, and was far above chance from the start."""
+    worth = run("ten_modules")
+    assert worth["last tenth"] >= 0.98 * worth["at best"]
+    assert worth["by chance"] * 1.3 < worth["first tenth"] < worth["last tenth"]
+
+
+def test_home_units(run):
+    """Positions of their own earn more where units suit places, and lose little where they do not."""
+    found = run("home_units")
+    alike, suited = found["any place suits"], found["units suit places"]
+    assert suited["per_position"] > suited["slate"] * 1.02
+    assert alike["per_position"] > alike["slate"] * 0.96
