@@ -1,6 +1,7 @@
 """The last states of a bandit in memory, so that what they decided can be made again.
 
-States are immutable: keeping one costs its arrays and no copy. Refuses to keep without bound.
+States are immutable: keeping one costs its arrays and no copy. Refuses to keep without bound: of a
+hundred arms with a hundred coefficients each, one state has a million numbers.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from tamesu.base import NotFound, Time
 from tamesu.policy import State
 
 MOST_STATES = 1_000
-"""States kept at most; fewer where arms are many."""
+"""States kept at most; fewer where they are large."""
 
-MOST_ARMS = 1 << 20
-"""Arms of all kept states together."""
+MOST_NUMBERS = 1 << 22
+"""Numbers in all kept states together, if they are as large as the newest."""
 
 
 class Standing(NamedTuple):
@@ -43,7 +44,7 @@ class Recent:
         """From decision `number` on, which never falls, `standing` decides; the oldest are let go."""
         self._kept.pop(number, None)  # it made no decision
         self._kept[number] = standing
-        most = max(1, min(MOST_STATES, MOST_ARMS // max(1, len(standing.active))))
+        most = max(1, min(MOST_STATES, MOST_NUMBERS // max(1, _numbers_in(standing))))
         while len(self._kept) > most:
             del self._kept[next(iter(self._kept))]
 
@@ -61,3 +62,12 @@ class Recent:
             f"the last {len(self._kept):,} are",
             hint="explain a decision before learning much more, by the bandit that made it",
         )
+
+
+def _numbers_in(standing: Standing) -> int:
+    """How many numbers a standing keeps, its arms among them."""
+    parts = standing.state.parts
+    columns = [
+        column for part in parts for column in (*part.per_arm.values(), *part.shared.values())
+    ]
+    return len(standing.active) + sum(column.size for column in columns)

@@ -96,8 +96,9 @@ def test_only_so_many_states_are_kept(monkeypatch):
             bandit.explain(d)
 
 
-def test_fewer_are_kept_where_arms_are_many(monkeypatch):
-    monkeypatch.setattr(recent, "MOST_ARMS", 6)
+def test_fewer_are_kept_where_states_are_large(monkeypatch):
+    """Three arms, and two counts of each that was learnt from: five to seven numbers."""
+    monkeypatch.setattr(recent, "MOST_NUMBERS", 14)
     bandit = bandit_of()
     decisions = [bandit.decide()]
     for _ in range(2):
