@@ -32,3 +32,9 @@ def test_home_units(run):
     alike, suited = found["any place suits"], found["units suit places"]
     assert suited["per_position"] > suited["slate"] * 1.02
     assert alike["per_position"] > alike["slate"] * 0.96
+
+
+def test_hero_image(run):
+    """What arms tell of themselves serves a newcomer at once."""
+    lost = run("hero_image")
+    assert 0 <= lost["shared"] < 0.5 * lost["per_arm"]
