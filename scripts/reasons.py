@@ -38,10 +38,14 @@ DECLARATION = {
     "reward.default": "nothing happened, nothing earned",
     "policy.forgetting.half_life": "what was true stays true, until a team knows better",
     "reward.unseen": "an event without an impression is a fault of the front end: counted, not learnt",
+    "reward.examined": "the layout says it: below the click of a cascade nobody looked",
     "sticky.ttl": "every request is a decision of its own; at most half of `reward.window`, of a session half its gap",
     "context": "context-free; a number n is short for one vector `x` of n numbers",
     "arm_features": "arms are told apart by their ids alone",
     "interactions": "none: each multiplies the number of columns, and costs data",
+    "slots": "arms are chosen as they are",
+    "pairwise": "options that add up need least data; say true where the best title depends on the image",
+    "infeasible": "every option goes with every other",
     "batch.size": "one commit for 500 observations costs each of them little",
     "batch.every": "half a second is fresh, and two commits a second are cheap",
     "seed": "drawn at creation, so that bandits do not explore in step",
@@ -50,14 +54,18 @@ DECLARATION = {
 SAID = {
     "name": "required",
     "arms": "required",
-    "reward.anchor": "`decision`; `impression` for a slate",
+    "reward.anchor": "`decision`; `impression` for a slate and its like",
     "reward.range": "it follows from weights and caps, or nobody needs it",
     "reward.impression_within": "= `window`",
     "reward.settle": "`1m`, or the longest window if that is shorter",
+    "reward.examined": "`all`; `until_click` in a cascade",
     "sticky.ttl": "not sticky",
     "context": "context-free",
     "arm_features": "none",
     "interactions": "none",
+    "slots": "none",
+    "pairwise": "false",
+    "infeasible": "none",
     "seed": "drawn",
 }
 """Defaults that no single value spells out."""
@@ -95,12 +103,34 @@ OPTIONS = {
         "priors": "all arms start alike",
     },
     "belief linear": {
+        "sharing": "arms need nothing in common; `shared` learns faster where features tell them apart",
         "ridge": "columns lie about between -1 and 1, and so do coefficients",
         "noise": "nobody knows it beforehand",
+        "a": "some rewards of an arm outweigh what is thought of its noise before",
+    },
+    "belief logistic": {
+        "ridge": "columns lie about between -1 and 1, and few coefficients are larger than 2",
+        "rate": "nobody knows it beforehand; say 0.02 where one in fifty clicks, and new arms are not overrated",
+        "repeat": "three or four settle it; more are not made",
     },
     "explorer epsilon_greedy": {
         "explore": "`epsilon` does the same; one of the two is enough",
         "epsilon": "the share that most comparisons use",
+    },
+    "belief losses": {
+        "gamma": "about half of a learning rate after ten thousand decisions, as its author takes it",
+    },
+    "explorer exponential_weights": {
+        "explore": "it explores by itself; raise it for evaluation",
+        "scale": "as published; 2 often loses less",
+        "delay": "feedback at once; say it where rewards come late, or it trusts the past too soon",
+        "horizon": "nobody knows how long a bandit runs",
+        "baseline": "as published, with a guarantee against any opponent; `best` where arms come and go",
+    },
+    "explorer inverse_gap": {
+        "explore": "every arm keeps a share by itself",
+        "scale": "greedy enough after some hundred observations",
+        "exponent": "the square root of the time is what the bound on its regret asks for",
     },
     "explorer greedy": {"explore": "whoever wants none gets none; the log then evaluates nothing"},
     "explorer randomized_ucb": {
@@ -114,7 +144,10 @@ OPTIONS = {
     },
     "explorer ucb": {
         "explore": "as published; the log then evaluates nothing: raise it for evaluation",
-        "variant": "never worse than `ucb1`, and for rates as good as can be",
+        "variant": (
+            "`kl_ucb` is never worse than `ucb1`, and for rates as good as can be; counts of an arm "
+            "say nothing of contexts"
+        ),
         "scale": "as published; smaller ones often lose less, and may lock onto the wrong arm",
     },
     "explorer thompson": {
@@ -123,6 +156,8 @@ OPTIONS = {
     },
     "explorer uniform": {"explore": "it is all exploration anyway"},
     "layout single": {},
+    "layout combination": {},
+    "layout cascade": {"size": REQUIRED},
     "layout per_position": {"size": REQUIRED},
     "layout slate": {"size": REQUIRED},
 }

@@ -32,7 +32,9 @@ _NEWEST = "half_life"
 _APART = "\x00"
 """Between an arm's id, which is printable, and the number of a half-life."""
 
-_WEIGHT_BITS = 32
+WEIGHT_BITS = 32
+"""A weight within a half-life is a whole number of 2^-32."""
+
 _STEP_BITS = 12
 
 
@@ -42,8 +44,18 @@ def tally(shape: Shape, declaration: Declaration) -> Tally:
     Raises:
         InvalidDeclaration: a half-life shorter than the age at which a delivery is first learnt from.
     """
+    half_life = half_life_of(declaration)
+    return Lasting(shape) if half_life is None else Fading(shape, half_life)
+
+
+def half_life_of(declaration: Declaration) -> int | None:
+    """The half-life of what a declaration's belief learns, in microseconds; none where nothing fades.
+
+    Raises:
+        InvalidDeclaration: as `tally`.
+    """
     if declaration.forgetting is None:
-        return Lasting(shape)
+        return None
     half_life, settle = declaration.forgetting.half_life, declaration.reward.settle_us
     if half_life < settle:
         raise InvalidDeclaration(
@@ -51,7 +63,7 @@ def tally(shape: Shape, declaration: Declaration) -> Tally:
             f"is first learnt from: {Duration(settle).text()}, got {half_life.text()}",
             hint="else most of it is forgotten before it is learnt",
         )
-    return Fading(shape, half_life)
+    return half_life
 
 
 def weighed(
@@ -68,7 +80,7 @@ def weighed(
     """
     numbers, rest = np.divmod(decided, half_life)
     place = np.floor(rest / half_life * 2.0 ** (3 * _STEP_BITS)).astype(np.int64)
-    factor = np.float64(1 << _WEIGHT_BITS)
+    factor = np.float64(1 << WEIGHT_BITS)
     weight = np.full(len(decided), factor)
     last = (1 << _STEP_BITS) - 1
     for step, powers in enumerate(_POWERS):
@@ -146,7 +158,7 @@ class Fading:
                 for total, column in columns:
                     total[rows[arm]] += column[place] << shift
         now, rest = divmod(max(time, newest * self._half_life), self._half_life)
-        power = newest - KEPT - now - _WEIGHT_BITS
+        power = newest - KEPT - now - WEIGHT_BITS
         scale = math.ldexp(2.0 ** (-rest / self._half_life), max(power, -5000))
         counts = [sums[name] for name in self._counting]
         return Told(

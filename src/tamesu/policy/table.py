@@ -15,6 +15,12 @@ from numpy.typing import NDArray
 
 from tamesu.base import Bug
 
+LANDMARK = "landmark"
+"""Name under `highest` of the L by which every float of a table is in units of 2^L."""
+
+_MOST_SHIFT = 2_200
+"""A float that loses so many powers of two is 0."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
@@ -24,7 +30,8 @@ class Table:
     nothing learnt), and no number is -0. So equal content is equal form, and equal bytes.
 
     Laws: `+` is associative and commutative for integers (floats: to rounding), the empty table is
-    its zero, and `a - a` is zero but for what is `highest`.
+    its zero, and `a - a` is zero but for what is `highest`. Tables of different `LANDMARK`s are
+    brought to the newer one before they are added.
 
     Attributes:
         arms: n ids.
@@ -83,9 +90,27 @@ class Table:
     def __add__(self, other: Table) -> Table:
         if self.per_arm.keys() != other.per_arm.keys() or self.shared.keys() != other.shared.keys():
             raise Bug("tables of different beliefs cannot be added")
+        mark, theirs = self.highest.get(LANDMARK), other.highest.get(LANDMARK)
+        if mark is not None and theirs is not None and mark != theirs:
+            return self._from(max(mark, theirs)) + other._from(max(mark, theirs))
         large, small = (self, other) if len(self.arms) >= len(other.arms) else (other, self)
         touched = large._touched(small)
         return self._merged(other) if touched is None else touched
+
+    def _from(self, landmark: int) -> Table:
+        """The same in units of 2^`landmark`, which is not before its own."""
+        by = -min(landmark - self.highest[LANDMARK], _MOST_SHIFT)
+        if not by:
+            return self
+
+        def scaled(columns: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+            return {
+                name: np.ldexp(column, by) if column.dtype == np.float64 else column
+                for name, column in columns.items()
+            }
+
+        highest = {**self.highest, LANDMARK: landmark}
+        return Table.of(self.arms, scaled(self.per_arm), scaled(self.shared), highest)
 
     def _touched(self, other: Table) -> Table | None:
         """The sum where `other` adds to rows that are here, and none becomes 0: only they are looked at.

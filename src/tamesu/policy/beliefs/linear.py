@@ -1,4 +1,4 @@
-"""Linear belief: the reward is linear in the context, for each arm by itself; noise fixed or learnt."""
+"""Linear belief: the reward is linear in what is known; coefficients by arm, shared, or both."""
 
 from __future__ import annotations
 
@@ -9,145 +9,183 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import GRID, Declaration, InvalidDeclaration, Time
-from tamesu.policy.contract import Arms, Batch, Coefficients, Marginals, Reading
-from tamesu.policy.families.normal import NormalFamily
-from tamesu.policy.families.student_t import StudentTFamily
-from tamesu.policy.features import encoder_of
+from tamesu.policy.contract import Arms, Batch, Reading
+from tamesu.policy.design import Design, Sharing, design_of
+from tamesu.policy.fading import Weighing, weighing_of
+from tamesu.policy.gram import gram
+from tamesu.policy.linear_posterior import (
+    CLIPPED,
+    CROSS,
+    JOINT_MOMENT,
+    JOINT_PRECISION,
+    MOMENT,
+    OBSERVATIONS,
+    PRECISION,
+    SQUARES,
+    WEIGHT,
+    LinearPosterior,
+    NoisePrior,
+)
 from tamesu.policy.table import Table, numbered
 
-COUNT, MOMENT, PRECISION, SQUARES = "count", "moment", "precision", "squares"
-
 Floats = NDArray[np.float64]
+
+LEAST, MOST = 1e-12, 1e12
+"""Of ridge and noise; beyond it they could not be told from none, or from no doubt."""
+
+LEAST_A, MOST_A = 1.0, 1e9
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Options of the linear belief.
 
     Attributes:
+        sharing: whose the coefficients are: of each arm (`per_arm`), of all arms, which then differ by
+            their features (`shared`), or both, added up (`hybrid`).
         ridge: precision of the prior of every coefficient, in units of the noise's.
         noise: variance of a reward, or `learnt`.
+        a: where the noise is learnt, as sure of it beforehand as after 2 a rewards; above 1.
     """
 
+    sharing: Sharing = "per_arm"
     ridge: float = 1.0
     noise: float | Literal["learnt"] = "learnt"
+    a: float = 2.0
 
 
 class LinearBelief:
-    """r = theta_a . (1, x) + noise: Bayesian ridge regression for each arm.
+    """r = theta_a . (1, x) + beta . phi(x, a) + noise: Bayesian ridge regression.
 
-    With A = ridge I + sum z zT, z = (1, x), and b = sum r z: theta_a has mean A^-1 b and covariance
-    s2 A^-1. Evidence is (sum z zT, sum r z, n, sum r^2) by arm: it adds up, in any batching, to rounding.
+    Evidence is the sums of products of own columns, joint columns and rewards: it adds up, in any batching,
+    to rounding. Without forgetting the posterior mean is the ridge regression of all that was learnt.
+    O(rows d^2) per batch, O(arms d^3) for the arms that changed when a state is read.
+
+    Rewards are learnt as they are, but where `reward.range` is declared: then they are clipped to it, and
+    counted.
     """
 
     contextual = True
 
-    def __init__(self, width: int, options: Options, bounds: tuple[float, float] | None) -> None:
-        self.family = "student_t" if options.noise == "learnt" else "normal"
+    def __init__(
+        self,
+        design: Design,
+        weighing: Weighing,
+        ridge: float,
+        noise: NoisePrior | float,
+        bounds: tuple[float, float] | None,
+    ) -> None:
+        self.family = "student_t" if isinstance(noise, NoisePrior) else "normal"
         self.bounds = bounds
-        self._width = 1 + width
-        self._options = options
+        self._design = design
+        self._weighing = weighing
+        self._posterior = LinearPosterior(design, ridge, noise)
 
     def init(self) -> Table:
         """No arm has evidence."""
-        d = self._width
-        return Table.of(
-            [],
-            {
-                COUNT: np.zeros(0, np.int64),
-                MOMENT: np.zeros((0, d)),
-                PRECISION: np.zeros((0, d, d)),
-                SQUARES: np.zeros(0),
-            },
-        )
+        p, q = self._design.own_width, self._design.joint_width
+        return self._table([], np.zeros((0, p, p + q + 1)), np.zeros((q, q + 1)))
 
     def evidence(self, state: Table, batch: Batch) -> Table:
-        """Sums by arm."""
+        """Sums by arm, and over all."""
         del state
         arms, codes = numbered(batch.arm)
-        x = batch.with_one(self._width - 1)
+        p, q = self._design.own_width, self._design.joint_width
         reward = batch.reward / GRID
-        if self.bounds is not None:
-            reward = np.clip(reward, *self.bounds)
-        sign = np.ones(len(batch)) if batch.sign is None else batch.sign.astype(np.float64)
-        d, n = self._width, len(arms)
-        columns = {
-            COUNT: np.zeros(n, np.int64),
-            MOMENT: np.zeros((n, d)),
-            PRECISION: np.zeros((n, d, d)),
-            SQUARES: np.zeros(n),
-        }
-        for arm in range(n):
-            rows = codes == arm
-            mine, theirs, signs = x[rows], reward[rows], sign[rows]
-            columns[COUNT][arm] = int(signs.sum())
-            columns[MOMENT][arm] = (signs * theirs) @ mine
-            columns[PRECISION][arm] = (mine * signs[:, None]).T @ mine
-            columns[SQUARES][arm] = signs @ (theirs * theirs)
-        return Table.of(arms, columns)
+        clipped = reward if self.bounds is None else np.clip(reward, *self.bounds)
+        own, joint = self._design.rows(batch)
+        rows = np.concatenate([own, joint, clipped[:, None]], axis=1)
+        weights, marks = self._weighing.weights(batch)
+        both = rows[:, p:]
+        left = joint if weights is None else joint * weights[:, None]
+        return self._table(
+            arms,
+            gram(rows, p, codes, len(arms), weights),
+            left.T @ both if q else np.zeros((0, 1)),
+            {
+                OBSERVATIONS: _counted(codes, len(arms), batch.sign),
+                CLIPPED: _counted(codes, len(arms), batch.sign, reward != clipped),
+                WEIGHT: np.bincount(codes, weights, len(arms)).astype(np.float64),
+                SQUARES: np.bincount(
+                    codes,
+                    clipped * clipped if weights is None else weights * clipped * clipped,
+                    len(arms),
+                ),
+            },
+            marks,
+        )
 
     def absorb(self, state: Table, evidence: Table) -> Table:
-        """Sums add up."""
-        return state + evidence
+        """Sums add up; of an arm of which everything was taken back nothing is left, rounding neither."""
+        learnt = state + evidence
+        kept = learnt.per_arm[OBSERVATIONS] != 0
+        return learnt if kept.all() else learnt.where(kept)
 
     def reading(self, state: Table, arms: Arms, time: Time) -> Reading:
-        """Posteriors of the reward's mean, for any context."""
-        del time
-        return _Reading(self, state, arms, self._options)
+        """Posteriors of the reward's mean, for any context.
 
+        Raises:
+            Bug: more was taken back from an arm than it was taught.
+        """
+        return self._posterior.reading(state, arms, self._weighing.scale(state, time))
 
-class _Reading:
-    contextual = True
-    coefficients: Coefficients | None = None
-
-    def __init__(self, belief: LinearBelief, state: Table, arms: Arms, options: Options) -> None:
-        self._kind = belief.family
-        count, moment, precision, squares = (
-            state.column(name, arms.ids) for name in (COUNT, MOMENT, PRECISION, SQUARES)
-        )
-        n, d = moment.shape
-        whole = precision + options.ridge * np.eye(d)
-        factor = np.linalg.cholesky(whole)
-        root = np.linalg.inv(factor) if n else factor
-        half = np.einsum("nij,nj->ni", root, moment)
-        self._mean = np.einsum("nji,nj->ni", root, half)
-        self._root = root.reshape(n * d, d)
-        self._shape = (n, d)
-        self._observations = count
-        self._total = int(state.per_arm[COUNT].sum())
-        if options.noise == "learnt":
-            a = 1.0 + 0.5 * count
-            b = 1.0 + 0.5 * np.maximum(0.0, squares - (half * half).sum(axis=1))
-            self._dof, self._noise = 2.0 * a, np.sqrt(b / a)
-        else:
-            self._dof, self._noise = np.full(n, np.inf), np.full(n, np.sqrt(options.noise))
-        sums = state.per_arm[PRECISION][:, 0, :].sum(axis=0)
-        self.typical = sums[1:] / max(1.0, sums[0])
-
-    def at(self, context: Floats) -> Marginals:
-        z = np.concatenate([[1.0], context])
-        mean = self._mean @ z
-        parts = (self._root @ z).reshape(self._shape)
-        scale = self._noise * np.sqrt((parts * parts).sum(axis=1))
-        family = (
-            StudentTFamily(self._dof, mean, scale)
-            if self._kind == "student_t"
-            else NormalFamily(mean, scale)
-        )
-        return Marginals(
-            kind=self._kind, family=family, observations=self._observations, total=self._total
-        )
+    def _table(
+        self,
+        arms: list[str],
+        own: Floats,
+        joint: Floats,
+        by_arm: dict[str, NDArray[np.int64] | Floats] | None = None,
+        marks: dict[str, int] | None = None,
+    ) -> Table:
+        """`own` (n, p, p + q + 1) and `joint` (q, q + 1) sums of products, taken apart."""
+        p, q = self._design.own_width, self._design.joint_width
+        columns: dict[str, NDArray[np.int64] | Floats] = by_arm or {
+            OBSERVATIONS: np.zeros(0, np.int64),
+            CLIPPED: np.zeros(0, np.int64),
+            WEIGHT: np.zeros(0),
+            SQUARES: np.zeros(0),
+        }
+        if p:
+            columns |= {PRECISION: own[:, :, :p], MOMENT: own[:, :, -1]}
+        if p and q:
+            columns |= {CROSS: own[:, :, p:-1]}
+        shared = {JOINT_PRECISION: joint[:, :q], JOINT_MOMENT: joint[:, -1]} if q else {}
+        return Table.of(arms, columns, shared, marks)
 
 
 def build(options: Options, declaration: Declaration) -> LinearBelief:
     """The linear belief of a declaration.
 
     Raises:
-        InvalidDeclaration: a ridge or a noise that cannot be.
+        InvalidDeclaration: coefficients that cannot be shared, or a ridge, a noise or an a that cannot be.
     """
-    if not 0.0 < options.ridge < float("inf"):
+    noise = options.noise
+    for name, value in (("ridge", options.ridge), ("noise", noise)):
+        if not isinstance(value, str) and not LEAST <= value <= MOST:
+            raise InvalidDeclaration(
+                f"policy.belief.{name} must lie between {LEAST:g} and {MOST:g}, got {value:g}"
+            )
+    if not LEAST_A < options.a <= MOST_A:
         raise InvalidDeclaration(
-            f"policy.belief.ridge must be finite and above 0, got {options.ridge:g}"
+            f"policy.belief.a must lie above {LEAST_A:g} and be at most {MOST_A:g}, got {options.a:g}"
         )
-    if declaration.forgetting is not None:
-        raise InvalidDeclaration("belief 'linear' cannot forget yet, got policy.forgetting")
-    return LinearBelief(encoder_of(declaration).width, options, declaration.reward.range)
+    return LinearBelief(
+        design_of(declaration, options.sharing),
+        weighing_of(declaration),
+        options.ridge,
+        NoisePrior(options.a, declaration.reward.bounds()) if isinstance(noise, str) else noise,
+        declaration.reward.range,
+    )
+
+
+def _counted(
+    codes: NDArray[np.intp],
+    groups: int,
+    sign: NDArray[np.int64] | None,
+    which: NDArray[np.bool_] | None = None,
+) -> NDArray[np.int64]:
+    """(groups,) how many rows of each code there are, with their signs; of those at `which` (n,)."""
+    each = None if sign is None else sign.astype(np.float64)
+    if which is not None:
+        each = which.astype(np.float64) if each is None else each * which
+    # Floats are whole numbers up to 2^53 without a slip.
+    return np.bincount(codes, each, groups).astype(np.int64)

@@ -1,0 +1,219 @@
+"""What a linear belief thinks of arms, out of its sums: coefficients, their roots, the noise.
+
+Own coefficients of different arms depend on each other through the joint ones alone, so those are solved
+for first (`tamesu.policy.ridge.apart`). All that contexts share is computed when a reading is made. Refuses
+to change a sum.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.base import Bug
+from tamesu.policy.contract import Arms, Reading
+from tamesu.policy.design import Design
+from tamesu.policy.linear_reading import (
+    HybridReading,
+    JointCoefficients,
+    Known,
+    OwnReading,
+    SharedReading,
+)
+from tamesu.policy.ridge import apart, roots, solved
+from tamesu.policy.table import Table
+
+Floats: TypeAlias = NDArray[np.float64]
+
+OBSERVATIONS, CLIPPED = "observations", "clipped"
+WEIGHT, SQUARES = "weight", "squares"
+MOMENT, PRECISION, CROSS = "moment", "precision", "cross"
+JOINT_MOMENT, JOINT_PRECISION = "joint_moment", "joint_precision"
+
+CAUTION = 8.0
+"""How many times the noise of all arms together is expected of one of which nothing was seen."""
+
+SPREAD = 4.0
+"""Before any reward came, a deviation of a quarter of their bounds is expected, as a gaussian belief does."""
+
+LEAST_NOISE = 1e-200
+"""Variance; with less the scores of arms would not be distributions."""
+
+
+class NoisePrior(NamedTuple):
+    """What is thought of a learnt noise beforehand.
+
+    Attributes:
+        a: as sure of it as after 2 a rewards.
+        bounds: of rewards; none where they are not known.
+    """
+
+    a: float
+    bounds: tuple[float, float] | None
+
+    def common(self, left: float, weight: float) -> float:
+        """The noise of all arms together: what is `left` over of rewards that weigh `weight` in all."""
+        if weight > 0.0:
+            return max(left / weight, LEAST_NOISE)
+        if self.bounds is None or self.bounds[0] == self.bounds[1]:
+            return 1.0
+        return ((self.bounds[1] - self.bounds[0]) / SPREAD) ** 2
+
+
+class _Solved(NamedTuple):
+    """Arms of a state and one more, of which nothing was learnt.
+
+    Attributes:
+        root: (k + 1, p, p); the last one of the prior.
+        coefficients: (k + 1, p) A^-1 b.
+        explained: (k,) bT A^-1 b.
+    """
+
+    root: Floats
+    coefficients: Floats
+    explained: Floats
+
+
+class LinearPosterior:
+    """Posteriors of one design: reads states.
+
+    Roots of arms whose sums did not change since the last reading are not computed again.
+    """
+
+    def __init__(self, design: Design, ridge: float, noise: NoisePrior | float) -> None:
+        self._design = design
+        self._ridge = ridge
+        self._noise = noise
+        self._last: tuple[tuple[str, ...], float, Floats, Floats] | None = None
+
+    def reading(self, state: Table, arms: Arms, scale: float) -> Reading:
+        """What `state` says of `arms`; a unit of its sums weighs `scale`.
+
+        Raises:
+            Bug: more was taken back from an arm than it was taught.
+        """
+        if np.any(state.per_arm[OBSERVATIONS] < 0):
+            raise Bug(
+                "a linear state must count at least 0 observations; evidence was taken back twice"
+            )
+        design, rows = self._design, state.rows(arms.ids)
+        own = self._own(state, scale) if design.own_width else None
+        left = state.per_arm[SQUARES] * scale
+        if own is not None:
+            left = left - own.explained
+        if not design.joint_width:
+            known = self._known(state, arms, rows, scale, left)
+            return OwnReading(design, known, *_at(own, rows))
+        root, mean, explained = self._joint(state, scale, own)
+        known = self._known(state, arms, rows, scale, np.array([float(left.sum()) - explained]))
+        sums = state.shared[JOINT_PRECISION][0] * scale
+        joint = JointCoefficients(known, root, mean, sums)
+        if own is None:
+            return SharedReading(design, known, joint, arms.features)
+        crossed = self._crossed(state, own, scale)
+        return HybridReading(design, known, joint, arms.features, *_at(own, rows), crossed[rows])
+
+    def _own(self, state: Table, scale: float) -> _Solved:
+        """The own parts, as if there were no joint ones."""
+        p = self._design.own_width
+        root = np.empty((len(state.arms) + 1, p, p))
+        root[:-1] = self._roots(state, scale)
+        root[-1] = np.eye(p) / np.sqrt(self._ridge)
+        coefficients = np.zeros((len(root), p))
+        coefficients[:-1], explained = solved(root[:-1], state.per_arm[MOMENT] * scale)
+        return _Solved(root, coefficients, explained)
+
+    def _roots(self, state: Table, scale: float) -> Floats:
+        precision, last = state.per_arm[PRECISION], self._last
+        if last is not None and last[:2] == (state.arms, scale):
+            changed = (precision != last[2]).any(axis=(1, 2))
+            found = last[3].copy()
+            found[changed] = roots(self._ridged(precision[changed], scale))
+        else:
+            found = roots(self._ridged(precision, scale))
+        self._last = (state.arms, scale, precision, found)
+        return found
+
+    def _ridged(self, sums: Floats, scale: float) -> Floats:
+        precision = sums * scale
+        np.einsum("...ii->...i", precision)[...] += self._ridge
+        return precision
+
+    def _joint(
+        self, state: Table, scale: float, own: _Solved | None
+    ) -> tuple[Floats, Floats, float]:
+        """The root and the coefficients of the joint part, and what it explains beyond the own one."""
+        precision = self._ridged(state.shared[JOINT_PRECISION], scale)
+        moment = state.shared[JOINT_MOMENT] * scale
+        if own is not None:
+            precision, moment = apart(
+                own.root[:-1],
+                state.per_arm[CROSS] * scale,
+                state.per_arm[MOMENT] * scale,
+                precision,
+                moment,
+            )
+        root = roots(precision[None])
+        coefficients, explained = solved(root, moment[None])
+        return root[0], coefficients[0], float(explained[0])
+
+    def _crossed(self, state: Table, own: _Solved, scale: float) -> Floats:
+        """(k + 1, q, p) BT A^-1 of each arm of the state, and of one of which nothing was learnt."""
+        p, q = self._design.own_width, self._design.joint_width
+        crossed = np.zeros((len(own.root), q, p))
+        half = own.root[:-1] @ (state.per_arm[CROSS] * scale)
+        crossed[:-1] = half.transpose(0, 2, 1) @ own.root[:-1]
+        return crossed
+
+    def _known(
+        self, state: Table, arms: Arms, rows: NDArray[np.intp], scale: float, left: Floats
+    ) -> Known:
+        """Counts and the noise; `left` (k,) or, where arms share it, (1,) is what nothing explains."""
+        weight = np.append(state.per_arm[WEIGHT], 0.0) * scale
+        total = float(weight.sum())
+        noise, dof = self._noise_of(left, weight, rows, total)
+        return Known(
+            noise=noise,
+            dof=dof,
+            observations=state.column(OBSERVATIONS, arms.ids),
+            total=int(state.per_arm[OBSERVATIONS].sum()),
+            clipped=state.column(CLIPPED, arms.ids),
+            weight=weight[rows],
+            total_weight=total,
+            typical=self._typical(state),
+        )
+
+    def _noise_of(
+        self, left: Floats, weight: Floats, rows: NDArray[np.intp], total: float
+    ) -> tuple[Floats, Floats | None]:
+        """The deviation of a reward of each arm, or of all, and degrees of freedom."""
+        if not isinstance(self._noise, NoisePrior):
+            given = len(rows) if self._design.independent else 1
+            return np.full(given, np.sqrt(self._noise)), None
+        # Only by rounding may it lie below 0: it is what of squares a projection leaves.
+        left = np.maximum(left, 0.0)
+        common = CAUTION * self._noise.common(float(left.sum()), total)
+        if self._design.independent:
+            left, weight = np.append(left, 0.0)[rows], weight[rows]
+        else:
+            weight = np.array([total])
+        by = self._noise.a + 0.5 * weight
+        return np.sqrt((common + 0.5 * left) / by), 2.0 * by
+
+    def _typical(self, state: Table) -> Floats:
+        """(d,) the mean context of what was learnt."""
+        d = self._design.width
+        if self._design.own_width:
+            first = state.per_arm[PRECISION][:, 0, :].sum(axis=0)
+        else:
+            first = state.shared[JOINT_PRECISION][0]
+        mean: Floats = first[1 : 1 + d] / first[0] if first[0] > 0.0 else np.zeros(d)
+        return mean
+
+
+def _at(own: _Solved | None, rows: NDArray[np.intp]) -> tuple[Floats, Floats]:
+    if own is None:
+        raise Bug("a design without joint columns must have own ones")
+    return own.root[rows], own.coefficients[rows]

@@ -1,0 +1,113 @@
+"""Ridge regression out of sums of products: roots of inverses, solutions, and what is left over.
+
+With A = ridge I + sum x xT, a root is any R with RT R = A^-1: then |R x|^2 = xT A^-1 x, a sum of squares
+and never below 0, and RT (R b) solves A t = b. Refuses an updated inverse: each root comes anew from the
+sums, so that nothing piles up.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg.lapack import dtrtri
+
+Floats: TypeAlias = NDArray[np.float64]
+
+EPSILON = float(np.finfo(np.float64).eps)
+MOST_SURE = 1e300
+"""A diagonal beyond it stands as that."""
+
+
+def roots(precisions: Floats) -> Floats:
+    """(n, d, d) roots R of the inverses of n symmetric matrices A (n, d, d): RT R = A^-1.
+
+    By Cholesky of D A D, its diagonal 1: lower triangles, O(d^3) each. Where A is not positive definite
+    beyond rounding (columns that depend on each other at 10^16 times the ridge, or what is left where much
+    was taken back), its eigenvalues are taken to be at least d eps of the largest: no direction is
+    surer than the arithmetic can tell.
+
+    Example:
+        >>> root = roots(np.array([[[4.0, 2.0], [2.0, 3.0]]]))[0]
+        >>> np.round(root.T @ root @ np.array([[4.0, 2.0], [2.0, 3.0]]), 12) + 0.0
+        array([[1., 0.],
+               [0., 1.]])
+    """
+    n, d, _ = precisions.shape
+    found = np.zeros((n, d, d))
+    if not found.size:
+        return found
+    diagonal = np.diagonal(precisions, axis1=1, axis2=2)
+    to_one = 1.0 / np.sqrt(np.clip(np.abs(diagonal), 1.0 / MOST_SURE, MOST_SURE))
+    scaled = precisions * to_one[:, :, None]
+    scaled *= to_one[:, None, :]
+    factors, sound = _factors(scaled)
+    for i in range(n):
+        if sound[i]:
+            # The transpose of a row-major lower triangle is a column-major upper one.
+            found[i] = dtrtri(factors[i].T, lower=0)[0].T
+        else:
+            found[i] = _root_by_eigenvalues(scaled[i])
+    found *= to_one[:, None, :]
+    return found
+
+
+def solved(root: Floats, moments: Floats) -> tuple[Floats, Floats]:
+    """(n, d) solutions t of A t = b, and (n,) bT t, for stacks of roots (n, d, d) and of b (n, d)."""
+    half = (root @ moments[:, :, None])[:, :, 0]
+    return (root.transpose(0, 2, 1) @ half[:, :, None])[:, :, 0], (half * half).sum(axis=1)
+
+
+class Apart(NamedTuple):
+    """What is left for the joint coefficients where the own ones of all arms are solved for.
+
+    Attributes:
+        precision: (q, q) the Schur complement ridge I + C - sum BT A^-1 B.
+        moment: (q,) c - sum BT A^-1 b.
+    """
+
+    precision: Floats
+    moment: Floats
+
+
+def apart(root: Floats, cross: Floats, moments: Floats, joint: Floats, moment: Floats) -> Apart:
+    """The joint part of the normal equations, without the own parts of k arms.
+
+    Args:
+        root: (k, p, p) roots of each arm's A.
+        cross: (k, p, q) B, sums of own columns times joint ones.
+        moments: (k, p) b of each arm.
+        joint: (q, q) ridge I + C.
+        moment: (q,) c.
+
+    Source: Li et al. 2010, algorithm 2 (LinUCB with hybrid models), from sums instead of step by step.
+    """
+    own, joined = root.shape[1], cross.shape[2]
+    sides = (root @ cross).reshape(-1, joined)
+    halves = (root @ moments[:, :, None]).reshape(len(root) * own)
+    return Apart(joint - sides.T @ sides, moment - sides.T @ halves)
+
+
+def _factors(scaled: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """(n, d, d) Cholesky factors, and (n,) which of them can be relied on."""
+    n, d, _ = scaled.shape
+    try:
+        factors: Floats = np.linalg.cholesky(scaled).astype(np.float64, copy=False)
+    except np.linalg.LinAlgError:
+        if n == 1:
+            return np.zeros_like(scaled), np.zeros(1, np.bool_)
+        each = [_factors(one[None]) for one in scaled]
+        return np.concatenate([one for one, _ in each]), np.concatenate(
+            [sound for _, sound in each]
+        )
+    pivots = np.diagonal(factors, axis1=1, axis2=2)
+    # A product and not its root: the pivots of a matrix with diagonal 1 are at most 1.
+    return factors, np.asarray((pivots * pivots).min(axis=1) > d * EPSILON, dtype=np.bool_)
+
+
+def _root_by_eigenvalues(scaled: Floats) -> Floats:
+    values, vectors = np.linalg.eigh(scaled)
+    least = len(values) * EPSILON * max(float(values[-1]), EPSILON)
+    root: Floats = (vectors / np.sqrt(np.maximum(values, least))).T
+    return root
