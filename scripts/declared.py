@@ -18,6 +18,7 @@ from tamesu.base.objectives import Objective, Scalarise
 from tamesu.policy.kinds import known_kinds
 
 _UNSAID = {
+    "reward.examined",
     "reward.impression_within",
     "policy.forgetting.half_life",
     "reward.range",

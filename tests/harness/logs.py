@@ -22,6 +22,7 @@ from tamesu.base import (
     Entry,
     Event,
     EventTerm,
+    Examined,
     Reward,
     Time,
     Unseen,
@@ -52,6 +53,7 @@ def clauses(
     late_us: int = 30 * S,
     default: float = 0.0,
     unseen: Unseen = Unseen.DROP,
+    examined: Examined | None = None,
 ) -> Reward:
     """The clauses of a reward; it settles when its window is over if not said otherwise."""
     events = {
@@ -75,6 +77,7 @@ def clauses(
         events=events,
         default=default,
         unseen=unseen,
+        examined=examined,
     )
 
 
@@ -125,7 +128,24 @@ EARLY = {
 }
 """Clauses under which observation 0 comes early, and corrections follow."""
 
-REWARDS = {**FINAL, **EARLY}
+_CLICK = Examined.UNTIL_CLICK
+CASCADE = {
+    ("fall", 1): clauses(SHOWN, 10 * S, 8 * S, examined=_CLICK, late_us=90 * S),
+    ("fall", 2): clauses(DECIDED, 10 * S, settle_us=3 * S, default=0.25, examined=_CLICK),
+    ("fall", 3): clauses(SHOWN, 4 * S, 12 * S, settle_us=0, examined=_CLICK, late_us=90 * S),
+    ("fall", 4): clauses(
+        SHOWN, 8 * S, 6 * S, gap_us=2 * S, withins=_MIXED, settle_us=2 * S, examined=_CLICK
+    ),
+    ("fall", 5): clauses(
+        SHOWN, 8 * S, 8 * S, unseen=IMPLY, settle_us=1 * S, late_us=90 * S, examined=_CLICK
+    ),
+    ("fall", 6): clauses(
+        DECIDED, 9 * S, gap_us=4 * S, settle_us=0, late_us=90 * S, examined=_CLICK
+    ),
+}
+"""Clauses of cascades: all deliveries of a decision at once, and those below a click unexamined."""
+
+REWARDS = {**FINAL, **EARLY, **CASCADE}
 
 
 def lookup(bandit: str, declaration: int) -> Reward | None:
@@ -205,7 +225,11 @@ def make_log(
 
 
 def _decision(rng: random.Random, key: str) -> bytes:
-    positions = rng.choice([[0]] * 4 + [[0, 1]] * 3 + [[0, 1, 2], [1, 0], [0, 3], []])
+    several = [[0, 1, 2], [1, 0], [0, 3], []]
+    if key.startswith("fall"):
+        positions = rng.choice([[0, 1], [0, 1, 2], [0, 1, 2, 3], [2, 7, 0], *several])
+    else:
+        positions = rng.choice([[0]] * 4 + [[0, 1]] * 3 + several)
     deliveries = tuple(Delivery(place, f"arm{place}", 0.5, 0.125) for place in positions)
     return encode(
         Decision(
@@ -242,9 +266,11 @@ def _event(rng: random.Random, made: _Made) -> tuple[int, str, str, bytes]:
         + [received_ms * MS + edge for edge in (5 * MINUTE, 5 * MINUTE + 1)]
         + [received_ms * MS - reward.late - edge for edge in (0, 1)]
     )
+    deeper = 12 if made.reward.until_click else 1
+    position = rng.choice([0] * 12 + [1, 1, 2, 3, 7] * deeper)
     body = Event(
         event_id=f"e{rng.randrange(8) if rng.random() < 0.25 else rng.randrange(10**6)}",
-        delivery_id=f"{made.key}-{rng.choice([0] * 12 + [1, 1, 2, 3, 7])}",
+        delivery_id=f"{made.key}-{position}",
         type="other" if rng.random() < 0.04 else kind,
         value=rng.choice([None, None, 1.0, 0.3, -2.5, 2.0**31, -(2.0**31), 1e-9]),
         time=None if said is None else Time(said),

@@ -9,9 +9,10 @@ from itertools import pairwise
 import msgspec
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
-from logs import EARLY, MS, REWARDS, T0_MS, Log, lookup, make_log
+from logs import CASCADE, EARLY, MS, REWARDS, T0_MS, Log, lookup, make_log
 
 from tamesu.base import Duration, Entry, Kind, Observation, Outcome, Reward, Time
+from tamesu.base.grid import to_grid
 from tamesu.join import oracle, table
 from tamesu.join.record import Poison, read_decision, read_event
 
@@ -30,6 +31,11 @@ early_logs = st.builds(
     lambda seed, records: make_log(random.Random(seed), records, 1, tuple(EARLY)),
     st.integers(0, 2**32),
     st.sampled_from([3, 10, 30, 60]),
+)
+cascade_logs = st.builds(
+    lambda seed, records: make_log(random.Random(seed), records, 1, tuple(CASCADE)),
+    st.integers(0, 2**32),
+    st.sampled_from([10, 30, 60, 60]),
 )
 
 
@@ -94,7 +100,8 @@ def test_rows_of_a_delivery_follow_each_other(log, late):
         for before, row in pairwise(rows):
             observed = before.outcome is Outcome.OBSERVED
             assert row.previous_reward == (before.reward if observed else None)
-            assert row.outcome is Outcome.OBSERVED
+            cascade = row.decision_id.startswith("fall")
+            assert row.outcome is Outcome.OBSERVED or cascade
             assert row.closed >= before.closed
             assert (row.reward, row.terms, row.outcome) != (
                 before.reward,
@@ -135,7 +142,48 @@ def test_every_record_is_in_one_class_at_every_moment_and_late_corrections_move_
                 "events_corrected",
                 "deliveries_unshown",
                 "deliveries_observed",
+                *(["deliveries_unexamined"] if name == "fall" else []),
             }
+
+
+@settings(max_examples=2 * settings().max_examples)
+@given(log=cascade_logs, seed=st.integers(0, 2**32), late=st.booleans())
+def test_a_cascade_is_told_whole_and_only_down_to_its_first_click(log, seed, late):
+    """At any moment: all deliveries or none; down to the first click observed, below it unexamined."""
+    entries, watermark = prefix(log, random.Random(seed))
+    read = oracle(entries, lookup, watermark, late=late)
+    told: dict[str, dict[int, list[Observation]]] = defaultdict(dict)
+    for (key, position), rows in by_delivery(read.observations).items():
+        told[key][position] = rows
+    for key, deliveries in told.items():
+        bandit, number, _ = key.split(".")
+        default = to_grid(REWARDS[bandit, int(number)].default)
+        assert len({rows[0].closed for rows in deliveries.values()}) == 1
+        now = {position: rows[-1] for position, rows in deliveries.items()}
+        clicked = [
+            position
+            for position, row in now.items()
+            if row.outcome is Outcome.OBSERVED and row.reward > default
+        ]
+        assert len(clicked) <= 1
+        for position, row in now.items():
+            below = bool(clicked) and position > clicked[0]
+            if row.outcome is not Outcome.UNSHOWN:
+                assert row.outcome is (Outcome.UNEXAMINED if below else Outcome.OBSERVED)
+            if row.outcome is Outcome.UNEXAMINED:
+                assert row.reward == 0
+                event("unexamined")
+        retracted = [
+            row
+            for rows in deliveries.values()
+            for row in rows
+            if row.outcome is Outcome.UNEXAMINED and row.previous_reward is not None
+        ]
+        event("retracted" if retracted else "stands")
+    made = Counter[str]()
+    for counts in read.counts.values():
+        made.update(counts)
+    assert made["deliveries_made"] - made["deliveries_open"] == sum(map(len, told.values()))
 
 
 @given(log=early_logs, late=st.booleans())
@@ -170,7 +218,8 @@ def test_the_logs_hold_every_class_stage_and_kind_of_row():
         for row in told.observations:
             bandit = row.decision_id.split(".", maxsplit=1)[0]
             rows[f"{bandit} {'first' if not row.correction else 'correction'}"] += 1
-    held = {"events_held", "deliveries_open", "deliveries_unexamined"}
+    held = {"events_held", "deliveries_open"}
+    assert set(classes) >= {f"deliveries_{name}" for name in table({})["deliveries"]} - held
     assert set(classes) >= {f"events_{name}" for name in table({})["events"]} - held
     corrected = {name for name, _ in REWARDS} - {"long"}  # final after its late horizon
     assert {f"{name} correction" for name in corrected} <= set(rows)

@@ -16,6 +16,7 @@ from tamesu.bandit.earned import Earned
 from tamesu.bandit.ids import NumberedIds, time_of
 from tamesu.bandit.ledger import Ledger
 from tamesu.bandit.recent import Recent, Standing
+from tamesu.bandit.rewards import until_click
 from tamesu.base import Conflict, Declaration, InvalidInput, NotFound, Time
 from tamesu.base.grid import to_grid_many
 from tamesu.base.times import SECOND_US
@@ -101,7 +102,8 @@ class Memory:
             decision_ids: n ids.
             arms: (n, k) ids.
             propensities: (n, k).
-            rewards: (n, k), NaN where nobody saw the delivery.
+            rewards: (n, k), NaN where nobody saw the delivery; of a cascade those below the first click
+                count as such.
             contexts: (n, d) columns, of a policy that asks for them.
             features: (n, k, a) columns, likewise.
 
@@ -112,6 +114,8 @@ class Memory:
         for number, decision_id in zip(numbers.tolist(), decision_ids, strict=True):
             self.refuse_foreign(number, decision_id)
         self.ledger.refuse_learnt(numbers)
+        if self.declaration.reward.until_click:
+            rewards = until_click(rewards, self.declaration.reward.default)
         seen = ~np.isnan(rewards)
         row, position = np.nonzero(seen)
         self.absorb(

@@ -62,7 +62,15 @@ from tamesu.base.records import (
     decode_event,
     encode,
 )
-from tamesu.base.reward import IMPRESSION, Aggregate, Anchor, EventTerm, Reward, Unseen
+from tamesu.base.reward import (
+    IMPRESSION,
+    Aggregate,
+    Anchor,
+    EventTerm,
+    Examined,
+    Reward,
+    Unseen,
+)
 from tamesu.base.roster import Changed, Roster
 from tamesu.base.shapes import convert, plain
 from tamesu.base.statuses import GRPC_STATUS, HTTP_STATUS
@@ -101,6 +109,7 @@ __all__ = [
     "Entry",
     "Event",
     "EventTerm",
+    "Examined",
     "Forgetting",
     "InvalidDeclaration",
     "InvalidInput",

@@ -18,7 +18,7 @@ from tamesu.base.errors import InvalidDeclaration, close_match, listing
 from tamesu.base.feature import Feature, plain_schema
 from tamesu.base.ids import is_bandit_name
 from tamesu.base.objectives import Objectives
-from tamesu.base.reward import Anchor, Reward, check
+from tamesu.base.reward import Anchor, Examined, Reward, check
 from tamesu.base.shapes import plain
 from tamesu.base.times import DAY_US, MILLISECOND_US, MINUTE_US, Duration
 from tamesu.base.written import read, short_reward
@@ -132,10 +132,22 @@ def _filled(reward: Reward, layout: str) -> Reward:
     within = reward.impression_within
     if within is None and anchor is Anchor.IMPRESSION:
         within = reward.window
-    filled = msgspec.structs.replace(reward, anchor=anchor, impression_within=within)
+    filled = msgspec.structs.replace(
+        reward, anchor=anchor, impression_within=within, examined=_examined(reward, layout)
+    )
     if filled.settle is not None or not filled.events:
         return filled
     return msgspec.structs.replace(filled, settle=Duration(filled.settle_us))
+
+
+def _examined(reward: Reward, layout: str) -> Examined:
+    examined = Examined.UNTIL_CLICK if layout == "cascade" else Examined.ALL
+    if reward.examined not in (None, examined):
+        raise InvalidDeclaration(
+            f"reward.examined must be {examined} with layout {layout!r}, got {reward.examined}",
+            hint="leave it out: the layout says it",
+        )
+    return examined
 
 
 def _check(declaration: Declaration) -> None:

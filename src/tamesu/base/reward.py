@@ -56,6 +56,14 @@ class Unseen(StrEnum):
     IMPLY = "imply"
 
 
+class Examined(StrEnum):
+    """Which of a decision's deliveries were examined, of those that were seen."""
+
+    ALL = "all"
+    UNTIL_CLICK = "until_click"
+    """In a cascade: from the top to the first that is worth more than the default."""
+
+
 class EventTerm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One event type's share of the reward: `weight * min(cap, aggregate)`.
 
@@ -90,6 +98,8 @@ class Reward(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         events: weight and aggregate per event type.
         default: reward of a delivery with no event that counts.
         unseen: what a rewarding event does on a delivery of which no impression came.
+        examined: which of those that were seen teach anything; none in a declaration means the
+            layout's own: `until_click` in a cascade, `all` in any other.
         range: least and greatest reward that is expected, for what needs bounds; none where they
             follow from weights and caps, or nobody needs them. See `bounds`.
     """
@@ -106,6 +116,7 @@ class Reward(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     )
     default: float = 0.0
     unseen: Unseen = Unseen.DROP
+    examined: Examined | None = None
     range: tuple[float, float] | None = None
 
     def last_moment(self, decided: Time) -> Time:
@@ -135,6 +146,11 @@ class Reward(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def settles_early(self) -> bool:
         """Whether observation 0 is made before the delivery is final, and corrected later."""
         return self.settle_us < self.longest_us
+
+    @property
+    def until_click(self) -> bool:
+        """Whether what lies below a decision's first click is unexamined: then it is told whole."""
+        return self.examined is Examined.UNTIL_CLICK
 
     @property
     def types(self) -> tuple[str, ...]:

@@ -231,6 +231,8 @@ def short_reward(reward: Reward, objectives: Objectives | None = None) -> dict[s
     short = {key: value for key, value in plain(reward).items() if value is not None}
     if reward.range is not None:
         short["range"] = list(reward.range)
+    if not reward.until_click:
+        short.pop("examined", None)
     gap = short.pop("gap", None)
     if gap is not None:
         short["window"] = {"gap": gap, "cap": short["window"]}

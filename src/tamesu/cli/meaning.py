@@ -96,6 +96,8 @@ def _layout(kind: str, size: int) -> str:
         return "an answer holds one arm"
     if kind == "slate":
         return f"an answer holds {size} different arms in order; positions count equally"
+    if kind == "cascade":
+        return f"{size} different arms in order; what lies below the first click teaches nothing"
     if kind == "per_position":
         return f"{size} different arms in order; each position has a belief of its own"
     return f"an answer holds at most {size} arms"

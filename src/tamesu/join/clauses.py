@@ -45,6 +45,7 @@ class Clauses:
         early: whether observation 0 is made before the delivery is final.
         by_decision: whether the window starts at the decision.
         implies: whether an event stands for the impression that did not come.
+        until_click: whether the deliveries of a decision are told together.
         numbers: by `<bandit>.<declaration>`.
         bandit: place of its bandit in `bandits`.
         bandits: names, the nameless first.
@@ -67,6 +68,7 @@ class Clauses:
         self.gap, self.age, self.cut = empty, empty, empty
         false = np.empty(0, dtype=np.bool_)
         self.by_decision, self.early, self.implies = false, false, false
+        self.until_click = false
         self.codes = np.empty((0, 2), dtype=np.int64)
         self.reach = np.empty((0, 1), dtype=np.int64)
 
@@ -126,6 +128,7 @@ class Clauses:
         self.early = np.append(self.early, early)
         self.by_decision = np.append(self.by_decision, by_decision)
         self.implies = np.append(self.implies, reward.unseen is Unseen.IMPLY and not by_decision)
+        self.until_click = np.append(self.until_click, reward.until_click)
         self._append_types(reward)
 
     def _append_types(self, reward: Reward) -> None:

@@ -12,10 +12,10 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import Decision, Observations, Outcome
-from tamesu.base.observations import EXACT, NO_TIME
+from tamesu.base import Decision, Observations
+from tamesu.base.observations import EXACT
 from tamesu.join.clauses import Clauses
-from tamesu.join.settling import Rows
+from tamesu.join.settled import Rows
 from tamesu.join.state import State
 
 
@@ -49,7 +49,6 @@ def _batch(state: State, clauses: Clauses, rows: Rows) -> Observations:
     delivered = [
         decision.deliveries[place] for decision, place in zip(decisions, places, strict=True)
     ]
-    observed = deliveries.anchor[delivery] != NO_TIME
     return Observations(
         bandit=bandit,
         declaration=declaration,
@@ -69,7 +68,7 @@ def _batch(state: State, clauses: Clauses, rows: Rows) -> Observations:
             [EXACT if one.draws is None else one.draws for one in decisions], dtype=np.int64
         ),
         fallback=np.array([one.fallback for one in decisions], dtype=np.bool_),
-        outcome=np.where(observed, np.int64(Outcome.OBSERVED), np.int64(Outcome.UNSHOWN)),
+        outcome=rows.outcome[order],
         reward=rows.reward[order],
         previous_reward=rows.previous[order],
         terms={name: column[order] for name, column in rows.terms.items()},

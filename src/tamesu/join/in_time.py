@@ -1,67 +1,43 @@
-"""What came in time: the anchor of a delivery, the events that count, and its rows.
+"""What came in time: the anchor of a delivery, the events that count, and when it is due.
 
 `semantics.md` §4 in the order of its sentences, in plain Python. Refuses to look at what came too
-late: `latecomers` does.
+late, as `latecomers` does, and to give a row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tamesu.base import IMPRESSION, Anchor, Outcome, Time, Unseen
-from tamesu.join.course import Course, Stage
+from tamesu.base import IMPRESSION, Anchor, Time, Unseen
+from tamesu.join.course import Course
 from tamesu.join.verdict import Heard, Verdict
 from tamesu.join.window import Window
 
 
 def follow(course: Course, heard: Sequence[Heard], watermark: Time) -> None:
-    """Tells the course of a delivery by `watermark`.
+    """Tells the course of a delivery by `watermark`, but for its rows: an `Ensemble` gives them.
 
     Args:
         course: as it begins; filled in.
         heard: its events that were received before F, in log order; each is judged.
         watermark: the moment up to which the log is known.
     """
-    impression = _first_impression(course, heard)
+    course.impression = _first_impression(course, heard)
     rewarding = [one for one in heard if one.event.type != IMPRESSION]
-    anchor = _anchor(course, impression, rewarding, watermark)
+    anchor = _anchor(course, rewarding, watermark)
     if anchor is None:
         _go_unshown(course, rewarding, watermark)
         return
     course.window = Window(course.reward, anchor)
-    counted = _counted(course.window, rewarding)
+    course.counted = _counted(course.window, rewarding)
 
     # When observation 0 is made.
-    reward = course.reward
-    settled, awaited = anchor + reward.settle_us, course.due
-    early = reward.settles_early
-    due = settled if early else anchor + reward.longest_us + reward.lateness
+    reward, awaited = course.reward, course.due
+    due = course.settled
+    if not reward.settles_early:
+        due = Time(anchor + reward.longest_us + reward.lateness)
     course.due = Time(max(due, awaited) if course.implied else due)
     course.final = Time(max(course.due, course.window.final))
-    if watermark < course.due:
-        course.stage = Stage.SETTLING
-        return
-    course.stage = Stage.FINAL if watermark >= course.final else Stage.CORRECTING
-
-    # From what it is made, and what corrects it.
-    first = [one for one in counted if not early or one.received < settled]
-    for one in first:
-        course.worth.add(one.event)
-        one.row = 0
-        one.why += "; it is in the first observation"
-    shown = anchor if reward.anchor is Anchor.IMPRESSION else None
-    if impression is not None and (not early or impression.received < settled):
-        shown = impression.time
-    course.observe(Outcome.OBSERVED, shown, first[-1].received if first else None)
-    for one in counted[len(first) :]:
-        if not course.worth.add(one.event):
-            one.why += "; it changed nothing"
-            continue
-        if impression is not None and impression.entry.offset < one.entry.offset:
-            shown = impression.time
-        one.row = len(course.rows)
-        one.why += f"; it made correction {one.row}"
-        course.correct(one, shown)
 
 
 def _first_impression(course: Course, heard: Sequence[Heard]) -> Heard | None:
@@ -85,14 +61,12 @@ def _first_impression(course: Course, heard: Sequence[Heard]) -> Heard | None:
     return first
 
 
-def _anchor(
-    course: Course, impression: Heard | None, rewarding: Sequence[Heard], watermark: Time
-) -> Time | None:
+def _anchor(course: Course, rewarding: Sequence[Heard], watermark: Time) -> Time | None:
     """S: the decision, or the first impression in time, or the event that implies it."""
     if course.reward.anchor is Anchor.DECISION:
         return course.decided
-    if impression is not None:
-        return impression.time
+    if course.impression is not None:
+        return course.impression.time
     awaited = course.due
     if course.reward.unseen is Unseen.IMPLY and watermark >= awaited:
         for one in rewarding:
@@ -110,9 +84,6 @@ def _go_unshown(course: Course, rewarding: Sequence[Heard], watermark: Time) -> 
             one.judged(Verdict.UNSEEN, "no impression of its delivery came in time")
         else:
             one.judged(Verdict.HELD, f"it waits for an impression until {course.due.text()}")
-    if over:
-        course.stage = Stage.FINAL
-        course.observe(Outcome.UNSHOWN, None, None)
 
 
 def _counted(window: Window, rewarding: Sequence[Heard]) -> list[Heard]:

@@ -170,7 +170,7 @@ class Placing:
 
     def finish(self, watermark: int) -> Due:
         """What is due by `watermark` and was not given; in no order."""
-        deliveries, tally = self.deliveries, self._tally
+        deliveries = self.deliveries
         rows = self._dues.due(watermark)
         rows = rows[deliveries.open[rows]]
         ripe = deliveries.due[rows] <= watermark
@@ -179,19 +179,30 @@ class Placing:
         self._without_impression(rows[deliveries.anchor[rows] == NO_TIME])
         ripe = deliveries.due[rows] <= watermark
         self._dues.add(deliveries.due[rows[~ripe]], rows[~ripe])
-        rows = rows[ripe]
-        bandits = self._bandits(deliveries.funnel[rows])
-        observed = deliveries.anchor[rows] != NO_TIME
-        tally.add("deliveries_observed", bandits[observed])
-        tally.add("deliveries_unshown", bandits[~observed])
+        rows = self._whole(rows[ripe], watermark)
         deliveries.open[rows] = False
-        self.open.down(bandits)
+        self.open.down(self._bandits(deliveries.funnel[rows]))
         stirred = self._stirred
         self._stirred = []
         if stirred:
             given = deliveries.distinct(np.concatenate(stirred))
             return Due(rows, self._counted.take(deliveries.counted, np.concatenate([rows, given])))
         return Due(rows, self._counted.take(deliveries.counted, rows))
+
+    def _whole(self, rows: Integers, watermark: int) -> Integers:
+        """The deliveries `rows` (n,); of a cascade all of its decision, due with the last, or none."""
+        deliveries, funnels = self.deliveries, self._funnels
+        funnel = deliveries.funnel[rows]
+        together = self._clauses.until_click[funnels.clause[funnel]]
+        if not together.any():
+            return rows
+        funnel = np.unique(funnel[together])
+        first, size = funnels.first_delivery[funnel], funnels.size[funnel]
+        block = block_rows(first, size)
+        due = np.maximum.reduceat(deliveries.due[block], np.cumsum(size) - size)
+        whole = np.repeat(due <= watermark, size)
+        deliveries.due[block[whole]] = np.repeat(due, size)[whole]
+        return np.concatenate([rows[~together], block[whole]])
 
     def _without_impression(self, rows: Integers) -> None:
         """Judges what waits at the deliveries `rows` (n,), for which none can come any more."""

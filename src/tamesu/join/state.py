@@ -23,7 +23,8 @@ from tamesu.join.clauses import IGNORED, Clauses
 from tamesu.join.funnels import Funnels
 from tamesu.join.level import Level
 from tamesu.join.placing import Placing
-from tamesu.join.settling import Rows, Settling
+from tamesu.join.settled import Rows
+from tamesu.join.settling import Settling
 from tamesu.join.tally import Tally
 
 Integers = NDArray[np.int64]
@@ -47,7 +48,7 @@ class State:
         self.asides = Asides(clauses, self.funnels)
         self.held = Level()
         self.placing = Placing(clauses, tally, self.asides, self.funnels, self.held)
-        self.settling = Settling(clauses, self.funnels, self.placing.deliveries)
+        self.settling = Settling(clauses, tally, self.funnels, self.placing.deliveries)
         self._early = Chains()  # events that wait for their decision, by funnel
         self._last_moments = Calendar()  # funnels, by F, then by when they close
 

@@ -15,6 +15,7 @@ from tamesu.base import Decision, Entry, Event, Kind, Reward, Time, parse_decisi
 from tamesu.base.reward import AHEAD_US, SKEW_US
 from tamesu.base.times import MILLISECOND_US
 from tamesu.join.course import Course, Row
+from tamesu.join.ensemble import Ensemble
 from tamesu.join.in_time import follow
 from tamesu.join.latecomers import take_late
 from tamesu.join.record import Poison, read_decision, read_event
@@ -108,7 +109,6 @@ def tell(
             _take_decision(story, reward, entry)
         elif entry.kind != Kind.TICK:
             _take_event(story, reward, entry, seen)
-    everything = _by_position(story.events)
     placed = _by_position([one for one in story.events if one.verdict is Verdict.HELD])
 
     # Its deliveries, if it came, and in time for its events to find it.
@@ -118,10 +118,13 @@ def tell(
         placed.clear()
     story.courses = _begun(story, reward)
     for course in story.courses:
-        position = course.delivery.position
-        follow(course, placed.pop(position, []), watermark)
+        follow(course, placed.pop(course.delivery.position, []), watermark)
+    for courses in _together(story.courses, reward):
+        ensemble = Ensemble(courses)
+        ensemble.settle(watermark)
         if late:
-            take_late(course, everything.get(position, []))
+            positions = {course.delivery.position for course in courses}
+            take_late(ensemble, [one for one in story.events if one.position in positions])
     for one in _all(placed):
         one.judged(Verdict.ORPHAN, "its decision has no delivery at this position")
     return story
@@ -134,6 +137,13 @@ def _begun(story: Story, reward: Reward) -> list[Course]:
     return [
         Course.begin(decision, delivery, story.decided, reward) for delivery in decision.deliveries
     ]
+
+
+def _together(courses: Sequence[Course], reward: Reward) -> list[Sequence[Course]]:
+    """Those that are told together: of a cascade all, else each by itself."""
+    if reward.until_click and courses:
+        return [courses]
+    return [[course] for course in courses]
 
 
 def _take_decision(story: Story, reward: Reward, entry: Entry) -> None:

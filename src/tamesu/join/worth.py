@@ -42,6 +42,11 @@ class Worth:
         return max(-int(LARGEST), min(sum(self.terms.values()), int(LARGEST)))
 
     @property
+    def clicked(self) -> bool:
+        """Whether it is worth more than a delivery with no event."""
+        return self.reward > self._default
+
+    @property
     def terms(self) -> dict[str, int]:
         """By event type."""
         return {name: self._term(name, clause) for name, clause in self._events.items()}

@@ -24,8 +24,8 @@ _LOW_BITS = 31
 COUNTED_BELIEFS = frozenset({"beta"})
 """Kinds of beliefs that ask for nothing but ones and zeros."""
 
-COUNTED_LAYOUTS = frozenset({"single", "slate"})
-"""Kinds of layouts under which every position teaches the same."""
+COUNTED_LAYOUTS = frozenset({"single", "slate", "cascade"})
+"""Kinds of layouts under which every position that was examined teaches the same."""
 
 
 def sums(observations: Observations) -> list[Sum]:

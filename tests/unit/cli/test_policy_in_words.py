@@ -12,7 +12,12 @@ from tamesu.cli.meaning import meanings
 from tamesu.cli.report import arms_table
 from tamesu.policy import compose, known_kinds
 
-REQUIRED = {"softmax": {"temperature": 0.1}, "slate": {"size": 2}, "per_position": {"size": 2}}
+REQUIRED = {
+    "softmax": {"temperature": 0.1},
+    "slate": {"size": 2},
+    "per_position": {"size": 2},
+    "cascade": {"size": 2},
+}
 
 
 def said(**declared):

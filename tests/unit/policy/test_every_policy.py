@@ -20,6 +20,7 @@ REQUIRED = {
     "softmax": {"temperature": 0.1},
     "slate": {"size": 3},
     "per_position": {"size": 3},
+    "cascade": {"size": 3},
 }
 ALSO = {
     "explorer": [

@@ -60,7 +60,8 @@ class Afterwards(NamedTuple):
     def learnt_by(self, row: Row) -> int | None:
         """The first kept snapshot that knows of `row`; none so far, or where it teaches nothing."""
         one = row.observation
-        if one.outcome is not Outcome.OBSERVED or one.fallback or self.state(row) != "made":
+        teaches = one.outcome is Outcome.OBSERVED or one.previous_reward is not None
+        if not teaches or one.fallback or self.state(row) != "made":
             return None
         since = max(one.closed, row.accepted or one.closed)
         for snapshot in self.snapshots:
