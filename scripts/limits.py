@@ -12,9 +12,9 @@ from tamesu.adapters.cache.sqlite import CLAIMS as MANY_WORKERS
 from tamesu.adapters.eventlog.sqlite import PATIENCE_S as LOG_PATIENCE_S
 from tamesu.adapters.eventlog.sqlite import SEGMENT_BYTES, SEGMENT_MS
 from tamesu.base import Duration
-from tamesu.base.arm import MAX_ARMS, MAX_ID_CHARS, MAX_METADATA_BYTES
+from tamesu.base.arm import MAX_ARMS, MAX_FEATURES_BYTES, MAX_ID_CHARS, MAX_METADATA_BYTES
 from tamesu.base.reward import AHEAD_US, CLOCK_SKEW_US, SKEW_US
-from tamesu.base.roster import MAX_ALL_METADATA_BYTES, MOST_RETIRED
+from tamesu.base.roster import MAX_ALL_BYTES, MOST_RETIRED
 from tamesu.base.times import MILLISECOND_US, SECOND_US
 from tamesu.engine.learner import LEASE_US
 from tamesu.ports.store import MOST_WAITING
@@ -22,6 +22,7 @@ from tamesu.serve.core import MAX_BATCH, MAX_NESTING, Appender
 from tamesu.serve.core.catalogue import POLL_S
 from tamesu.serve.core.claims import FRESH_US, LASTS_US
 from tamesu.serve.core.commands import PATIENCE_S
+from tamesu.serve.core.contexts import MOST_CHARS
 from tamesu.serve.core.feature_rules import MOST_BYTES, MOST_LISTED
 from tamesu.serve.core.health import MAX_AGE_S
 from tamesu.serve.core.records import MOST_FILES, MOST_FOUND, MOST_READ
@@ -239,9 +240,19 @@ def _sizes() -> Iterator[tuple[str, str, str]]:
         "every roster holds all of it; large things have a place of their own",
     )
     yield (
-        "bytes of the metadata of all active arms",
-        f"{MAX_ALL_METADATA_BYTES // _MEBIBYTE} MiB",
-        "every change of arms writes it anew",
+        "bytes of an arm's features",
+        f"{MAX_FEATURES_BYTES // 1024} KiB",
+        "every roster holds all of them, and every delivery of the arm too",
+    )
+    yield (
+        "bytes of metadata and features of all active arms",
+        f"{MAX_ALL_BYTES // _MEBIBYTE} MiB",
+        "every change of arms writes them anew",
+    )
+    yield (
+        "characters of a text in a context",
+        f"{MOST_CHARS:,}",
+        "it is recorded as it came, with every decision",
     )
     yield "characters of an arm's id", f"{MAX_ID_CHARS}", "it stands in every record"
     yield (

@@ -67,11 +67,15 @@ class World:
             self.store.declare(each, self.clock.now())
         self.engine = InlineEngine(self.log, self.store, self.archive, self.clock)
 
-    def decide(self, bandit="home", *arms):
+    def decide(self, bandit="home", *arms, context=None, told=None):
         number = self.store.declarations()[bandit].number
         identity = decision_id(bandit, number, self.ids.uuid7(self.clock.now()))
-        deliveries = tuple(Delivery(place, arm, 0.5, 0.5) for place, arm in enumerate(arms))
-        decision = Decision(decision_id=identity, snapshot=0, deliveries=deliveries)
+        deliveries = tuple(
+            Delivery(place, arm, 0.5, 0.5, (told or {}).get(arm)) for place, arm in enumerate(arms)
+        )
+        decision = Decision(
+            decision_id=identity, snapshot=0, deliveries=deliveries, context=context
+        )
         self.log.append([Draft(identity, Kind.DECISION.value, encode(decision))])
         self.decisions.append((identity, self.clock.now()))
         return identity

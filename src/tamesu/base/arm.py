@@ -15,6 +15,7 @@ from tamesu.base.errors import InvalidDeclaration, InvalidInput
 MAX_ARMS = 100_000
 MAX_ID_CHARS = 200
 MAX_METADATA_BYTES = 4_096
+MAX_FEATURES_BYTES = 65_536
 
 
 class Arm(
@@ -75,22 +76,38 @@ def check_metadata(
     Raises:
         InvalidInput: as said, or the kind of it that `error` is.
     """
-    if not metadata:
+    _check_json(arm, "metadata", metadata, MAX_METADATA_BYTES, error)
+
+
+def check_features(
+    arm: str, features: dict[str, Any], error: type[InvalidInput] = InvalidDeclaration
+) -> None:
+    """Refuses features that are no plain JSON, or too many; whether they fit is the encoder's business.
+
+    Raises:
+        InvalidInput: as said, or the kind of it that `error` is.
+    """
+    _check_json(arm, "features", features, MAX_FEATURES_BYTES, error)
+
+
+def _check_json(
+    arm: str, what: str, data: dict[str, Any], most: int, error: type[InvalidInput]
+) -> None:
+    if not data:
         return
     try:
-        body = msgspec.json.encode(metadata)
-        same = msgspec.json.decode(body) == metadata
+        body = msgspec.json.encode(data)
+        same = msgspec.json.decode(body) == data
     except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError):
         body, same = b"", False
     if not same:
         raise error(
-            f"metadata must be plain JSON (objects, lists, texts, finite numbers), that of arm "
+            f"{what} must be plain JSON (objects, lists, texts, finite numbers), that of arm "
             f"{arm!r} is not",
             hint="write dates and the like as text",
         )
-    if len(body) > MAX_METADATA_BYTES:
+    if len(body) > most:
         raise error(
-            f"metadata may have {MAX_METADATA_BYTES:,} bytes of JSON, that of arm {arm!r} has "
-            f"{len(body):,}",
+            f"{what} may have {most:,} bytes of JSON, that of arm {arm!r} has {len(body):,}",
             hint="keep large things elsewhere, under the arm's id",
         )

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from tamesu.base.arm import check_ids, check_metadata, check_number, long_arm
+from tamesu.base.arm import check_features, check_ids, check_metadata, check_number, long_arm
 from tamesu.base.errors import InvalidInput
 from tamesu.base.shapes import convert, is_mapping, is_sequence
 
@@ -25,10 +25,12 @@ class WantedArm(
     Attributes:
         id: as an arm's.
         metadata: what its metadata becomes; none keeps what it has, or had when it was retired.
+        features: what it tells of itself from now on; none keeps what it tells, or told.
     """
 
     id: str
     metadata: dict[str, Any] | None = None
+    features: dict[str, Any] | None = None
 
 
 class ArmsChange(
@@ -58,7 +60,7 @@ class ArmsChange(
         """The change that plain data spells out; an id alone is short for `{id: ...}`.
 
         Raises:
-            InvalidInput: an unknown key, a wrong type, an id or metadata that cannot be, an arm that
+            InvalidInput: an unknown key, a wrong type, an id, metadata or features that cannot be, an arm that
                 stands twice, too many, `sync` beside the others, nothing at all, or a source that is
                 too long.
         """
@@ -87,6 +89,7 @@ class ArmsChange(
         check_ids([*(arm.id for arm in wanted), *change.retire], InvalidInput)
         for arm in wanted:
             check_metadata(arm.id, arm.metadata or {}, InvalidInput)
+            check_features(arm.id, arm.features or {}, InvalidInput)
         return change
 
     @property

@@ -8,7 +8,7 @@ learnt: that is the state's, where a retired arm keeps it and a revived one find
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -23,8 +23,8 @@ VERSION = 1
 MOST_RETIRED = 100_000
 """Retired arms that a roster lists; the longest retired leave the list, what they learnt stays."""
 
-MAX_ALL_METADATA_BYTES = 32 << 20
-"""Metadata of all active arms: every change writes it anew."""
+MAX_ALL_BYTES = 32 << 20
+"""Metadata and features of all active arms: every change writes them anew."""
 
 
 class Changed(NamedTuple):
@@ -62,6 +62,11 @@ class Roster(msgspec.Struct, frozen=True, kw_only=True):
         """Ids of the active arms, in order."""
         return tuple([arm.id for arm in self.active])
 
+    @property
+    def features(self) -> dict[str, dict[str, Any]]:
+        """What each active arm tells of itself, by id."""
+        return {arm.id: arm.features for arm in self.active}
+
     def changed(self, change: ArmsChange, now: Time, least: int = 1) -> tuple[Roster, Changed]:
         """The next roster, and what became of its arms; the same roster where nothing changes.
 
@@ -76,7 +81,7 @@ class Roster(msgspec.Struct, frozen=True, kw_only=True):
             NotFound: an arm to retire that was never there.
             Outdated: it was made for another roster.
             Conflict: too few arms would be left, or more than half would go without `force`.
-            InvalidInput: too many arms would be active, or have too much metadata in all.
+            InvalidInput: too many arms would be active, or say too much in all.
         """
         if change.roster not in (None, self.number):
             raise Outdated.roster(self.bandit, change.roster, self.number)
@@ -113,7 +118,7 @@ class Roster(msgspec.Struct, frozen=True, kw_only=True):
                 hint="retire others first",
             )
         if added or changed:
-            _check_all_metadata(self.bandit, active.values())
+            _check_all(self.bandit, active.values())
         next_ = msgspec.structs.replace(
             self,
             number=self.number + 1,
@@ -126,7 +131,7 @@ class Roster(msgspec.Struct, frozen=True, kw_only=True):
     def declared(self, declaration: Declaration, now: Time) -> tuple[Roster, Changed]:
         """The next roster, whose active arms are the declaration's, and what became of its arms.
 
-        Exactly they, in their order and with their metadata; whatever else was active is retired.
+        Exactly they, in their order and as it has them; whatever else was active is retired.
         """
         active = {arm.id: arm for arm in self.active}
         retired = {arm.id: arm for arm in self.retired}
@@ -171,17 +176,23 @@ class Roster(msgspec.Struct, frozen=True, kw_only=True):
         return gone
 
 
-def _check_all_metadata(bandit: str, arms: Iterable[Arm]) -> None:
-    size = sum(len(msgspec.json.encode(arm.metadata)) for arm in arms if arm.metadata)
-    if size > MAX_ALL_METADATA_BYTES:
+def _check_all(bandit: str, arms: Iterable[Arm]) -> None:
+    size = sum(
+        len(msgspec.json.encode(part))
+        for arm in arms
+        for part in (arm.metadata, arm.features)
+        if part
+    )
+    if size > MAX_ALL_BYTES:
         raise InvalidInput(
-            f"the metadata of all arms of {bandit!r} may have {MAX_ALL_METADATA_BYTES:,} bytes, got "
+            f"metadata and features of all arms of {bandit!r} may have {MAX_ALL_BYTES:,} bytes, got "
             f"{size:,}",
             hint="keep large things elsewhere, under the arm's id",
         )
 
 
 def _put(wanted: WantedArm, known: Arm | None) -> Arm:
-    if wanted.metadata is not None:
-        return Arm(id=wanted.id, metadata=wanted.metadata)
-    return known or Arm(id=wanted.id)
+    arm = known or Arm(id=wanted.id)
+    given = {"metadata": wanted.metadata, "features": wanted.features}
+    said = {name: value for name, value in given.items() if value is not None}
+    return msgspec.structs.replace(arm, **said) if said else arm

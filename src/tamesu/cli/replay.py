@@ -163,11 +163,14 @@ def _bandit(name: str, standing: Standing, newest: int) -> dict[str, Any]:
 
     from tamesu.base import Status
 
-    arms = [*standing.roster.active, *standing.roster.retired]
-    ids = [arm.id for arm in arms]
-    shares = np.zeros(len(ids))
-    learnt = standing.learnt
-    rows = standing.policy.summary(learnt.state, ids, learnt.snapshot.watermark, shares=shares)
+    told, learnt = standing.told, standing.learnt
+    rows = standing.policy.summary(
+        learnt.state,
+        list(told),
+        learnt.snapshot.watermark,
+        features=told,
+        shares=np.zeros(len(told)),
+    )
     deferred = standing.deferred
     return {
         "bandit": name,

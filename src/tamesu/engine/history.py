@@ -14,7 +14,7 @@ import numpy as np
 
 from tamesu.base import Observations, Snapshot, Status, Time
 from tamesu.base.times import HOUR_US
-from tamesu.policy import compose
+from tamesu.policy import alike, compose
 from tamesu.ports import Archive, ArchiveFile, Holds, Store
 from tamesu.train import Standing, learn, prior
 
@@ -87,7 +87,9 @@ class History:
             observations += more
         # Where a command made the next one, there is nothing to hold it against.
         kept = self._store.snapshot(after.bandit, after.version)
-        if after.since == before.since and (kept is None or kept.state != policy.encode(whole)):
+        if after.since == before.since and (
+            kept is None or not alike(policy.decode(kept.state), whole)
+        ):
             return None
         return msgspec.structs.replace(
             before, state=policy.encode(state), observations=observations

@@ -1,6 +1,6 @@
-"""`reconcile`: what a replay came to, held against what the store says, bit for bit.
+"""`reconcile`: what a replay came to, held against what the store says.
 
-Refuses to mend what differs.
+Whole numbers bit for bit, states that add up in floats to 1e-9. Refuses to mend what differs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tamesu.base import Corrupt, Roster, Snapshot, Time
 from tamesu.engine.replay import Replay
 from tamesu.engine.state import read_state
 from tamesu.engine.view import View
-from tamesu.policy import ArmSummary, State
+from tamesu.policy import ArmSummary, State, alike
 from tamesu.ports import Store
 from tamesu.train import Standing
 
@@ -42,7 +42,8 @@ class Difference:
 def reconcile(replay: Replay, then: View, store: Store) -> list[Difference]:
     """Everything in which `replay` differs from `then`, which it has run to the end of.
 
-    States are compared byte by byte, so this is for beliefs whose evidence adds up exactly.
+    What a state has in whole numbers must be the same; what it has in floats, to 1e-9: see
+    `tamesu.policy.apart`.
 
     Args:
         replay: run to `then.read`.
@@ -97,17 +98,20 @@ def _states(
 
     By arm if it shows there, else as a whole.
     """
-    bandit, policy, arms = snapshot.bandit, standing.policy, _arms(standing)
+    bandit, policy, arms = snapshot.bandit, standing.policy, standing.told
+    names = list(arms)
     aside = "" if body is None else " learnt aside"
     try:
         served = read_state(policy, snapshot, body)
     except Corrupt as error:
         yield Difference(bandit, f"state{aside}", error.message, "one that can be read")
         return
-    unasked = np.zeros(len(arms))
+    if alike(served, rebuilt):
+        return
+    unasked = np.zeros(len(names))
     rows = zip(
-        policy.summary(served, arms, Time(0), shares=unasked),
-        policy.summary(rebuilt, arms, Time(0), shares=unasked),
+        policy.summary(served, names, Time(0), features=arms, shares=unasked),
+        policy.summary(rebuilt, names, Time(0), features=arms, shares=unasked),
         strict=True,
     )
     named = 0
@@ -133,11 +137,6 @@ def _counted(
             if there.get(name, 0) != here.get(name, 0):
                 words = name.replace("_", " ")
                 yield Difference(bandit, words, there.get(name, 0), here.get(name, 0))
-
-
-def _arms(standing: Standing) -> list[str]:
-    """Every arm that may have learnt anything, the active ones first."""
-    return [arm.id for arm in (*standing.roster.active, *standing.roster.retired)]
 
 
 def _where(row: ArmSummary) -> str:

@@ -10,6 +10,7 @@ from tamesu.policy.contract import Batch
 from tamesu.policy.explanation import Explanation, Weighed, explain
 from tamesu.policy.fallback import Fallback
 from tamesu.policy.kinds import known_kinds, same_part
+from tamesu.policy.likeness import alike, apart
 from tamesu.policy.prepared import Choice, Choices, Prepared
 from tamesu.policy.table import Evidence, State
 
@@ -25,6 +26,8 @@ __all__ = [
     "Prepared",
     "State",
     "Weighed",
+    "alike",
+    "apart",
     "compose",
     "explain",
     "known_kinds",

@@ -53,6 +53,7 @@ class Policy:
     """Pure functions on states: what to choose, and what to learn.
 
     Attributes:
+        declaration: whose it is.
         size: most deliveries of a decision.
         bounds: rewards outside are clipped before they are learnt; none where nothing is clipped.
         beliefs: one for all positions, or one for each, from the top.
@@ -68,7 +69,7 @@ class Policy:
         layout: Layout,
         encoder: Encoder,
     ) -> None:
-        self._declaration = declaration
+        self.declaration = declaration
         self._declared = {arm.id: arm.features for arm in declaration.arms}
         self.encoder = encoder
         self.contextual = belief.contextual
@@ -108,7 +109,7 @@ class Policy:
 
     def encode(self, state: State) -> bytes:
         """Canonical bytes: equal states give equal bytes."""
-        return encode_state(state, self._declaration.belief.kind)
+        return encode_state(state, self.declaration.belief.kind)
 
     def decode(self, data: bytes) -> State:
         """The state that `encode` wrote.
@@ -116,7 +117,7 @@ class Policy:
         Raises:
             Corrupt: bytes that are no state of this policy.
         """
-        return decode_state(data, self._declaration.belief.kind, self.init())
+        return decode_state(data, self.declaration.belief.kind, self.init())
 
     def columns(
         self, contexts: NDArray[np.object_], features: NDArray[np.object_]
@@ -155,15 +156,15 @@ class Policy:
         Raises:
             InvalidInput: features that do not fit the declaration.
         """
-        if self._declaration.seed is None:
+        if self.declaration.seed is None:
             raise Bug("a declaration must have a seed before its policy can choose")
         return Prepared(
             tuple(arms),
             self._readings(state, arms, time, features),
             self._explorer,
             self._layout,
-            seed_key(self._declaration.seed),
-            newcomer=self._declaration.newcomer,
+            seed_key(self.declaration.seed),
+            newcomer=self.declaration.newcomer,
         )
 
     def means(
@@ -188,7 +189,9 @@ class Policy:
         """What each of its beliefs thinks of `arms`."""
         told: Mapping[str, Mapping[str, Any]] = {} if features is None else features
         columns = self.encoder.arms(
-            [told.get(arm) or self._declared.get(arm) for arm in arms] if self.contextual else []
+            [told[arm] if arm in told else self._declared.get(arm) for arm in arms]
+            if self.contextual
+            else []
         )
         asked = Arms(tuple(arms), columns)
         return [self._belief.reading(part, asked, time) for part in state.parts]

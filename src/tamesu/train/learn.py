@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import Observations, Outcome
+from tamesu.base import InvalidInput, Observations, Outcome
 from tamesu.base.observations import NO_REWARD
 from tamesu.policy import Batch, Policy, State
 
@@ -19,6 +19,9 @@ def learn(policy: Policy, state: State, observations: Observations) -> tuple[Sta
     Only rows with outcome observed that no fallback answered carry evidence. A correction takes back
     what its previous reward taught and teaches the new one, so it may add 1, 0 or -1. Arms need not
     be declared any more: a retired arm keeps learning what it had under way.
+
+    A row whose context or features do not fit the declaration teaches nothing: no server of this version
+    records one.
 
     Laws: with no such row the state is the same object. For a belief whose evidence adds up exactly,
     learning rows in one call or in many, in any order, gives equal states; and a delivery's rows up
@@ -33,10 +36,30 @@ def learn(policy: Policy, state: State, observations: Observations) -> tuple[Sta
         rows = np.concatenate([old, new])
         reward = np.concatenate([observations.previous_reward[old], observations.reward[new]])
         sign = np.repeat(np.array([-1, 1], dtype=np.int64), [len(old), len(new)])
-        batch = _batch(policy, observations, rows, reward, sign)
     else:
-        batch = _batch(policy, observations, new, observations.reward[new], None)
+        rows, reward, sign = new, observations.reward[new], None
+    try:
+        batch = _batch(policy, observations, rows, reward, sign)
+    except InvalidInput:
+        fitting = fits(policy, observations)
+        if fitting.all():
+            raise
+        return learn(policy, state, observations.take(fitting))
     return policy.absorb(state, policy.evidence(state, batch)), len(new) - len(old)
+
+
+def fits(policy: Policy, observations: Observations) -> NDArray[np.bool_]:
+    """(n,) whether the context and the features of each row are what the declaration asks for."""
+    rows = range(len(observations))
+    return np.array([_fits(policy, observations, slice(row, row + 1)) for row in rows], np.bool_)
+
+
+def _fits(policy: Policy, observations: Observations, row: slice) -> bool:
+    try:
+        policy.columns(observations.context[row], observations.features[row])
+    except InvalidInput:
+        return False
+    return True
 
 
 def teaches(observations: Observations) -> NDArray[np.bool_]:

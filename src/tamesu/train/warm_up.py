@@ -5,15 +5,18 @@ Takes archived observations in any order and any pieces. Refuses to say which th
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import InvalidInput, Observations, Outcome
+from tamesu.base.feature import Schema
 from tamesu.base.observations import NO_REWARD
 from tamesu.policy import Batch, Policy
-from tamesu.train.learn import learn, teaches
+from tamesu.train.learn import fits, learn, teaches
 
 _MOST_JUDGED = 100_000
 """Rewards of which it is remembered whether the belief can learn them."""
@@ -24,26 +27,29 @@ class WarmUp:
 
     A reward that the belief cannot learn is neither learnt nor taken back later: of a correction
     from such a reward to one that can be learnt, the second is. Nor is one of a position for which
-    the policy has no belief.
+    the policy has no belief; nor one whose context, or what its arm told of itself, lacks what the policy
+    asks for. What of them it does not ask for is left aside, and where nothing is recorded of an arm, what
+    the declaration says of it stands for that.
 
     Law: the same for any order and any cut of the rows, for a belief whose evidence adds up exactly.
 
     Attributes:
         state: what the policy knows so far.
         observations: how many are in it.
-        left_out: rewards that no belief of it can learn, so far.
+        left_out: observations that no belief of it can learn, so far.
     """
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._judged: dict[int, bool] = {}
+        self._declared = {arm.id: arm.features for arm in policy.declaration.arms}
         self.state = policy.init()
         self.observations = 0
         self.left_out = 0
 
     def take(self, observations: Observations) -> None:
         """Learns `observations`, or what of them can be learnt."""
-        rows = self._placed(observations.take(teaches(observations)))
+        rows = self._fitting(self._placed(observations.take(teaches(observations))))
         try:
             self.state, more = learn(self._policy, self.state, rows)
         except InvalidInput:
@@ -57,6 +63,24 @@ class WarmUp:
         outside = rows.position >= self._policy.beliefs
         self.left_out += int(np.count_nonzero(outside & (rows.outcome == Outcome.OBSERVED)))
         return rows.take(~outside)
+
+    def _fitting(self, rows: Observations) -> Observations:
+        """`rows` in the terms of the declaration, without those that cannot be said in them."""
+        if not self._policy.contextual:
+            return rows
+        declaration = self._policy.declaration
+        told = [
+            self._declared.get(arm) if features is None else features
+            for arm, features in zip(rows.arm, rows.features, strict=True)
+        ]
+        fitted = replace(
+            rows,
+            context=_within(declaration.context, rows.context),
+            features=_within(declaration.arm_features, told),
+        )
+        fitting = fits(self._policy, fitted)
+        self.left_out += int(np.count_nonzero(~fitting & (rows.outcome == Outcome.OBSERVED)))
+        return fitted.take(fitting)
 
     def _sifted(self, rows: Observations) -> Observations:
         """`rows` without rewards that cannot be learnt."""
@@ -91,6 +115,8 @@ class WarmUp:
                 propensity=rows.propensity[one],
                 decided=rows.decided[one],
                 decision_id=rows.decision_id[one],
+                sign=None,
+                **self._policy.columns(rows.context[one], rows.features[one]),
             )
             try:
                 self._policy.evidence(self.state, batch)
@@ -99,3 +125,14 @@ class WarmUp:
             else:
                 self._judged[reward] = True
         return self._judged[reward]
+
+
+def _within(schema: Schema, values: Iterable[Mapping[str, Any] | None]) -> NDArray[np.object_]:
+    """(n,) of each of `values` what `schema` asks for."""
+    kept: list[dict[str, Any]] = []
+    for one in values:
+        given: Mapping[str, Any] = one or {}
+        kept.append({name: given[name] for name in schema if name in given})
+    found = np.empty(len(kept), dtype=np.object_)
+    found[:] = kept
+    return found

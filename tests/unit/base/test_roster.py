@@ -156,7 +156,7 @@ def test_a_roster_holds_so_many_arms_and_lists_so_many_retired(monkeypatch):
 
 
 def test_all_metadata_together_is_bounded(monkeypatch):
-    monkeypatch.setattr(roster_module, "MAX_ALL_METADATA_BYTES", 40)
+    monkeypatch.setattr(roster_module, "MAX_ALL_BYTES", 40)
     ten = {"metadata": {"x": "1234567890"}}  # 18 bytes
     two = changed(roster("a"), add=[{"id": "b", **ten}, {"id": "c", **ten}])[0]
     with pytest.raises(InvalidInput, match="may have 40 bytes, got 54"):

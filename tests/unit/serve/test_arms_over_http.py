@@ -32,7 +32,7 @@ def test_the_declared_arms_are_roster_0(server):
         "snapshot": 0,
         "roster": 0,
         "arms": [
-            {"arm": arm, "status": "active", "metadata": {}}
+            {"arm": arm, "status": "active", "metadata": {}, "features": {}}
             for arm in ("red", "green", "blue", "black")
         ],
     }
@@ -53,6 +53,7 @@ def test_an_added_arm_is_served_at_once(server, trainer):
         "arm": "white",
         "status": "active",
         "metadata": {"hex": "fff"},
+        "features": {},
     }
     assert server.get("/v1/bandits/colours")[1]["arms"] == 5
     assert [row["arm"] for row in server.get("/v1/bandits/colours/report")[1]["arms"]][
@@ -88,7 +89,7 @@ def test_a_retired_arm_is_chosen_no_more_and_comes_back_as_it_was(server, traine
     assert server.call("DELETE", f"{ARMS}/red")[1]["retired"] == 0
     assert server.call("PUT", f"{ARMS}/red")[1]["revived"] == 1
     (red,) = [arm for arm in server.get(ARMS)[1]["arms"] if arm["arm"] == "red"]
-    assert red == {"arm": "red", "status": "active", "metadata": {"a": 1}}
+    assert red == {"arm": "red", "status": "active", "metadata": {"a": 1}, "features": {}}
 
 
 def test_many_change_at_once_or_none_does(server, trainer, listed):

@@ -22,9 +22,11 @@ class ArmPut(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     Attributes:
         metadata: what its metadata becomes; none keeps what it has.
+        features: what it tells of itself from now on; none keeps what it tells.
     """
 
     metadata: dict[str, Any] | None = None
+    features: dict[str, Any] | None = None
 
 
 class Arms:
@@ -75,6 +77,8 @@ class Arms:
         wanted: dict[str, Any] = {"id": arm}
         if body.metadata is not None:
             wanted["metadata"] = body.metadata
+        if body.features is not None:
+            wanted["features"] = body.features
         return await self._commands.ask(name, KIND, {"add": [wanted]})
 
     async def retire(self, name: str, arm: str) -> dict[str, Any]:
@@ -89,4 +93,4 @@ class Arms:
 
 
 def _said(arm: Arm, status: str) -> dict[str, Any]:
-    return {"arm": arm.id, "status": status, "metadata": arm.metadata}
+    return {"arm": arm.id, "status": status, "metadata": arm.metadata, "features": arm.features}

@@ -129,9 +129,7 @@ def heat(
 
 def features_of(policy: Policy, roster: Roster) -> dict[str, dict[str, Any]] | None:
     """What each active arm of `roster` tells of itself; none where `policy` does not ask."""
-    if not (policy.contextual and policy.encoder.arm_width):
-        return None
-    return {arm.id: arm.features for arm in roster.active}
+    return roster.features if policy.contextual and policy.encoder.arm_width else None
 
 
 def stand_in(declared: Declared) -> Hot:

@@ -112,8 +112,8 @@ def warms_up(before: Standing, body: dict[str, Any]) -> Declaration | None:
 def keeps_state(old: Declaration, new: Declaration) -> bool:
     """Whether what was learnt under `old` means the same under `new`.
 
-    It does where the belief is the same, kind and options, forgets and clips as before, and the layout
-    has as many of it.
+    It does where the belief is the same, kind and options, forgets and clips as before, the layout has
+    as many of it, and features, where it learns from them, become the same columns.
     """
     policies = compose(old), compose(new)
     beliefs = [len(policy.init().parts) for policy in policies]
@@ -123,7 +123,14 @@ def keeps_state(old: Declaration, new: Declaration) -> bool:
         and policies[0].bounds == policies[1].bounds
         and old.layout.kind == new.layout.kind
         and beliefs[0] == beliefs[1]
+        and (not policies[0].contextual or _columns(old) == _columns(new))
     )
+
+
+def _columns(declaration: Declaration) -> tuple[object, ...]:
+    """What decides which columns features become; their order does."""
+    schemas = declaration.context, declaration.arm_features
+    return (*(tuple(schema.items()) for schema in schemas), declaration.interactions)
 
 
 def _seeded(new: Declaration, old: Declaration) -> Declaration:

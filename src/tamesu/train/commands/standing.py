@@ -5,12 +5,13 @@ Refuses to change itself: whatever changes it gives another.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
-from tamesu.base import Declaration, Roster, Snapshot, Status, Time
+from tamesu.base import Declaration, InvalidInput, Roster, Snapshot, Status, Time
 from tamesu.policy import Policy, State
 from tamesu.train.lesson import Learnt, prior
 
@@ -105,6 +106,19 @@ class Standing:
     def number(self) -> int:
         """Of its declaration."""
         return self.learnt.snapshot.declaration
+
+    @property
+    def told(self) -> dict[str, dict[str, Any]]:
+        """What every arm that may have learnt anything tells of itself, the active ones first.
+
+        Without those that were retired before the declaration asked for what it asks now.
+        """
+        told = self.roster.features
+        for arm in self.roster.retired:
+            with contextlib.suppress(InvalidInput):
+                self.policy.encoder.arms([arm.features])
+                told[arm.id] = arm.features
+        return told
 
     def said(self, **changes: object) -> Standing:
         """This with its snapshot changed so, not yet numbered."""

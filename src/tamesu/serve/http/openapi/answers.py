@@ -193,6 +193,7 @@ class ListedArm(Told):
     arm: str
     status: Literal["active", "retired"]
     metadata: dict[str, Any]
+    features: dict[str, Any]
 
 
 class Arms(Told):

@@ -58,6 +58,7 @@ class ToldDelivery(Told):
     Attributes:
         delivery_id, arm, position, propensity: as answered.
         score: expected reward of the arm, when it was chosen.
+        features: what the arm told of itself then; none where no belief asks for it.
         active: whether the arm still is.
         stage: how far it has come.
         anchor: where its window starts, or none.
@@ -72,6 +73,7 @@ class ToldDelivery(Told):
     position: int
     propensity: float
     score: float
+    features: dict[str, Any] | None
     active: bool
     stage: Stage
     anchor: Time | None
