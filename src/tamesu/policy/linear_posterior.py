@@ -145,7 +145,7 @@ class LinearPosterior:
         self, state: Table, scale: float, own: _Solved | None
     ) -> tuple[Floats, Floats, float]:
         """The root and the coefficients of the joint part, and what it explains beyond the own one."""
-        precision = self._ridged(state.shared[JOINT_PRECISION], scale)
+        whole = precision = self._ridged(state.shared[JOINT_PRECISION], scale)
         moment = state.shared[JOINT_MOMENT] * scale
         if own is not None:
             precision, moment = apart(
@@ -155,7 +155,7 @@ class LinearPosterior:
                 precision,
                 moment,
             )
-        root = roots(precision[None])
+        root = roots(precision[None], whole[None])
         coefficients, explained = solved(root, moment[None])
         return root[0], coefficients[0], float(explained[0])
 

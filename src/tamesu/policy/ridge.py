@@ -20,13 +20,18 @@ MOST_SURE = 1e300
 """A diagonal beyond it stands as that."""
 
 
-def roots(precisions: Floats) -> Floats:
+def roots(precisions: Floats, whole: Floats | None = None) -> Floats:
     """(n, d, d) roots R of the inverses of n symmetric matrices A (n, d, d): RT R = A^-1.
 
     By Cholesky of D A D, its diagonal 1: lower triangles, O(d^3) each. Where A is not positive definite
     beyond rounding (columns that depend on each other at 10^16 times the ridge, or what is left where much
-    was taken back), its eigenvalues are taken to be at least d eps of the largest: no direction is
-    surer than the arithmetic can tell.
+    was taken back), the eigenvalues of D A D are taken to be at least d eps: about no direction is less
+    known than the arithmetic can tell.
+
+    Args:
+        precisions: the matrices.
+        whole: (n, d, d) what they are differences of, which says how far they were rounded; then D A D
+            has a diagonal of up to 1. None where they are sums.
 
     Example:
         >>> root = roots(np.array([[[4.0, 2.0], [2.0, 3.0]]]))[0]
@@ -38,7 +43,7 @@ def roots(precisions: Floats) -> Floats:
     found = np.zeros((n, d, d))
     if not found.size:
         return found
-    diagonal = np.diagonal(precisions, axis1=1, axis2=2)
+    diagonal = np.diagonal(precisions if whole is None else whole, axis1=1, axis2=2)
     to_one = 1.0 / np.sqrt(np.clip(np.abs(diagonal), 1.0 / MOST_SURE, MOST_SURE))
     scaled = precisions * to_one[:, :, None]
     scaled *= to_one[:, None, :]
@@ -108,6 +113,6 @@ def _factors(scaled: Floats) -> tuple[Floats, NDArray[np.bool_]]:
 
 def _root_by_eigenvalues(scaled: Floats) -> Floats:
     values, vectors = np.linalg.eigh(scaled)
-    least = len(values) * EPSILON * max(float(values[-1]), EPSILON)
+    least = len(values) * EPSILON
     root: Floats = (vectors / np.sqrt(np.maximum(values, least))).T
     return root

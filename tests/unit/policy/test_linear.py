@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tamesu.base import GRID, Declaration, InvalidDeclaration, Time
+from tamesu.base import GRID, Bug, Declaration, InvalidDeclaration, Time
+from tamesu.base.times import HOUR_US as HOUR
 from tamesu.policy import Batch, compose
+from tamesu.policy.uniforms import Uniforms, seed_key
 
 NOW = Time(0)
 ARMS = ("a", "b", "c")
@@ -95,3 +99,243 @@ def test_scores_are_those_of_one_large_ridge_regression(sharing):
         assert found.mean() == pytest.approx(x @ theta, rel=1e-10, abs=1e-12)
         variance = 0.25 * np.einsum("ij,ij->i", x, np.linalg.solve(precision, x.T).T)
         assert found.deviation() == pytest.approx(np.sqrt(variance), rel=1e-10)
+
+
+@pytest.mark.parametrize("sharing", ["per_arm", "shared", "hybrid"])
+@pytest.mark.parametrize("forgetting", [{}, {"forgetting": {"half_life": "1h"}}], ids=["", "fades"])
+@given(
+    cuts=st.lists(st.integers(0, 40), max_size=6),
+    order=st.randoms(use_true_random=False),
+    seed=st.integers(0, 1000),
+)
+def test_any_batching_and_any_order_is_the_same_regression(sharing, forgetting, cuts, order, seed):
+    """To a relative 1e-10, forgetting or not; the condition is far below 10^4."""
+    policy = policy_of(sharing, **forgetting)
+    arm, context, reward = rows_of(40, seed)
+    decided = np.random.default_rng(seed).integers(0, 40 * HOUR, 40)
+    at_once = taught(policy, batch_of(arm, context, reward, decided))
+    edges = [0, *sorted(cuts), 40]
+    parts = [slice(*edge) for edge in itertools.pairwise(edges)]
+    order.shuffle(parts)
+    batches = [batch_of(arm[i], context[i], reward[i], decided[i]) for i in parts]
+    one_by_one = taught(policy, *batches)
+    evidence = [policy.evidence(policy.init(), batch) for batch in batches]
+    added = policy.absorb(policy.init(), sum(evidence[1:], evidence[0]))
+    time = Time(45 * HOUR)
+    expected = at(policy, at_once, context[0], time=time)
+    for state in (one_by_one, added):
+        found = at(policy, state, context[0], time=time)
+        assert found.family.mean() == pytest.approx(expected.family.mean(), rel=1e-10, abs=1e-10)
+        assert found.family.scale == pytest.approx(expected.family.scale, rel=1e-10)
+        assert found.observations.tolist() == expected.observations.tolist()
+        assert found.weight == pytest.approx(expected.weight, rel=1e-12)
+
+
+@pytest.mark.parametrize("sharing", ["per_arm", "shared", "hybrid"])
+def test_condition_numbers_up_to_ten_thousand_cost_no_digit_of_ten(sharing):
+    policy = policy_of(sharing, belief={"noise": 1.0, "ridge": 1e-3})
+    arm, context, reward = rows_of(300, seed=3)
+    context *= np.array([1.0, 0.3, 0.1])
+    z = columns(policy, sharing, arm, context)
+    precision = z.T @ z + 1e-3 * np.eye(z.shape[1])
+    if (
+        sharing != "hybrid"
+    ):  # there a joint column is the sum of own ones: as far as the ridge lets it
+        assert np.linalg.cond(precision) < 1e4
+    theta = np.linalg.solve(precision, z.T @ reward)
+    state = taught(policy, *[batch_of(arm[i::9], context[i::9], reward[i::9]) for i in range(9)])
+    found = at(policy, state, context[0]).family.mean()
+    expected = columns(policy, sharing, ARMS, np.tile(context[0], (3, 1))) @ theta
+    rel = 1e-10 if sharing != "hybrid" else 1e-8
+    assert found == pytest.approx(expected, rel=rel, abs=rel * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("sharing", ["per_arm", "shared", "hybrid"])
+@pytest.mark.parametrize("forgetting", [{}, {"forgetting": {"half_life": "1h"}}], ids=["", "fades"])
+def test_a_correction_is_the_difference_of_two_evidences(sharing, forgetting):
+    policy = policy_of(sharing, **forgetting)
+    arm, context, reward = rows_of(60, seed=5)
+    decided = np.arange(60) * HOUR // 4
+    truth = reward.copy()
+    truth[::3] += 2.0
+    state = taught(policy, batch_of(arm, context, reward, decided))
+    i = slice(None, None, 3)
+    wrong, right = (batch_of(arm[i], context[i], one[i], decided[i]) for one in (reward, truth))
+    evidence = policy.evidence(state, right) - policy.evidence(state, wrong)
+    by_sign = policy.evidence(
+        state,
+        batch_of(
+            np.concatenate([arm[i], arm[i]]),
+            np.concatenate([context[i], context[i]]),
+            np.concatenate([reward[i], truth[i]]),
+            np.concatenate([decided[i], decided[i]]),
+            np.repeat([-1, 1], 20),
+        ),
+    )
+    clean = at(policy, taught(policy, batch_of(arm, context, truth, decided)), context[1])
+    for one in (evidence, by_sign):
+        found = at(policy, policy.absorb(state, one), context[1])
+        assert found.family.mean() == pytest.approx(clean.family.mean(), rel=1e-9, abs=1e-10)
+        assert found.family.scale == pytest.approx(clean.family.scale, rel=1e-9)
+        assert found.observations.tolist() == clean.observations.tolist()
+
+
+@pytest.mark.parametrize("sharing", ["per_arm", "shared", "hybrid"])
+def test_what_is_taken_back_whole_leaves_the_prior_without_a_trace(sharing):
+    policy = policy_of(sharing)
+    arm, context, reward = rows_of(50, seed=2)
+    state = taught(policy, batch_of(arm, context, reward))
+    state = taught(policy, batch_of(arm[::-1], context[::-1], reward[::-1], sign=-1), state=state)
+    assert state == policy.init()
+    with pytest.raises(Bug, match="taken back twice"):
+        at(policy, taught(policy, batch_of(arm, context, reward, sign=-1)), context[0])
+
+
+def test_an_observation_weighs_half_as_much_a_half_life_later():
+    """Rows of different ages are rows with weights, and the prior does not fade."""
+    policy = policy_of(belief={"noise": 1.0, "ridge": 2.0}, forgetting={"half_life": "1h"})
+    arm, context, reward = rows_of(90, seed=7, arms=("a",))
+    decided = np.random.default_rng(7).integers(0, 20 * HOUR, 90)
+    state = taught(
+        policy, *[batch_of(arm[i::4], context[i::4], reward[i::4], decided[i::4]) for i in range(4)]
+    )
+    now = Time(21 * HOUR + 1234)
+    weight = 2.0 ** ((decided - now) / HOUR)
+    z = np.concatenate([np.ones((90, 1)), context], axis=1)
+    precision = (z * weight[:, None]).T @ z + 2.0 * np.eye(1 + D)
+    theta = np.linalg.solve(precision, z.T @ (weight * reward))
+    found = at(policy, state, context[0], arms=("a", "b"), time=now)
+    assert found.family.mean() == pytest.approx([z[0] @ theta, 0.0], rel=1e-8)
+    variance = z[0] @ np.linalg.solve(precision, z[0])
+    prior = (1.0 + context[0] @ context[0]) / 2.0
+    assert found.family.deviation() ** 2 == pytest.approx([variance, prior], rel=1e-8)
+    assert found.weight == pytest.approx([weight.sum(), 0.0], rel=1e-8)
+    assert found.total_weight == pytest.approx(weight.sum(), rel=1e-8)
+    assert found.observations.tolist() == [90, 0]
+
+
+def test_what_is_older_than_floats_reach_is_forgotten_and_still_counted():
+    policy = policy_of(forgetting={"half_life": "1h"})
+    arm, context, reward = rows_of(30, seed=1)
+    old = taught(policy, batch_of(arm, context, reward, 0))
+    later = at(policy, old, context[0], time=Time(10**6 * HOUR))
+    fresh = at(policy, policy.init(), context[0])
+    assert later.family.mean() == pytest.approx(fresh.family.mean())
+    assert later.total == 30
+    both = taught(policy, batch_of(arm, context, reward, 10**6 * HOUR), state=old)
+    alone = taught(policy, batch_of(arm, context, reward, 10**6 * HOUR))
+    now = Time(10**6 * HOUR)
+    assert at(policy, both, context[0], time=now).family.mean() == pytest.approx(
+        at(policy, alone, context[0], time=now).family.mean(), rel=1e-12
+    )
+
+
+@pytest.mark.parametrize("sharing", ["per_arm", "shared", "hybrid"])
+def test_rewards_in_other_units_make_the_same_decisions(sharing):
+    """The noise is learnt from the rewards alone, so a thousand times the rewards are the same scores."""
+    policy = policy_of(sharing)
+    arm, context, reward = rows_of(80, seed=4)
+    ids = [f"g.1.{i}" for i in range(50)]
+    asked = np.random.default_rng(0).standard_normal((50, D))
+    chosen = [
+        policy.prepare(taught(policy, batch_of(arm, context, unit * reward)), ARMS, NOW)
+        .choose_many(ids, contexts=asked)
+        .propensities
+        for unit in (1.0, 1024.0, 2.0**20)
+    ]
+    assert chosen[0] == pytest.approx(chosen[1])
+    assert chosen[0] == pytest.approx(chosen[2])
+    assert len(np.unique(chosen[0])) > 3
+
+
+def test_a_reward_is_clipped_and_counted_where_its_range_is_declared_alone():
+    arm, context = np.array(["a", "a", "b"], dtype=object), np.ones((3, D))
+    reward = np.array([5.0, 0.5, -3.0])
+    free, tight = policy_of(), policy_of(reward={"range": [0, 1]})
+    assert (
+        at(free, taught(free, batch_of(arm, context, reward)), context[0]).clipped.tolist()
+        == [0] * 3
+    )
+    clipped = taught(tight, batch_of(arm, context, reward))
+    as_if = taught(tight, batch_of(arm, context, np.clip(reward, 0, 1)))
+    found, expected = (at(tight, state, context[0]) for state in (clipped, as_if))
+    assert found.clipped.tolist() == [1, 1, 0]
+    assert found.family.mean().tolist() == expected.family.mean().tolist()
+    back = taught(tight, batch_of(arm[:1], context[:1], reward[:1], sign=-1), state=clipped)
+    assert at(tight, back, context[0]).clipped.tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize("sharing", ["per_arm", "shared", "hybrid"])
+@pytest.mark.parametrize("size", [1e-300, 1e-150, 1.0, 1e9, 1e70, 1e150, 1e300])
+@pytest.mark.parametrize("shape", ["one", "collinear", "constant", "zero", "mixed"])
+def test_extreme_contexts_leave_every_number_finite(sharing, size, shape):
+    policy = policy_of(sharing)
+    rng = np.random.default_rng(8)
+    n = 300
+    context = {
+        "one": np.eye(D)[np.arange(n) % D],
+        "collinear": rng.standard_normal((n, 1)) * np.ones(D),
+        "constant": np.ones((n, D)),
+        "zero": np.zeros((n, D)),
+        "mixed": rng.standard_normal((n, D)) * np.array([1.0, 1e-9, 1e9]) / 1e9,
+    }[shape] * size
+    arm, _, reward = rows_of(n, seed=8)
+    state = taught(policy, *[batch_of(arm[i::3], context[i::3], reward[i::3]) for i in range(3)])
+    for value in (*state.parts[0].per_arm.values(), *state.parts[0].shared.values()):
+        assert np.isfinite(value).all()
+    prepared = policy.prepare(state, ARMS, NOW)
+    for asked in (context[0], np.zeros(D), np.full(D, -size), np.ones(D)):
+        found = at(policy, state, asked)
+        for number in (found.family.mean(), found.family.deviation(), found.family.scale):
+            assert np.isfinite(number).all()
+        assert (found.family.scale > 0).all()
+        p = prepared.propensities(context=asked)
+        assert np.isfinite(p).all()
+        assert p.sum() == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("sharing", ["shared", "hybrid"])
+@pytest.mark.parametrize("noise", [0.25, "learnt"])
+def test_joint_draws_have_the_covariance_of_the_posterior(sharing, noise):
+    """Over 40,000 draws a correlation is known to .005; 6 deviations are a false alarm of 1e-8."""
+    policy = policy_of(sharing, belief={"noise": noise, "a": 50.0})
+    arm, context, reward = rows_of(12, seed=6)
+    state = taught(policy, batch_of(arm, context, reward))
+    found = at(policy, state, context[0])
+    draws = found.joint(40_000, Uniforms(seed_key(3), "g.1.x"))
+    assert draws.shape == (40_000, 3)
+    z = columns(policy, sharing, arm, context)
+    x = columns(policy, sharing, ARMS, np.tile(context[0], (3, 1)))
+    covariance = x @ np.linalg.solve(z.T @ z + np.eye(z.shape[1]), x.T)
+    deviation = found.family.deviation()
+    apart = np.sqrt(np.diag(covariance))
+    expected = covariance / np.outer(apart, apart) * np.outer(deviation, deviation)
+    assert np.cov(draws.T) == pytest.approx(expected, abs=0.05 * expected.max())
+    centre = (draws.mean(axis=0) - found.family.mean()) / deviation
+    assert np.abs(centre).max() < 6 / 200
+    # Arms do depend on each other.
+    assert np.abs(np.corrcoef(draws.T)[~np.eye(3, dtype=bool)]).max() > 0.1
+
+
+def test_shared_coefficients_need_something_that_tells_arms_apart():
+    written = {"name": "g", "arms": ["a"], "context": 2}
+    policy = {"belief": {"kind": "linear", "sharing": "shared"}}
+    with pytest.raises(InvalidDeclaration, match=r"'shared' needs arm_features(.|\n)*per_arm"):
+        compose(Declaration.parse({**written, "policy": policy}))
+
+
+@pytest.mark.parametrize(
+    ("belief", "says"),
+    [
+        ({"ridge": 0}, "policy.belief.ridge must lie between 1e-12 and 1e\\+12, got 0"),
+        ({"ridge": float("inf")}, "policy.belief.ridge must lie"),
+        ({"noise": -1}, "policy.belief.noise must lie"),
+        ({"noise": "known"}, "noise"),
+        ({"a": 1}, "policy.belief.a must lie above 1 and be at most 1e\\+09, got 1"),
+        ({"sharing": "all"}, "sharing"),
+        ({"rigde": 1}, "did you mean 'ridge'"),
+    ],
+)
+def test_options_that_cannot_be_are_refused_by_name(belief, says):
+    with pytest.raises(InvalidDeclaration, match=says):
+        policy_of(belief=belief)

@@ -118,7 +118,10 @@ class LinearBelief:
         """Sums add up; of an arm of which everything was taken back nothing is left, rounding neither."""
         learnt = state + evidence
         kept = learnt.per_arm[OBSERVATIONS] != 0
-        return learnt if kept.all() else learnt.where(kept)
+        if kept.any():
+            return learnt if kept.all() else learnt.where(kept)
+        empty = self.init()
+        return Table.of(empty.arms, empty.per_arm, empty.shared, learnt.highest)
 
     def reading(self, state: Table, arms: Arms, time: Time) -> Reading:
         """Posteriors of the reward's mean, for any context.
