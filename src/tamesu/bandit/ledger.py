@@ -43,7 +43,7 @@ class Ledger:
     def refuse_learnt(self, numbers: NDArray[np.int64]) -> None:
         """Raises `Conflict` where one of `numbers` was learnt before, or stands there twice."""
         again = np.flatnonzero(self._marks[numbers])
-        if not again.size and len(np.unique(numbers)) < len(numbers):
+        if not again.size and len({*numbers.tolist()}) < len(numbers):
             raise Conflict("decisions must be learnt once each, got one twice in a batch")
         if again.size:
             raise Conflict(

@@ -55,11 +55,8 @@ class Table:
         highest: Mapping[str, int] | None = None,
     ) -> Table:
         """The table in normal form; `arms` are unique, in any order."""
-        used = np.zeros(len(arms), dtype=np.bool_)
-        for column in per_arm.values():
-            used |= np.any(column != 0, axis=tuple(range(1, column.ndim)))
-        rows = sorted(np.flatnonzero(used).tolist(), key=arms.__getitem__)
-        order = np.array(rows, dtype=np.intp)
+        rows = sorted(np.flatnonzero(_used(per_arm, len(arms))).tolist(), key=arms.__getitem__)
+        order = slice(None) if rows == [*range(len(arms))] else np.array(rows, dtype=np.intp)
         return cls(
             arms=tuple([arms[row] for row in rows]),
             per_arm={name: _frozen(per_arm[name][order]) for name in sorted(per_arm)},
@@ -121,17 +118,15 @@ class Table:
         if other.arms != tuple([self.arms[place] for place in places if place < len(self.arms)]):
             return None
         rows = np.array(places, dtype=np.intp)
-        used = np.zeros(len(rows), dtype=np.bool_)
+        added = {name: column[rows] + other.per_arm[name] for name, column in self.per_arm.items()}
+        if not _used(added, len(rows)).all():
+            return None
         per_arm: dict[str, NDArray[Any]] = {}
         for name, column in self.per_arm.items():
-            added = column[rows] + other.per_arm[name]
-            used |= np.any(added != 0, axis=tuple(range(1, added.ndim)))
-            whole = np.array(column, dtype=added.dtype)
-            whole[rows] = added
+            whole = np.array(column, dtype=added[name].dtype)
+            whole[rows] = added[name]
             whole.setflags(write=False)
             per_arm[name] = whole
-        if not used.all():
-            return None
         return Table(self.arms, per_arm, *self._beside(other))
 
     def _merged(self, other: Table) -> Table:
@@ -207,6 +202,21 @@ def numbered(arms: Iterable[str]) -> tuple[list[str], NDArray[np.intp]]:
     numbers: dict[str, int] = {}
     codes = [numbers.setdefault(arm, len(numbers)) for arm in arms]
     return list(numbers), np.array(codes, dtype=np.intp)
+
+
+def _used(columns: Mapping[str, NDArray[Any]], n: int) -> NDArray[np.bool_]:
+    """(n,) whether any number of a row is not 0; columns of one number to a row are looked at first."""
+    used = np.zeros(n, dtype=np.bool_)
+    for column in sorted(columns.values(), key=_width):
+        if used.all():
+            break
+        here = column != 0
+        used |= here if here.ndim == 1 else here.reshape(n, -1).any(axis=1)
+    return used
+
+
+def _width(column: NDArray[Any]) -> int:
+    return column.ndim
 
 
 def _at(column: NDArray[Any], rows: NDArray[np.intp]) -> NDArray[Any]:
