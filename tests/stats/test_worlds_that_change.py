@@ -46,7 +46,7 @@ def lost_to_the_best_fixed(world, policy):
     found = []
     for run in range(RUNS):
         steps = played(world, policy, run)
-        worth = sum(len(step.lost) * step.best - step.lost.sum() for step in steps)
+        worth = sum(step.best.sum() - step.lost.sum() for step in steps)
         found.append(best_assignment(sum(len(step.lost) * step.truth for step in steps)) - worth)
     return np.array(found)
 

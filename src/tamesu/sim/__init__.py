@@ -3,13 +3,16 @@
 Pure: every draw is made from uniforms that the caller brings. Refuses clocks, randomness and files.
 """
 
+from tamesu.sim.contexts import contexts_at, uniforms_of
+from tamesu.sim.contextual_play import play_contextual
 from tamesu.sim.delayed_play import play_delayed
 from tamesu.sim.play import Step, play
 from tamesu.sim.regret import NEVER, Evaluability, best_assignment, evaluability, regret
 from tamesu.sim.traffic import UNIFORMS, Habits, Tally, Traffic, plan
-from tamesu.sim.world import World
+from tamesu.sim.world import ContextualWorld, World
 from tamesu.sim.worlds.adversarial import AdversarialWorld
 from tamesu.sim.worlds.bernoulli import BernoulliWorld
+from tamesu.sim.worlds.coefficients import CoefficientsWorld, LinearWorld, LogisticWorld
 from tamesu.sim.worlds.delayed import NEVER_US, DelayedWorld, SoFarWorld
 from tamesu.sim.worlds.drifting import DriftingWorld
 from tamesu.sim.worlds.excerpt import Excerpt
@@ -25,13 +28,17 @@ __all__ = [
     "AdversarialWorld",
     "Assignment",
     "BernoulliWorld",
+    "CoefficientsWorld",
+    "ContextualWorld",
     "DelayedWorld",
     "DriftingWorld",
     "Evaluability",
     "Excerpt",
     "GaussianWorld",
     "Habits",
+    "LinearWorld",
     "LoggedWorld",
+    "LogisticWorld",
     "PositionedWorld",
     "SoFarWorld",
     "Step",
@@ -40,9 +47,12 @@ __all__ = [
     "Traffic",
     "World",
     "best_assignment",
+    "contexts_at",
     "evaluability",
     "plan",
     "play",
+    "play_contextual",
     "play_delayed",
     "regret",
+    "uniforms_of",
 ]

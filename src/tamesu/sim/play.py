@@ -8,6 +8,7 @@ randomness: uniforms are an argument.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -29,15 +30,15 @@ class Step(NamedTuple):
         lost: (m,) what each decision is expected to earn less than the best one at that moment.
         earned: (m,) what each earned.
         evaluability: of the distribution that made them, at position 0.
-        best: what the best decision of each of these rounds is expected to earn.
-        truth: (n, k) what each arm was expected to earn at each position, in each of these rounds.
+        best: (m,) what the best decision of each is expected to earn.
+        truth: (n, k) what each arm was expected to earn at each position, in the mean of these rounds.
     """
 
     first: int
     lost: NDArray[np.float64]
     earned: NDArray[np.float64]
     evaluability: Evaluability
-    best: float
+    best: NDArray[np.float64]
     truth: NDArray[np.float64]
 
 
@@ -82,10 +83,13 @@ class Player:
 
     Attributes:
         size: deliveries of a decision.
+        encoder: of contexts, as its policy has it.
     """
 
     def __init__(self, declaration: Declaration, pace_us: int) -> None:
         self._policy = compose(declaration)
+        self.encoder = self._policy.encoder
+        self._told = self.encoder.arms([arm.features for arm in declaration.arms])
         self._name = declaration.name
         self._arms = declaration.arm_ids
         self._ids = np.array(self._arms, dtype=object)
@@ -93,22 +97,38 @@ class Player:
         self._state = self._policy.init()
         self.size = min(self._policy.size, len(self._arms))
 
-    def choose(self, first: int, count: int) -> tuple[Prepared, Choices]:
-        """What decides now, and the decisions of `count` rounds from `first` on."""
+    def choose(
+        self, first: int, count: int, contexts: NDArray[np.float64] | None = None
+    ) -> tuple[Prepared, Choices]:
+        """What decides now, and the decisions of `count` rounds from `first` on, in `contexts` (count, d)."""
         prepared = self._policy.prepare(self._state, self._arms, Time(first * self._pace_us))
         ids = [f"{self._name}.{number}" for number in range(first, first + count)]
-        return prepared, prepared.choose_many(ids)
+        return prepared, prepared.choose_many(ids, contexts=contexts)
 
-    def batch(self, first: int, choices: Choices, rewards: NDArray[np.float64]) -> Batch:
-        """What the rounds from `first` on teach: `rewards` (m, k) of `choices`."""
+    def batch(
+        self,
+        first: int,
+        choices: Choices,
+        rewards: NDArray[np.float64],
+        contexts: NDArray[np.float64] | None = None,
+    ) -> Batch:
+        """What the rounds from `first` on teach: `rewards` (m, k) of `choices` in `contexts` (m, d)."""
         count, size = rewards.shape
         decided = np.arange(first, first + count, dtype=np.int64) * self._pace_us
-        return Batch(
+        batch = Batch(
             arm=self._ids[choices.rows].ravel(),
             reward=to_grid_many(rewards.ravel()),
             position=np.tile(np.arange(size, dtype=np.int64), count),
             propensity=choices.propensities.ravel(),
             decided=np.repeat(decided, size),
+        )
+        if not self._policy.contextual:
+            return batch
+        seen = np.empty((count, 0)) if contexts is None else contexts
+        return replace(
+            batch,
+            context=np.repeat(seen, size, axis=0),
+            features=self._told[choices.rows.ravel()],
         )
 
     def learn(self, batch: Batch) -> None:
@@ -126,7 +146,7 @@ def step(
 ) -> Step:
     """What `choices` come to in the world as it is `now`, of which `rewards` (m, k) were earned."""
     size = rewards.shape[1]
-    best = now.best(size)
+    best = np.full(len(rewards), now.best(size))
     every_arm = np.repeat(np.arange(len(prepared.arms))[:, None], size, axis=1)
     return Step(
         first=first,

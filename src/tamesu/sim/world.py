@@ -1,4 +1,4 @@
-"""`World`: what a policy can be played against.
+"""`World` and `ContextualWorld`: what a policy can be played against.
 
 Arms are rows, 0 to n - 1, in the order of the bandit's declaration. Every draw is made from uniforms
 that the caller brings, so that two policies can be compared on the same luck. Refuses to know more of
@@ -11,6 +11,26 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+class ContextualWorld(Protocol):
+    """n arms of which each is worth, in a context of d numbers, what these say.
+
+    Law: the mean of `rewards` over the uniforms is `expected` of the arms delivered.
+    """
+
+    def expected(self, contexts: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(m, n) expected reward of every arm in m contexts (m, d)."""
+        ...
+
+    def rewards(
+        self,
+        contexts: NDArray[np.float64],
+        arms: NDArray[np.intp],
+        uniforms: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        """(m, k) rewards of `arms` (m, k) in `contexts` (m, d), drawn at `uniforms` (m, k) in [0, 1)."""
+        ...
 
 
 class World(Protocol):

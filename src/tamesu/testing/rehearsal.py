@@ -113,7 +113,7 @@ class Rehearsal:
                 lost=best - expected[rows],
                 earned=came,
                 evaluability=evaluability(best - expected[active], prepared.propensities()),
-                best=best,
+                best=np.full(count, best),
                 truth=expected[:, None],
             )
             self.learn()

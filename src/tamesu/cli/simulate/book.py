@@ -40,12 +40,12 @@ class Book:
             mark = self._marks[0] - step.first if self._marks else count
             until = min(mark, count)
             lost = float(step.lost[done:until].sum())
-            rounds = until - done
+            rounds, best = until - done, float(step.best[done:until].sum())
             self._lost += lost
-            self._worth += rounds * step.best - lost
+            self._worth += best - lost
             self._truth = self._truth + rounds * step.truth
-            self._more += rounds * (step.best - uniform) - lost
-            self._most += rounds * (step.best - uniform)
+            self._more += best - rounds * uniform - lost
+            self._most += best - rounds * uniform
             done = until
             if until == mark and self._marks:
                 self._close()

@@ -36,7 +36,7 @@ def simulate(  # noqa: PLR0913 - the words of a command line
             "-w",
             metavar="WORLD",
             help="A kind, what arms are worth, and options, such as bernoulli:0.1,0.2,… (a rate for "
-            "each arm), bernoulli:0.01..0.05, gaussian:0..1,sd=0.5, or open-bandit:men.",
+            "each arm), bernoulli:0.01..0.05, gaussian:0..1,sd=0.5, linear:sd=0.5, or open-bandit:men.",
         ),
     ] = WORLD,
     rounds: Annotated[
@@ -94,7 +94,10 @@ def simulate(  # noqa: PLR0913 - the words of a command line
     are numbers (option sd=1); in a drifting one rates move in the course of a run, in a switching one
     they jump (jumps=1). In a delayed one rewards come later (mean=1m), and the window and settle of
     FILE count. In a positioned one people look less at positions further down (examined=0.7), and
-    some arms suit some positions (apart=0.5). An adversarial one turns against who plays. In
+    some arms suit some positions (apart=0.5). An adversarial one turns against who plays. In a
+    linear or logistic one the context of a decision matters: each comes from the schema of FILE, its
+    columns have coefficients drawn anew for each arm and run, and their product moves a reward by the
+    deviation slope=1, or its log-odds by slope=2; the arms' worth is what stands without it. In
     open-bandit:men (or women, all) people click as was logged at a fashion shop; arms are its items,
     such as [0, 1, 2]. Nothing is lost on the way here: what that costs comes on top.
 

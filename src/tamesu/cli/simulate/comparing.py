@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from tamesu.base import Declaration, InvalidInput, Part
+from tamesu.base.feature import plain_schema
 from tamesu.cli.data import logged_world
 from tamesu.cli.output import write_json
 from tamesu.cli.simulate.playing import play_all, try_out
@@ -46,6 +47,13 @@ def compare(declarations: Mapping[str, Declaration], asked: Asked) -> None:
 def _tasks(policies: Mapping[str, Declaration], asked: Asked, every: int) -> list[Task]:
     """A run of each policy for each seed, the first tried out."""
     setting = asked.setting
+    schemas = {str(plain_schema(declared.context)) for declared in policies.values()}
+    if setting.contextual and len(schemas) > 1:
+        raise InvalidInput(
+            "declarations that are compared in a world with contexts must have the same context",
+            hint="a context whose features are left out is another one: compare  belief: linear  with  "
+            "belief: gaussian  under one context",
+        )
     sizes = {compose(declared).size for declared in policies.values()}
     if len(sizes) > 1:
         raise InvalidInput(

@@ -5,19 +5,24 @@ Refuses to draw from anything but the run's own source.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logit
 
 from tamesu.base import Duration, InvalidInput
 from tamesu.sim import (
     AdversarialWorld,
     BernoulliWorld,
+    CoefficientsWorld,
     DelayedWorld,
     DriftingWorld,
     GaussianWorld,
+    LinearWorld,
+    LogisticWorld,
     PositionedWorld,
     SwitchingWorld,
     World,
@@ -32,6 +37,8 @@ class Needs(NamedTuple):
         draw: (n,) or (n, k) numbers from the range that was asked for.
         options: by name.
         arms, size: how many, and how many a decision delivers.
+        width: columns of a context.
+        normal: numbers of that shape, standard normal.
     """
 
     given: NDArray[np.float64] | None
@@ -39,6 +46,8 @@ class Needs(NamedTuple):
     options: Mapping[str, float]
     arms: int
     size: int
+    width: int
+    normal: Callable[[tuple[int, int]], NDArray[np.float64]]
 
     @property
     def rates(self) -> NDArray[np.float64]:
@@ -91,14 +100,18 @@ class Kind(NamedTuple):
         given: whether it can be given for each arm.
         changes: whether it changes in the course of a run.
         fixed: whether regret is told against the best arms held fixed: nobody could foresee more.
+        worth: the range that arms' worth is drawn from where none is given.
+        contextual: whether the context of a decision matters.
     """
 
-    make: Callable[[Needs], World]
+    make: Callable[[Needs], World | CoefficientsWorld]
     options: Mapping[str, Option] = {}
     share: bool = True
     given: bool = True
     changes: bool = False
     fixed: bool = False
+    worth: tuple[float, float] = (0.0, 1.0)
+    contextual: bool = False
 
 
 def _drifting(needs: Needs) -> World:
@@ -119,6 +132,31 @@ def _positioned(needs: Needs) -> World:
     return PositionedWorld.examined(rates, examination, own=own, apart=needs.options["apart"])
 
 
+def _coefficients(needs: Needs) -> NDArray[np.float64]:
+    """So large that products with N(0, I) have the deviation `slope`, whatever the width."""
+    if not needs.width:
+        raise InvalidInput(
+            "a world with a context needs columns of one, and the declaration has none",
+            hint="declare  context: 10  or another schema",
+        )
+    scale = needs.options["slope"] / math.sqrt(needs.width)
+    return scale * needs.normal((needs.arms, needs.width))
+
+
+def _linear(needs: Needs) -> CoefficientsWorld:
+    return LinearWorld(_coefficients(needs), needs.rates, sd=needs.options["sd"])
+
+
+def _logistic(needs: Needs) -> CoefficientsWorld:
+    rates = np.clip(needs.rates, SMALLEST_RATE, 1 - SMALLEST_RATE)
+    return LogisticWorld(_coefficients(needs), logit(rates))
+
+
+SMALLEST_RATE = 1e-9
+"""Rates of a logistic world are kept so far from 0 and from 1."""
+USUAL_RATE = 0.2689414213699951
+"""1 / (1 + e): a logit of -1."""
+
 KINDS: Mapping[str, Kind] = {
     "bernoulli": Kind(lambda needs: BernoulliWorld(needs.rates)),
     "gaussian": Kind(
@@ -136,6 +174,19 @@ KINDS: Mapping[str, Kind] = {
         _positioned, {"examined": Option(0.7, 0.0, 1.0), "apart": Option(0.5, 0.0, 1.0)}
     ),
     "adversarial": Kind(lambda needs: AdversarialWorld(needs.rates), changes=True, fixed=True),
+    "linear": Kind(
+        _linear,
+        {"sd": Option(0.5, 0.0, 1e6), "slope": Option(1.0, 0.0, 1e6)},
+        share=False,
+        worth=(0.0, 0.0),
+        contextual=True,
+    ),
+    "logistic": Kind(
+        _logistic,
+        {"slope": Option(2.0, 0.0, 100.0)},
+        worth=(USUAL_RATE, USUAL_RATE),
+        contextual=True,
+    ),
 }
 """All but `open-bandit`, which is made of a log."""
 

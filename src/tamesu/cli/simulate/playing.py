@@ -11,6 +11,9 @@ from tamesu.base import InvalidInput
 from tamesu.cli.output import progress_console
 from tamesu.cli.simulate.runs import Run, Task, run_all
 
+BELIEFS = {"gaussian": "gaussian", "linear": "linear"}
+"""Worlds whose rewards are numbers of any size, and a belief that learns them."""
+
 
 def try_out(task: Task) -> None:
     """Plays two rounds of a task, so that mistakes come at once, and once.
@@ -21,11 +24,12 @@ def try_out(task: Task) -> None:
     try:
         run_all([replace(task, rounds=2, every=1)], 1, lambda _: None)
     except InvalidInput as error:
-        if task.setting.kind != "gaussian" or type(error) is not InvalidInput:
+        if task.setting.kind not in BELIEFS or type(error) is not InvalidInput:
             raise
+        kind, belief = task.setting.kind, BELIEFS[task.setting.kind]
         raise InvalidInput(
-            f"in a gaussian world a belief must learn rewards of any size: {error.message}",
-            hint="declare  reward: {range: [-3, 4]}  and  policy: {belief: gaussian}",
+            f"in a {kind} world a belief must learn rewards of any size: {error.message}",
+            hint=f"declare  reward: {{range: [-3, 4]}}  and  policy: {{belief: {belief}}}",
         ) from error
 
 

@@ -24,7 +24,16 @@ from tamesu.cli.patience import uninterrupted
 from tamesu.cli.simulate.book import Book
 from tamesu.cli.simulate.setting import Setting
 from tamesu.policy import compose
-from tamesu.sim import DelayedWorld, Evaluability, LoggedWorld, Step, play, play_delayed
+from tamesu.sim import (
+    CoefficientsWorld,
+    DelayedWorld,
+    Evaluability,
+    LoggedWorld,
+    Step,
+    play,
+    play_contextual,
+    play_delayed,
+)
 
 MARKS = 50
 """Points of a run at which it is noted how it stands, evenly spread; the last is its end."""
@@ -167,8 +176,9 @@ def _run(task: Task, beat: Callable[[int], None]) -> Run:
 
 
 def _steps(task: Task, declaration: Declaration) -> Iterator[Step]:
-    size = compose(declaration).size
-    world = task.setting.world(declaration.arm_ids, size, task.run, task.logged)
+    policy = compose(declaration)
+    made = (declaration.arm_ids, policy.size, task.run, task.logged, policy.encoder.width)
+    world = task.setting.world(*made)
     luck = np.random.default_rng([task.run, 1])
     asked: dict[str, Any] = {
         "rounds": task.rounds,
@@ -176,6 +186,8 @@ def _steps(task: Task, declaration: Declaration) -> Iterator[Step]:
         "uniforms": lambda m, k: luck.random((m, k)),
         "pace_us": task.pace_us,
     }
+    if isinstance(world, CoefficientsWorld):
+        return play_contextual(declaration, world, **asked)
     if isinstance(world, DelayedWorld):
         return play_delayed(declaration, world, **asked)
     return play(declaration, world, **asked)

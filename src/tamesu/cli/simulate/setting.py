@@ -11,7 +11,7 @@ import numpy as np
 from tamesu.base import InvalidInput
 from tamesu.base.errors import close_match
 from tamesu.cli.simulate.kinds import KINDS, Kind, Needs, options_of
-from tamesu.sim import Excerpt, LoggedWorld, World
+from tamesu.sim import CoefficientsWorld, Excerpt, LoggedWorld, World
 
 LOGGED = "open-bandit"
 
@@ -22,7 +22,7 @@ MOST_WORTH = 1e6
 
 HINT = (
     "bernoulli:0.1,0.2,…  (a rate for each arm), bernoulli:0.01..0.05  (rates drawn between, anew in "
-    f"each run), with options  positioned:0.01..0.05,apart=0.5, open-bandit:men; kinds: {', '.join(NAMES)}"
+    f"each run), with options  positioned:0.01..0.05,apart=0.5, linear:sd=0.5, open-bandit:men; kinds: {', '.join(NAMES)}"
 )
 
 
@@ -67,7 +67,8 @@ class Setting:
         pieces = [piece.strip() for piece in details.split(",")] if details else []
         worth = [piece for piece in pieces if "=" not in piece]
         options = options_of(kind, [_named(piece) for piece in pieces if "=" in piece])
-        made = cls(name, kind, options=options)
+        low, high = KINDS[kind].worth
+        made = cls(name, kind, low=low, high=high, options=options)
         if not worth:
             return made
         if len(worth) == 1 and ".." in worth[0]:
@@ -85,13 +86,23 @@ class Setting:
         return self.kind != LOGGED and KINDS[self.kind].changes
 
     @property
+    def contextual(self) -> bool:
+        """Whether the context of a decision matters."""
+        return self.kind != LOGGED and KINDS[self.kind].contextual
+
+    @property
     def fixed(self) -> bool:
         """Whether regret is told against the best arms held fixed."""
         return self.kind != LOGGED and KINDS[self.kind].fixed
 
     def world(
-        self, arms: tuple[str, ...], size: int, run: int, logged: LoggedWorld | None
-    ) -> World:
+        self,
+        arms: tuple[str, ...],
+        size: int,
+        run: int,
+        logged: LoggedWorld | None,
+        width: int = 0,
+    ) -> World | CoefficientsWorld:
         """The world of run `run`, from 0; what it draws, it draws from the run's number.
 
         Args:
@@ -99,11 +110,17 @@ class Setting:
             size: arms of a decision.
             run: which one.
             logged: what was logged, where that is played again.
+            width: columns of a context.
 
         Raises:
-            InvalidInput: arms that do not fit.
+            InvalidInput: arms that do not fit, or a context where none is or none where one is.
             NotFound: arms that were not logged.
         """
+        if width and not self.contextual:
+            raise InvalidInput(
+                f"in a {self.kind} world there are no contexts, and the declaration asks for one",
+                hint="for example  --world linear  or  --world logistic",
+            )
         if logged is not None:
             return Excerpt(logged, arms, size)
         if self.rates and len(self.rates) != len(arms):
@@ -120,6 +137,8 @@ class Setting:
                 options=self.options,
                 arms=len(arms),
                 size=size,
+                width=width,
+                normal=source.standard_normal,
             )
         )
 

@@ -60,7 +60,8 @@ def _row(played: Played, setting: Setting) -> list[str]:
 
 
 def _meaning(setting: Setting, every: int) -> str:
-    against = "Regret is held against the best decision"
+    of_each = " in each context" if setting.contextual else ""
+    against = f"Regret is held against the best decision{of_each}"
     if setting.changes:
         against += (
             " at each moment, fixed against the best arms held fixed from first to last: below 0 is "
