@@ -85,6 +85,10 @@ class Batch:
         )
 
 
+POSTERIORS = frozenset({"beta", "logit_normal", "normal", "student_t"})
+"""Families that say how sure they are of a mean."""
+
+
 class Family(Protocol):
     """One-dimensional posteriors, n of them, in a coordinate z that rises with the reward.
 

@@ -28,7 +28,9 @@ def said(**declared):
 
 
 def explained(kind, **options):
-    return said(policy={"explorer": {"kind": kind, **REQUIRED.get(kind, {}), **options}})
+    belief = "losses" if kind == "exponential_weights" else "beta"
+    explorer = {"kind": kind, **REQUIRED.get(kind, {}), **options}
+    return said(policy={"belief": belief, "explorer": explorer})
 
 
 @pytest.mark.parametrize("kind", known_kinds("explorer"))
@@ -57,6 +59,16 @@ def test_what_is_deterministic_asks_for_explore(kind):
 def test_what_draws_does_not():
     for kind in ("thompson", "randomized_ucb", "softmax", "uniform", "epsilon_greedy"):
         assert "0 OR 1" not in explained(kind)["policy.explorer.explore"].meaning
+
+
+def test_what_follows_is_told_as_what_it_is():
+    context = {"context": 3, "policy": {"explorer": "ucb", "belief": "linear"}}
+    assert said(**context)["policy.explorer.variant"].value == "lin_ucb"
+    assert explained("ucb")["policy.explorer.variant"].value == "kl_ucb"
+    row = explained("exponential_weights")["policy.explorer.horizon"]
+    assert (row.value, row.declared) == ("none", False)
+    row = explained("exponential_weights", horizon=10_000)["policy.explorer.horizon"]
+    assert (row.value, row.declared) == ("10,000", True)
 
 
 def test_priors_of_single_arms_are_told():

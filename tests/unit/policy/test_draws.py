@@ -13,6 +13,7 @@ from tamesu.policy import Policy, compose
 from tamesu.policy.contract import Marginals, Same
 from tamesu.policy.explorers.thompson import ThompsonExplorer, drawn
 from tamesu.policy.families.normal import NormalFamily
+from tamesu.policy.features import encoder_of
 from tamesu.policy.layouts.single import SingleLayout
 from tamesu.policy.layouts.slate import SlateLayout
 
@@ -59,9 +60,9 @@ class Frequencies(ThompsonExplorer):
 
 
 def prepared_of(explorer, layout=None, belief=None):
-    base = compose(Declaration.parse({"name": "one", "arms": ARMS, "seed": 3}))
-    belief = belief or Correlated()
-    policy = Policy(base._declaration, belief, explorer, layout or SingleLayout(), base.encoder)
+    declaration = Declaration.parse({"name": "one", "arms": ARMS, "seed": 3})
+    parts = belief or Correlated(), explorer, layout or SingleLayout()
+    policy = Policy(declaration, *parts, encoder_of(declaration))
     return policy.prepare(policy.init(), ARMS, NOW)
 
 

@@ -6,11 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import Declaration, InvalidDeclaration
-from tamesu.policy.contract import ExplorerOptions, Marginals, PropensitiesOf
+from tamesu.policy.contract import POSTERIORS, ExplorerOptions, Marginals, PropensitiesOf
 from tamesu.policy.uniforms import Uniforms
+from tamesu.policy.wins import won
 
 MOST_POINTS = 1_000
 """More would change no propensity by what anybody could see, and each costs a look at every arm."""
+
+MANY = 128
+"""Beyond so many arms, those that cannot be the highest are looked for first."""
 
 MOST_WIDTH = 30.0
 """The density of the height there is 1e-196 of its largest."""
@@ -48,7 +52,7 @@ class RandomizedUcbExplorer:
     aside for the greatest height, and the posterior's deviation in place of 1 / sqrt(n).
     """
 
-    families = None
+    families = POSTERIORS
 
     def __init__(self, points: int, width: float, explore: float) -> None:
         self.explore = explore
@@ -81,6 +85,8 @@ def randomized_ucb(
 ) -> NDArray[np.float64]:
     """(k,) propensities of k arms by `mean` and `deviation` (k,), over m `heights` with `weights` (m,).
 
+    The heights rise from 0.
+
     A deviation may be infinite (a Student-t with two degrees of freedom): above height 0 such arms
     are the highest, at height 0 their means count.
 
@@ -93,14 +99,30 @@ def randomized_ucb(
         ... )
         array([0.65, 0.35])
     """
-    with np.errstate(invalid="ignore"):
-        bonus = heights[:, None] * deviation
-    score = mean + np.where(np.isnan(bonus), 0.0, bonus)
-    best = score == score.max(axis=1, keepdims=True)
-    each = weights / np.count_nonzero(best, axis=1)
-    # Row by row, so that the order of the arms changes no bit.
-    shares: NDArray[np.float64] = np.where(best, each[:, None], 0.0).sum(axis=0)
+    if len(mean) <= MANY:
+        return _among(mean, deviation, heights, weights)
+    # Scores are lines in the height: below one line at both ends is below it everywhere.
+    last = mean + heights[-1] * deviation
+    top = mean == mean.max()
+    near = np.flatnonzero(top | (last >= last[top].max()))
+    shares = np.zeros(len(mean))
+    shares[near] = _among(mean[near], deviation[near], heights, weights)
     return shares
+
+
+def _among(
+    mean: NDArray[np.float64],
+    deviation: NDArray[np.float64],
+    heights: NDArray[np.float64],
+    weights: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """`randomized_ucb`, by a look at every arm from every height."""
+    score = np.empty((len(heights), len(mean)))
+    # At height 0 an infinite deviation is nothing.
+    score[0] = mean
+    np.multiply(heights[1:, None], deviation, out=score[1:])
+    score[1:] += mean
+    return won(score, weights)
 
 
 def build(options: Options, declaration: Declaration) -> RandomizedUcbExplorer:

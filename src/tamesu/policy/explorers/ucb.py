@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 
 from tamesu.base import Declaration, InvalidDeclaration
-from tamesu.policy.contract import ExplorerOptions, Marginals, PropensitiesOf
+from tamesu.policy.bounds import Bounds, needed_bounds
+from tamesu.policy.contract import POSTERIORS, ExplorerOptions, Marginals, PropensitiesOf
 from tamesu.policy.explorers.greedy import on_highest
 from tamesu.policy.kl_bound import kl_bound
 
 MOST_SCALE = 1e6
+
+Variant: TypeAlias = Literal["ucb1", "kl_ucb", "lin_ucb"]
 
 
 class Options(ExplorerOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Options of the UCB explorer.
 
     Attributes:
-        variant: of the bound: `kl_ucb`, the sharper one, or `ucb1`.
-        scale: factor of the logarithm in `kl_ucb` and of the bonus in `ucb1`, above 0; 1 is as
+        variant: of the bound: `kl_ucb` or the wider `ucb1`, which count how often an arm was learnt
+            from, or `lin_ucb`, which asks the belief how sure it is of an arm in this context. Left out,
+            `lin_ucb` where a context or arm_features are declared, else `kl_ucb`.
+        scale: factor of the logarithm in `kl_ucb` and of the bonus in the others, above 0; 1 is as
             published, less explores less.
     """
 
-    variant: Literal["ucb1", "kl_ucb"] = "kl_ucb"
+    variant: Variant | None = None
     scale: float = 1.0
 
 
@@ -38,7 +43,13 @@ class UcbExplorer:
     `kl_ucb`: l + w max{q : n_a kl(p_a, q) <= s log t}, p_a = (mu_a - l) / w, kl the divergence of two
     rates. It holds for any rewards within [l, h], and for rewards of 0 and 1 no bound can be sharper.
 
-    An arm that nothing was learnt of has an infinite bound. O(k) of k arms, some 60 steps in `kl_ucb`.
+    `lin_ucb`: mu_a + s d_a, d_a the deviation of the posterior in this context; s is the alpha of the
+    authors, and theirs is the deviation with a noise of 1. Where the belief is of log-odds, those are
+    compared. It needs no bounds of the reward, and counts nothing: with any other belief it is a
+    quantile of the posterior.
+
+    By `ucb1` and `kl_ucb` an arm that nothing was learnt of has an infinite bound, by `lin_ucb` that of
+    its prior. O(k) of k arms, some 60 steps in `kl_ucb`.
 
     Propensities are 0 or 1 but for ties: a log of it evaluates no other policy, so say `explore`
     where logs are for evaluation. And all requests of one snapshot get the same arm: with feedback
@@ -47,17 +58,20 @@ class UcbExplorer:
 
     Regret grows with the logarithm of the rounds, for `kl_ucb` on rewards of 0 and 1 as slowly as
     any policy's can, while rates are fixed and feedback is at once. It stops holding where rates
-    drift; with `forgetting` n_a and t are what the observations weigh now, as in discounted UCB.
+    drift; with `forgetting` n_a and t are what the observations weigh now, as in discounted UCB. A fixed
+    `scale` of `lin_ucb` has no such guarantee (the one that has it grows with the logarithm of the
+    rounds), and loses less in practice.
 
     Source: Auer, Cesa-Bianchi & Fischer 2002 (UCB1); Garivier & Cappe 2011 (KL-UCB, with c = 0);
-    Garivier & Moulines 2011 (discounted). Ours take the posterior mean, prior included, for the mean.
+    Garivier & Moulines 2011 (discounted); Li, Chu, Langford & Schapire 2010 (LinUCB). Ours take the posterior mean, prior included, for the mean.
     """
 
-    families = None
+    families = POSTERIORS
 
-    def __init__(self, options: Options, bounds: tuple[float, float]) -> None:
-        self.explore = options.explore
-        self._options = options
+    def __init__(self, explore: float, variant: Variant, scale: float, bounds: Bounds) -> None:
+        self.explore = explore
+        self._variant = variant
+        self._scale = scale
         self._bounds = bounds
 
     def draws(self, marginals: Marginals) -> int | None:
@@ -67,6 +81,9 @@ class UcbExplorer:
 
     def over(self, marginals: Marginals) -> PropensitiesOf:
         """The distribution over any subset, by its upper bounds."""
+        if self._variant == "lin_ucb":
+            middle, step = marginals.family.ladder()
+            return on_highest(middle + self._scale * step)
         n, t = marginals.weight, marginals.total_weight
         if n is None:
             n, t = marginals.observations.astype(np.float64), float(marginals.total)
@@ -74,8 +91,8 @@ class UcbExplorer:
         with np.errstate(over="ignore"):
             rate = np.where(learnt, np.log(max(t, 1.0)) / np.where(learnt, n, 1.0), np.inf)
         mean, low = marginals.family.mean(), self._bounds[0]
-        width, scale = self._bounds[1] - low, self._options.scale
-        if self._options.variant == "ucb1":
+        width, scale = self._bounds[1] - low, self._scale
+        if self._variant == "ucb1":
             return on_highest(mean + scale * width * np.sqrt(2.0 * rate))
         bound = low + width * kl_bound(np.clip((mean - low) / width, 0.0, 1.0), scale * rate)
         return on_highest(np.where(learnt, bound, np.inf))
@@ -87,21 +104,19 @@ def build(options: Options, declaration: Declaration) -> UcbExplorer:
     Raises:
         InvalidDeclaration: rewards without bounds, or a scale that cannot be.
     """
-    bounds = declaration.reward.bounds()
-    if bounds is None:
-        raise InvalidDeclaration(
-            "explorer ucb needs bounds of the reward, but reward.events can make any",
-            hint="declare them, such as  reward: {range: [0, 100]}",
-        )
-    if not bounds[0] < bounds[1]:
-        raise InvalidDeclaration(
-            "explorer ucb needs rewards that may differ, but reward.events can make none but "
-            f"{bounds[0]:g}"
-        )
     if not 0.0 < options.scale <= MOST_SCALE:
         raise InvalidDeclaration(
             f"policy.explorer.scale must lie above 0 and be at most {MOST_SCALE:g}, "
             f"got {options.scale:g}",
             hint="1 is as published",
         )
-    return UcbExplorer(options, bounds)
+    variant = variant_of(declaration, options.variant)
+    bounds = (0.0, 1.0) if variant == "lin_ucb" else needed_bounds(declaration, "explorer ucb")
+    return UcbExplorer(options.explore, variant, options.scale, bounds)
+
+
+def variant_of(declaration: Declaration, variant: Variant | None) -> Variant:
+    """The variant of a declaration whose options say `variant`, or leave it out."""
+    if variant is not None:
+        return variant
+    return "lin_ucb" if declaration.context or declaration.arm_features else "kl_ucb"
