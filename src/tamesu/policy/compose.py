@@ -71,6 +71,9 @@ class Policy:
     ) -> None:
         self.declaration = declaration
         self._declared = {arm.id: arm.features for arm in declaration.arms}
+        self._last: tuple[tuple[str, ...], Mapping[str, Mapping[str, Any]] | None, Arms] | None = (
+            None
+        )
         self.encoder = encoder
         self.contextual = belief.contextual
         self._belief = belief
@@ -187,6 +190,17 @@ class Policy:
         features: Mapping[str, Mapping[str, Any]] | None,
     ) -> list[Reading]:
         """What each of its beliefs thinks of `arms`."""
+        asked = self._asked(arms, features)
+        return [self._belief.reading(part, asked, time) for part in state.parts]
+
+    def _asked(self, arms: Sequence[str], features: Mapping[str, Mapping[str, Any]] | None) -> Arms:
+        """`arms` with the columns of what they tell: encoded once while they are the very same objects.
+
+        Who changes what an arm tells makes another mapping, as a roster does.
+        """
+        last = self._last
+        if last is not None and last[0] is arms and last[1] is features:
+            return last[2]
         told: Mapping[str, Mapping[str, Any]] = {} if features is None else features
         columns = self.encoder.arms(
             [told[arm] if arm in told else self._declared.get(arm) for arm in arms]
@@ -194,7 +208,9 @@ class Policy:
             else []
         )
         asked = Arms(tuple(arms), columns)
-        return [self._belief.reading(part, asked, time) for part in state.parts]
+        if isinstance(arms, tuple):
+            self._last = arms, features, asked
+        return asked
 
     def summary(
         self,

@@ -197,7 +197,11 @@ class Catalogue:
     def _roster(self, declared: Declared, snapshot: Snapshot | None) -> Roster:
         """The roster that `snapshot` names; rosters never change, so the one held may do."""
         held = self._hots.get(declared.declaration.name)
-        if held is not None and snapshot is not None and held.roster.number == snapshot.roster > 0:
+        is_same = (
+            held is not None and snapshot is not None and held.roster.number == snapshot.roster
+        )
+        # Number 0 is of the declaration, whichever that is.
+        if held is not None and is_same and (held.roster.number or held.declared is declared):
             return held.roster
         return roster_of(self._store, declared, snapshot)
 

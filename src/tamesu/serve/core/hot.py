@@ -36,6 +36,7 @@ class Hot:
         state: what the policy has learnt.
         prepared: its distribution over the arms, ready to be chosen from.
         fallback: the declared one, over the active arms, for when `prepared` fails.
+        ids: of the active arms, in the order of every vector.
         arms, retired: ids of the active arms, and of those that were.
         features: what each active arm tells of itself; none where the policy does not ask.
         broken: `prepared` is the fallback because the snapshot could not be read.
@@ -48,6 +49,7 @@ class Hot:
     state: Any
     prepared: Prepared | Fallback
     fallback: Fallback
+    ids: tuple[str, ...]
     arms: frozenset[str]
     retired: frozenset[str]
     features: Mapping[str, Mapping[str, Any]] | None = None
@@ -102,12 +104,18 @@ def heat(
     if snapshot is not None and snapshot.declaration != declared.number:
         snapshot, roster = None, Roster.of(declaration, declared.created)
     time = declared.created if snapshot is None else snapshot.watermark
-    features = features_of(policy, roster)
-    fallback = Fallback(declaration, roster.ids, policy.size)
+    # The very same objects, so that what follows from them alone is not worked out anew.
+    if held is not None and is_same and held.roster is roster:
+        ids, arms, retired, features = held.ids, held.arms, held.retired, held.features
+        fallback = held.fallback
+    else:
+        ids, features = roster.ids, features_of(policy, roster)
+        arms, retired = frozenset(ids), frozenset(arm.id for arm in roster.retired)
+        fallback = Fallback(declaration, ids, policy.size)
     broken = False
     try:
         state = policy.init() if snapshot is None else policy.decode(snapshot.state)
-        prepared: Prepared | Fallback = policy.prepare(state, roster.ids, time, features)
+        prepared: Prepared | Fallback = policy.prepare(state, ids, time, features)
         prepared.choose(WARM, None)
     except Exception as error:  # noqa: BLE001 - whatever it fails with, the fallback answers
         _log.error("a snapshot cannot be served", bandit=declaration.name, trace=trace(error))
@@ -120,8 +128,9 @@ def heat(
         state,
         prepared,
         fallback,
-        frozenset(roster.ids),
-        frozenset(arm.id for arm in roster.retired),
+        ids,
+        arms,
+        retired,
         features,
         broken,
     )
@@ -145,6 +154,7 @@ def stand_in(declared: Declared) -> Hot:
         policy.init(),
         fallback,
         fallback,
+        roster.ids,
         frozenset(roster.ids),
         frozenset(),
         broken=True,

@@ -134,4 +134,4 @@ class Reporter:
 
 
 def _arms(hot: Hot) -> list[ArmSummary]:
-    return hot.policy.summary(hot.state, hot.roster.ids, hot.made, features=hot.features)
+    return hot.policy.summary(hot.state, hot.ids, hot.made, features=hot.features)
