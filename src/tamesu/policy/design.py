@@ -30,10 +30,12 @@ class Rows(NamedTuple):
     """The columns of n rows.
 
     Attributes:
+        whole: (n, p + q + b) own columns, joint ones, and b that are for whoever asked.
         own: (n, p) those whose coefficients belong to the row's arm.
         joint: (n, q) those whose coefficients all arms share.
     """
 
+    whole: Floats
     own: Floats
     joint: Floats
 
@@ -47,8 +49,8 @@ class Design:
         >>> design = design_of(Declaration.parse(given), "per_arm")
         >>> design.own_names, design.joint_names
         (('1', 'x[0]', 'x[1]'), ())
-        >>> design.own(np.array([[3.0, 4.0]]))
-        array([[1., 3., 4.]])
+        >>> design.own(np.array([3.0, 4.0]))
+        array([1., 3., 4.])
 
     Attributes:
         own_names, joint_names: of the columns.
@@ -65,8 +67,8 @@ class Design:
         self.independent = not self.joint_width
         self._encoder = encoder
 
-    def rows(self, batch: Batch) -> Rows:
-        """The columns of what a batch observed.
+    def rows(self, batch: Batch, beside: int = 0) -> Rows:
+        """The columns of what a batch observed, with room for `beside` more.
 
         Raises:
             Bug: a batch without contexts or features, or with others.
@@ -80,30 +82,33 @@ class Design:
                 f"a batch must have {due[0]} columns of contexts and {due[1]} of arms, got "
                 f"{context.shape[1]} and {features.shape[1]}"
             )
-        return Rows(self.own(context), self.joint(context, features))
+        p, q = self.own_width, self.joint_width
+        whole, context = np.empty((n, p + q + beside)), bounded(context)
+        if p:
+            whole[:, 0] = 1.0
+            whole[:, 1:p] = context
+        if q:
+            whole[:, p : p + q] = self._encoder.joint(context, bounded(features))
+        return Rows(whole, whole[:, :p], whole[:, p : p + q])
 
-    def own(self, contexts: Floats) -> Floats:
-        """(n, p) own columns in n contexts."""
-        rows = np.empty((len(contexts), self.own_width))
-        if self.own_width:
-            rows[:, 0] = 1.0
-            bounded(contexts, rows[:, 1:])
-        return rows
-
-    def joint(self, contexts: Floats, features: Floats) -> Floats:
-        """(n, q) joint columns of n pairs of a context and an arm."""
-        if not self.joint_width:
-            return np.empty((len(contexts), 0))
-        return self._encoder.joint(bounded(contexts), bounded(features))
+    def own(self, context: Floats) -> Floats:
+        """(p,) own columns in one context; for a design that has some."""
+        columns = np.empty(self.own_width)
+        columns[0] = 1.0
+        np.minimum(context, LARGEST, out=columns[1:])
+        np.maximum(columns, -LARGEST, out=columns)
+        return columns
 
     def mixing(self, context: Floats) -> Floats:
         """(q, 1 + a) matrix T of one context: the joint columns of it and an arm f are T (1, f)."""
         return self._encoder.mixing(bounded(context))
 
 
-def bounded(columns: Floats, into: Floats | None = None) -> Floats:
+def bounded(columns: Floats) -> Floats:
     """Columns as they are, but for those beyond `LARGEST`."""
-    return np.clip(columns, -LARGEST, LARGEST, out=into)
+    if not columns.size or (columns.max() <= LARGEST and columns.min() >= -LARGEST):
+        return columns
+    return np.clip(columns, -LARGEST, LARGEST)
 
 
 def design_of(declaration: Declaration, sharing: Sharing) -> Design:

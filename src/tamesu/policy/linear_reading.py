@@ -128,6 +128,7 @@ class OwnReading:
 
     def __init__(self, design: Design, known: Known, root: Floats, mean: Floats) -> None:
         n, p, _ = root.shape
+        self._design = design
         self._known = known
         self._mean = mean
         self._root = root.reshape(n * p, p)
@@ -137,7 +138,7 @@ class OwnReading:
 
     def at(self, context: Floats) -> Marginals:
         """Scores theta_a . (1, x)."""
-        z = _own(context)
+        z = self._design.own(context)
         parts = (self._root @ z).reshape(self._shape)
         return self._known.marginals(self._mean @ z, _squares(parts))
 
@@ -167,7 +168,9 @@ class SharedReading:
         mean, known = self._arms @ (mixing.T @ self._mean), self._known
 
         def joint(m: int, uniforms: Uniforms) -> Floats:
-            return mean + known.deviates(m, uniforms, parts.shape[1]) @ parts.T
+            scores = known.deviates(m, uniforms, parts.shape[1]) @ parts.T
+            scores += mean
+            return scores
 
         return known.marginals(mean, _squares(parts), joint)
 
@@ -206,7 +209,7 @@ class HybridReading:
 
     def at(self, context: Floats) -> Marginals:
         """Scores theta_a . (1, x) + beta . phi(x, a)."""
-        z, known = _own(context), self._known
+        z, known = self._design.own(context), self._known
         own = _squares((self._root @ z).reshape(self._shape))
         apart = self._arms @ self._design.mixing(context).T
         apart -= (self._crossed @ z).reshape(self._joint_shape)
@@ -217,17 +220,12 @@ class HybridReading:
         def joint(m: int, uniforms: Uniforms) -> Floats:
             n, q = parts.shape
             deviates = known.deviates(m, uniforms, q + n)
-            return mean + deviates[:, :q] @ parts.T + deviates[:, q:] * deviation
+            scores = deviates[:, :q] @ parts.T
+            scores += deviates[:, q:] * deviation
+            scores += mean
+            return scores
 
         return known.marginals(mean, own + _squares(parts), joint)
-
-
-def _own(context: Floats) -> Floats:
-    """(p,) own columns (1, x)."""
-    z = np.empty(len(context) + 1)
-    z[0] = 1.0
-    bounded(context, z[1:])
-    return z
 
 
 def _with_one(features: Floats) -> Floats:

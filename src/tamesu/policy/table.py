@@ -199,9 +199,10 @@ class Evidence:
 
 def numbered(arms: Iterable[str]) -> tuple[list[str], NDArray[np.intp]]:
     """The distinct arms, in order of appearance, and for each entry the number of its arm."""
-    numbers: dict[str, int] = {}
-    codes = [numbers.setdefault(arm, len(numbers)) for arm in arms]
-    return list(numbers), np.array(codes, dtype=np.intp)
+    listed: list[str] = arms.tolist() if isinstance(arms, np.ndarray) else list(arms)
+    distinct = list(dict.fromkeys(listed))
+    number = {arm: i for i, arm in enumerate(distinct)}.__getitem__
+    return distinct, np.fromiter(map(number, listed), np.intp, len(listed))
 
 
 def _used(columns: Mapping[str, NDArray[Any]], n: int) -> NDArray[np.bool_]:

@@ -92,15 +92,14 @@ class LinearBelief:
         p, q = self._design.own_width, self._design.joint_width
         reward = batch.reward / GRID
         clipped = reward if self.bounds is None else np.clip(reward, *self.bounds)
-        own, joint = self._design.rows(batch)
-        rows = np.concatenate([own, joint, clipped[:, None]], axis=1)
+        rows, _, joint = self._design.rows(batch, beside=1)
+        rows[:, -1] = clipped
         weights, marks = self._weighing.weights(batch)
-        both = rows[:, p:]
         left = joint if weights is None else joint * weights[:, None]
         return self._table(
             arms,
             gram(rows, p, codes, len(arms), weights),
-            left.T @ both if q else np.zeros((0, 1)),
+            left.T @ rows[:, p:] if q else np.zeros((0, 1)),
             {
                 OBSERVATIONS: _counted(codes, len(arms), batch.sign),
                 CLIPPED: _counted(codes, len(arms), batch.sign, reward != clipped),
