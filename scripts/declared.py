@@ -27,6 +27,9 @@ _UNSAID = {
     "context",
     "arm_features",
     "interactions",
+    "slots",
+    "pairwise",
+    "infeasible",
 }
 """Fields that a declaration has only where its team wrote them, or where they follow from others."""
 

@@ -109,8 +109,10 @@ OPTIONS = {
         "a": "some rewards of an arm outweigh what is thought of its noise before",
     },
     "belief logistic": {
+        "sharing": "it needs no features of arms, and arms need not be alike",
         "ridge": "columns lie about between -1 and 1, and few coefficients are larger than 2",
         "rate": "nobody knows it beforehand; say 0.02 where one in fifty clicks, and new arms are not overrated",
+        "rates": "all arms start alike",
         "repeat": "three or four settle it; more are not made",
     },
     "explorer epsilon_greedy": {

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from tamesu.base.arm import MAX_ARMS, Arm, check_ids, check_metadata
+from tamesu.base.arm import MAX_ARMS, Arm, check_features, check_ids, check_metadata
 from tamesu.base.clauses import OFF, RANDOM, Batch, Forgetting, Newcomer, Part, Sticky
 from tamesu.base.errors import InvalidDeclaration, close_match, listing
 from tamesu.base.feature import Feature, plain_schema
@@ -20,6 +20,7 @@ from tamesu.base.ids import is_bandit_name
 from tamesu.base.objectives import Objectives
 from tamesu.base.reward import Anchor, Examined, Reward, check
 from tamesu.base.shapes import plain
+from tamesu.base.slots import LAYOUT, pairs_of
 from tamesu.base.times import DAY_US, MILLISECOND_US, MINUTE_US, Duration
 from tamesu.base.written import read, short_reward
 
@@ -42,6 +43,10 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
         context: what every request tells, by name; nothing where the bandit is context-free.
         arm_features: what every arm tells, by name.
         interactions: pairs of names of either: their columns multiplied, each with each.
+        slots: what a combination takes one option of each from, by name; then arms are the options, and
+            `arm_features` are the slots.
+        pairwise: whether every two slots interact.
+        infeasible: pairs of options that are never combined, each by its slot.
     """
 
     name: str
@@ -61,6 +66,16 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     context: dict[str, Feature] = {}
     arm_features: dict[str, Feature] = {}
     interactions: tuple[tuple[str, str], ...] = ()
+    slots: dict[str, tuple[str, ...]] = {}
+    pairwise: bool = False
+    infeasible: tuple[dict[str, str], ...] = ()
+
+    @property
+    def interacting(self) -> tuple[tuple[str, str], ...]:
+        """Every pair of features that interacts: those of `interactions`, and of slots if `pairwise`."""
+        slots = pairs_of(self.slots) if self.pairwise else ()
+        given = {frozenset(pair) for pair in slots}
+        return (*slots, *(pair for pair in self.interactions if frozenset(pair) not in given))
 
     @property
     def arm_ids(self) -> tuple[str, ...]:
@@ -93,6 +108,9 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
             context=written.context,
             arm_features=written.arm_features,
             interactions=written.interactions,
+            slots=written.slots,
+            pairwise=written.pairwise,
+            infeasible=written.infeasible,
         )
         _check(declaration)
         return declaration
@@ -103,7 +121,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
             "name": self.name,
             "description": self.description,
             "layout": self.layout.plain(),
-            "arms": [plain(arm) for arm in self.arms],
+            **_plain_arms(self),
             "fallback": RANDOM if self.fallback is None else list(self.fallback),
             "policy": {
                 "belief": self.belief.plain(),
@@ -114,7 +132,6 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
             "reward": short_reward(self.reward, self.objectives),
             **({} if self.sticky is None else {"sticky": plain(self.sticky)}),
             **({"context": plain_schema(self.context)} if self.context else {}),
-            **({"arm_features": plain_schema(self.arm_features)} if self.arm_features else {}),
             **({"interactions": plain(self.interactions)} if self.interactions else {}),
             "batch": plain(self.batch),
             **({} if self.seed is None else {"seed": self.seed}),
@@ -123,6 +140,16 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     def with_seed(self, seed: int) -> Declaration:
         """The same declaration with `seed` where it had none."""
         return self if self.seed is not None else msgspec.structs.replace(self, seed=seed)
+
+
+def _plain_arms(declaration: Declaration) -> dict[str, Any]:
+    """What may be chosen, and what it tells of itself."""
+    if declaration.slots:
+        pairs = {"pairwise": declaration.pairwise, "infeasible": plain(declaration.infeasible)}
+        return {"slots": plain(declaration.slots), **pairs}
+    features = plain_schema(declaration.arm_features)
+    arms = [plain(arm) for arm in declaration.arms]
+    return {"arms": arms, **({"arm_features": features} if features else {})}
 
 
 def _filled(reward: Reward, layout: str) -> Reward:
@@ -162,6 +189,7 @@ def _check(declaration: Declaration) -> None:
     check_ids(ids)
     for arm in declaration.arms:
         check_metadata(arm.id, arm.metadata)
+        check_features(arm.id, arm.features)
     if declaration.seed is not None and not 0 <= declaration.seed < 1 << 63:
         raise InvalidDeclaration(f"seed must lie in [0, 2^63), got {declaration.seed}")
     if not 1 <= declaration.batch.size <= 1_000_000:  # noqa: PLR2004 - a batch fits in memory
@@ -236,6 +264,14 @@ def _check_fallback(declaration: Declaration) -> None:
 
 
 def _check_features(declaration: Declaration) -> None:
+    if bool(declaration.slots) != (declaration.layout.kind == LAYOUT):
+        raise InvalidDeclaration(
+            f"layout {declaration.layout.kind!r} must have {'arms' if declaration.slots else 'slots'}, "
+            f"got {'slots' if declaration.slots else 'arms'}",
+            hint=f"slots are for  layout: {LAYOUT}",
+        )
+    if not declaration.slots and (declaration.pairwise or declaration.infeasible):
+        raise InvalidDeclaration("pairwise and infeasible speak of slots, got no slots")
     both = declaration.context.keys() & declaration.arm_features.keys()
     if both:
         raise InvalidDeclaration(

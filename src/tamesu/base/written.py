@@ -18,6 +18,7 @@ from tamesu.base.feature import read_schema
 from tamesu.base.objectives import Objectives, scalarised
 from tamesu.base.reward import Reward
 from tamesu.base.shapes import convert, fields_of, is_mapping, is_sequence, plain, refuse_unknown
+from tamesu.base.slots import combined, long_slots
 from tamesu.base.times import Duration
 
 
@@ -68,6 +69,9 @@ class Written(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     context: dict[str, Any] = {}
     arm_features: dict[str, Any] = {}
     interactions: tuple[tuple[str, str], ...] = ()
+    slots: dict[str, tuple[str, ...]] = {}
+    pairwise: bool = False
+    infeasible: tuple[dict[str, str], ...] = ()
 
 
 def read(data: Mapping[str, Any]) -> Written:
@@ -86,8 +90,8 @@ def read(data: Mapping[str, Any]) -> Written:
     else:
         wanted = None
     refuse_unknown(data, Written, "the declaration", InvalidDeclaration)
-    long = {**data, "arms": _long_arms(data.get("arms"))}
-    long["layout"] = _long_part(data.get("layout", "single"), "layout")
+    long = {**data, **(_long_arms(data) if data.get("slots") is None else long_slots(data))}
+    long["layout"] = _long_part(long.get("layout", "single"), "layout")
     long["policy"] = _long_policy(data)
     long["reward"] = _long_reward(data.get("reward"))
     if data.get("fallback") == RANDOM:
@@ -100,6 +104,8 @@ def read(data: Mapping[str, Any]) -> Written:
         reward = msgspec.structs.replace(written.reward, events=events, range=range_)
         written = msgspec.structs.replace(written, reward=reward, objectives=wanted)
     features = {name: read_schema(schema, name) for name, schema in schemas.items()}
+    if data.get("slots") is not None:
+        features |= combined(written.slots, written.infeasible)
     return msgspec.structs.replace(written, **features)
 
 
@@ -112,22 +118,25 @@ def _long_part(data: Any, where: str) -> dict[str, Any]:
     return dict(data)
 
 
-def _long_arms(arms: Any) -> Any:
+def _long_arms(data: Mapping[str, Any]) -> dict[str, Any]:
+    arms = data.get("arms")
     if not is_sequence(arms):
         raise InvalidDeclaration(
             f"arms must be a list of ids, got {type(arms).__name__}",
             hint="for example  arms: [a, b, c]",
         )
-    return [long_arm(arm) for arm in arms]
+    return {"arms": [long_arm(arm) for arm in arms]}
 
 
 def default_belief(data: Mapping[str, Any]) -> str:
     """The belief of a declaration that names none: one that learns from features, where there are any."""
-    return "linear" if any(data.get(name) for name in SCHEMAS) else "beta"
+    return "linear" if any(data.get(name) for name in (*SCHEMAS, "slots")) else "beta"
 
 
 def default_explorer(data: Mapping[str, Any]) -> str:
     """The explorer of a declaration that names none: what goes best with its belief."""
+    if data.get("slots"):
+        return "thompson"
     policy = data.get("policy")
     belief = policy.get("belief") if is_mapping(policy) else None
     kind = belief.get("kind") if is_mapping(belief) else belief
@@ -143,6 +152,8 @@ def _long_policy(data: Mapping[str, Any]) -> Any:
     written: dict[str, Any] = {**defaults, **policy}
     for key in ("belief", "explorer"):
         written[key] = _long_part(written[key], f"policy.{key}")
+    if data.get("slots") and written["belief"]["kind"] in EXPLORERS:
+        written["belief"].setdefault("sharing", "shared")
     for key, names, example in (
         ("newcomer", "share and until", "{share: 0.2, until: 20}"),
         ("forgetting", "half_life", "{half_life: 30d}"),

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from tamesu.base import Bug, Declaration, InvalidDeclaration, Time
 from tamesu.policy.codec import decode_state, encode_state
-from tamesu.policy.contract import Arms, Batch, Belief, Explorer, Layout, Reading
+from tamesu.policy.combination import Combiner, Combining
+from tamesu.policy.contract import Arms, Batch, Belief, Explorer, Layout, Marginals, Reading
 from tamesu.policy.features import Encoder, encoder_of
 from tamesu.policy.kinds import build_part
 from tamesu.policy.prepared import Prepared
@@ -59,15 +60,17 @@ class Policy:
         beliefs: one for all positions, or one for each, from the top.
         encoder: what it makes of contexts and of what arms tell of themselves.
         contextual: whether it learns from either; else they are checked, and change nothing.
+        combiner: what it makes of combinations, where these are what it chooses; then arms are options.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - its parts, once each
         self,
         declaration: Declaration,
         belief: Belief,
         explorer: Explorer,
         layout: Layout,
         encoder: Encoder,
+        combiner: Combiner | None = None,
     ) -> None:
         self.declaration = declaration
         self._declared = {arm.id: arm.features for arm in declaration.arms}
@@ -79,6 +82,7 @@ class Policy:
         self._belief = belief
         self._explorer = explorer
         self._layout = layout
+        self.combiner = combiner
         self.size = layout.size
         self.bounds = belief.bounds
         self.beliefs = layout.beliefs
@@ -161,9 +165,12 @@ class Policy:
         """
         if self.declaration.seed is None:
             raise Bug("a declaration must have a seed before its policy can choose")
+        readings = self._readings(state, arms, time, features)
+        if self.combiner is not None:
+            return Combining(self.combiner, readings[0], arms)
         return Prepared(
             tuple(arms),
-            self._readings(state, arms, time, features),
+            readings,
             self._explorer,
             self._layout,
             seed_key(self.declaration.seed),
@@ -179,7 +186,7 @@ class Policy:
     ) -> NDArray[np.float64]:
         """(b, n) expected reward of each of n arms by each of b beliefs: what `summary` says, for less."""
         readings = self._readings(state, arms, time, features)
-        means = [reading.at(reading.typical).family.mean() for reading in readings]
+        means = [self._marginals(reading, arms, None).family.mean() for reading in readings]
         return np.array(means).reshape(len(means), len(arms))
 
     def _readings(
@@ -189,7 +196,9 @@ class Policy:
         time: Time,
         features: Mapping[str, Mapping[str, Any]] | None,
     ) -> list[Reading]:
-        """What each of its beliefs thinks of `arms`."""
+        """What each of its beliefs thinks of `arms`, or of combinations."""
+        if self.combiner is not None:
+            return [self._belief.reading(part, self.combiner.asked, time) for part in state.parts]
         asked = self._asked(arms, features)
         return [self._belief.reading(part, asked, time) for part in state.parts]
 
@@ -211,6 +220,18 @@ class Policy:
         if isinstance(arms, tuple):
             self._last = arms, features, asked
         return asked
+
+    def _marginals(
+        self, reading: Reading, arms: Sequence[str], context: NDArray[np.float64] | None
+    ) -> Marginals:
+        """What `reading` thinks of `arms` in `context`, or in the mean one of what was learnt."""
+        if self.combiner is not None:
+            return self.combiner.options(reading, arms, context)
+        return reading.at(reading.typical if context is None else context)
+
+    def delivered(self, arm: str) -> tuple[str, ...]:
+        """The arms that a delivery of `arm` delivers: itself, or the options of a combination."""
+        return (arm,) if self.combiner is None else self.combiner.delivered(arm)
 
     def summary(
         self,
@@ -265,7 +286,7 @@ class Policy:
         """
         part = State((state.parts[position if self.beliefs > 1 else 0],))
         (reading,) = self._readings(part, arms, time, features)
-        marginals = reading.at(reading.typical if context is None else context)
+        marginals = self._marginals(reading, arms, context)
         mean = marginals.family.mean()
         low = marginals.family.quantile((1 - INTERVAL) / 2)
         high = marginals.family.quantile((1 + INTERVAL) / 2)
@@ -305,4 +326,6 @@ def compose(declaration: Declaration) -> Policy:
             f"explorer {declaration.explorer.kind!r} cannot use what belief "
             f"{declaration.belief.kind!r} gives ({belief.family})"
         )
-    return Policy(declaration, belief, explorer, layout, encoder_of(declaration))
+    encoder = encoder_of(declaration)
+    combiner = Combiner.of(declaration, encoder) if declaration.slots else None
+    return Policy(declaration, belief, explorer, layout, encoder, combiner)

@@ -38,7 +38,7 @@ def test_the_last_moment_is_the_sum_of_the_clauses(window, within, lateness, dec
 
 @pytest.mark.parametrize(
     ("layout", "anchor"),
-    [("single", "decision"), ("combination", "decision"), ("slate", "impression")],
+    [("single", "decision"), ("slate", "impression")],
 )
 def test_the_layout_chooses_the_anchor_where_the_team_does_not(layout, anchor):
     assert reward_of(layout).anchor is Anchor(anchor)

@@ -120,17 +120,19 @@ def encoder_of(declaration: Declaration) -> Encoder:
     _refuse_too_wide(declaration)
     within: dict[str, list[tuple[str, str]]] = {"context": [], "arm": []}
     across: list[tuple[str, str]] = []
-    for one, other in declaration.interactions:
+    for one, other in declaration.interacting:
         kinds = {"context" if name in declaration.context else "arm" for name in (one, other)}
         if len(kinds) == 1:
             within[kinds.pop()].append((one, other))
         else:
             across.append((one, other) if one in declaration.context else (other, one))
-    factors = frozenset(name for pair in declaration.interactions for name in pair)
+    factors = frozenset(name for pair in declaration.interacting for name in pair)
     context = Block(declaration.context, within["context"], factors, CONTEXT)
     arm = Block(declaration.arm_features, within["arm"], factors, ARM)
     crosses = [Cross(context.slices[one], arm.slices[other]) for one, other in across]
     encoder = Encoder(context, arm, crosses)
+    if declaration.slots:
+        return encoder  # a combination tells of itself, its options nothing
     try:
         encoder.arms([declared.features for declared in declaration.arms])
     except InvalidInput:
@@ -148,7 +150,7 @@ def _refuse_too_wide(declaration: Declaration) -> None:
         for name, feature in schema.items()
     }
     width = 1 + sum(widths.values())
-    width += sum(widths[one] * widths[other] for one, other in declaration.interactions)
+    width += sum(widths[one] * widths[other] for one, other in declaration.interacting)
     if width > MAX_WIDTH:
         raise InvalidDeclaration(
             f"features may make {MAX_WIDTH:,} columns in all, these make {width:,}",

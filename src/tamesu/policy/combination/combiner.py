@@ -1,0 +1,98 @@
+"""`Combiner`: what of a policy over combinations no state changes, and what is thought of its options.
+
+Refuses to search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.base import Bug, Declaration
+from tamesu.base.slots import option_id, options_of
+from tamesu.policy.combination.appraisal import Appraisal
+from tamesu.policy.combination.finding import Finding, finding_of
+from tamesu.policy.combination.space import Rows, Space
+from tamesu.policy.contract import Arms, Coefficients, Marginals, Reading
+from tamesu.policy.features import Encoder
+from tamesu.policy.uniforms import seed_key
+
+ALL = "combinations"
+"""Of which arm a belief is asked: they share every coefficient, and are too many to be told apart."""
+
+
+class Combiner(NamedTuple):
+    """What a declaration makes of its combinations.
+
+    Attributes:
+        space: which there are.
+        appraisal: what coefficients make of them.
+        finding: what the explorer asks for.
+        key: of the bandit's uniforms; none where it has no seed yet.
+        asked: of which arms a belief is asked for a reading.
+    """
+
+    space: Space
+    appraisal: Appraisal
+    finding: Finding
+    key: bytes | None
+    asked: Arms
+
+    @classmethod
+    def of(cls, declaration: Declaration, encoder: Encoder) -> Combiner:
+        """The combiner of a declaration with slots.
+
+        Raises:
+            InvalidDeclaration: an explorer that cannot choose among combinations.
+        """
+        space = Space(declaration.slots, declaration.infeasible)
+        pairs = [pair for pair in declaration.interacting if {*pair} <= declaration.slots.keys()]
+        return cls(
+            space,
+            Appraisal(space, pairs, encoder),
+            finding_of(declaration),
+            None if declaration.seed is None else seed_key(declaration.seed),
+            Arms((ALL,), np.zeros((1, encoder.arm_width))),
+        )
+
+    def rows(self, arms: Sequence[str]) -> Rows:
+        """(n,) rows of options called `arms`."""
+        row = {name: number for number, name in enumerate(self.space.ids)}
+        return np.array([row[arm] for arm in arms], dtype=np.intp)
+
+    def delivered(self, combination: str) -> tuple[str, ...]:
+        """The options of a combination, as arms."""
+        return tuple([option_id(*item) for item in options_of(combination).items()])
+
+    def options(
+        self, reading: Reading, arms: Sequence[str], context: NDArray[np.float64] | None
+    ) -> Marginals:
+        """What the options `arms` are worth, each beside the others of all slots evenly.
+
+        `observations` are those of combinations with it, as they weigh now where something is forgotten.
+
+        Args:
+            reading: of `asked`.
+            arms: n options.
+            context: (d,) columns; none for the mean context of what was learnt.
+        """
+        shared = coefficients_of(reading)
+        at = reading.typical if context is None else context
+        rows = self.rows(arms)
+        told = reading.at(at)
+        return Marginals(
+            kind=told.kind,
+            family=shared.worth(self.appraisal.alone(at)[rows]),
+            observations=np.rint(self.appraisal.counts(shared.sums)[rows]).astype(np.int64),
+            total=told.total,
+        )
+
+
+def coefficients_of(reading: Reading) -> Coefficients:
+    """The coefficients that all combinations share."""
+    if reading.coefficients is None:
+        raise Bug("combinations need a belief whose arms share all coefficients")
+    return reading.coefficients
