@@ -1,0 +1,248 @@
+"""Logistic belief: a chance of reward, its log-odds linear in what is known; coefficients as in `linear`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.base import GRID, Declaration, InvalidDeclaration, Time
+from tamesu.policy.contract import Arms, Batch, Reading
+from tamesu.policy.design import Design, Sharing, design_of
+from tamesu.policy.expansion import Rows, Sums, expanded
+from tamesu.policy.fading import Weighing, weighing_of
+from tamesu.policy.linear_posterior import (
+    CLIPPED,
+    CROSS,
+    JOINT_MOMENT,
+    JOINT_PRECISION,
+    MOMENT,
+    OBSERVATIONS,
+    PRECISION,
+    SQUARES,
+    WEIGHT,
+    LinearPosterior,
+)
+from tamesu.policy.logistic_reading import LogisticReading
+from tamesu.policy.priors import refuse_undeclared
+from tamesu.policy.ridge import roots
+from tamesu.policy.table import Table, numbered
+
+Floats = NDArray[np.float64]
+
+LEAST_RIDGE, MOST_RIDGE = 1e-12, 1e12
+LEAST_RATE = 1e-9
+MOST_REPEATS = 100
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Options of the logistic belief.
+
+    Attributes:
+        sharing: whose the coefficients are: of each arm (`per_arm`), of all arms, which then differ by
+            their features (`shared`), or both, added up (`hybrid`).
+        ridge: precision of the prior of every coefficient, above 0.
+        rate: the reward that is expected where all features are 0, before anything is learnt; in (0, 1).
+        rates: the same of single arms, by id.
+        repeat: Newton steps in which a batch looks for the place where it is expanded, at most; 0 expands it
+            where the state is, as a single step does.
+    """
+
+    sharing: Sharing = "per_arm"
+    ridge: float = 1.0
+    rate: float = 0.5
+    rates: dict[str, float] = {}
+    repeat: int = 8
+
+
+class LogisticBelief:
+    """r in [0, 1], of mean sigma(c_a + theta_a . (1, x) + beta . phi(x, a)): Bayesian logistic regression.
+
+    c_a are the log-odds of the prior's rate. Each row is replaced by a parabola at log-odds t, of precision
+    w = sigma(t) (1 - sigma(t)) and moment w (t - c_a) + r - sigma(t). Their sums are those of a linear belief
+    with noise 1, and so are the posteriors, of log-odds: the Laplace approximation.
+
+    t is where the batch, with the state as its prior, is likeliest: found by Newton's method, at most `repeat`
+    steps. So evidence depends on the state that it is for. At one state it adds up, in any batching, to rounding;
+    otherwise to first order: what was expanded early stays where it was expanded. A reward that is corrected
+    moves the sums by exactly what it would have been, wherever they stand. O(rows d^2) a step.
+
+    Rewards between 0 and 1 count as that share of a success; others are clipped, and counted.
+
+    No bound on the regret is proven for the parabolas. In practice it is that of the best linear ones, or below it,
+    where chances are near 0 or 1; it stops holding where the log-odds are not linear in the features.
+
+    Source: Chapelle & Li 2011, algorithm 3, with the full covariance; MacKay 1992.
+    """
+
+    family = "logit_normal"
+    contextual = True
+    bounds = (0.0, 1.0)
+
+    def __init__(self, design: Design, weighing: Weighing, options: Options) -> None:
+        self._design = design
+        self._weighing = weighing
+        self._options = options
+        self._offset = _log_odds(options.rate)
+        self._offsets = {arm: _log_odds(rate) for arm, rate in options.rates.items()}
+        self._posterior = LinearPosterior(design, options.ridge, 1.0)
+
+    def init(self) -> Table:
+        """No arm has evidence."""
+        p, q = self._design.own_width, self._design.joint_width
+        nothing = Sums(np.zeros((0, p, p + q + 1)), np.zeros((q, q + 1)))
+        none = np.zeros(0, np.int64)
+        return self._table([], nothing, {OBSERVATIONS: none, CLIPPED: none, WEIGHT: np.zeros(0)})
+
+    def reading(self, state: Table, arms: Arms, time: Time) -> Reading:
+        """Posteriors of the log-odds, for any context.
+
+        Raises:
+            Bug: more was taken back from an arm than it was taught.
+        """
+        inner = self._posterior.reading(state, arms, self._weighing.scale(state, time))
+        return LogisticReading(inner, self._offsets_of(arms.ids), self._offset)
+
+    def evidence(self, state: Table, batch: Batch) -> Table:
+        """Precisions and moments, added up, expanded where `state` and the batch together lead."""
+        arms, codes = numbered(batch.arm)
+        given = batch.reward / GRID
+        reward = np.clip(given, *self.bounds)
+        rows = Rows(
+            columns=self._design.rows(batch, beside=1).whole,
+            codes=codes,
+            groups=len(arms),
+            reward=reward,
+            offset=self._offsets_of(arms)[codes],
+            width=self._design.own_width,
+        )
+        weights, marks = self._weighing.weights(batch)
+        each = np.ones(len(batch)) if weights is None else weights
+        if len(batch):
+            time = Time(int(batch.decided.max()))
+            marked = Table.of([], {}, highest=marks)
+            before = self._before(state, arms, self._weighing.scale(state, time))
+            now = each * self._weighing.scale(marked, time)
+            at = expanded(rows, now, before, self._options.ridge, self._options.repeat)
+        else:
+            at = reward
+        sign = np.ones(len(batch)) if batch.sign is None else batch.sign.astype(np.float64)
+        counted = {
+            OBSERVATIONS: np.bincount(codes, sign, len(arms)).astype(np.int64),
+            CLIPPED: np.bincount(codes, sign * (given != reward), len(arms)).astype(np.int64),
+            WEIGHT: np.bincount(codes, each, len(arms)).astype(np.float64),
+        }
+        return self._table(arms, rows.sums(at, each), counted, marks)
+
+    def absorb(self, state: Table, evidence: Table) -> Table:
+        """Sums add up; of an arm of which everything was taken back nothing is left."""
+        learnt = state + evidence
+        kept = learnt.per_arm[OBSERVATIONS] != 0
+        return learnt if kept.all() else learnt.where(kept)
+
+    def _offsets_of(self, arms: list[str] | tuple[str, ...]) -> Floats:
+        if not self._offsets:
+            return np.full(len(arms), self._offset)
+        return np.array([self._offsets.get(arm, self._offset) for arm in arms], dtype=np.float64)
+
+    def _before(self, state: Table, arms: list[str], scale: float) -> Sums:
+        """What `state` knows of `arms`; what it knows of others is in the joint part."""
+        p, q = self._design.own_width, self._design.joint_width
+        own = np.zeros((len(arms), p, p + q + 1))
+        joint = np.zeros((q, q + 1))
+        if q:
+            joint[:, :-1] = state.shared[JOINT_PRECISION]
+            joint[:, -1] = state.shared[JOINT_MOMENT]
+        if p:
+            rows = state.rows(arms)
+            known = rows < len(state.arms)
+            own[known, :, :p] = state.per_arm[PRECISION][rows[known]]
+            own[known, :, -1] = state.per_arm[MOMENT][rows[known]]
+            if q:
+                cross = state.per_arm[CROSS]
+                own[known, :, p:-1] = cross[rows[known]]
+                others = np.ones(len(state.arms), np.bool_)
+                others[rows[known]] = False
+                precision = state.per_arm[PRECISION][others] * scale
+                np.einsum("...ii->...i", precision)[...] += self._options.ridge
+                rest = np.concatenate(
+                    [cross[others], state.per_arm[MOMENT][others][:, :, None]], axis=2
+                )
+                side = (roots(precision) @ (rest * math.sqrt(scale))).reshape(-1, q + 1)
+                joint -= side[:, :-1].T @ side
+        return Sums(own * scale, joint * scale)
+
+    def _table(
+        self,
+        arms: list[str],
+        sums: Sums,
+        by_arm: Mapping[str, NDArray[Any]],
+        marks: dict[str, int] | None = None,
+    ) -> Table:
+        p, q = self._design.own_width, self._design.joint_width
+        own, joint = sums
+        # The noise of a chance follows from it: nobody asks for squares.
+        columns = {**by_arm, SQUARES: np.zeros(len(arms))}
+        if p:
+            columns |= {PRECISION: own[:, :, :p], MOMENT: own[:, :, -1]}
+        if p and q:
+            columns |= {CROSS: own[:, :, p:-1]}
+        shared = {JOINT_PRECISION: joint[:, :q], JOINT_MOMENT: joint[:, -1]} if q else {}
+        return Table.of(arms, columns, shared, marks)
+
+
+def build(options: Options, declaration: Declaration) -> LogisticBelief:
+    """The logistic belief of a declaration.
+
+    Raises:
+        InvalidDeclaration: rewards that may lie outside of [0, 1], coefficients that cannot be shared, or a
+            ridge, a rate or a number of steps that cannot be.
+    """
+    _refuse_rewards(declaration)
+    if not LEAST_RIDGE <= options.ridge <= MOST_RIDGE:
+        raise InvalidDeclaration(
+            f"policy.belief.ridge must lie between {LEAST_RIDGE:g} and {MOST_RIDGE:g}, "
+            f"got {options.ridge:g}"
+        )
+    if not 0 <= options.repeat <= MOST_REPEATS:
+        raise InvalidDeclaration(
+            f"policy.belief.repeat must lie in 0..{MOST_REPEATS}, got {options.repeat}"
+        )
+    refuse_undeclared(options.rates, declaration)
+    if options.rates and options.sharing == "shared":
+        raise InvalidDeclaration(
+            "policy.belief.rates must be empty where arms share every coefficient",
+            hint="say  rate,  or  sharing: hybrid",
+        )
+    for name, rate in {"rate": options.rate, **_named(options.rates)}.items():
+        if not LEAST_RATE <= rate <= 1.0 - LEAST_RATE:
+            raise InvalidDeclaration(
+                f"policy.belief.{name} must lie between {LEAST_RATE:g} and 1 - {LEAST_RATE:g}, "
+                f"got {rate:g}",
+                hint="0.02 expects one success in fifty",
+            )
+    design = design_of(declaration, options.sharing)
+    return LogisticBelief(design, weighing_of(declaration), options)
+
+
+def _refuse_rewards(declaration: Declaration) -> None:
+    bounds = declaration.reward.bounds()
+    if bounds is None or not 0.0 <= bounds[0] <= bounds[1] <= 1.0:
+        got = "any" if bounds is None else f"some within [{bounds[0]:g}, {bounds[1]:g}]"
+        raise InvalidDeclaration(
+            f"belief logistic needs rewards within [0, 1], but reward.events can make {got}",
+            hint="declare  reward: {range: [0, 1]}  so that what lies outside is clipped and counted; "
+            "or use belief: linear",
+        )
+
+
+def _named(rates: Mapping[str, float]) -> dict[str, float]:
+    return {f"rates.{arm}": rate for arm, rate in rates.items()}
+
+
+def _log_odds(rate: float) -> float:
+    return math.log(rate) - math.log1p(-rate)

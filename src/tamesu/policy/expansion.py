@@ -1,0 +1,165 @@
+"""Where a batch of rewards between 0 and 1 is expanded: at the log-odds that it makes likeliest itself.
+
+A logistic likelihood is no parabola; near the mode of the posterior that comes of it, it is nearly one
+(`tamesu.policy.laplace`). So the rows of a batch are expanded there, and not where the state was before it.
+Refuses to change a state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.policy.gram import gram
+from tamesu.policy.laplace import FARTHEST, lone_mode, parabola
+from tamesu.policy.ridge import apart, roots, solved
+
+Floats: TypeAlias = NDArray[np.float64]
+
+SETTLED = 1e-3
+"""Log-odds that move no further are where a batch is expanded; what that misses is of their square."""
+
+REACH = 6.0
+"""No row moves further in one step: where chances are near 0 or 1 a parabola promises too much."""
+
+
+class Sums(NamedTuple):
+    """Sums of products of k arms, and of what all arms share.
+
+    Attributes:
+        own: (k, p, p + q + 1) own columns times own, joint and response.
+        joint: (q, q + 1) joint columns times joint and response.
+    """
+
+    own: Floats
+    joint: Floats
+
+    def __add__(self, other: object) -> Sums:
+        if not isinstance(other, Sums):
+            return NotImplemented
+        return Sums(self.own + other.own, self.joint + other.joint)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """The rows of a batch.
+
+    Attributes:
+        columns: (n, p + q + 1) own columns, joint ones, and room for a response.
+        codes: (n,) which of k arms.
+        groups: k.
+        reward: (n,) in [0, 1].
+        offset: (n,) log-odds where all coefficients are 0.
+        width: p.
+    """
+
+    columns: Floats
+    codes: NDArray[np.intp]
+    groups: int
+    reward: Floats
+    offset: Floats
+    width: int
+
+    def sums(self, at: Floats, weights: Floats) -> Sums:
+        """What they add, expanded `at` log-odds (n,), each times its weight (n,)."""
+        precision, moment = parabola(at, self.reward)
+        self.columns[:, -1] = moment / precision - self.offset
+        each, p = precision * weights, self.width
+        joint = self.columns[:, p:]
+        return Sums(
+            gram(self.columns, p, self.codes, self.groups, each),
+            (joint[:, :-1] * each[:, None]).T @ joint,
+        )
+
+
+class Mode(NamedTuple):
+    """Coefficients, and the roots of what is not known of them.
+
+    Attributes:
+        root: (k, p, p) of the own ones, were the joint ones known.
+        own: (k, p) the likeliest.
+        joint_root: (q, q) of the joint ones.
+        joint: (q,) the likeliest.
+        crossed: (k, q, p) how own columns stand for joint ones.
+    """
+
+    root: Floats
+    own: Floats
+    joint_root: Floats
+    joint: Floats
+    crossed: Floats
+
+    def at(self, rows: Rows) -> Floats:
+        """(n,) log-odds of the rows."""
+        p, columns = self.own.shape[1], rows.columns
+        own = np.einsum("ni,ni->n", columns[:, :p], self.own[rows.codes])
+        at: Floats = rows.offset + own + columns[:, p:-1] @ self.joint
+        return at
+
+    def variance(self, rows: Rows) -> Floats:
+        """(n,) of those log-odds."""
+        p, codes = self.own.shape[1], rows.codes
+        own, joint = rows.columns[:, :p], rows.columns[:, p:-1]
+        parts = np.einsum("nij,nj->ni", self.root[codes], own)
+        rest = (joint - np.einsum("nij,nj->ni", self.crossed[codes], own)) @ self.joint_root.T
+        variance: Floats = (parts * parts).sum(axis=1) + (rest * rest).sum(axis=1)
+        return variance
+
+
+def mode_of(sums: Sums, ridge: float) -> Mode:
+    """The mode of k arms by their `sums`, where every coefficient has a prior of precision `ridge`."""
+    p = sums.own.shape[1]
+    q = len(sums.joint)
+    root = roots(_ridged(sums.own[:, :, :p], ridge))
+    cross, moments = sums.own[:, :, p:-1], sums.own[:, :, -1]
+    if not q:
+        own, _ = solved(root, moments)
+        return Mode(root, own, np.zeros((0, 0)), np.zeros(0), np.zeros((len(root), 0, p)))
+    precision, moment = apart(
+        root, cross, moments, _ridged(sums.joint[:, :-1], ridge), sums.joint[:, -1]
+    )
+    joint_root = roots(precision[None])
+    joint = solved(joint_root, moment[None])[0][0]
+    own, _ = solved(root, moments - cross @ joint)
+    half = root @ cross
+    return Mode(root, own, joint_root[0], joint, half.transpose(0, 2, 1) @ root)
+
+
+def expanded(rows: Rows, weights: Floats, before: Sums, ridge: float, repeat: int) -> Floats:
+    """(n,) log-odds at which each row is expanded, within `FARTHEST`.
+
+    Rows that are taken back are expanded where the others lead, and lead nowhere themselves.
+
+    Args:
+        rows: of a batch.
+        weights: (n,) of each, below 0 where it is taken back.
+        before: what is known of the arms without it.
+        ridge: precision of the prior of every coefficient.
+        repeat: Newton steps at most.
+    """
+    mode = mode_of(before, ridge)
+    location = mode.at(rows)
+    at = np.clip(location, -FARTHEST, FARTHEST)
+    if not repeat or not len(at):
+        return at
+    lone = len(at) == 1 or (rows.groups == len(at) and not len(mode.joint))
+    if lone and (weights > 0.0).all():
+        given = (location, mode.variance(rows) * weights, rows.reward)
+        modes = map(lone_mode, *(column.tolist() for column in given))
+        return np.array(list(modes), dtype=np.float64)
+    leading = np.maximum(weights, 0.0)
+    for _ in range(repeat):
+        moved = mode_of(before + rows.sums(at, leading), ridge).at(rows) - at
+        at = np.clip(at + np.clip(moved, -REACH, REACH), -FARTHEST, FARTHEST)
+        if np.abs(moved).max() <= SETTLED:
+            break
+    return at
+
+
+def _ridged(sums: Floats, ridge: float) -> Floats:
+    precision = sums.copy()
+    np.einsum("...ii->...i", precision)[...] += ridge
+    return precision

@@ -1,0 +1,121 @@
+"""Posteriors of a rate whose log-odds are normal."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+Floats = NDArray[np.float64]
+
+NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(9)
+WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
+
+WIDE = 4.0
+"""Deviation of the log-odds from which on the wide formula counts more than the nodes."""
+
+_LARGE = 1e70
+_PROBIT = 8.0 / math.pi
+
+
+class LogitNormalFamily:
+    """n posteriors of a rate, log(rate / (1 - rate)) ~ Normal(location, scale^2); z is those log-odds.
+
+    With m_9, v_9 mean and variance of the rate at nine Gauss-Hermite nodes, and u = scale / 4,
+
+        mean      = w m_9 + (1 - w) m,     w = 1 / (1 + u^6),  m = sigma(location / sqrt(1 + pi scale^2 / 8))
+        variance  = w v_9 + (1 - w) (m (1 - m) - phi(location; 8 / pi + scale^2))
+
+    The nodes are right to four digits up to a scale of 1, also for rates of a few in a thousand, where
+    m alone is a third too high; beyond a scale of 4 they are too few, and m is right to two digits. The mean
+    rises with the location, always.
+
+    Source: MacKay 1992, The evidence framework, for m; the blend is our own.
+
+    Attributes:
+        location, scale: (n,) finite, scale above 0.
+    """
+
+    __slots__ = ("location", "scale")
+
+    def __init__(self, location: Floats, scale: Floats) -> None:
+        self.location = location
+        self.scale = scale
+
+    def take(self, rows: NDArray[np.intp]) -> LogitNormalFamily:
+        """The posteriors at `rows`."""
+        return LogitNormalFamily(self.location[rows], self.scale[rows])
+
+    def distinct(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """By location, then scale."""
+        # Complex numbers sort by their real, then their imaginary part.
+        pairs = self.location + 1j * self.scale
+        _, rows, whose = np.unique(pairs, return_index=True, return_inverse=True)
+        return rows.astype(np.intp), whose.reshape(-1).astype(np.intp)
+
+    def spread(self) -> tuple[Floats, Floats, Floats]:
+        """Location, scale, scale."""
+        return self.location, self.scale, self.scale
+
+    def log_density(self, z: Floats) -> Floats:
+        """-t^2 / 2 - log(scale sqrt(2 pi)), t = (z - location) / scale."""
+        t = self._standard(z)
+        log: Floats = -0.5 * t * t - np.log(self.scale)[:, None] - 0.5 * math.log(2.0 * math.pi)
+        return log
+
+    def below(self, z: Floats) -> Floats:
+        """Phi(t)."""
+        below: Floats = special.ndtr(self._standard(z))
+        return below
+
+    def above(self, z: Floats) -> Floats:
+        """Phi(-t)."""
+        above: Floats = special.ndtr(-self._standard(z))
+        return above
+
+    def ladder(self) -> tuple[Floats, Floats]:
+        """Location and scale: bounds of a rate are bounds of its log-odds."""
+        return self.location, self.scale
+
+    def mean(self) -> Floats:
+        """Of the rate."""
+        narrow, wide = self._blend()
+        mean: Floats = narrow * (self._at_nodes() @ WEIGHTS) + wide * self._wide_mean()
+        return mean
+
+    def deviation(self) -> Floats:
+        """Of the rate."""
+        narrow, wide = self._blend()
+        rates = self._at_nodes()
+        near = ((rates - (rates @ WEIGHTS)[:, None]) ** 2) @ WEIGHTS
+        m, spread = self._wide_mean(), _PROBIT + np.minimum(self.scale, _LARGE) ** 2
+        rest = np.exp(-0.5 * self.location**2 / spread) / np.sqrt(2.0 * math.pi * spread)
+        far = np.maximum(m * (1.0 - m) - rest, 0.0)
+        deviation: Floats = np.sqrt(narrow * near + wide * far)
+        return deviation
+
+    def quantile(self, q: float) -> Floats:
+        """Each sigma(location + scale Phi^-1(q))."""
+        quantile: Floats = special.expit(self.location + self.scale * special.ndtri(q))
+        return quantile
+
+    def _at_nodes(self) -> Floats:
+        rates: Floats = special.expit(self.location[:, None] + self.scale[:, None] * NODES)
+        return rates
+
+    def _wide_mean(self) -> Floats:
+        mean: Floats = special.expit(
+            self.location / np.sqrt(1.0 + np.minimum(self.scale, _LARGE) ** 2 / _PROBIT)
+        )
+        return mean
+
+    def _blend(self) -> tuple[Floats, Floats]:
+        """(n,) weights of the nodes and of the wide formula."""
+        wide = (np.minimum(self.scale, 1e9) / WIDE) ** 6
+        return 1.0 / (1.0 + wide), wide / (1.0 + wide)
+
+    def _standard(self, z: Floats) -> Floats:
+        standard: Floats = (z - self.location[:, None]) / self.scale[:, None]
+        return standard

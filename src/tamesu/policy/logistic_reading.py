@@ -1,0 +1,93 @@
+"""Readings of a logistic belief: the scores of a linear one are its log-odds.
+
+Refuses to know coefficients: a linear reading does.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from tamesu.base import Bug
+from tamesu.policy.contract import Coefficients, Family, Marginals, Reading
+from tamesu.policy.families.logit_normal import LogitNormalFamily
+from tamesu.policy.families.normal import NormalFamily
+from tamesu.policy.uniforms import Uniforms
+
+Floats: TypeAlias = NDArray[np.float64]
+
+KIND = "logit_normal"
+
+
+class LogisticReading:
+    """Chances sigma(offset_a + s_a), s_a what a linear reading says."""
+
+    def __init__(self, inner: Reading, offsets: Floats, offset: float) -> None:
+        self._inner = inner
+        self._offsets = offsets
+        self.contextual = inner.contextual
+        self.typical = inner.typical
+        shared = inner.coefficients
+        self.coefficients: Coefficients | None = (
+            None if shared is None else LogisticCoefficients(shared, offset)
+        )
+
+    def at(self, context: Floats) -> Marginals:
+        """Chances in `context`; joint draws are of chances too."""
+        told, offsets = self._inner.at(context), self._offsets
+        joint = told.joint
+
+        def chances(m: int, uniforms: Uniforms) -> Floats:
+            if joint is None:
+                raise Bug("independent arms have no joint draws")
+            drawn: Floats = special.expit(joint(m, uniforms) + offsets)
+            return drawn
+
+        return Marginals(
+            kind=KIND,
+            family=_chances(told.family, offsets),
+            observations=told.observations,
+            total=told.total,
+            joint=None if joint is None else chances,
+            clipped=told.clipped,
+            weight=told.weight,
+            total_weight=told.total_weight,
+        )
+
+
+class LogisticCoefficients:
+    """Coefficients of log-odds; the first stands before the column of ones."""
+
+    def __init__(self, inner: Coefficients, offset: float) -> None:
+        self._inner = inner
+        self._offset = offset
+        self.sums = inner.sums
+
+    def mean(self) -> Floats:
+        """(q,) the likeliest, the prior's rate in the first."""
+        mean = self._inner.mean().copy()
+        mean[0] += self._offset
+        return mean
+
+    def drawn(self, draws: int, uniforms: Uniforms) -> Floats:
+        """(draws, q) drawn together: log-odds rise with the chance, so that the best is the best."""
+        drawn = self._inner.drawn(draws, uniforms).copy()
+        drawn[:, 0] += self._offset
+        return drawn
+
+    def expected(self, columns: Floats) -> Floats:
+        """(n,) mean chances before joint columns (n, q)."""
+        return self.worth(columns).mean()
+
+    def worth(self, columns: Floats) -> Family:
+        """Chances before joint columns (n, q)."""
+        return _chances(self._inner.worth(columns), np.full(len(columns), self._offset))
+
+
+def _chances(scores: Family, offsets: Floats) -> LogitNormalFamily:
+    if not isinstance(scores, NormalFamily):
+        raise Bug("log-odds must be normal")
+    return LogitNormalFamily(scores.location + offsets, scores.scale)
