@@ -9,6 +9,7 @@ import pytest
 
 from tamesu.base import GRID, Declaration, Time
 from tamesu.policy import Batch, Policy, State, compose
+from tamesu.policy.explorers.inverse_gap import inverse_gap
 from tamesu.policy.families.normal import NormalFamily
 from tamesu.policy.families.student_t import StudentTFamily
 from tamesu.policy.quadrature import Quadrature
@@ -71,6 +72,11 @@ def test_epsilon_greedy(counts, explorer, golden):
     )
     p = policy.prepare(state, arms, NOW).propensities()
     assert p == pytest.approx(golden, abs=1e-15)
+
+
+def test_inverse_gap():
+    golden = [0.879599, 0.076923, 0.043478]
+    assert inverse_gap(np.array([0.3, 0.2, 0.1]), 100.0) == pytest.approx(golden, abs=6e-7)
 
 
 def test_thompson_on_normal():

@@ -203,6 +203,100 @@ def test_a_width_that_cannot_be_is_refused(width):
         explorer_of({"kind": "randomized_ucb", "width": width})
 
 
+# Inverse gaps -------------------------------------------------------------------------------------
+
+
+def test_inverse_gap_by_hand():
+    """t = 16, so gamma = 3 sqrt 16 = 12; means 2/3, 1/2, 1/2 of bounds 0 and 1: gaps of a sixth."""
+    marginals = rates([(3, 1), (4, 4), (2, 2)])
+    explorer = explorer_of({"kind": "inverse_gap", "scale": 3})
+    assert explorer.figures(marginals) == {"gamma": 12.0}
+    assert propensities(explorer, marginals) == pytest.approx([0.6, 0.2, 0.2], abs=1e-15)
+    # Two arms: 1 / (2 + 2) for the worse one. And two that are equal share.
+    assert propensities(explorer, marginals, [0, 2]) == pytest.approx([0.75, 0.25], abs=1e-15)
+    assert propensities(explorer, marginals, [1, 2]) == [0.5, 0.5]
+
+
+def test_inverse_gap_counts_what_observations_weigh_now():
+    marginals = rates([(3, 1), (4, 4), (2, 2)], weight=np.ones(3), total_weight=4.0)
+    explorer = explorer_of({"kind": "inverse_gap", "exponent": 1.0})
+    assert explorer.figures(marginals) == {"gamma": 40.0}
+
+
+def test_inverse_gap_sees_rewards_within_their_bounds():
+    family = NormalFamily(np.array([35.0, 30.0, 20.0]), np.ones(3))
+    marginals = Marginals("normal", family, np.array([9, 9, 7]), 25)
+    explorer = explorer_of({"kind": "inverse_gap", "scale": 4}, {"range": [10, 60]})
+    # gamma 20; gaps .1 and .3.
+    assert propensities(explorer, marginals) == pytest.approx([1 - 1 / 5 - 1 / 9, 1 / 5, 1 / 9])
+    assert propensities(explorer, marginals, [1]) == [1.0]
+
+
+def test_inverse_gap_is_uniform_before_anything_is_learnt_and_greedy_in_the_end():
+    family = NormalFamily(np.array([0.9, 0.9, 0.2]), np.ones(3))
+    explorer = explorer_of({"kind": "inverse_gap", "scale": 1e9, "exponent": 2})
+    none = Marginals("normal", family, np.zeros(3, np.int64), 0)
+    assert propensities(explorer, none) == pytest.approx([1 / 3] * 3, abs=1e-15)
+    much = Marginals("normal", family, np.zeros(3, np.int64), 10**9)
+    assert propensities(explorer, much) == pytest.approx([0.5, 0.5, 0.0], abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("options", "reward", "said"),
+    [
+        ({"scale": 0}, None, "scale must lie above 0"),
+        ({"scale": math.nan}, None, "scale must lie above 0"),
+        ({"exponent": -0.1}, None, r"exponent must lie in \[0, 2\]"),
+        ({"exponent": math.nan}, None, r"exponent must lie in \[0, 2\]"),
+        ({}, {"events": {"sale": {"weight": 1, "aggregate": "sum"}}}, "needs bounds"),
+        ({}, {"events": {"sale": {"weight": 0, "aggregate": "any"}}}, "none but 0"),
+    ],
+)
+def test_an_inverse_gap_that_cannot_be_is_refused(options, reward, said):
+    belief = {"kind": "gaussian", "prior": {"mean": 0, "kappa": 1, "a": 2, "b": 1}}
+    declared = {"name": "one", "arms": ["a"]}
+    declared["policy"] = {"explorer": {"kind": "inverse_gap", **options}, "belief": belief}
+    declared["reward"] = reward or {"events": {"click": 1}}
+    with pytest.raises(InvalidDeclaration, match=said):
+        compose(Declaration.parse(declared))
+
+
+# LinUCB -------------------------------------------------------------------------------------------
+
+
+def test_lin_ucb_by_hand():
+    """Means 1/2, 3/8, 1/8, deviations 1/8, 3/16, 5/16: by 1 the first, by 2 a tie of all, by 3 the last."""
+    family = NormalFamily(np.array([0.5, 0.375, 0.125]), np.array([0.125, 0.1875, 0.3125]))
+    marginals = Marginals("normal", family, np.array([9, 9, 0]), 18)
+
+    def by(scale, rows=None):
+        explorer = explorer_of({"kind": "ucb", "variant": "lin_ucb", "scale": scale})
+        return propensities(explorer, marginals, rows)
+
+    assert by(1.0) == [1, 0, 0]
+    assert by(2.0) == [1 / 3] * 3
+    assert by(3.0) == [0, 0, 1]
+    assert by(3.0, [0, 1]) == [0, 1]
+
+
+def test_lin_ucb_is_what_ucb_means_where_there_are_features_and_needs_no_bounds():
+    def variant(**declared):
+        policy = {"explorer": {"kind": "ucb"}, "belief": "gaussian"}
+        reward = {"range": [0, 1]}
+        explorer = compose(
+            Declaration.parse(
+                {"name": "one", "arms": ["a"], "policy": policy, "reward": reward, **declared}
+            )
+        )._explorer
+        return explorer._variant
+
+    assert variant() == "kl_ucb"
+    assert variant(context=2) == "lin_ucb"
+    unbounded = {"events": {"sale": {"weight": 1, "aggregate": "sum"}}}
+    linear = {"explorer": "ucb", "belief": "linear"}
+    assert variant(context=2, policy=linear, reward=unbounded) == "lin_ucb"
+
+
 # Softmax and greedy -------------------------------------------------------------------------------
 
 
