@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tamesu.bandit.naming import ArmId, named
 from tamesu.base import InvalidInput, ShapeMismatch
+from tamesu.base.slots import options_of
 
 
 class Delivery(NamedTuple):
@@ -62,6 +63,14 @@ class Decision:
     def arm(self) -> ArmId:
         """The delivered arm, of a decision that delivers one."""
         return self.arms[self._only("arm", "arms")]
+
+    @property
+    def options(self) -> dict[str, str]:
+        """The option of each slot, of a decision that delivers a combination."""
+        options = options_of(str(self.arm))
+        if not all(options.values()):
+            raise AttributeError(f"{self.arm!r} is no combination: it has no options")
+        return options
 
     @property
     def propensity(self) -> float:

@@ -17,12 +17,14 @@ class Earned:
 
     Args:
         positions: how many positions are kept apart.
+        together: how many arms are delivered as one; each of them earns its reward.
     """
 
-    __slots__ = ("_positions", "_sums")
+    __slots__ = ("_positions", "_sums", "_together")
 
-    def __init__(self, positions: int) -> None:
+    def __init__(self, positions: int, together: int = 1) -> None:
         self._positions = positions
+        self._together = together
         self._sums: dict[str, list[int]] = {}
 
     def add(self, arms: Iterable[str], positions: Iterable[int], rewards: Iterable[int]) -> None:
@@ -41,21 +43,21 @@ class Earned:
 
     @property
     def total(self) -> float:
-        """What all arms earned."""
-        return sum(sum(of_arm) for of_arm in self._sums.values()) / GRID
+        """What was earned in all."""
+        return sum(sum(of_arm) for of_arm in self._sums.values()) // self._together / GRID
 
     def plain(self) -> dict[str, list[str]]:
         """Everything, as texts: these numbers have no largest."""
         return {arm: [str(one) for one in of_arm] for arm, of_arm in self._sums.items()}
 
     @classmethod
-    def of_plain(cls, positions: int, plain: Mapping[str, Sequence[str]]) -> Earned:
+    def of_plain(cls, positions: int, together: int, plain: Mapping[str, Sequence[str]]) -> Earned:
         """What `plain` gave.
 
         Raises:
             Corrupt: something else.
         """
-        earned = cls(positions)
+        earned = cls(positions, together)
         try:
             earned._sums = {arm: [int(one) for one in of_arm] for arm, of_arm in plain.items()}
         except ValueError as problem:

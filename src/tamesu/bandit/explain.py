@@ -40,7 +40,7 @@ def explained(memory: Memory, labels: Mapping[str, ArmId], decision: Decision) -
         ),
         context=decision.context,
     )
-    again = {"arms": tuple([labels[arm] for arm in told.again.arms])}
+    again = {"arms": tuple([labels.get(arm, arm) for arm in told.again.arms])}
     rows = [{"arm": labels[row.arm]} for row in told.arms]
     return msgspec.structs.replace(
         told,

@@ -63,7 +63,8 @@ class Bandit:
         context: how many numbers every decision comes with, or a schema such as
             `{"device": {"type": "categorical", "values": ["ios", "web"]}}`; none for context-free.
         seed: [0, 2^63); drawn if absent.
-        fields: name, description, reward, batch, arm_features, interactions: as in a declaration.
+        fields: name, description, reward, batch, arm_features, interactions, slots, pairwise,
+            infeasible: as in a declaration.
 
     Raises:
         InvalidDeclaration: an unknown keyword or kind (with the close match), or values that
@@ -85,13 +86,15 @@ class Bandit:
         seed: int | None = None,
         **fields: Any,
     ) -> None:
-        self._labels = labels_of(arms)
+        labels = labels_of(arms)
         told = features_of(arms)
         flat = {"context": context, **fields}
         flat |= {"layout": layout, "size": size, "belief": belief, "seed": seed}
         flat |= {"explorer": explorer, "explore": explore, "newcomer": newcomer}
         flat |= {"forgetting": forgetting}
-        self._memory = Memory(spelt_out(self._labels, flat, told))
+        self._memory = Memory(spelt_out(labels, flat, told))
+        # Options of slots are called as they are declared.
+        self._labels = labels or labels_of(self._memory.declaration.arm_ids)
 
     @classmethod
     def from_config(cls, path: str | Path) -> Bandit:
@@ -103,7 +106,7 @@ class Bandit:
         """
         data = read_config(path)
         memory = Memory(seeded(Declaration.parse(data)))
-        return cls._of(memory, labels_of(data["arms"]))
+        return cls._of(memory, labels_of(data.get("arms") or memory.declaration.arm_ids))
 
     def decide(self, context: Context = None, eligible: Sequence[ArmId] | None = None) -> Decision:
         """A new decision.
@@ -125,7 +128,7 @@ class Bandit:
         return Decision(
             decision_id,
             number,
-            tuple([labels[arm] for arm in choice.arms]),
+            tuple([labels.get(arm, arm) for arm in choice.arms]),
             choice.propensities,
             choice.scores,
             choice.draws,
@@ -166,8 +169,9 @@ class Bandit:
         ids = memory.next_ids(n)
         choices = memory.ready().choose_many(ids, keys_of(eligible), columns)
         memory.ledger.take(n)
-        told = memory.told_many(columns, choices.rows) if memory.policy.contextual else ()
-        arms, propensities = named(self.arms)[choices.rows], choices.propensities
+        told = memory.told_many(columns, choices) if memory.policy.contextual else ()
+        names = self.arms if choices.names is None else choices.names
+        arms, propensities = named(names)[choices.rows], choices.propensities
         if memory.policy.size == 1:
             arms, propensities = arms[:, 0], propensities[:, 0]
         return Decisions(tuple(ids), np.arange(first, first + n), arms, propensities, *told)

@@ -52,7 +52,8 @@ def logged(  # noqa: PLR0913 - the columns of a log
         chances = in_shape(propensities, keys.shape, "propensities")
     if not np.all((chances > 0) & (chances <= 1)):
         raise InvalidInput("propensities must lie in (0, 1]")
-    unknown = {*keys.tolist()} - labels.keys()
+    known = memory.policy.combiner.knows if memory.policy.combiner else labels.__contains__
+    unknown = {arm for arm in {*keys.tolist()} if not known(arm)}
     if unknown:
         raise NotFound.arms(unknown, labels)
     if positions is None and memory.policy.beliefs > 1:

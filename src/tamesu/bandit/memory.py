@@ -19,8 +19,9 @@ from tamesu.bandit.recent import Recent, Standing
 from tamesu.bandit.rewards import until_click
 from tamesu.base import Conflict, Declaration, InvalidInput, NotFound, Time
 from tamesu.base.grid import to_grid_many
+from tamesu.base.slots import options_of
 from tamesu.base.times import SECOND_US
-from tamesu.policy import ArmSummary, Batch, Prepared, compose
+from tamesu.policy import ArmSummary, Batch, Choices, Prepared, compose
 
 
 class Memory:
@@ -44,7 +45,7 @@ class Memory:
         self.state = self.policy.init()
         self.ledger = Ledger()
         self.learnt_at = 0
-        self.earned: Earned | None = Earned(self.policy.beliefs)
+        self.earned: Earned | None = Earned(self.policy.beliefs, self.policy.together)
         self.retired: frozenset[str] = frozenset()
         self.active = declaration.arm_ids
         self.recent = Recent()
@@ -68,8 +69,8 @@ class Memory:
         self.state = self.policy.decode(state)
         self.ledger = ledger
         self.learnt_at = learnt_at
-        positions = self.policy.beliefs
-        self.earned = None if earned is None else Earned.of_plain(positions, earned)
+        apart = self.policy.beliefs, self.policy.together
+        self.earned = None if earned is None else Earned.of_plain(*apart, earned)
         self._play(frozenset(retired))
 
     def ready(self) -> Prepared:
@@ -138,16 +139,19 @@ class Memory:
         return context, self.features(arms)
 
     def told_many(
-        self, contexts: NDArray[np.float64] | None, rows: NDArray[np.intp]
+        self, contexts: NDArray[np.float64] | None, choices: Choices
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The same of n decisions: (n, d), and (n, k, a) for rows (n, k) of the active arms."""
-        columns = np.empty((len(rows), 0)) if contexts is None else contexts
-        return columns, self.features(self.active)[rows]
+        """The same of n decisions: (n, d), and (n, k, a) for what they chose."""
+        columns = np.empty((len(choices.rows), 0)) if contexts is None else contexts
+        names = self.active if choices.names is None else choices.names
+        return columns, self.features(names)[choices.rows]
 
     def features(self, arms: Sequence[str]) -> NDArray[np.float64]:
         """(n, a) columns of what n arms told of themselves."""
         if not self.policy.encoder.arm_width:
             return np.empty((len(arms), 0))
+        if self.policy.combiner is not None:
+            return self.policy.encoder.arms([options_of(arm) for arm in arms])
         told = {arm.id: arm.features for arm in self.declaration.arms}
         return self.policy.encoder.arms([told[arm] for arm in arms])
 
@@ -165,7 +169,8 @@ class Memory:
         if len(batch):
             self.state = self.policy.absorb(self.state, self.policy.evidence(self.state, batch))
             if self.earned is not None:
-                self.earned.add(batch.arm.tolist(), batch.position.tolist(), batch.reward.tolist())
+                columns = (batch.arm.tolist(), batch.position.tolist(), batch.reward.tolist())
+                self.earned.add(*self.policy.apart(*columns))
             self.learnt_at = self.ledger.made
             self._prepared = None
 
@@ -192,10 +197,16 @@ class Memory:
 
         Raises:
             Conflict: it is in play already.
+            InvalidInput: a new one, of a bandit whose arms are options of slots.
         """
         if arm in self.active:
             raise Conflict(f"arm {arm!r} is active already")
         if arm not in self.declaration.arm_ids:
+            if self.policy.combiner is not None:
+                raise InvalidInput(
+                    f"arm {arm!r} must be an option of a slot, the declaration has none of that name",
+                    hint="options are declared, under slots",
+                )
             plain = self.declaration.plain()
             one = {"id": arm, **({"features": dict(features)} if features else {})}
             declaration = Declaration.parse({**plain, "arms": [*plain["arms"], one]})
@@ -207,12 +218,15 @@ class Memory:
 
         Raises:
             NotFound: it is not in play.
-            Conflict: it is the last one.
+            Conflict: it is the last one, or no combination would be left.
         """
         if arm not in self.active:
             raise NotFound.arms([arm], self.active)
         if len(self.active) == 1:
             raise Conflict(f"a bandit must keep one active arm, and {arm!r} is the last")
+        if self.policy.combiner is not None:
+            left = [one for one in self.active if one != arm]
+            self.policy.combiner.refuse(left, self.declaration.name)
         self._play(self.retired | {arm})
 
     def _play(self, retired: frozenset[str]) -> None:

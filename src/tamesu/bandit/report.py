@@ -111,7 +111,7 @@ def reported(memory: Memory, labels: Mapping[str, ArmId]) -> Report:
         name=memory.declaration.name,
         decisions=memory.ledger.made,
         learnt=memory.ledger.learnt,
-        observations=sum(row.observations for row in arms),
+        observations=sum(row.observations for row in arms) // memory.policy.together,
         rewards=None if memory.earned is None else memory.earned.total,
         arms=tuple(arms),
     )

@@ -14,6 +14,7 @@ import yaml
 
 from tamesu.base import Declaration, InvalidDeclaration, InvalidInput
 from tamesu.base.shapes import MOST_VALUES, values_in
+from tamesu.base.slots import LAYOUT
 from tamesu.base.written import default_explorer
 
 SEED_BITS = 63
@@ -28,19 +29,23 @@ KEYWORDS = (
     "explore",
     "explorer",
     "forgetting",
+    "infeasible",
     "interactions",
     "layout",
     "name",
     "newcomer",
+    "pairwise",
     "reward",
     "seed",
     "size",
+    "slots",
 )
 """What `Bandit(...)` takes."""
 
 COPIED = (
     *("name", "description", "reward", "batch"),
     *("context", "arm_features", "interactions"),
+    *("slots", "pairwise", "infeasible"),
 )
 """Of these, what stands in a declaration as it is."""
 
@@ -66,7 +71,8 @@ def spelt_out(
     data["arms"] = [
         {"id": arm, "features": features[arm]} if arm in features else arm for arm in arms
     ]
-    data["layout"] = _part(stated, "layout", "single", "size")
+    layout = LAYOUT if "slots" in stated else "single"
+    data["layout"] = _part(stated, "layout", layout, "size")
     data["policy"] = {
         key: stated[key] for key in ("belief", "newcomer", "forgetting") if key in stated
     }

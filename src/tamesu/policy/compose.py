@@ -17,6 +17,7 @@ from tamesu.base import Bug, Declaration, InvalidDeclaration, Time
 from tamesu.policy.codec import decode_state, encode_state
 from tamesu.policy.combination import Combiner, Combining
 from tamesu.policy.contract import Arms, Batch, Belief, Explorer, Layout, Marginals, Reading
+from tamesu.policy.effects import Effects, effects_of
 from tamesu.policy.features import Encoder, encoder_of
 from tamesu.policy.kinds import build_part
 from tamesu.policy.prepared import Prepared
@@ -233,6 +234,28 @@ class Policy:
         """The arms that a delivery of `arm` delivers: itself, or the options of a combination."""
         return (arm,) if self.combiner is None else self.combiner.delivered(arm)
 
+    def apart(
+        self, arms: Sequence[str], positions: Sequence[int], rewards: Sequence[int]
+    ) -> tuple[Sequence[str], Sequence[int], Sequence[int]]:
+        """Columns of n deliveries by arm: of a combination a row for each of its options."""
+        if self.combiner is None:
+            return arms, positions, rewards
+        repeated = [
+            (part, position, reward)
+            for arm, position, reward in zip(arms, positions, rewards, strict=True)
+            for part in self.delivered(arm)
+        ]
+        return (
+            [part for part, _, _ in repeated],
+            [position for _, position, _ in repeated],
+            [reward for _, _, reward in repeated],
+        )
+
+    @property
+    def together(self) -> int:
+        """How many arms a delivery delivers: one, or an option of each slot."""
+        return len(self.declaration.slots) or 1
+
     def summary(
         self,
         state: State,
@@ -303,6 +326,24 @@ class Policy:
             )
             for i, arm in enumerate(arms)
         ]
+
+    def effects(  # noqa: PLR0913, PLR0917 - everything that it is a function of
+        self,
+        state: State,
+        arms: Sequence[str],
+        time: Time,
+        position: int,
+        context: NDArray[np.float64],
+        features: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> Effects:
+        """What each column of `context` (d,) changes of `arms`, by what is believed of `position`."""
+        part = State((state.parts[position if self.beliefs > 1 else 0],))
+        (reading,) = self._readings(part, arms, time, features)
+
+        def means(at: NDArray[np.float64]) -> NDArray[np.float64]:
+            return self._marginals(reading, arms, at).family.mean()
+
+        return effects_of(means, reading.typical, context)
 
 
 def compose(declaration: Declaration) -> Policy:

@@ -93,10 +93,11 @@ def explain(  # noqa: PLR0913 - everything that a choice is a function of
     again = prepared.choose(decision_id, eligible, context)
     difference = _difference(delivered, again)
     same = difference is not None and difference <= TOLERANCE and delivered.draws == again.draws
-    places = _places(policy, prepared, eligible, delivered.arms)
+    parts = [(part, at) for at, arm in enumerate(delivered.arms) for part in policy.delivered(arm)]
+    places = _places(policy, prepared, eligible, [part for part, _ in parts])
     rows = {arm: row for row, arm in enumerate(prepared.arms)}
     among = None if eligible is None else {*eligible}
-    where = {arm: position for position, arm in enumerate(delivered.arms)}
+    where = dict(parts)
     arms: list[Weighed] = []
     for place in places:
         shares = prepared.propensities(place.left, decision_id, place.position, context)

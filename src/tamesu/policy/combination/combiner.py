@@ -11,11 +11,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import Bug, Declaration
+from tamesu.base import Bug, Conflict, Declaration, InvalidInput
 from tamesu.base.slots import option_id, options_of
 from tamesu.policy.combination.appraisal import Appraisal
 from tamesu.policy.combination.finding import Finding, finding_of
-from tamesu.policy.combination.space import Rows, Space
+from tamesu.policy.combination.space import Among, Rows, Space
 from tamesu.policy.contract import Arms, Coefficients, Marginals, Reading
 from tamesu.policy.features import Encoder
 from tamesu.policy.uniforms import seed_key
@@ -66,6 +66,23 @@ class Combiner(NamedTuple):
     def delivered(self, combination: str) -> tuple[str, ...]:
         """The options of a combination, as arms."""
         return tuple([option_id(*item) for item in options_of(combination).items()])
+
+    def knows(self, combination: str) -> bool:
+        """Whether that is what one of its combinations is called, feasible or not."""
+        options = self.delivered(combination)
+        slots = tuple(options_of(combination)) == self.space.slots
+        return slots and combination == ",".join(options) and {*options} <= {*self.space.ids}
+
+    def refuse(self, arms: Sequence[str], bandit: str) -> None:
+        """Raises `Conflict` where the options `arms` leave no combination."""
+        try:
+            Among(self.space, np.sort(self.rows(arms)))
+        except InvalidInput as problem:
+            raise Conflict(
+                f"bandit {bandit!r} must keep a combination, with an option of each slot; these arms "
+                "leave none",
+                hint="revive others first",
+            ) from problem
 
     def options(
         self, reading: Reading, arms: Sequence[str], context: NDArray[np.float64] | None
