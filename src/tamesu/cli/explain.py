@@ -15,6 +15,9 @@ from tamesu.cli.options import Json, Url
 SHOWN = 20
 """Arms in the table, if not told otherwise."""
 
+EFFECTS = 4
+"""Columns of a context in one row."""
+
 
 def explain(
     decision: Annotated[
@@ -51,6 +54,8 @@ def explain(
         out.print(_deliveries(told))
         if told["arms"]:
             out.print(_arms(told, arms))
+        if told["columns"]:
+            out.print(_effects(told["arms"], arms))
         for line in aftermath(told):
             out.print(line, soft_wrap=True, markup=False)
     if told["again"]["same"] is False:
@@ -75,6 +80,9 @@ def _lines(told: Mapping[str, Any]) -> list[str]:
         lines.append(f"eligible were {len(told['eligible']):,} arms")
     if told["unit"] is not None:
         lines.append(f"for {told['unit']}")
+    if told["context"]:
+        values = (f"{name} = {value}" for name, value in told["context"].items())
+        lines.append(f"in the context {', '.join(values)}")
     if told["fallback"]:
         lines.append("by the FALLBACK: the policy could not answer; this teaches nothing")
     return [*lines, f"made again: {_verdict(told['again'])}"]
@@ -135,6 +143,25 @@ def _arms(told: Mapping[str, Any], most: int) -> Any:
     who = [">at", "arm", ">there"] if placed else ["arm", ">first"]
     columns = [*who, ">mean reward", ">95 % interval", ">learnt", ""]
     return table("What was believed then", columns, rows)
+
+
+def _effects(arms: Sequence[Mapping[str, Any]], most: int) -> Any:
+    from tamesu.cli.output import table
+
+    rows = [
+        (
+            arm["arm"],
+            f"{arm['base']:.4f}",
+            ", ".join(
+                f"{column} {change:+.4f}" for column, change in [*arm["effects"].items()][:EFFECTS]
+            ),
+            f"{arm['mean']:.4f}",
+        )
+        for arm in arms[:most]
+        if arm["effects"] is not None
+    ]
+    columns = ["arm", ">in the mean context", "what this one changes most", ">mean reward"]
+    return table("What the context changed", columns, rows)
 
 
 def _notes(arm: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from tamesu.base import Time
 from tamesu.policy.compose import ArmSummary, Policy
+from tamesu.policy.effects import Effects
 from tamesu.policy.fallback import Fallback
 from tamesu.policy.prepared import Choice, Prepared
 from tamesu.policy.table import State
@@ -25,6 +26,12 @@ TOLERANCE = 1e-9
 MOST_ARMS = 1_000
 """Arms that an explanation lists; how many more there are, it says."""
 
+MOST_EFFECTS = 20
+"""Arms of which it says what the context changes."""
+
+MOST_COLUMNS = 256
+"""Columns of a context that it lists."""
+
 
 class Weighed(ArmSummary, frozen=True, kw_only=True):
     """One arm, as it stood in a decision.
@@ -32,10 +39,15 @@ class Weighed(ArmSummary, frozen=True, kw_only=True):
     Attributes:
         eligible: whether it might be chosen.
         delivered: the position at which it was, none if it was not.
+        base: its mean in the mean context of what was learnt; none as `effects`.
+        effects: by column of the context, what it changes of the mean, the largest first; none where no
+            context matters, and beyond the first `MOST_EFFECTS` arms of a position.
     """
 
     eligible: bool
     delivered: int | None
+    base: float | None = None
+    effects: dict[str, float] | None = None
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +64,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
             the others, and the `share` is the probability of being placed there after the arms
             above.
         omitted: how many such rows more there are than `MOST_ARMS`.
+        columns: what the context became, by the first `MOST_COLUMNS` columns; none where none matters.
     """
 
     same: bool
@@ -59,6 +72,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     again: Choice
     arms: tuple[Weighed, ...]
     omitted: int
+    columns: dict[str, float] | None = None
 
 
 def explain(  # noqa: PLR0913 - everything that a choice is a function of
@@ -98,6 +112,7 @@ def explain(  # noqa: PLR0913 - everything that a choice is a function of
     rows = {arm: row for row, arm in enumerate(prepared.arms)}
     among = None if eligible is None else {*eligible}
     where = dict(parts)
+    matters = isinstance(prepared, Prepared) and prepared.contextual
     arms: list[Weighed] = []
     for place in places:
         shares = prepared.propensities(place.left, decision_id, place.position, context)
@@ -105,21 +120,29 @@ def explain(  # noqa: PLR0913 - everything that a choice is a function of
         others = np.argsort(-shares, kind="stable").tolist()
         shown = [*dict.fromkeys([*first, *others])][: MOST_ARMS // len(places)]
         names = [prepared.arms[row] for row in shown]
+        summaries = policy.summary_at(
+            state,
+            names,
+            time,
+            place.position,
+            shares[shown],
+            features=features,
+            context=context,
+        )
+        changed: list[_Changed | None] = [None] * len(names)
+        if matters and context is not None:
+            told = names[:MOST_EFFECTS]
+            effects = policy.effects(state, told, time, place.position, context, features)
+            changed[: len(told)] = _changed(effects, policy.encoder.names)
         arms += [
             Weighed(
                 **msgspec.structs.asdict(summary),
                 eligible=among is None or summary.arm in among,
                 delivered=where.get(summary.arm),
+                base=None if found is None else found.base,
+                effects=None if found is None else found.effects,
             )
-            for summary in policy.summary_at(
-                state,
-                names,
-                time,
-                place.position,
-                shares[shown],
-                features=features,
-                context=context,
-            )
+            for summary, found in zip(summaries, changed, strict=True)
         ]
     return Explanation(
         same=same,
@@ -127,7 +150,27 @@ def explain(  # noqa: PLR0913 - everything that a choice is a function of
         again=again,
         arms=tuple(arms),
         omitted=len(prepared.arms) * len(places) - len(arms),
+        columns=dict(zip(policy.encoder.names[:MOST_COLUMNS], context.tolist(), strict=False))
+        if matters and context is not None
+        else None,
     )
+
+
+class _Changed(NamedTuple):
+    """What a context changes of one arm."""
+
+    base: float
+    effects: dict[str, float]
+
+
+def _changed(effects: Effects, names: Sequence[str]) -> list[_Changed]:
+    """The same by arm, with names of columns, the largest first."""
+    found: list[_Changed] = []
+    for base, changes in zip(effects.base.tolist(), effects.changes.T, strict=True):
+        rows = np.argsort(-np.abs(changes), kind="stable").tolist()
+        told = {names[effects.columns[row]]: float(changes[row]) for row in rows}
+        found.append(_Changed(base, told))
+    return found
 
 
 class _Place(NamedTuple):

@@ -176,6 +176,7 @@ class Explainer:
             "unit": decision.unit,
             "request_id": decision.request_id,
             "context": decision.context,
+            "columns": None if made is None else made.columns,
             "eligible": decision.eligible,
             "draws": decision.draws,
             "fallback": decision.fallback,

@@ -167,6 +167,7 @@ class Explained(Told):
         decided, received: when it was made, by its id; when the log took it.
         snapshot: what decided.
         unit, request_id, context, eligible, draws, fallback: as recorded.
+        columns: what the policy made of the context, by column; none where no context matters.
         deliveries: what was delivered, and what came of each.
         again: made once more.
         arms: what was believed then; the delivered first, then the likeliest.
@@ -188,6 +189,7 @@ class Explained(Told):
     unit: str | None
     request_id: str | None
     context: dict[str, Any] | None
+    columns: dict[str, float] | None
     eligible: list[str] | None
     draws: int | None
     fallback: bool
