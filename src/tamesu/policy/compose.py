@@ -234,6 +234,28 @@ class Policy:
         """The arms that a delivery of `arm` delivers: itself, or the options of a combination."""
         return (arm,) if self.combiner is None else self.combiner.delivered(arm)
 
+    def apart(
+        self, arms: Sequence[str], positions: Sequence[int], rewards: Sequence[int]
+    ) -> tuple[Sequence[str], Sequence[int], Sequence[int]]:
+        """Columns of n deliveries by arm: of a combination a row for each of its options."""
+        if self.combiner is None:
+            return arms, positions, rewards
+        repeated = [
+            (part, position, reward)
+            for arm, position, reward in zip(arms, positions, rewards, strict=True)
+            for part in self.delivered(arm)
+        ]
+        return (
+            [part for part, _, _ in repeated],
+            [position for _, position, _ in repeated],
+            [reward for _, _, reward in repeated],
+        )
+
+    @property
+    def together(self) -> int:
+        """How many arms a delivery delivers: one, or an option of each slot."""
+        return len(self.declaration.slots) or 1
+
     def summary(
         self,
         state: State,
