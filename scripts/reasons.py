@@ -105,6 +105,8 @@ OPTIONS = {
     "belief linear": {
         "sharing": "arms need nothing in common; `shared` learns faster where features tell them apart",
         "ridge": "columns lie about between -1 and 1, and so do coefficients",
+        "intercept": "arms differ less by themselves than in a context; measured on four worlds",
+        "mean": "say it where rewards lie far from 0 for what they vary",
         "noise": "nobody knows it beforehand",
         "a": "some rewards of an arm outweigh what is thought of its noise before",
     },

@@ -32,7 +32,7 @@ WEIGHT, SQUARES = "weight", "squares"
 MOMENT, PRECISION, CROSS = "moment", "precision", "cross"
 JOINT_MOMENT, JOINT_PRECISION = "joint_moment", "joint_precision"
 
-CAUTION = 8.0
+CAUTION = 4.0
 """How many times the noise of all arms together is expected of one of which nothing was seen."""
 
 SPREAD = 4.0
@@ -80,12 +80,30 @@ class LinearPosterior:
     """Posteriors of one design: reads states.
 
     Roots of arms whose sums did not change since the last reading are not computed again.
+
+    Args:
+        design: whose columns were summed.
+        ridge: precision of the prior of every coefficient.
+        noise: variance of a reward, or what is thought of it.
+        intercept: precision of that of the own intercepts, in units of `ridge`.
+        mean: what was taken from every reward before it was summed.
     """
 
-    def __init__(self, design: Design, ridge: float, noise: NoisePrior | float) -> None:
+    def __init__(
+        self,
+        design: Design,
+        ridge: float,
+        noise: NoisePrior | float,
+        *,
+        intercept: float = 1.0,
+        mean: float = 0.0,
+    ) -> None:
         self._design = design
-        self._ridge = ridge
+        self._own_ridge = np.full(design.own_width, ridge)
+        self._own_ridge[:1] *= intercept
+        self._joint_ridge = np.full(design.joint_width, ridge)
         self._noise = noise
+        self._base = mean
         self._last: tuple[tuple[str, ...], float, Floats, Floats] | None = None
 
     def reading(self, state: Table, arms: Arms, scale: float) -> Reading:
@@ -120,9 +138,10 @@ class LinearPosterior:
         p = self._design.own_width
         root = np.empty((len(state.arms) + 1, p, p))
         root[:-1] = self._roots(state, scale)
-        root[-1] = np.eye(p) / np.sqrt(self._ridge)
+        root[-1] = np.diag(1.0 / np.sqrt(self._own_ridge))
         coefficients = np.zeros((len(root), p))
         coefficients[:-1], explained = solved(root[:-1], state.per_arm[MOMENT] * scale)
+        coefficients[:, 0] += self._base
         return _Solved(root, coefficients, explained)
 
     def _roots(self, state: Table, scale: float) -> Floats:
@@ -130,22 +149,17 @@ class LinearPosterior:
         if last is not None and last[:2] == (state.arms, scale):
             changed = (precision != last[2]).any(axis=(1, 2))
             found = last[3].copy()
-            found[changed] = roots(self._ridged(precision[changed], scale))
+            found[changed] = roots(_ridged(precision[changed], scale, self._own_ridge))
         else:
-            found = roots(self._ridged(precision, scale))
+            found = roots(_ridged(precision, scale, self._own_ridge))
         self._last = (state.arms, scale, precision, found)
         return found
-
-    def _ridged(self, sums: Floats, scale: float) -> Floats:
-        precision = sums * scale
-        np.einsum("...ii->...i", precision)[...] += self._ridge
-        return precision
 
     def _joint(
         self, state: Table, scale: float, own: _Solved | None
     ) -> tuple[Floats, Floats, float]:
         """The root and the coefficients of the joint part, and what it explains beyond the own one."""
-        whole = precision = self._ridged(state.shared[JOINT_PRECISION], scale)
+        whole = precision = _ridged(state.shared[JOINT_PRECISION], scale, self._joint_ridge)
         moment = state.shared[JOINT_MOMENT] * scale
         if own is not None:
             precision, moment = apart(
@@ -157,6 +171,8 @@ class LinearPosterior:
             )
         root = roots(precision[None], whole[None])
         coefficients, explained = solved(root, moment[None])
+        if own is None:
+            coefficients[:, 0] += self._base
         return root[0], coefficients[0], float(explained[0])
 
     def _crossed(self, state: Table, own: _Solved, scale: float) -> Floats:
@@ -211,6 +227,12 @@ class LinearPosterior:
             first = state.shared[JOINT_PRECISION][0]
         mean: Floats = first[1 : 1 + d] / first[0] if first[0] > 0.0 else np.zeros(d)
         return mean
+
+
+def _ridged(sums: Floats, scale: float, ridge: Floats) -> Floats:
+    precision = sums * scale
+    np.einsum("...ii->...i", precision)[...] += ridge
+    return precision
 
 
 def _at(own: _Solved | None, rows: NDArray[np.intp]) -> tuple[Floats, Floats]:

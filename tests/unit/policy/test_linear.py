@@ -66,6 +66,13 @@ def taught(policy, *batches, state=None):
     return state
 
 
+def ridge_of(sharing, ridge, intercept=8.0):
+    """The diagonal that is added in that regression."""
+    own = ridge * np.array([intercept, *[1.0] * D] * len(ARMS))
+    joint = np.full(policy_of("shared").encoder.joint_width, ridge)
+    return np.diag({"per_arm": own, "shared": joint, "hybrid": np.append(own, joint)}[sharing])
+
+
 def at(policy, state, context, arms=ARMS, time=NOW):
     (reading,) = policy._readings(state, arms, time, FEATURES)
     return reading.at(context)
@@ -91,7 +98,7 @@ def test_scores_are_those_of_one_large_ridge_regression(sharing):
     arm, context, reward = rows_of(200)
     state = taught(policy, *[batch_of(arm[i::7], context[i::7], reward[i::7]) for i in range(7)])
     z = columns(policy, sharing, arm, context)
-    precision = z.T @ z + 1.5 * np.eye(z.shape[1])
+    precision = z.T @ z + ridge_of(sharing, 1.5)
     theta = np.linalg.solve(precision, z.T @ reward)
     for asked in np.random.default_rng(1).standard_normal((5, D)):
         found = at(policy, state, asked).family
@@ -137,7 +144,7 @@ def test_condition_numbers_up_to_ten_thousand_cost_no_digit_of_ten(sharing):
     arm, context, reward = rows_of(300, seed=3)
     context *= np.array([1.0, 0.3, 0.1])
     z = columns(policy, sharing, arm, context)
-    precision = z.T @ z + 1e-3 * np.eye(z.shape[1])
+    precision = z.T @ z + ridge_of(sharing, 1e-3)
     if (
         sharing != "hybrid"
     ):  # there a joint column is the sum of own ones: as far as the ridge lets it
@@ -193,7 +200,9 @@ def test_what_is_taken_back_whole_leaves_the_prior_without_a_trace(sharing):
 
 def test_an_observation_weighs_half_as_much_a_half_life_later():
     """Rows of different ages are rows with weights, and the prior does not fade."""
-    policy = policy_of(belief={"noise": 1.0, "ridge": 2.0}, forgetting={"half_life": "1h"})
+    policy = policy_of(
+        belief={"noise": 1.0, "ridge": 2.0, "intercept": 1.0}, forgetting={"half_life": "1h"}
+    )
     arm, context, reward = rows_of(90, seed=7, arms=("a",))
     decided = np.random.default_rng(7).integers(0, 20 * HOUR, 90)
     state = taught(
@@ -246,6 +255,17 @@ def test_rewards_in_other_units_make_the_same_decisions(sharing):
     assert chosen[0] == pytest.approx(chosen[1])
     assert chosen[0] == pytest.approx(chosen[2])
     assert len(np.unique(chosen[0])) > 3
+
+
+@pytest.mark.parametrize("sharing", ["per_arm", "shared", "hybrid"])
+def test_rewards_and_their_expected_mean_may_be_shifted_together(sharing):
+    near, far = policy_of(sharing), policy_of(sharing, belief={"mean": 4096.0})
+    arm, context, reward = rows_of(80, seed=4)
+    one = at(near, taught(near, batch_of(arm, context, reward)), context[0]).family
+    other = at(far, taught(far, batch_of(arm, context, reward + 4096.0)), context[0]).family
+    assert other.mean() - 4096.0 == pytest.approx(one.mean(), abs=1e-9)
+    assert other.scale == pytest.approx(one.scale, rel=1e-9)
+    assert at(far, far.init(), context[0]).family.mean() == pytest.approx([4096.0] * 3)
 
 
 def test_a_reward_is_clipped_and_counted_where_its_range_is_declared_alone():
@@ -306,7 +326,7 @@ def test_joint_draws_have_the_covariance_of_the_posterior(sharing, noise):
     assert draws.shape == (40_000, 3)
     z = columns(policy, sharing, arm, context)
     x = columns(policy, sharing, ARMS, np.tile(context[0], (3, 1)))
-    covariance = x @ np.linalg.solve(z.T @ z + np.eye(z.shape[1]), x.T)
+    covariance = x @ np.linalg.solve(z.T @ z + ridge_of(sharing, 1.0), x.T)
     deviation = found.family.deviation()
     apart = np.sqrt(np.diag(covariance))
     expected = covariance / np.outer(apart, apart) * np.outer(deviation, deviation)
@@ -333,6 +353,8 @@ def test_shared_coefficients_need_something_that_tells_arms_apart():
         ({"noise": "known"}, "noise"),
         ({"a": 1}, "policy.belief.a must lie above 1 and be at most 1e\\+09, got 1"),
         ({"sharing": "all"}, "sharing"),
+        ({"intercept": 0}, "policy.belief.intercept must lie"),
+        ({"mean": float("nan")}, "policy.belief.mean must lie"),
         ({"rigde": 1}, "did you mean 'ridge'"),
     ],
 )

@@ -43,12 +43,16 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         sharing: whose the coefficients are: of each arm (`per_arm`), of all arms, which then differ by
             their features (`shared`), or both, added up (`hybrid`).
         ridge: precision of the prior of every coefficient, in units of the noise's.
+        intercept: the same of each arm's own intercept, in units of `ridge`.
+        mean: of a reward where nothing is known: the prior of every arm.
         noise: variance of a reward, or `learnt`.
         a: where the noise is learnt, as sure of it beforehand as after 2 a rewards; above 1.
     """
 
     sharing: Sharing = "per_arm"
     ridge: float = 1.0
+    intercept: float = 8.0
+    mean: float = 0.0
     noise: float | Literal["learnt"] = "learnt"
     a: float = 2.0
 
@@ -70,15 +74,19 @@ class LinearBelief:
         self,
         design: Design,
         weighing: Weighing,
-        ridge: float,
-        noise: NoisePrior | float,
+        options: Options,
+        expected: tuple[float, float] | None,
         bounds: tuple[float, float] | None,
     ) -> None:
-        self.family = "student_t" if isinstance(noise, NoisePrior) else "normal"
         self.bounds = bounds
         self._design = design
         self._weighing = weighing
-        self._posterior = LinearPosterior(design, ridge, noise)
+        self._mean = options.mean
+        self.family = "student_t" if isinstance(options.noise, str) else "normal"
+        noise = NoisePrior(options.a, expected) if isinstance(options.noise, str) else options.noise
+        self._posterior = LinearPosterior(
+            design, options.ridge, noise, intercept=options.intercept, mean=options.mean
+        )
 
     def init(self) -> Table:
         """No arm has evidence."""
@@ -93,7 +101,8 @@ class LinearBelief:
         reward = batch.reward / GRID
         clipped = reward if self.bounds is None else np.clip(reward, *self.bounds)
         rows, _, joint = self._design.rows(batch, beside=1)
-        rows[:, -1] = clipped
+        beyond = clipped - self._mean
+        rows[:, -1] = beyond
         weights, marks = self._weighing.weights(batch)
         left = joint if weights is None else joint * weights[:, None]
         return self._table(
@@ -106,7 +115,7 @@ class LinearBelief:
                 WEIGHT: np.bincount(codes, weights, len(arms)).astype(np.float64),
                 SQUARES: np.bincount(
                     codes,
-                    clipped * clipped if weights is None else weights * clipped * clipped,
+                    beyond * beyond if weights is None else weights * beyond * beyond,
                     len(arms),
                 ),
             },
@@ -160,8 +169,8 @@ def build(options: Options, declaration: Declaration) -> LinearBelief:
     Raises:
         InvalidDeclaration: coefficients that cannot be shared, or a ridge, a noise or an a that cannot be.
     """
-    noise = options.noise
-    for name, value in (("ridge", options.ridge), ("noise", noise)):
+    positive = {"ridge": options.ridge, "intercept": options.intercept, "noise": options.noise}
+    for name, value in positive.items():
         if not isinstance(value, str) and not LEAST <= value <= MOST:
             raise InvalidDeclaration(
                 f"policy.belief.{name} must lie between {LEAST:g} and {MOST:g}, got {value:g}"
@@ -170,11 +179,15 @@ def build(options: Options, declaration: Declaration) -> LinearBelief:
         raise InvalidDeclaration(
             f"policy.belief.a must lie above {LEAST_A:g} and be at most {MOST_A:g}, got {options.a:g}"
         )
+    if not -MOST <= options.mean <= MOST:
+        raise InvalidDeclaration(
+            f"policy.belief.mean must lie between {-MOST:g} and {MOST:g}, got {options.mean:g}"
+        )
     return LinearBelief(
         design_of(declaration, options.sharing),
         weighing_of(declaration),
-        options.ridge,
-        NoisePrior(options.a, declaration.reward.bounds()) if isinstance(noise, str) else noise,
+        options,
+        declaration.reward.bounds(),
         declaration.reward.range,
     )
 
