@@ -48,12 +48,13 @@ class Known(NamedTuple):
     typical: Floats
 
     def family(self, mean: Floats, variance: Floats) -> NormalFamily | StudentTFamily:
-        """Posteriors around `mean` (n,) with `variance` (n,) in units of the noise's."""
+        """Posteriors around `mean` (..., n) with `variance` (..., n) in units of the noise's."""
         scale = self.noise * np.sqrt(variance)
         np.maximum(scale, LEAST_SCALE, out=scale)
         if self.dof is None:
             return NormalFamily(mean, scale)
-        dof = self.dof if len(self.dof) == len(mean) else np.full(len(mean), self.dof[0])
+        n = mean.shape[-1]
+        dof = self.dof if len(self.dof) == n else np.full(n, self.dof[0])
         return StudentTFamily(dof, mean, scale)
 
     def marginals(
@@ -141,6 +142,32 @@ class OwnReading:
         z = self._design.own(context)
         parts = (self._root @ z).reshape(self._shape)
         return self._known.marginals(self._mean @ z, _squares(parts))
+
+    def many(self, contexts: Floats) -> OwnSheet:
+        """`at` of each of m contexts (m, d)."""
+        z = _with_one(bounded(contexts))
+        parts = (z @ self._root.T).reshape(len(z), *self._shape)
+        return OwnSheet(self._known, z @ self._mean.T, np.einsum("mnp,mnp->mn", parts, parts))
+
+
+class OwnSheet:
+    """Scores of independent arms in many contexts: `mean` (m, n), `variance` (m, n) in units of the noise's."""
+
+    def __init__(self, known: Known, mean: Floats, variance: Floats) -> None:
+        self._known = known
+        self._mean, self._variance = mean, variance
+
+    def at(self, number: int) -> Marginals:
+        """In one of the contexts."""
+        return self._known.marginals(self._mean[number], self._variance[number])
+
+    def mean(self) -> Floats:
+        """(m, n)."""
+        return self._mean
+
+    def ladder(self) -> tuple[Floats, Floats]:
+        """Means and deviations, (m, n) each."""
+        return self._known.family(self._mean, self._variance).ladder()
 
 
 class SharedReading:

@@ -21,6 +21,9 @@ from tamesu.policy.uniforms import Uniforms
 MOST_KEPT = 1 << 20
 """Propensities kept per belief; beyond it the memory starts anew."""
 
+ROUNDING = 1e-9
+"""A sum in another order differs by less."""
+
 RowsOf = Callable[[Eligible], NDArray[np.intp]]
 
 
@@ -59,6 +62,15 @@ class Rules:
         explored: NDArray[np.float64] = (1.0 - self._explore) * propensities
         explored += self._explore / propensities.shape[-1]
         return explored
+
+    def beyond_cap(
+        self, propensities: NDArray[np.float64], rows: NDArray[np.intp]
+    ) -> NDArray[np.intp]:
+        """Which of m distributions (m, k) over the arms at `rows` (k,) the cap may change."""
+        if not self.capping:
+            return np.empty(0, dtype=np.intp)
+        theirs = propensities[:, self._newcomers[rows]].sum(axis=1)
+        return np.flatnonzero(theirs > self._share * (1.0 - ROUNDING))
 
     def made(
         self, propensities_of: PropensitiesOf, rows: NDArray[np.intp], uniforms: Uniforms | None

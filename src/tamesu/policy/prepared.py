@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from tamesu.base import Newcomer
 from tamesu.policy.contract import Eligible, Explorer, Layout, Reading
 from tamesu.policy.eligibility import Eligibility
+from tamesu.policy.many import at_once, chosen
 from tamesu.policy.moment import LastingMoment, Moment, Rules
 from tamesu.policy.uniforms import Uniforms, first_uniforms
 
@@ -77,6 +78,7 @@ class Prepared:
         self.contextual = any(reading.contextual for reading in readings)
         self._readings = tuple(readings)
         self._explorer = explorer
+        self._at_once = at_once(self._readings, explorer)
         self._layout = layout
         self._key = key
         self._eligible = Eligibility(arms)
@@ -137,6 +139,10 @@ class Prepared:
         size = min(self._layout.size, among.bit_count())
         moment = self._typical
         if contexts is not None and self.contextual:
+            if self._at_once is not None and self._layout.size == 1:
+                uniforms, rows = first_uniforms(self._key, decision_ids), self._eligible.rows(among)
+                places, drawn = chosen(*self._at_once, self._rules[0], rows, contexts, uniforms)
+                return Choices(rows[places].reshape(-1, 1), drawn.reshape(-1, 1))
             choices = [
                 self._choice(self._at(context), decision_id, among)
                 for decision_id, context in zip(decision_ids, contexts, strict=True)

@@ -32,3 +32,22 @@ def won(scores: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np
     each = weights / np.count_nonzero(best, axis=1)
     shared: NDArray[np.float64] = np.where(best, each[:, None], 0.0).sum(axis=0)
     return shared
+
+
+def won_each(scores: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n, k) `won` in each of n games, to the bit.
+
+    Args:
+        scores: (n, m, k), not NaN.
+        weights: (m,) of the rounds.
+    """
+    n, m, k = scores.shape
+    winners = np.asarray(np.argmax(scores, axis=2), dtype=np.intp)
+    highest = np.take_along_axis(scores, winners[..., None], axis=2)
+    cells = winners.reshape(-1) + np.repeat(k * np.arange(n, dtype=np.intp), m)
+    shares = np.zeros((n, k))
+    shares += np.bincount(cells, np.tile(weights, n), n * k).reshape(n, k)
+    tied = np.count_nonzero(scores == highest, axis=(1, 2)) > m
+    for game in np.flatnonzero(tied):
+        shares[game] = won(scores[game], weights)
+    return shares

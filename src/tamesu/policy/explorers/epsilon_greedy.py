@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from tamesu.base import Declaration, InvalidDeclaration
 from tamesu.policy.contract import ExplorerOptions, Marginals, PropensitiesOf
 from tamesu.policy.explorers.greedy import highest
+from tamesu.policy.many import Sheet
 from tamesu.policy.uniforms import Uniforms
 
 EPSILON = 0.1
@@ -42,6 +43,7 @@ class EpsilonGreedyExplorer:
     """
 
     families = None
+    looks = 1
 
     def __init__(self, epsilon: float, explore: float) -> None:
         self.explore = explore
@@ -63,15 +65,19 @@ class EpsilonGreedyExplorer:
 
         return propensities
 
+    def many(self, sheet: Sheet, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """(m, k) propensities of the arms at `rows` (k,) in m contexts."""
+        return epsilon_greedy(sheet.mean()[:, rows], self._epsilon)
+
 
 def epsilon_greedy(mean: NDArray[np.float64], epsilon: float) -> NDArray[np.float64]:
-    """(k,) propensities of k arms by their `mean` (k,), epsilon in [0, 1].
+    """(..., k) propensities of k arms by their `mean` (..., k), epsilon in [0, 1].
 
     Example:
         >>> epsilon_greedy(np.array([0.1, 0.3, 0.2, 0.3]), 0.2)
         array([0.05, 0.45, 0.05, 0.45])
     """
-    shares: NDArray[np.float64] = epsilon / len(mean) + (1.0 - epsilon) * highest(mean)
+    shares: NDArray[np.float64] = epsilon / mean.shape[-1] + (1.0 - epsilon) * highest(mean)
     return shares
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from tamesu.base import Declaration
 from tamesu.policy.contract import ExplorerOptions, Marginals, PropensitiesOf
+from tamesu.policy.many import Sheet
 from tamesu.policy.uniforms import Uniforms
 
 
@@ -28,6 +29,7 @@ class GreedyExplorer:
     """
 
     families = None
+    looks = 1
 
     def __init__(self, explore: float) -> None:
         self.explore = explore
@@ -41,6 +43,10 @@ class GreedyExplorer:
         """The distribution over any subset, by its means."""
         return on_highest(marginals.family.mean())
 
+    def many(self, sheet: Sheet, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """(m, k) propensities of the arms at `rows` (k,) in m contexts."""
+        return highest(sheet.mean()[:, rows])
+
 
 def on_highest(score: NDArray[np.float64]) -> PropensitiesOf:
     """The distribution over any subset that lies on its highest `score` (n,); equal ones share."""
@@ -53,7 +59,7 @@ def on_highest(score: NDArray[np.float64]) -> PropensitiesOf:
 
 
 def highest(score: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(k,) the shares of k arms where the highest `score` (k,) has all; equal ones share, to the bit.
+    """(..., k) shares of k arms where the highest `score` (..., k) has all; equal ones share, to the bit.
 
     Scores may be infinite, not NaN.
 
@@ -61,8 +67,8 @@ def highest(score: NDArray[np.float64]) -> NDArray[np.float64]:
         >>> highest(np.array([0.1, 0.3, 0.2, 0.3]))
         array([0. , 0.5, 0. , 0.5])
     """
-    best = score == score.max()
-    shares: NDArray[np.float64] = best / best.sum()
+    best = score == score.max(axis=-1, keepdims=True)
+    shares: NDArray[np.float64] = best / best.sum(axis=-1, keepdims=True)
     return shares
 
 

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from tamesu.base import Declaration, InvalidDeclaration
 from tamesu.policy.contract import POSTERIORS, ExplorerOptions, Marginals, PropensitiesOf
+from tamesu.policy.many import Sheet
 from tamesu.policy.uniforms import Uniforms
-from tamesu.policy.wins import won
+from tamesu.policy.wins import won, won_each
 
 MOST_POINTS = 1_000
 """More would change no propensity by what anybody could see, and each costs a look at every arm."""
@@ -56,6 +57,7 @@ class RandomizedUcbExplorer:
 
     def __init__(self, points: int, width: float, explore: float) -> None:
         self.explore = explore
+        self.looks = points
         self._heights = np.linspace(0.0, width, points)
         density = np.exp(-0.5 * self._heights**2)
         self._weights = density / density.sum()
@@ -75,6 +77,15 @@ class RandomizedUcbExplorer:
             return randomized_ucb(mean[rows], deviation[rows], heights, weights)
 
         return propensities
+
+    def many(self, sheet: Sheet, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """(m, k) propensities of the arms at `rows` (k,) in m contexts."""
+        mean, deviation = (side[:, rows] for side in sheet.ladder())
+        score = np.empty((len(mean), len(self._heights), len(rows)))
+        score[:, 0] = mean
+        np.multiply(self._heights[1:, None], deviation[:, None], out=score[:, 1:])
+        score[:, 1:] += mean[:, None]
+        return won_each(score, self._weights)
 
 
 def randomized_ucb(

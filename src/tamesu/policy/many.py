@@ -1,0 +1,112 @@
+"""Many decisions at once, each in a context of its own: what `Prepared.choose` gives, for less.
+
+For a belief and an explorer that can look at many contexts at once; in a layout of one arm. Refuses to be
+anything but faster: where sums are added up in another order, the last bits of a propensity may differ
+from those of a decision alone.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.policy.contract import Explorer, Marginals, Reading
+from tamesu.policy.moment import Rules
+
+MOST_NUMBERS = 1 << 18
+"""Scores looked at in one go: what fits into a cache."""
+
+Floats = NDArray[np.float64]
+
+
+class Sheet(Protocol):
+    """What a belief thinks of n arms in each of m contexts."""
+
+    def at(self, number: int) -> Marginals:
+        """In one of the contexts."""
+        ...
+
+    def mean(self) -> Floats:
+        """(m, n) expected rewards."""
+        ...
+
+    def ladder(self) -> tuple[Floats, Floats]:
+        """Middles (m, n) and steps (m, n), as of a family."""
+        ...
+
+
+@runtime_checkable
+class ManyReading(Reading, Protocol):
+    """A reading that can be asked of many contexts at once."""
+
+    def many(self, contexts: Floats) -> Sheet:
+        """`at` of each of m contexts (m, d)."""
+        ...
+
+
+@runtime_checkable
+class ManyExplorer(Explorer, Protocol):
+    """An explorer that can be asked of many contexts at once."""
+
+    looks: int
+    """At each arm of a context."""
+
+    def many(self, sheet: Sheet, rows: NDArray[np.intp]) -> Floats:
+        """(m, k) propensities of the arms at `rows` (k,) in each of m contexts."""
+        ...
+
+
+def at_once(
+    readings: tuple[Reading, ...], explorer: Explorer
+) -> tuple[ManyReading, ManyExplorer] | None:
+    """Both, where there is one belief and both can be asked of many contexts at once."""
+    if len(readings) != 1 or not isinstance(explorer, ManyExplorer):
+        return None
+    reading = readings[0]
+    return (reading, explorer) if isinstance(reading, ManyReading) else None
+
+
+def chosen(  # noqa: PLR0913, PLR0917 - everything that choices are a function of
+    reading: ManyReading,
+    explorer: ManyExplorer,
+    rules: Rules,
+    rows: NDArray[np.intp],
+    contexts: Floats,
+    uniforms: Floats,
+) -> tuple[NDArray[np.intp], Floats]:
+    """Places (n,) among `rows` of the arms chosen in n contexts, and their propensities (n,).
+
+    Args:
+        reading: of the one belief.
+        explorer: makes propensities of it.
+        rules: what becomes of these.
+        rows: (k,) of the eligible arms.
+        contexts: (n, d).
+        uniforms: (n,) of the decisions.
+    """
+    n = len(contexts)
+    places, propensities = np.empty(n, dtype=np.intp), np.empty(n)
+    most = max(1, MOST_NUMBERS // max(1, explorer.looks * rules.size))
+    for first in range(0, n, most):
+        some = slice(first, first + most)
+        sheet = reading.many(contexts[some])
+        distributions = rules.explored(explorer.many(sheet, rows))
+        for number in rules.beyond_cap(distributions, rows):
+            distributions[number] = rules.made(explorer.over(sheet.at(number)), rows, None)
+        places[some], propensities[some] = _drawn(distributions, uniforms[some])
+    return places, propensities
+
+
+def _drawn(propensities: Floats, uniforms: Floats) -> tuple[NDArray[np.intp], Floats]:
+    """Places (m,) drawn from distributions (m, k) at `uniforms` (m,), and their propensities (m,).
+
+    As `tamesu.policy.chooser.Distribution.pick` of each.
+    """
+    edges = np.cumsum(propensities, axis=1)
+    places = np.count_nonzero(edges <= uniforms[:, None], axis=1)
+    # Rounding may leave the last sum below 1: what lies beyond belongs to the last that can be chosen.
+    for number in np.flatnonzero(places == propensities.shape[1]):
+        places[number] = np.flatnonzero(propensities[number])[-1]
+    return places, propensities[np.arange(len(places)), places]

@@ -1,0 +1,86 @@
+"""Many decisions at once, each in a context of its own, are what each would be alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tamesu.base import GRID, Declaration, Time
+from tamesu.policy import Batch, compose, many
+from tamesu.policy.wins import won, won_each
+
+NOW = Time(1_700_000_000_000_000)
+ARMS = tuple("abcdefg")
+WIDTH = 3
+EXPLORERS = [
+    "randomized_ucb",
+    "greedy",
+    {"kind": "epsilon_greedy", "epsilon": 0.2},
+    "thompson",
+    "uniform",
+]
+
+
+def prepared_of(explorer, rows, **policy):
+    """A linear bandit after `rows` observations of random arms; g was never seen."""
+    declared = {"name": "one", "arms": ARMS, "seed": 11, "context": WIDTH}
+    one = {"kind": explorer} if isinstance(explorer, str) else explorer
+    explore = policy.pop("explore", 0.0)
+    parts = {"belief": "linear", "explorer": {**one, "explore": explore}, **policy}
+    made = compose(Declaration.parse({**declared, "policy": parts}))
+    rng = np.random.default_rng(5)
+    batch = Batch(
+        arm=np.array([ARMS[code] for code in rng.integers(6, size=rows)], dtype=object),
+        reward=(rng.normal(size=rows) * GRID).astype(np.int64),
+        position=np.zeros(rows, np.int64),
+        propensity=np.full(rows, 0.5),
+        decided=np.full(rows, NOW),
+        context=rng.normal(size=(rows, WIDTH)),
+        features=np.empty((rows, 0)),
+    )
+    state = made.init()
+    return made.prepare(made.absorb(state, made.evidence(state, batch)), ARMS, NOW)
+
+
+@pytest.mark.parametrize("rows", [0, 4, 200], ids=["cold", "hardly", "taught"])
+@pytest.mark.parametrize("explorer", EXPLORERS, ids=str)
+@pytest.mark.parametrize(
+    "policy",
+    [{}, {"explore": 0.1}, {"newcomer": {"share": 0.05, "until": 20}, "explore": 0.3}],
+    ids=["plain", "explored", "capped"],
+)
+def test_many_are_what_each_is_alone(explorer, policy, rows, monkeypatch):
+    """To 1e-12, with the same arms; among seven or four arms, and in goes of a few contexts."""
+    monkeypatch.setattr(many, "MOST_NUMBERS", 1_000)
+    prepared = prepared_of(explorer, rows, **policy)
+    contexts = np.random.default_rng(7).normal(size=(40, WIDTH))
+    contexts[3] = 0.0
+    contexts[4] = 1e150
+    ids = [f"one.1.{number}" for number in range(40)]
+    for eligible in (None, ["g", "b", "a", "d"]):
+        made = prepared.choose_many(ids, eligible, contexts)
+        alone = [
+            prepared.choose(id_, eligible, context)
+            for id_, context in zip(ids, contexts, strict=True)
+        ]
+        arms = [prepared.arms[row] for row in made.rows[:, 0]]
+        assert arms == [choice.arms[0] for choice in alone]
+        expected = [choice.propensities[0] for choice in alone]
+        assert np.abs(made.propensities[:, 0] - expected).max() <= 1e-12
+
+
+def test_an_explorer_that_looks_at_many_at_once_is_asked_so():
+    """Else the law above would hold and say nothing."""
+    for explorer in EXPLORERS[:3]:
+        assert prepared_of(explorer, 4)._at_once is not None
+    assert prepared_of("thompson", 4)._at_once is None
+
+
+def test_games_are_won_as_each_alone():
+    rng = np.random.default_rng(3)
+    weights = rng.random(5)
+    scores = rng.integers(0, 4, size=(30, 5, 6)).astype(np.float64)
+    scores[0] = rng.random((5, 6))
+    each = won_each(scores, weights)
+    assert each.tolist() == [won(game, weights).tolist() for game in scores]
+    assert won_each(scores[:0], weights).shape == (0, 6)
