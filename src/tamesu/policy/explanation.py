@@ -150,10 +150,14 @@ def explain(  # noqa: PLR0913 - everything that a choice is a function of
         again=again,
         arms=tuple(arms),
         omitted=len(prepared.arms) * len(places) - len(arms),
-        columns=dict(zip(policy.encoder.names[:MOST_COLUMNS], context.tolist(), strict=False))
-        if matters and context is not None
-        else None,
+        columns=_named(context, policy.encoder.names) if matters and context is not None else None,
     )
+
+
+def _named(context: NDArray[np.float64], names: Sequence[str]) -> dict[str, float]:
+    """The first columns of `context` by name."""
+    values: list[float] = context[:MOST_COLUMNS].tolist()
+    return dict(zip(names, values, strict=False))
 
 
 class _Changed(NamedTuple):
@@ -165,11 +169,11 @@ class _Changed(NamedTuple):
 
 def _changed(effects: Effects, names: Sequence[str]) -> list[_Changed]:
     """The same by arm, with names of columns, the largest first."""
+    told = [names[column] for column in effects.columns]
     found: list[_Changed] = []
     for base, changes in zip(effects.base.tolist(), effects.changes.T, strict=True):
-        rows = np.argsort(-np.abs(changes), kind="stable").tolist()
-        told = {names[effects.columns[row]]: float(changes[row]) for row in rows}
-        found.append(_Changed(base, told))
+        largest: list[int] = np.argsort(-np.abs(changes), kind="stable").tolist()
+        found.append(_Changed(base, {told[row]: float(changes[row]) for row in largest}))
     return found
 
 
