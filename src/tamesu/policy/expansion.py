@@ -118,10 +118,9 @@ def mode_of(sums: Sums, ridge: float) -> Mode:
     if not q:
         own, _ = solved(root, moments)
         return Mode(root, own, np.zeros((0, 0)), np.zeros(0), np.zeros((len(root), 0, p)))
-    precision, moment = apart(
-        root, cross, moments, _ridged(sums.joint[:, :-1], ridge), sums.joint[:, -1]
-    )
-    joint_root = roots(precision[None])
+    whole = _ridged(sums.joint[:, :-1], ridge)
+    precision, moment = apart(root, cross, moments, whole, sums.joint[:, -1])
+    joint_root = roots(precision[None], whole[None])
     joint = solved(joint_root, moment[None])[0][0]
     own, _ = solved(root, moments - cross @ joint)
     half = root @ cross
