@@ -11,7 +11,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from logs import CASCADE, EARLY, MS, REWARDS, T0_MS, Log, lookup, make_log
 
-from tamesu.base import Duration, Entry, Kind, Observation, Outcome, Reward, Time
+from tamesu.base import Duration, Entry, Kind, Observation, Outcome, Reward, Time, decode_decision
 from tamesu.base.grid import to_grid
 from tamesu.join import oracle, table
 from tamesu.join.record import Poison, read_decision, read_event
@@ -152,6 +152,10 @@ def test_a_cascade_is_told_whole_and_only_down_to_its_first_click(log, seed, lat
     """At any moment: all deliveries or none; down to the first click observed, below it unexamined."""
     entries, watermark = prefix(log, random.Random(seed))
     read = oracle(entries, lookup, watermark, late=late)
+    sizes: dict[str, int] = {}
+    for entry in entries:
+        if entry.kind == Kind.DECISION and not is_poison(entry):
+            sizes.setdefault(entry.key, len(decode_decision(entry.body).deliveries))
     told: dict[str, dict[int, list[Observation]]] = defaultdict(dict)
     for (key, position), rows in by_delivery(read.observations).items():
         told[key][position] = rows
@@ -159,6 +163,7 @@ def test_a_cascade_is_told_whole_and_only_down_to_its_first_click(log, seed, lat
         bandit, number, _ = key.split(".")
         default = to_grid(REWARDS[bandit, int(number)].default)
         assert len({rows[0].closed for rows in deliveries.values()}) == 1
+        assert len(deliveries) == sizes[key]
         now = {position: rows[-1] for position, rows in deliveries.items()}
         clicked = [
             position

@@ -33,10 +33,11 @@ ARMS = ("a", "b", "c", "d")
 
 
 def declarations() -> tuple[Declaration, ...]:
-    """Three bandits: a slate anchored at impressions, a single one anchored at decisions, and visits.
+    """Four bandits: a slate anchored at impressions, a single one anchored at decisions, visits, falls.
 
     Those of visits are sessions that settle early and imply their impressions; a click takes the
-    reward away, and a purchase, for which there is more time, gives it back.
+    reward away, and a purchase, for which there is more time, gives it back. Those of falls are cascades
+    that settle early: a click further up takes back what was learnt below it.
     """
     return tuple(
         Declaration.parse({"arms": ARMS, "seed": 7, "batch": {"size": 40, "every": "1s"}, **own})
@@ -58,6 +59,16 @@ def declarations() -> tuple[Declaration, ...]:
                     "events": {"click": 0, "buy": {"weight": 1, "within": "6s"}},
                     "default": 1,
                     "unseen": "imply",
+                },
+            },
+            {
+                "name": "falls",
+                "layout": {"kind": "cascade", "size": 3},
+                "reward": {
+                    "anchor": "decision",
+                    "window": "12s",
+                    "settle": "1s",
+                    "lateness": "1s",
                 },
             },
         )
@@ -97,7 +108,9 @@ class Journal:
         return drafts
 
     def _decide(self, now: Time) -> list[Draft]:
-        bandit, size = self._draw.choice([("slates", 2), ("singles", 1), ("visits", 1)])
+        bandit, size = self._draw.choice(
+            [("slates", 2), ("singles", 1), ("visits", 1), ("falls", 3)]
+        )
         skew_ms = self._draw.choice([0, 0, 0, 0, -1, 59_999, -60_000, 61_000])
         unix_ms = now // MILLISECOND_US + skew_ms
         identity = decision_id(bandit, 1, uuid7(unix_ms, self._draw.randbytes(10)))

@@ -52,14 +52,14 @@ def told(folder, capsys):
 
 def test_each_bandit_is_summed_up_and_held_against_what_is_served(told, folder):
     bandits = {one["bandit"]: one for one in told("--json")["bandits"]}
-    assert sorted(bandits) == ["singles", "slates", "visits"]
+    assert sorted(bandits) == ["falls", "singles", "slates", "visits"]
     assert {one["equal"] for one in bandits.values()} == {True}
     with closing(open_store(Settings(data=str(folder)))) as store:
         for name, one in bandits.items():
             assert one["snapshot"] == store.snapshot(name).version
             assert sum(arm["observed"] for arm in one["arms"]) == store.snapshot(name).observations
     text = told()
-    assert text.count("the same, bit for bit") == 3
+    assert text.count("the same, bit for bit") == 4
     (only,) = told("slates", "--json")["bandits"]
     assert only == bandits["slates"]
 

@@ -19,7 +19,7 @@ from tamesu.testing import Crash, CrashAfter, When
 from tamesu.testing.installation import Installation
 from tamesu.testing.journal import Journal
 
-BANDITS = ("slates", "singles", "visits")
+BANDITS = ("slates", "singles", "visits", "falls")
 LASTS_US = 5_000_000
 
 
@@ -156,6 +156,7 @@ def test_a_row_that_is_not_as_it_was_learnt_is_found(one):
         "slates": True,
         "singles": False,
         "visits": True,
+        "falls": True,
     }
 
 

@@ -52,7 +52,7 @@ def journal():
     return one
 
 
-@pytest.mark.parametrize("name", ["slates", "singles", "visits"])
+@pytest.mark.parametrize("name", ["slates", "singles", "visits", "falls"])
 def test_it_is_what_the_rows_come_to_one_by_one(journal, name):
     """Slates and single ones, sessions, corrections, fallbacks: the last word on each delivery."""
     results = report(journal, name, journal.clock)["results"]
