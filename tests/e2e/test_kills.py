@@ -31,6 +31,17 @@ BANDIT = {
     "batch": {"every": "100ms"},
     "seed": 11,
 }
+IN_CONTEXTS = {
+    **BANDIT,
+    "context": {
+        "device": {"type": "categorical", "values": ["ios", "web"]},
+        "hour": {"type": "cyclic", "period": 24},
+        "taste": {"type": "vector", "size": 2, "missing": [0, 0]},
+    },
+    "arm_features": {"fresh": {"type": "numeric", "range": [0, 1], "missing": 0.5}},
+    "interactions": [["device", "fresh"]],
+    "policy": {"belief": {"kind": "linear", "sharing": "hybrid"}},
+}
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,7 @@ class Plan:
 
 
 DAILY = Plan(kills=20, workers=2, callers=2, at_once=1, supervisor=0.0)
+FEW = replace(DAILY, kills=6)
 SOAK = Plan(kills=200, workers=4, callers=6, at_once=3, supervisor=0.04)
 SOAK_RETIRING = replace(SOAK, kills=100, retires=True)
 
@@ -64,6 +76,21 @@ SOAK_RETIRING = replace(SOAK, kills=100, retires=True)
 def test_twenty_kills_lose_nothing_and_count_nothing_twice(tmp_path, free_port, until):
     killed = kill_and_check(DAILY, installation(DAILY, tmp_path, free_port, until), until)
     assert set(killed) == {"server-0", "server-1", "trainer"}
+
+
+@pytest.mark.timeout(300)
+def test_decisions_in_contexts_outlive_kills_and_are_explained_to_the_last_digit(
+    tmp_path, free_port, until
+):
+    machine = installation(FEW, tmp_path, free_port, until)
+    kill_and_check(FEW, machine, until, bandit=IN_CONTEXTS, asks=somewhere)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_two_hundred_kills_in_contexts(tmp_path, free_port, until):
+    machine = installation(SOAK, tmp_path, free_port, until)
+    kill_and_check(SOAK, machine, until, bandit=IN_CONTEXTS, asks=somewhere)
 
 
 @pytest.mark.soak
@@ -100,18 +127,27 @@ def retire(data):
             log.retire(0, mark.low, older_than_ms)
 
 
-def kill_and_check(plan, machine, until, seed=2026):
+def somewhere(draw):
+    """What a request tells: now and then nothing of its taste."""
+    context = {"device": draw.choice(("ios", "web")), "hour": draw.randrange(24)}
+    return {"context": context | ({"taste": [draw.random(), -1]} if draw.random() < 0.5 else {})}
+
+
+def kill_and_check(plan, machine, until, seed=2026, *, bandit=BANDIT, asks=None):
     with machine, Client(machine.url, timeout=90) as client:
-        client.create(BANDIT)
+        client.create(bandit)
         with (
-            keeping(machine.url, "front", BANDIT["arms"]) as keeper,
-            calling(machine.url, "front", plan.callers) as callers,
+            keeping(machine.url, "front", bandit["arms"]) as keeper,
+            calling(machine.url, "front", plan.callers, asks=asks) as callers,
         ):
             killed = kill_at_random(plan, machine, client, callers, until, random.Random(seed))
         everything_final(client, "front", callers.told, until)
+        for decision in random.Random(seed).sample(sorted(callers.told.decisions.values()), 20):
+            assert client.explain(decision)["again"]["same"] is True
         assert machine.end() == 0
     assert sum(killed.values()) >= plan.kills
-    assert min(keeper.done.values()) > 0, "arms were added, retired and revived"
+    least = min if plan.kills >= DAILY.kills else max
+    assert least(keeper.done.values()) > 0, "arms were added, retired and revived"
     one_roster_each(machine.data, "front")
     if plan.retires:
         check_retired(machine.data, "front", callers.told)

@@ -31,10 +31,11 @@ class Told(NamedTuple):
 class Caller(threading.Thread):
     """Decides and tracks, one call after another."""
 
-    def __init__(self, url, bandit, number, stop):
+    def __init__(self, url, bandit, number, stop, asks=None):
         super().__init__(name=f"caller-{number}")
         self._bandit, self._stop_asked = bandit, stop
         self._draw = random.Random(number)
+        self._asks = asks or (lambda _: {})
         self.told = Told({}, set())
         self.answered = 0
         self.failed = None
@@ -53,7 +54,10 @@ class Caller(threading.Thread):
             self.failed = error
 
     def _once(self, client):
-        requests = [{"request_id": self._new("r")} for _ in range(self._draw.randrange(1, 5))]
+        requests = [
+            {"request_id": self._new("r"), **self._asks(self._draw)}
+            for _ in range(self._draw.randrange(1, 5))
+        ]
         decided = client.decide_many(self._bandit, requests)
         for request, decision in zip(requests, decided, strict=True):
             self.told.decisions[request["request_id"]] = decision.decision_id
@@ -99,13 +103,14 @@ class Callers:
 
 
 @contextmanager
-def calling(url, bandit, count, first=0):
+def calling(url, bandit, count, first=0, asks=None):
     """`count` callers at work, numbered from `first`; they have ended when this has.
 
-    Callers of the same number ask the same, with the same ids.
+    Callers of the same number ask the same, with the same ids. What `asks` makes of a source of luck is
+    in each request besides.
     """
     stop = threading.Event()
-    threads = [Caller(url, bandit, number, stop) for number in range(first, first + count)]
+    threads = [Caller(url, bandit, number, stop, asks) for number in range(first, first + count)]
     for thread in threads:
         thread.start()
     try:
