@@ -8,6 +8,7 @@ floats here, so that what is added in another order differs by rounding.
 from __future__ import annotations
 
 import itertools
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -311,20 +312,9 @@ def test_evidence_adds_up_and_is_taken_back(belief, forgetting, layout):
 
 def joined(one, other):
     """Rows of both."""
+    names = [field.name for field in fields(Batch) if field.name != "sign"]
     return Batch(
-        **{
-            name: np.concatenate([getattr(one, name), getattr(other, name)])
-            for name in (
-                "arm",
-                "reward",
-                "position",
-                "propensity",
-                "decided",
-                "context",
-                "features",
-                "decision_id",
-            )
-        }
+        **{name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in names}
     )
 
 
