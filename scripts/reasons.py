@@ -116,6 +116,7 @@ OPTIONS = {
         "rate": "nobody knows it beforehand; say 0.02 where one in fifty clicks, and new arms are not overrated",
         "rates": "all arms start alike",
         "repeat": "three or four settle it; more are not made",
+        "delay": "what has not come when a delivery is learnt from has not come; where windows are short, that is so",
     },
     "explorer epsilon_greedy": {
         "explore": "`epsilon` does the same; one of the two is enough",

@@ -54,6 +54,7 @@ class Rows:
         reward: (n,) in [0, 1].
         offset: (n,) log-odds where all coefficients are 0.
         width: p.
+        seen: (n,) share of each reward that can have come, above 0; none where all can.
     """
 
     columns: Floats
@@ -62,10 +63,17 @@ class Rows:
     reward: Floats
     offset: Floats
     width: int
+    seen: Floats | None = None
 
     def sums(self, at: Floats, weights: Floats) -> Sums:
         """What they add, expanded `at` log-odds (n,), each times its weight (n,)."""
         precision, moment = parabola(at, self.reward)
+        if self.seen is not None:
+            # Where a share s can have come, r - s sigma(t) takes the place of r - sigma(t).
+            precision, moment = (
+                self.seen * precision,
+                self.seen * moment + (1.0 - self.seen) * self.reward,
+            )
         self.columns[:, -1] = moment / precision - self.offset
         each, p = precision * weights, self.width
         joint = self.columns[:, p:]
@@ -145,7 +153,7 @@ def expanded(rows: Rows, weights: Floats, before: Sums, ridge: float, repeat: in
     if not repeat or not len(at):
         return at
     lone = len(at) == 1 or (rows.groups == len(at) and not len(mode.joint))
-    if lone and (weights > 0.0).all():
+    if lone and rows.seen is None and (weights > 0.0).all():
         given = (location, mode.variance(rows) * weights, rows.reward)
         modes = map(lone_mode, *(column.tolist() for column in given))
         return np.array(list(modes), dtype=np.float64)

@@ -18,6 +18,9 @@ from tamesu.base import Bug
 LANDMARK = "landmark"
 """Name under `highest` of the L by which every float of a table is in units of 2^L."""
 
+OPEN = "open_"
+"""Columns whose name begins so have a landmark of their own, of that name."""
+
 _MOST_SHIFT = 2_200
 """A float that loses so many powers of two is 0."""
 
@@ -87,26 +90,29 @@ class Table:
     def __add__(self, other: Table) -> Table:
         if self.per_arm.keys() != other.per_arm.keys() or self.shared.keys() != other.shared.keys():
             raise Bug("tables of different beliefs cannot be added")
-        mark, theirs = self.highest.get(LANDMARK), other.highest.get(LANDMARK)
-        if mark is not None and theirs is not None and mark != theirs:
-            return self._from(max(mark, theirs)) + other._from(max(mark, theirs))
+        for mark in (LANDMARK, OPEN + LANDMARK):
+            mine, theirs = self.highest.get(mark), other.highest.get(mark)
+            if mine is not None and theirs is not None and mine != theirs:
+                return self._from(max(mine, theirs), mark) + other._from(max(mine, theirs), mark)
         large, small = (self, other) if len(self.arms) >= len(other.arms) else (other, self)
         touched = large._touched(small)
         return self._merged(other) if touched is None else touched
 
-    def _from(self, landmark: int) -> Table:
-        """The same in units of 2^`landmark`, which is not before its own."""
-        by = -min(landmark - self.highest[LANDMARK], _MOST_SHIFT)
+    def _from(self, landmark: int, mark: str) -> Table:
+        """The same in units of 2^`landmark`, where `mark` says so; it is not before its own."""
+        by = -min(landmark - self.highest[mark], _MOST_SHIFT)
         if not by:
             return self
 
         def scaled(columns: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
             return {
-                name: np.ldexp(column, by) if column.dtype == np.float64 else column
+                name: np.ldexp(column, by)
+                if column.dtype == np.float64 and name.startswith(OPEN) is mark.startswith(OPEN)
+                else column
                 for name, column in columns.items()
             }
 
-        highest = {**self.highest, LANDMARK: landmark}
+        highest = {**self.highest, mark: landmark}
         return Table.of(self.arms, scaled(self.per_arm), scaled(self.shared), highest)
 
     def _touched(self, other: Table) -> Table | None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import GRID, Declaration, InvalidDeclaration, Time
+from tamesu.base import GRID, Declaration, Duration, InvalidDeclaration, Time
 from tamesu.policy.contract import Arms, Batch, Reading
+from tamesu.policy.delay import Delay, delay_of, open_rows
 from tamesu.policy.design import Design, Sharing, design_of
 from tamesu.policy.expansion import Rows, Sums, expanded
 from tamesu.policy.fading import Weighing, weighing_of
-from tamesu.policy.linear_posterior import (
+from tamesu.policy.linear_level import (
     CLIPPED,
     CROSS,
     JOINT_MOMENT,
@@ -25,18 +27,21 @@ from tamesu.policy.linear_posterior import (
     PRECISION,
     SQUARES,
     WEIGHT,
-    LinearPosterior,
 )
+from tamesu.policy.linear_posterior import LinearPosterior
 from tamesu.policy.logistic_reading import LogisticReading
 from tamesu.policy.priors import refuse_undeclared
 from tamesu.policy.ridge import roots
-from tamesu.policy.table import Table, numbered
+from tamesu.policy.table import OPEN, Table, numbered
 
 Floats = NDArray[np.float64]
 
 LEAST_RIDGE, MOST_RIDGE = 1e-12, 1e12
 LEAST_RATE = 1e-9
 MOST_REPEATS = 100
+
+LEAST_SEEN = 0.05
+"""Where rows are expanded, at least as much of a reward is taken to have been seen: a place will do."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,6 +55,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         rates: the same of single arms, by id.
         repeat: Newton steps in which a batch looks for the place where it is expanded, at most; 0 expands it
             where the state is, as a single step does.
+        delay: mean time from a decision to its reward, where windows are long and rewards are learnt from
+            before they are closed; none where what has not come by then never comes.
     """
 
     sharing: Sharing = "per_arm"
@@ -57,6 +64,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     rate: float = 0.5
     rates: dict[str, float] = {}
     repeat: int = 8
+    delay: Duration | None = None
 
 
 class LogisticBelief:
@@ -83,8 +91,11 @@ class LogisticBelief:
     contextual = True
     bounds = (0.0, 1.0)
 
-    def __init__(self, design: Design, weighing: Weighing, options: Options) -> None:
+    def __init__(
+        self, design: Design, weighing: Weighing, delay: Delay | None, options: Options
+    ) -> None:
         self._design = design
+        self._delay = delay
         self._weighing = weighing
         self._options = options
         self._offset = _log_odds(options.rate)
@@ -96,7 +107,9 @@ class LogisticBelief:
         p, q = self._design.own_width, self._design.joint_width
         nothing = Sums(np.zeros((0, p, p + q + 1)), np.zeros((q, q + 1)))
         none = np.zeros(0, np.int64)
-        return self._table([], nothing, {OBSERVATIONS: none, CLIPPED: none, WEIGHT: np.zeros(0)})
+        by_arm = {OBSERVATIONS: none, CLIPPED: none}
+        parts = self._columns(nothing, np.zeros(0, np.intp), np.zeros(0))
+        return self._table([], by_arm, parts, None if self._delay is None else parts)
 
     def reading(self, state: Table, arms: Arms, time: Time) -> Reading:
         """Posteriors of the log-odds, for any context.
@@ -104,7 +117,8 @@ class LogisticBelief:
         Raises:
             Bug: more was taken back from an arm than it was taught.
         """
-        inner = self._posterior.reading(state, arms, self._weighing.scale(state, time))
+        told, scale = self._at(state, time)
+        inner = self._posterior.reading(told, arms, scale)
         return LogisticReading(inner, self._offsets_of(arms.ids), self._offset)
 
     def evidence(self, state: Table, batch: Batch) -> Table:
@@ -122,21 +136,27 @@ class LogisticBelief:
         )
         weights, marks = self._weighing.weights(batch)
         each = np.ones(len(batch)) if weights is None else weights
-        if len(batch):
-            time = Time(int(batch.decided.max()))
-            marked = Table.of([], {}, highest=marks)
-            before = self._before(state, arms, self._weighing.scale(state, time))
-            now = each * self._weighing.scale(marked, time)
-            at = expanded(rows, now, before, self._options.ridge, self._options.repeat)
-        else:
-            at = reward
+        time = Time(int(batch.decided.max(initial=0)))
+        scale = self._weighing.scale(Table.of([], {}, highest=marks), time)
+        waiting = None
+        if self._delay is not None:
+            waiting = open_rows(self._delay, batch, each, scale, time)
+            rows = replace(rows, seen=np.maximum(1.0 - waiting.share, LEAST_SEEN))
+        before = self._before(*self._at(state, time), arms)
+        at = expanded(rows, each * scale, before, self._options.ridge, self._options.repeat)
+        rows = replace(rows, seen=None)
         sign = np.ones(len(batch)) if batch.sign is None else batch.sign.astype(np.float64)
         counted = {
             OBSERVATIONS: np.bincount(codes, sign, len(arms)).astype(np.int64),
             CLIPPED: np.bincount(codes, sign * (given != reward), len(arms)).astype(np.int64),
-            WEIGHT: np.bincount(codes, each, len(arms)).astype(np.float64),
         }
-        return self._table(arms, rows.sums(at, each), counted, marks)
+        parts = self._columns(rows.sums(at, each), codes, each)
+        if waiting is None:
+            return self._table(arms, counted, parts, marks=marks)
+        later = waiting.each
+        nothing = replace(rows, reward=np.zeros(len(batch)))
+        rest = self._columns(nothing.sums(at, later), codes, later)
+        return self._table(arms, counted, parts, rest, marks | waiting.marks)
 
     def absorb(self, state: Table, evidence: Table) -> Table:
         """Sums add up; of an arm of which everything was taken back nothing is left."""
@@ -149,7 +169,14 @@ class LogisticBelief:
             return np.full(len(arms), self._offset)
         return np.array([self._offsets.get(arm, self._offset) for arm in arms], dtype=np.float64)
 
-    def _before(self, state: Table, arms: list[str], scale: float) -> Sums:
+    def _at(self, state: Table, time: Time) -> tuple[Table, float]:
+        """The sums that count at `time`, and what a unit of them weighs."""
+        scale = self._weighing.scale(state, time)
+        return (
+            (state, scale) if self._delay is None else (self._delay.seen(state, scale, time), 1.0)
+        )
+
+    def _before(self, state: Table, scale: float, arms: list[str]) -> Sums:
         """What `state` knows of `arms`; what it knows of others is in the joint part."""
         p, q = self._design.own_width, self._design.joint_width
         own = np.zeros((len(arms), p, p + q + 1))
@@ -176,23 +203,37 @@ class LogisticBelief:
                 joint -= side[:, :-1].T @ side
         return Sums(own * scale, joint * scale)
 
+    def _columns(
+        self, sums: Sums, codes: NDArray[np.intp], weights: Floats
+    ) -> tuple[dict[str, Floats], dict[str, Floats]]:
+        """Sums taken apart, as a linear posterior reads them: by arm, and shared."""
+        p, q = self._design.own_width, self._design.joint_width
+        own, joint = sums
+        weight = np.bincount(codes, weights, len(own)).astype(np.float64)
+        # The noise of a chance follows from it: nobody asks for squares.
+        by_arm: dict[str, Floats] = {WEIGHT: weight, SQUARES: np.zeros(len(own))}
+        if p:
+            by_arm |= {PRECISION: own[:, :, :p], MOMENT: own[:, :, -1]}
+        if p and q:
+            by_arm |= {CROSS: own[:, :, p:-1]}
+        return by_arm, {JOINT_PRECISION: joint[:, :q], JOINT_MOMENT: joint[:, -1]} if q else {}
+
     def _table(
         self,
         arms: list[str],
-        sums: Sums,
-        by_arm: Mapping[str, NDArray[Any]],
+        counted: Mapping[str, NDArray[Any]],
+        parts: tuple[dict[str, Floats], dict[str, Floats]],
+        rest: tuple[dict[str, Floats], dict[str, Floats]] | None = None,
         marks: dict[str, int] | None = None,
     ) -> Table:
-        p, q = self._design.own_width, self._design.joint_width
-        own, joint = sums
-        # The noise of a chance follows from it: nobody asks for squares.
-        columns = {**by_arm, SQUARES: np.zeros(len(arms))}
-        if p:
-            columns |= {PRECISION: own[:, :, :p], MOMENT: own[:, :, -1]}
-        if p and q:
-            columns |= {CROSS: own[:, :, p:-1]}
-        shared = {JOINT_PRECISION: joint[:, :q], JOINT_MOMENT: joint[:, -1]} if q else {}
-        return Table.of(arms, columns, shared, marks)
+        """Counts and sums; those of what is open, where something may be, under names of their own."""
+        columns, shared = parts
+        if rest is not None:
+            columns, shared = (
+                plain | {OPEN + name: column for name, column in later.items()}
+                for plain, later in zip(parts, rest, strict=True)
+            )
+        return Table.of(arms, {**counted, **columns}, shared, marks)
 
 
 def build(options: Options, declaration: Declaration) -> LogisticBelief:
@@ -226,7 +267,8 @@ def build(options: Options, declaration: Declaration) -> LogisticBelief:
                 hint="0.02 expects one success in fifty",
             )
     design = design_of(declaration, options.sharing)
-    return LogisticBelief(design, weighing_of(declaration), options)
+    delay = delay_of(declaration, options.delay)
+    return LogisticBelief(design, weighing_of(declaration), delay, options)
 
 
 def _refuse_rewards(declaration: Declaration) -> None:
