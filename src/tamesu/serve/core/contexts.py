@@ -60,7 +60,7 @@ def context_of(hot: Hot, request: DecisionRequest, known: Known) -> Context:
         if given:
             raise _undeclared(declaration, given)
         return Context(dict(known) if known else None)
-    values = {name: value for name, value in (known or {}).items() if name in schema}
+    values = {name: known[name] for name in known if name in schema} if known else {}
     if given:
         values.update(given)
         _check_recordable(given)
@@ -105,20 +105,20 @@ def _told_whose(
 
 
 def _check_recordable(given: Mapping[str, Any]) -> None:
-    """Refuses values that fit a schema and could not be recorded as they are."""
+    """Refuses values that may fit a schema and could not be recorded as they are."""
     for name, value in given.items():
-        if isinstance(value, str):
-            if len(value) > MOST_CHARS:
-                raise InvalidInput(
-                    f"a text of a context may have {MOST_CHARS:,} characters, feature "
-                    f"{name[:80]!r} has {len(value):,}",
-                    field=name[:80],
-                )
-        elif any(
-            isinstance(one, int) and abs(one) > MOST_NUMBER
-            for one in (value if isinstance(value, list) else (value,))
-        ):
+        kind = type(value)
+        if kind is float or kind is bool:
+            continue
+        if kind is str and len(value) > MOST_CHARS:
             raise InvalidInput(
-                f"a whole number must lie within ±2^53: feature {name[:80]!r} does not",
+                f"a text of a context may have {MOST_CHARS:,} characters, feature "
+                f"{name[:80]!r} has {len(value):,}",
                 field=name[:80],
             )
+        for one in value if kind is list else (value,):
+            if type(one) is int and not -MOST_NUMBER <= one <= MOST_NUMBER:
+                raise InvalidInput(
+                    f"a whole number must lie within ±2^53: feature {name[:80]!r} does not",
+                    field=name[:80],
+                )
