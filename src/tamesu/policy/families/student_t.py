@@ -14,20 +14,25 @@ Floats = NDArray[np.float64]
 class StudentTFamily:
     """n Student-t posteriors of a mean whose noise is learnt too; z is the reward itself.
 
-    Attributes:
+    Args:
         dof, location, scale: (n,) finite, dof and scale above 0.
+        inflation: `inflation_of` dof; none where it is not known yet.
     """
 
-    __slots__ = ("dof", "location", "scale")
+    __slots__ = ("_inflation", "dof", "location", "scale")
 
-    def __init__(self, dof: Floats, location: Floats, scale: Floats) -> None:
+    def __init__(
+        self, dof: Floats, location: Floats, scale: Floats, inflation: Floats | None = None
+    ) -> None:
         self.dof = dof
         self.location = location
         self.scale = scale
+        self._inflation = inflation
 
     def take(self, rows: NDArray[np.intp]) -> StudentTFamily:
         """The posteriors at `rows`."""
-        return StudentTFamily(self.dof[rows], self.location[rows], self.scale[rows])
+        inflation = None if self._inflation is None else self._inflation[rows]
+        return StudentTFamily(self.dof[rows], self.location[rows], self.scale[rows], inflation)
 
     def distinct(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """By location, then scale, then degrees of freedom."""
@@ -66,9 +71,7 @@ class StudentTFamily:
 
     def deviation(self) -> Floats:
         """Each scale sqrt(nu / (nu - 2)); infinite up to two degrees of freedom."""
-        finite = self.dof > 2.0  # noqa: PLR2004 - where the variance exists
-        ratio = self.dof / np.where(finite, self.dof - 2.0, 1.0)
-        return np.where(finite, self.scale * np.sqrt(ratio), math.inf)
+        return self.scale * (inflation_of(self.dof) if self._inflation is None else self._inflation)
 
     def quantile(self, q: float) -> Floats:
         """Each location + scale t^-1(q)."""
@@ -78,3 +81,10 @@ class StudentTFamily:
     def _standard(self, z: Floats) -> Floats:
         standard: Floats = (z - self.location[:, None]) / self.scale[:, None]
         return standard
+
+
+def inflation_of(dof: Floats) -> Floats:
+    """(n,) deviations in units of the scale, sqrt(nu / (nu - 2)); infinite up to two degrees of freedom."""
+    finite = dof > 2.0  # noqa: PLR2004 - where the variance exists
+    ratio = dof / np.where(finite, dof - 2.0, 1.0)
+    return np.where(finite, np.sqrt(ratio), math.inf)
