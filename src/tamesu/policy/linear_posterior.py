@@ -15,22 +15,25 @@ from numpy.typing import NDArray
 from tamesu.base import Bug
 from tamesu.policy.contract import Arms, Reading
 from tamesu.policy.design import Design
-from tamesu.policy.linear_reading import (
-    HybridReading,
-    JointCoefficients,
-    Known,
-    OwnReading,
-    SharedReading,
+from tamesu.policy.joint_reading import HybridReading, JointCoefficients, SharedReading
+from tamesu.policy.linear_level import (
+    CLIPPED,
+    CROSS,
+    JOINT_MOMENT,
+    JOINT_PRECISION,
+    MOMENT,
+    OBSERVATIONS,
+    PRECISION,
+    SQUARES,
+    WEIGHT,
+    centred,
+    level_of,
 )
+from tamesu.policy.linear_reading import Known, OwnReading
 from tamesu.policy.ridge import apart, roots, solved
 from tamesu.policy.table import Table
 
 Floats: TypeAlias = NDArray[np.float64]
-
-OBSERVATIONS, CLIPPED = "observations", "clipped"
-WEIGHT, SQUARES = "weight", "squares"
-MOMENT, PRECISION, CROSS = "moment", "precision", "cross"
-JOINT_MOMENT, JOINT_PRECISION = "joint_moment", "joint_precision"
 
 CAUTION = 4.0
 """How many times the noise of all arms together is expected of one of which nothing was seen."""
@@ -86,7 +89,7 @@ class LinearPosterior:
         ridge: precision of the prior of every coefficient.
         noise: variance of a reward, or what is thought of it.
         intercept: precision of that of the own intercepts, in units of `ridge`.
-        mean: what was taken from every reward before it was summed.
+        mean: what was taken from every reward before it was summed; none where that is learnt.
     """
 
     def __init__(
@@ -96,7 +99,7 @@ class LinearPosterior:
         noise: NoisePrior | float,
         *,
         intercept: float = 1.0,
-        mean: float = 0.0,
+        mean: float | None = 0.0,
     ) -> None:
         self._design = design
         self._own_ridge = np.full(design.own_width, ridge)
@@ -117,14 +120,19 @@ class LinearPosterior:
                 "a linear state must count at least 0 observations; evidence was taken back twice"
             )
         design, rows = self._design, state.rows(arms.ids)
-        own = self._own(state, scale) if design.own_width else None
+        known_roots = self._roots(state, scale) if design.own_width else None
+        base = self._base
+        if base is None:
+            base = self._level(state, scale, known_roots)
+            state = centred(state, base)
+        own = None if known_roots is None else self._own(state, scale, known_roots, base)
         left = state.per_arm[SQUARES] * scale
         if own is not None:
             left = left - own.explained
         if not design.joint_width:
             known = self._known(state, arms, rows, scale, left)
             return OwnReading(design, known, *_at(own, rows))
-        root, mean, explained = self._joint(state, scale, own)
+        root, mean, explained = self._joint(state, scale, own, base)
         known = self._known(state, arms, rows, scale, np.array([float(left.sum()) - explained]))
         sums = state.shared[JOINT_PRECISION][0] * scale
         joint = JointCoefficients(known, root, mean, sums)
@@ -133,15 +141,26 @@ class LinearPosterior:
         crossed = self._crossed(state, own, scale)
         return HybridReading(design, known, joint, arms.features, *_at(own, rows), crossed[rows])
 
-    def _own(self, state: Table, scale: float) -> _Solved:
+    def _level(self, state: Table, scale: float, own: Floats | None) -> float:
+        """Where intercepts stand in the middle: the own ones, or where there are none the joint one."""
+        if own is not None:
+            per_arm = state.per_arm
+            return level_of(own, per_arm[MOMENT] * scale, per_arm[PRECISION][:, 0] * scale)
+        precision = _ridged(state.shared[JOINT_PRECISION], scale, self._joint_ridge)
+        ones = state.shared[JOINT_PRECISION][:1]
+        return level_of(
+            roots(precision[None]), state.shared[JOINT_MOMENT][None] * scale, ones * scale
+        )
+
+    def _own(self, state: Table, scale: float, known: Floats, base: float) -> _Solved:
         """The own parts, as if there were no joint ones."""
         p = self._design.own_width
         root = np.empty((len(state.arms) + 1, p, p))
-        root[:-1] = self._roots(state, scale)
+        root[:-1] = known
         root[-1] = np.diag(1.0 / np.sqrt(self._own_ridge))
         coefficients = np.zeros((len(root), p))
         coefficients[:-1], explained = solved(root[:-1], state.per_arm[MOMENT] * scale)
-        coefficients[:, 0] += self._base
+        coefficients[:, 0] += base
         return _Solved(root, coefficients, explained)
 
     def _roots(self, state: Table, scale: float) -> Floats:
@@ -156,7 +175,7 @@ class LinearPosterior:
         return found
 
     def _joint(
-        self, state: Table, scale: float, own: _Solved | None
+        self, state: Table, scale: float, own: _Solved | None, base: float
     ) -> tuple[Floats, Floats, float]:
         """The root and the coefficients of the joint part, and what it explains beyond the own one."""
         whole = precision = _ridged(state.shared[JOINT_PRECISION], scale, self._joint_ridge)
@@ -172,7 +191,7 @@ class LinearPosterior:
         root = roots(precision[None], whole[None])
         coefficients, explained = solved(root, moment[None])
         if own is None:
-            coefficients[:, 0] += self._base
+            coefficients[:, 0] += base
         return root[0], coefficients[0], float(explained[0])
 
     def _crossed(self, state: Table, own: _Solved, scale: float) -> Floats:

@@ -1,6 +1,6 @@
 """Ridge regression out of sums of products: roots of inverses, solutions, and what is left over.
 
-With A = ridge I + sum x xT, a root is any R with RT R = A^-1: then |R x|^2 = xT A^-1 x, a sum of squares
+With A = ridge I + sum x xT, a root is an R with RT R = A^-1: then |R x|^2 = xT A^-1 x, a sum of squares
 and never below 0, and RT (R b) solves A t = b. Refuses an updated inverse: each root comes anew from the
 sums, so that nothing piles up.
 """
@@ -21,9 +21,9 @@ MOST_SURE = 1e300
 
 
 def roots(precisions: Floats, whole: Floats | None = None) -> Floats:
-    """(n, d, d) roots R of the inverses of n symmetric matrices A (n, d, d): RT R = A^-1.
+    """(n, d, d) roots R of the inverses of n symmetric matrices A (n, d, d): RT R = A^-1, lower triangles.
 
-    By Cholesky of D A D, its diagonal 1: lower triangles, O(d^3) each. Where A is not positive definite
+    By Cholesky of D A D, its diagonal 1: O(d^3) each. Where A is not positive definite
     beyond rounding (columns that depend on each other at 10^16 times the ridge, or what is left where much
     was taken back), the eigenvalues of D A D are taken to be at least d eps: about no direction is less
     known than the arithmetic can tell.
@@ -114,5 +114,7 @@ def _factors(scaled: Floats) -> tuple[Floats, NDArray[np.bool_]]:
 def _root_by_eigenvalues(scaled: Floats) -> Floats:
     values, vectors = np.linalg.eigh(scaled)
     least = len(values) * EPSILON
-    root: Floats = (vectors / np.sqrt(np.maximum(values, least))).T
-    return root
+    root = (vectors / np.sqrt(np.maximum(values, least))).T
+    # As a lower triangle too: with columns and rows turned around, what QR leaves is one.
+    upper = np.asarray(np.linalg.qr(root[:, ::-1], mode="r"), dtype=np.float64)
+    return upper[::-1, ::-1]

@@ -13,7 +13,7 @@ from tamesu.policy.contract import Arms, Batch, Reading
 from tamesu.policy.design import Design, Sharing, design_of
 from tamesu.policy.fading import Weighing, weighing_of
 from tamesu.policy.gram import gram
-from tamesu.policy.linear_posterior import (
+from tamesu.policy.linear_level import (
     CLIPPED,
     CROSS,
     JOINT_MOMENT,
@@ -23,9 +23,8 @@ from tamesu.policy.linear_posterior import (
     PRECISION,
     SQUARES,
     WEIGHT,
-    LinearPosterior,
-    NoisePrior,
 )
+from tamesu.policy.linear_posterior import LinearPosterior, NoisePrior
 from tamesu.policy.table import Table, numbered
 
 Floats = NDArray[np.float64]
@@ -44,7 +43,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             their features (`shared`), or both, added up (`hybrid`).
         ridge: precision of the prior of every coefficient, in units of the noise's.
         intercept: the same of each arm's own intercept, in units of `ridge`.
-        mean: of a reward where nothing is known: the prior of every arm.
+        mean: of a reward where nothing is known, the prior of every arm; or `learnt`: where the arms'
+            intercepts stand in the middle.
         noise: variance of a reward, or `learnt`.
         a: where the noise is learnt, as sure of it beforehand as after 2 a rewards; above 1.
     """
@@ -52,7 +52,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     sharing: Sharing = "per_arm"
     ridge: float = 1.0
     intercept: float = 8.0
-    mean: float = 0.0
+    mean: float | Literal["learnt"] = "learnt"
     noise: float | Literal["learnt"] = "learnt"
     a: float = 2.0
 
@@ -81,11 +81,15 @@ class LinearBelief:
         self.bounds = bounds
         self._design = design
         self._weighing = weighing
-        self._mean = options.mean
+        self._mean = 0.0 if isinstance(options.mean, str) else options.mean
         self.family = "student_t" if isinstance(options.noise, str) else "normal"
         noise = NoisePrior(options.a, expected) if isinstance(options.noise, str) else options.noise
         self._posterior = LinearPosterior(
-            design, options.ridge, noise, intercept=options.intercept, mean=options.mean
+            design,
+            options.ridge,
+            noise,
+            intercept=options.intercept,
+            mean=None if isinstance(options.mean, str) else options.mean,
         )
 
     def init(self) -> Table:
@@ -179,7 +183,7 @@ def build(options: Options, declaration: Declaration) -> LinearBelief:
         raise InvalidDeclaration(
             f"policy.belief.a must lie above {LEAST_A:g} and be at most {MOST_A:g}, got {options.a:g}"
         )
-    if not -MOST <= options.mean <= MOST:
+    if not isinstance(options.mean, str) and not -MOST <= options.mean <= MOST:
         raise InvalidDeclaration(
             f"policy.belief.mean must lie between {-MOST:g} and {MOST:g}, got {options.mean:g}"
         )
