@@ -106,7 +106,7 @@ OPTIONS = {
         "sharing": "arms need nothing in common; `shared` learns faster where features tell them apart",
         "ridge": "columns lie about between -1 and 1, and so do coefficients",
         "intercept": "arms differ less by themselves than in a context; measured on four worlds",
-        "mean": "say it where rewards lie far from 0 for what they vary",
+        "mean": "rewards may lie anywhere; a prior around 0 would pull arms of few rewards there",
         "noise": "nobody knows it beforehand",
         "a": "some rewards of an arm outweigh what is thought of its noise before",
     },

@@ -94,7 +94,7 @@ def columns(policy, sharing, arm, context):
 
 @pytest.mark.parametrize("sharing", ["per_arm", "shared", "hybrid"])
 def test_scores_are_those_of_one_large_ridge_regression(sharing):
-    policy = policy_of(sharing, belief={"noise": 0.25, "ridge": 1.5})
+    policy = policy_of(sharing, belief={"noise": 0.25, "ridge": 1.5, "mean": 0.0})
     arm, context, reward = rows_of(200)
     state = taught(policy, *[batch_of(arm[i::7], context[i::7], reward[i::7]) for i in range(7)])
     z = columns(policy, sharing, arm, context)
@@ -140,7 +140,7 @@ def test_any_batching_and_any_order_is_the_same_regression(sharing, forgetting, 
 
 @pytest.mark.parametrize("sharing", ["per_arm", "shared", "hybrid"])
 def test_condition_numbers_up_to_ten_thousand_cost_no_digit_of_ten(sharing):
-    policy = policy_of(sharing, belief={"noise": 1.0, "ridge": 1e-3})
+    policy = policy_of(sharing, belief={"noise": 1.0, "ridge": 1e-3, "mean": 0.0})
     arm, context, reward = rows_of(300, seed=3)
     context *= np.array([1.0, 0.3, 0.1])
     z = columns(policy, sharing, arm, context)
@@ -200,9 +200,8 @@ def test_what_is_taken_back_whole_leaves_the_prior_without_a_trace(sharing):
 
 def test_an_observation_weighs_half_as_much_a_half_life_later():
     """Rows of different ages are rows with weights, and the prior does not fade."""
-    policy = policy_of(
-        belief={"noise": 1.0, "ridge": 2.0, "intercept": 1.0}, forgetting={"half_life": "1h"}
-    )
+    belief = {"noise": 1.0, "ridge": 2.0, "intercept": 1.0, "mean": 0.0}
+    policy = policy_of(belief=belief, forgetting={"half_life": "1h"})
     arm, context, reward = rows_of(90, seed=7, arms=("a",))
     decided = np.random.default_rng(7).integers(0, 20 * HOUR, 90)
     state = taught(
@@ -259,13 +258,41 @@ def test_rewards_in_other_units_make_the_same_decisions(sharing):
 
 @pytest.mark.parametrize("sharing", ["per_arm", "shared", "hybrid"])
 def test_rewards_and_their_expected_mean_may_be_shifted_together(sharing):
-    near, far = policy_of(sharing), policy_of(sharing, belief={"mean": 4096.0})
+    near, far = (policy_of(sharing, belief={"mean": mean}) for mean in (0.0, 4096.0))
     arm, context, reward = rows_of(80, seed=4)
     one = at(near, taught(near, batch_of(arm, context, reward)), context[0]).family
     other = at(far, taught(far, batch_of(arm, context, reward + 4096.0)), context[0]).family
     assert other.mean() - 4096.0 == pytest.approx(one.mean(), abs=1e-9)
     assert other.scale == pytest.approx(one.scale, rel=1e-9)
     assert at(far, far.init(), context[0]).family.mean() == pytest.approx([4096.0] * 3)
+
+
+@pytest.mark.parametrize("sharing", ["per_arm", "shared"])
+def test_the_level_that_is_learnt_is_that_of_generalised_least_squares(sharing):
+    """With V the covariance of rewards when the level is known: (1T V^-1 r) / (1T V^-1 1)."""
+    policy = policy_of(sharing, belief={"noise": 1.0})
+    arm, context, reward = rows_of(60, seed=9)
+    reward += 50.0
+    z = columns(policy, sharing, arm, context)
+    prior = np.linalg.inv(ridge_of(sharing, 1.0))
+    v = np.eye(60) + z @ prior @ z.T
+    one = np.ones(60)
+    level = (one @ np.linalg.solve(v, reward)) / (one @ np.linalg.solve(v, one))
+    state = taught(policy, batch_of(arm, context, reward))
+    x = columns(policy, sharing, ARMS, np.tile(context[0], (3, 1)))
+    expected = level + x @ prior @ z.T @ np.linalg.solve(v, reward - level)
+    assert at(policy, state, context[0]).family.mean() == pytest.approx(expected, rel=1e-10)
+    assert abs(level - 50.0) < 1.0
+
+
+@pytest.mark.parametrize("sharing", ["per_arm", "shared", "hybrid"])
+def test_rewards_that_are_all_higher_make_the_same_decisions(sharing):
+    policy = policy_of(sharing)
+    arm, context, reward = rows_of(80, seed=4)
+    near = at(policy, taught(policy, batch_of(arm, context, reward)), context[0]).family
+    high = at(policy, taught(policy, batch_of(arm, context, reward + 4096.0)), context[0]).family
+    assert high.mean() - 4096.0 == pytest.approx(near.mean(), abs=1e-8)
+    assert high.scale == pytest.approx(near.scale, rel=1e-6)
 
 
 def test_a_reward_is_clipped_and_counted_where_its_range_is_declared_alone():
