@@ -85,7 +85,11 @@ def _lines(told: Mapping[str, Any]) -> list[str]:
         lines.append(f"in the context {', '.join(values)}")
     if told["fallback"]:
         lines.append("by the FALLBACK: the policy could not answer; this teaches nothing")
-    return [*lines, f"made again: {_verdict(told['again'])}"]
+    lines.append(f"made again: {_verdict(told['again'])}")
+    if told["again"]["figures"]:
+        values = (f"{name} = {value:.6g}" for name, value in told["again"]["figures"].items())
+        lines.append(f"the explorer's {', '.join(values)}")
+    return lines
 
 
 def _verdict(again: Mapping[str, Any]) -> str:

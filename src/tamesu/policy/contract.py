@@ -8,9 +8,9 @@ arrays: time and randomness are arguments. Refuses to know any kind.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 import numpy as np
@@ -315,6 +315,15 @@ class Explorer(Protocol):
 
         Where `draws` is none the function ignores its uniforms and the policy keeps what it gives.
         """
+        ...
+
+
+@runtime_checkable
+class Figured(Protocol):
+    """An explorer that makes numbers of all that was learnt, before it looks at any arm."""
+
+    def figures(self, marginals: Marginals) -> Mapping[str, float]:
+        """Those numbers by name, such as how greedy it is by now."""
         ...
 
 

@@ -65,6 +65,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
             above.
         omitted: how many such rows more there are than `MOST_ARMS`.
         columns: what the context became, by the first `MOST_COLUMNS` columns; none where none matters.
+        figures: what the explorer made of all that was learnt, by name, such as how greedy it was.
     """
 
     same: bool
@@ -73,6 +74,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     arms: tuple[Weighed, ...]
     omitted: int
     columns: dict[str, float] | None = None
+    figures: dict[str, float] = {}
 
 
 def explain(  # noqa: PLR0913 - everything that a choice is a function of
@@ -151,6 +153,7 @@ def explain(  # noqa: PLR0913 - everything that a choice is a function of
         arms=tuple(arms),
         omitted=len(prepared.arms) * len(places) - len(arms),
         columns=_named(context, policy.encoder.names) if matters and context is not None else None,
+        figures=dict(prepared.figures) if isinstance(prepared, Prepared) else {},
     )
 
 

@@ -7,7 +7,7 @@ reading threads: what two of them compute twice is equal. Refuses to learn.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import repeat
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import Newcomer
-from tamesu.policy.contract import Eligible, Explorer, Layout, Reading
+from tamesu.policy.contract import Eligible, Explorer, Figured, Layout, Reading
 from tamesu.policy.eligibility import Eligibility
 from tamesu.policy.many import at_once, chosen
 from tamesu.policy.moment import LastingMoment, Moment, Rules
@@ -62,6 +62,8 @@ class Prepared:
     Attributes:
         arms: n ids, in the order of every vector.
         contextual: whether the context of a decision matters.
+        figures: what the explorer made of all that was learnt, by name; where positions have beliefs of
+            their own, of the first.
     """
 
     def __init__(  # noqa: PLR0913 - everything that a choice is a function of
@@ -83,6 +85,9 @@ class Prepared:
         self._key = key
         self._eligible = Eligibility(arms)
         marginals = [reading.at(reading.typical) for reading in readings]
+        self.figures: Mapping[str, float] = {}
+        if isinstance(explorer, Figured):
+            self.figures = explorer.figures(marginals[0])
         self._rules = [Rules(explorer, newcomer, part, self._eligible.rows) for part in marginals]
         self._typical = LastingMoment(marginals, explorer, self._rules)
         if arms and self._typical.draws is None:

@@ -223,6 +223,15 @@ def test_inverse_gap_counts_what_observations_weigh_now():
     assert explorer.figures(marginals) == {"gamma": 40.0}
 
 
+def test_an_explanation_tells_what_gamma_was():
+    bandit = Bandit(["a", "b"], explorer="inverse_gap", seed=1)
+    bandit.learn_logged(["a", "b", "a", "a"], [1.0, 0.0, 1.0, 0.0])
+    decision = bandit.decide()
+    assert bandit.explain(decision).figures == {"gamma": 20.0}
+    plain = Bandit(["a", "b"], seed=1)
+    assert plain.explain(plain.decide()).figures == {}
+
+
 def test_inverse_gap_sees_rewards_within_their_bounds():
     family = NormalFamily(np.array([35.0, 30.0, 20.0]), np.ones(3))
     marginals = Marginals("normal", family, np.array([9, 9, 7]), 25)

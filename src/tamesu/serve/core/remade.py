@@ -79,6 +79,7 @@ def told_again(decision: Decision, made: Explanation | None) -> dict[str, Any]:
             "same": None,
             "difference": None,
             "deliveries": [],
+            "figures": {},
             "why": f"snapshot {decision.snapshot} is no longer kept, or cannot be read",
         }
     again = made.again
@@ -91,6 +92,7 @@ def told_again(decision: Decision, made: Explanation | None) -> dict[str, Any]:
                 zip(again.arms, again.propensities, again.scores, strict=True)
             )
         ],
+        "figures": made.figures,
         "why": None,
     }
 

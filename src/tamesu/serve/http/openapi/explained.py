@@ -100,12 +100,14 @@ class Again(Told):
         same: whether it comes out the same, to 1e-9; none where that cannot be tried.
         difference: the largest of all numbers; none where other arms were chosen.
         deliveries: of the second time.
+        figures: what the explorer made of all that was learnt, by name, such as gamma of `inverse_gap`.
         why: it cannot be tried.
     """
 
     same: bool | None
     difference: float | None
     deliveries: list[DeliveryAgain]
+    figures: dict[str, float]
     why: str | None
 
 
