@@ -64,6 +64,24 @@ def options_of(combination: str) -> dict[str, str]:
     return {slot: option for slot, _, option in pairs}
 
 
+def delivered_options(arm: str, features: Mapping[str, Any] | None) -> dict[str, str] | None:
+    """The option of each slot, where a recorded delivery is a combination; none where it is one arm.
+
+    Example:
+        >>> delivered_options("title=a,image=x", {"title": "a", "image": "x"})
+        {'title': 'a', 'image': 'x'}
+        >>> delivered_options("a", {"title": "a"}) is None
+        True
+    """
+    return dict(features) if features and combination_id(features) == arm else None
+
+
+def delivered_arms(arm: str, features: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """The arms that a recorded delivery delivered: itself, or the options of a combination."""
+    options = delivered_options(arm, features)
+    return (arm,) if options is None else tuple([option_id(*item) for item in options.items()])
+
+
 def arms_of(slots: Slots) -> tuple[Arm, ...]:
     """Every option as an arm, slot after slot."""
     return tuple(

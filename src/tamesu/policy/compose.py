@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from tamesu.base import Bug, Declaration, InvalidDeclaration, Time
 from tamesu.policy.codec import decode_state, encode_state
-from tamesu.policy.combination import Combiner, Combining
+from tamesu.policy.combination import CombinedFallback, Combiner, Combining, Spelt
 from tamesu.policy.contract import Arms, Batch, Belief, Explorer, Layout, Marginals, Reading
 from tamesu.policy.effects import Effects, effects_of
+from tamesu.policy.fallback import Fallback
 from tamesu.policy.features import Encoder, encoder_of
 from tamesu.policy.kinds import build_part
 from tamesu.policy.prepared import Prepared
@@ -233,6 +234,22 @@ class Policy:
     def delivered(self, arm: str) -> tuple[str, ...]:
         """The arms that a delivery of `arm` delivers: itself, or the options of a combination."""
         return (arm,) if self.combiner is None else self.combiner.delivered(arm)
+
+    def fallback(self, arms: Sequence[str]) -> Fallback:
+        """What answers among `arms` where this cannot."""
+        if self.combiner is not None:
+            return CombinedFallback(self.declaration, self.combiner, arms)
+        return Fallback(self.declaration, arms, self.size)
+
+    def told(self, features: Mapping[str, dict[str, Any]]) -> Mapping[str, dict[str, Any]] | None:
+        """What a delivery tells of itself, by what it delivers; none where nobody asks.
+
+        Args:
+            features: what active arms tell of themselves, by id.
+        """
+        if not (self.contextual and self.encoder.arm_width):
+            return None
+        return features if self.combiner is None else Spelt()
 
     def apart(
         self, arms: Sequence[str], positions: Sequence[int], rewards: Sequence[int]

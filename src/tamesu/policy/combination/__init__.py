@@ -4,9 +4,19 @@
 chooses. Refuses to enumerate: all costs are in slots, options and pairs of these.
 """
 
-from tamesu.policy.combination.combiner import ALL, Combiner
+from tamesu.policy.combination.combiner import ALL, Combiner, Spelt
 from tamesu.policy.combination.combining import Combining
+from tamesu.policy.combination.fallback import CombinedFallback
 from tamesu.policy.combination.finding import finding_of
 from tamesu.policy.combination.space import Among, Space
 
-__all__ = ["ALL", "Among", "Combiner", "Combining", "Space", "finding_of"]
+__all__ = [
+    "ALL",
+    "Among",
+    "CombinedFallback",
+    "Combiner",
+    "Combining",
+    "Space",
+    "Spelt",
+    "finding_of",
+]

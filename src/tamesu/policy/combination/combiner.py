@@ -5,14 +5,14 @@ Refuses to search.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import Bug, Conflict, Declaration, InvalidInput
-from tamesu.base.slots import option_id, options_of
+from tamesu.base.slots import combination_id, option_id, options_of
 from tamesu.policy.combination.appraisal import Appraisal
 from tamesu.policy.combination.finding import Finding, finding_of
 from tamesu.policy.combination.space import Among, Rows, Space
@@ -22,6 +22,19 @@ from tamesu.policy.uniforms import seed_key
 
 ALL = "combinations"
 """Of which arm a belief is asked: they share every coefficient, and are too many to be told apart."""
+
+
+class Spelt(Mapping[str, dict[str, Any]]):
+    """What each combination tells of itself, by what it is called: its options. Lists none."""
+
+    def __getitem__(self, combination: str) -> dict[str, Any]:
+        return {**options_of(combination)}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 class Combiner(NamedTuple):
@@ -64,17 +77,31 @@ class Combiner(NamedTuple):
         return np.array([row[arm] for arm in arms], dtype=np.intp)
 
     def delivered(self, combination: str) -> tuple[str, ...]:
-        """The options of a combination, as arms."""
+        """The options of a combination, as arms; what is none of its combinations as it is."""
+        if not self.knows(combination):
+            return (combination,)
         return tuple([option_id(*item) for item in options_of(combination).items()])
 
     def knows(self, combination: str) -> bool:
         """Whether that is what one of its combinations is called, feasible or not."""
-        options = self.delivered(combination)
-        slots = tuple(options_of(combination)) == self.space.slots
-        return slots and combination == ",".join(options) and {*options} <= {*self.space.ids}
+        options = options_of(combination)
+        same = combination_id(options) == combination and tuple(options) == self.space.slots
+        return same and {option_id(*item) for item in options.items()} <= {*self.space.ids}
 
     def refuse(self, arms: Sequence[str], bandit: str) -> None:
-        """Raises `Conflict` where the options `arms` leave no combination."""
+        """Refuses arms that are no options, or leave no combination.
+
+        Raises:
+            InvalidInput: an arm that no slot declares.
+            Conflict: they leave none.
+        """
+        unknown = [arm for arm in arms if arm not in self.space.ids]
+        if unknown:
+            raise InvalidInput(
+                f"an arm of bandit {bandit!r} must be an option of a slot, got {unknown[0]!r}",
+                hint="declare the option, under slots",
+                arm=unknown[0],
+            )
         try:
             Among(self.space, np.sort(self.rows(arms)))
         except InvalidInput as problem:

@@ -6,7 +6,7 @@ threads: what two of them compute twice is equal. Refuses to learn.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -52,6 +52,7 @@ class Combining(Prepared):
     Attributes:
         arms: ids of the options.
         contextual: whether the context of a decision matters.
+        figures: none.
     """
 
     def __init__(self, combiner: Combiner, reading: Reading, arms: Sequence[str]) -> None:
@@ -59,6 +60,7 @@ class Combining(Prepared):
             raise Bug("a declaration must have a seed before its policy can choose")
         self.arms = tuple(arms)
         self._combiner = combiner
+        self.figures: Mapping[str, float] = {}
         self._key = combiner.key
         self._coefficients = coefficients_of(reading)
         self.contextual = reading.contextual and combiner.appraisal.contextual
@@ -88,8 +90,7 @@ class Combining(Prepared):
         """
         at = self._usual if context is None else context
         uniforms = Uniforms(self._key, decision_id)
-        found = self._found(_pool_of(uniforms), self._eligible(eligible), at)
-        rows, propensity = found.pick(uniforms)
+        rows, propensity = self.found(decision_id, self._eligible(eligible), at).pick(uniforms)
         columns = self._combiner.appraisal.columns(np.array([rows], dtype=np.intp), at)
         score = float(self._coefficients.expected(columns)[0])
         name = self._combiner.space.named(rows)
@@ -152,6 +153,11 @@ class Combining(Prepared):
         shares = [self._found(pool, among, at).options for pool in pools]
         mean: NDArray[np.float64] = np.mean(shares, axis=0)[self._rows]
         return mean
+
+    def found(self, decision_id: str, eligible: Eligible, context: NDArray[np.float64]) -> Found:
+        """The distribution over the combinations of `eligible` from which a decision is drawn."""
+        pool = _pool_of(Uniforms(self._key, decision_id))
+        return self._found(pool, eligible, context)
 
     @property
     def least(self) -> float:

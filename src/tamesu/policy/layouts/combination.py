@@ -72,6 +72,8 @@ def build(options: Options, declaration: Declaration) -> CombinationLayout:
     space = Space(declaration.slots, declaration.infeasible)
     try:
         Among(space, np.arange(len(space.ids)))
+    except InvalidDeclaration:
+        raise
     except InvalidInput as problem:
         raise InvalidDeclaration(
             "infeasible must leave a combination, these pairs leave none"

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from tamesu.base import Decision, InvalidInput, Time, parse_decision_id
+from tamesu.base.slots import delivered_arms
 from tamesu.serve.core.hot import Hot
 from tamesu.serve.core.wire import DecisionRequest
 
@@ -59,7 +60,11 @@ class Again(NamedTuple):
 
     def takes(self, decision: Decision) -> bool:
         """Whether an earlier decision of the unit may be given once more."""
-        return all(delivery.arm in self.arms for delivery in decision.deliveries)
+        return all(
+            arm in self.arms
+            for delivery in decision.deliveries
+            for arm in delivered_arms(delivery.arm, delivery.features)
+        )
 
 
 def request_key(bandit: str, request_id: str) -> str:

@@ -7,7 +7,8 @@ Refuses to hold rows: what is kept is as large as arms and windows are many.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ from tamesu.experiment import Spans, compared, moments
 from tamesu.ports import Declared, Store, roster_of
 from tamesu.serve.core.results import ArmResult, Delay, LeftOut, Results, ResultWindow
 
+Delivered: TypeAlias = Callable[[str], tuple[str, ...]]
+
 _COLUMNS = ("deliveries", "fallbacks", "observed", "reward")
 
 
@@ -31,13 +34,22 @@ class Earned:
         sizes: how many arms were active.
         since: when it begins; the first window may begin before.
         positions: how many are told apart: 1 where one belief serves all.
+        delivered: the arms that a delivery of an arm delivers: itself, or the options of a combination.
 
     Attributes:
         since: from when decisions are taken in.
     """
 
-    def __init__(self, spans: Spans, sizes: Sizes, since: Time, positions: int) -> None:
+    def __init__(
+        self,
+        spans: Spans,
+        sizes: Sizes,
+        since: Time,
+        positions: int,
+        delivered: Delivered = lambda arm: (arm,),
+    ) -> None:
         self._spans, self._sizes, self._positions = spans, sizes, positions
+        self._delivered = delivered
         self.since = max(spans.since, since)
         self._numbers: dict[tuple[str, int], int] = {}
         self._by_arm = {name: np.zeros(0) for name in _COLUMNS}
@@ -52,7 +64,6 @@ class Earned:
         rows = outline.take((outline.decided >= self.since) & (outline.decided < spans.until))
         if not len(rows):
             return
-        arm = self._placed(rows)
         window = (rows.decided - spans.since) // spans.length_us
         first, told = rows.correction == 0, ~rows.fallback
         new = (told & (rows.outcome == Outcome.OBSERVED)).astype(np.float64)
@@ -65,23 +76,32 @@ class Earned:
             "observed": new - old,
             "reward": new * reward - old * before,
         }
-        arms = len(self._numbers)
         for name, column in columns.items():
-            kept = np.pad(self._by_arm[name], (0, arms - len(self._by_arm[name])))
-            self._by_arm[name] = kept + np.bincount(arm, column, arms)
             self._by_window[name] += np.bincount(window, column, spans.count)
+        for row, arm in self._placed(rows):
+            arms = len(self._numbers)
+            for name, column in columns.items():
+                kept = np.pad(self._by_arm[name], (0, arms - len(self._by_arm[name])))
+                self._by_arm[name] = kept + np.bincount(arm, column[row], arms)
         self._compare(rows, window, (reward, before), (new, old))
 
-    def _placed(self, rows: Outline) -> NDArray[np.int64]:
-        """(n,) the number of each row's arm, by position where those are told apart."""
+    def _placed(self, rows: Outline) -> Iterator[tuple[NDArray[np.intp], NDArray[np.int64]]]:
+        """Rows (m,) and the number of the arm of each, by position where those are told apart.
+
+        Once for all rows; of combinations once for each of their options.
+        """
         places = rows.arm * self._positions + np.minimum(rows.position, self._positions - 1)
-        numbers = np.zeros(len(rows.arms) * self._positions, np.int64)
-        for place in np.flatnonzero(np.bincount(places)).tolist():
-            arm, position = divmod(place, self._positions)
-            key = rows.arms[arm], position
-            numbers[place] = self._numbers.setdefault(key, len(self._numbers))
-        numbered: NDArray[np.int64] = numbers[places]
-        return numbered
+        parts = [self._delivered(arm) for arm in rows.arms]
+        for turn in range(max(map(len, parts))):
+            numbers = np.full(len(parts) * self._positions, -1, np.int64)
+            for place in np.flatnonzero(np.bincount(places)).tolist():
+                arm, position = divmod(place, self._positions)
+                if turn < len(parts[arm]):
+                    key = parts[arm][turn], position
+                    numbers[place] = self._numbers.setdefault(key, len(self._numbers))
+            numbered = numbers[places]
+            some = np.flatnonzero(numbered >= 0)
+            yield some, numbered[some]
 
     def _compare(
         self,
@@ -95,7 +115,9 @@ class Earned:
         top = rows.position == 0
         drawn = top & ~rows.fallback & ~rows.exact
         usable = top & ~rows.fallback & rows.exact & (rows.propensity > 0)
-        unknown = usable & (eligible == ALL_ACTIVE)
+        # Of combinations nobody counted how many there were to choose from.
+        whole = np.array([len(self._delivered(arm)) == 1 for arm in rows.arms], dtype=np.bool_)
+        unknown = usable & ((eligible == ALL_ACTIVE) | ~whole[rows.arm])
         seen, left = rows.correction == 0, self._left_out
         self._left_out = LeftOut(
             fallbacks=left.fallbacks + int((top & rows.fallback & seen).sum()),

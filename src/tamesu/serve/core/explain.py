@@ -31,6 +31,7 @@ from tamesu.base import (
     parse_delivery_id,
 )
 from tamesu.base.reward import CLOCK_SKEW_US
+from tamesu.base.slots import delivered_arms
 from tamesu.base.times import MILLISECOND_US
 from tamesu.join import Checkpoint, Story, tell
 from tamesu.join.record import UNDECODED
@@ -149,7 +150,9 @@ class Explainer:
                 {
                     "delivery_id": delivery_id(decision_id, delivery.position),
                     **msgspec.structs.asdict(delivery),
-                    "active": delivery.arm in active,
+                    "active": all(
+                        arm in active for arm in delivered_arms(delivery.arm, delivery.features)
+                    ),
                     **told_delivery(courses.get(delivery.position), afterwards),
                 }
                 for delivery in decision.deliveries

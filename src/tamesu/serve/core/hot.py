@@ -52,7 +52,7 @@ class Hot:
     ids: tuple[str, ...]
     arms: frozenset[str]
     retired: frozenset[str]
-    features: Mapping[str, Mapping[str, Any]] | None = None
+    features: Mapping[str, dict[str, Any]] | None = None
     broken: bool = False
 
     @property
@@ -111,7 +111,7 @@ def heat(
     else:
         ids, features = roster.ids, features_of(policy, roster)
         arms, retired = frozenset(ids), frozenset(arm.id for arm in roster.retired)
-        fallback = Fallback(declaration, ids, policy.size)
+        fallback = policy.fallback(ids)
     broken = False
     try:
         state = policy.init() if snapshot is None else policy.decode(snapshot.state)
@@ -136,16 +136,16 @@ def heat(
     )
 
 
-def features_of(policy: Policy, roster: Roster) -> dict[str, dict[str, Any]] | None:
+def features_of(policy: Policy, roster: Roster) -> Mapping[str, dict[str, Any]] | None:
     """What each active arm of `roster` tells of itself; none where `policy` does not ask."""
-    return roster.features if policy.contextual and policy.encoder.arm_width else None
+    return policy.told(roster.features)
 
 
 def stand_in(declared: Declared) -> Hot:
     """The bandit where nothing of its snapshot or roster can be read: the declared arms, by fallback."""
     policy = compose(declared.declaration)
     roster = Roster.of(declared.declaration, declared.created)
-    fallback = Fallback(declared.declaration, roster.ids, policy.size)
+    fallback = policy.fallback(roster.ids)
     return Hot(
         declared,
         policy,

@@ -114,7 +114,7 @@ class Reporter:
         since = Time(now - period)
         spans = replace(spans_of(max(begun, since), now, most=WINDOWS), until=now)
         sizes = Sizes(self._store, declared, kept)
-        earned = Earned(spans, sizes, since, hot.policy.beliefs)
+        earned = Earned(spans, sizes, since, hot.policy.beliefs, hot.policy.delivered)
         files = [
             file
             for file in self._store.files(Holds.OBSERVATIONS)

@@ -12,6 +12,7 @@ import msgspec
 
 from tamesu.base import Decision, InvalidInput, TooLarge, convert, delivery_id
 from tamesu.base.shapes import to_wire
+from tamesu.base.slots import delivered_options
 
 MAX_BATCH = 1_000
 """Most requests, or events, of one call."""
@@ -63,13 +64,18 @@ class EventRequests(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     events: list[EventRequest]
 
 
-class DeliveryAnswer(msgspec.Struct, frozen=True):
-    """One delivered arm, as it is answered."""
+class DeliveryAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One delivered arm, as it is answered.
+
+    Attributes:
+        options: the option of each slot, where the arm is a combination.
+    """
 
     delivery_id: str
     arm: str
     position: int
     propensity: float
+    options: dict[str, str] | None = None
 
 
 class DecisionAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -108,6 +114,7 @@ class DecisionAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
                     delivery.arm,
                     delivery.position,
                     delivery.propensity,
+                    delivered_options(delivery.arm, delivery.features),
                 )
                 for delivery in decision.deliveries
             ],

@@ -41,7 +41,10 @@ def apply(
     refuse_deleted(before)
     change = ArmsChange.parse(body)
     roster, changed = before.roster.changed(change, at.now, before.policy.size)
-    _check_features(change, roster, before.policy)
+    if before.policy.combiner is None:
+        _check_features(change, roster, before.policy)
+    else:
+        before.policy.combiner.refuse(roster.ids, roster.bandit)
     told = dict(changed._asdict())
     return (before if roster is before.roster else replace(before, roster=roster)), told
 

@@ -113,7 +113,8 @@ def keeps_state(old: Declaration, new: Declaration) -> bool:
     """Whether what was learnt under `old` means the same under `new`.
 
     It does where the belief is the same, kind and options, forgets and clips as before, the layout has
-    as many of it, and features, where it learns from them, become the same columns.
+    as many of it and takes the same for examined, and features, where it learns from them, become the
+    same columns.
     """
     policies = compose(old), compose(new)
     beliefs = [len(policy.init().parts) for policy in policies]
@@ -123,14 +124,21 @@ def keeps_state(old: Declaration, new: Declaration) -> bool:
         and policies[0].bounds == policies[1].bounds
         and old.layout.kind == new.layout.kind
         and beliefs[0] == beliefs[1]
+        and _examined(old) == _examined(new)
         and (not policies[0].contextual or _columns(old) == _columns(new))
     )
+
+
+def _examined(declaration: Declaration) -> tuple[object, ...] | None:
+    """What decides which deliveries are learnt from, in a layout that leaves some out."""
+    examination = declaration.layout.options.get("examination")
+    return None if examination is None else (tuple(examination), declaration.reward.default)
 
 
 def _columns(declaration: Declaration) -> tuple[object, ...]:
     """What decides which columns features become; their order does."""
     schemas = declaration.context, declaration.arm_features
-    return (*(tuple(schema.items()) for schema in schemas), declaration.interactions)
+    return (*(tuple(schema.items()) for schema in schemas), declaration.interacting)
 
 
 def _seeded(new: Declaration, old: Declaration) -> Declaration:
