@@ -20,6 +20,7 @@ HERE = Path(__file__).resolve().parent
 PARTS = (
     "decide",
     "learn",
+    "contextual",
     "join",
     "rebuild",
     "over_http",
