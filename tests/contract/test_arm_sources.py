@@ -59,12 +59,13 @@ class TestSqlArmSource(ArmSourceContract):
         path = place / "shop.sqlite3"
         with sqlite3.connect(path) as database:
             database.execute("DROP TABLE IF EXISTS arms")
-            database.execute("CREATE TABLE arms (place INTEGER PRIMARY KEY, id TEXT, title TEXT)")
-            told = [(row["id"], row.get("title")) for row in rows]
-            database.executemany("INSERT INTO arms (id, title) VALUES (?, ?)", told)
+            names = [f'"{name}"' for name in rows[0]] if rows else ["id"]
+            database.execute(f"CREATE TABLE arms (place INTEGER PRIMARY KEY, {', '.join(names)})")
+            asked = f"INSERT INTO arms ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+            database.executemany(asked, [tuple(row.values()) for row in rows])
         database.close()
-        columns = ", ".join(rows[0]) if rows else "id"
-        return SqlArmSource(f"sqlite:///{path}", f"SELECT {columns} FROM arms ORDER BY place")
+        query = f"SELECT {', '.join(names)} FROM arms ORDER BY place"
+        return SqlArmSource(f"sqlite:///{path}", query)
 
     def missing(self, place):
         return SqlArmSource(f"sqlite:///{place}/none.sqlite3", "SELECT id FROM arms")

@@ -31,14 +31,18 @@ class _Served:
         self.name = name
 
     def standing(self) -> Standing:
+        from tamesu.base.feature import read_schema
         from tamesu.sync import Standing
 
         told = self._client.arms(self.name)
+        asked = self._client.bandit(self.name)["declaration"]
         arms = told["arms"]
         return Standing(
             roster=told["roster"],
             active={arm["arm"]: arm["metadata"] for arm in arms if arm["status"] == "active"},
             retired=frozenset(arm["arm"] for arm in arms if arm["status"] == "retired"),
+            features={arm["arm"]: arm["features"] for arm in arms if arm["status"] == "active"},
+            schema=read_schema(asked.get("arm_features", {}), "arm_features"),
         )
 
     def change(self, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,7 +82,8 @@ def sync(  # noqa: PLR0913 - a command has as many options as it has
     """Make the active arms exactly those of SOURCE: missing ones are retired, others added or revived.
 
     What was learnt stays: an arm that stays keeps it, one that is revived finds it again. SOURCE has a
-    column id; its other columns, or the one called metadata, become metadata. All is changed in one
+    column id; columns features.NAME, or others that the declaration asks of arms, are what an arm tells;
+    its other columns, or the one called metadata, become metadata. All is changed in one
     step, or nothing is.
     """
     from tamesu.cli.commanded import say

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tamesu.base import Conflict, WantedArm, plain
+from tamesu.base.feature import Feature
+from tamesu.sync.features import as_asked
 
 LIMIT = 0.2
 """Share of the active arms that a sync may retire unprompted."""
@@ -21,11 +23,15 @@ class Standing(NamedTuple):
         roster: their number.
         active: metadata by id.
         retired: ids.
+        features: what each active arm tells of itself, by id; nothing of those left out.
+        schema: what its declaration asks of arms.
     """
 
     roster: int
     active: Mapping[str, Mapping[str, Any]]
     retired: frozenset[str]
+    features: Mapping[str, Mapping[str, Any]] = {}
+    schema: Mapping[str, Feature] = {}
 
 
 class Difference(NamedTuple):
@@ -52,10 +58,12 @@ class Difference(NamedTuple):
         **Laws**: applied, a second one is empty; no arm stands in two of its parts.
         """
         added, changed, revived = [], [], []
-        for arm in wanted:
+        for given in wanted:
+            arm = as_asked(given, standing.schema)
             known = standing.active.get(arm.id)
             if known is not None:
-                if arm.metadata is not None and arm.metadata != known:
+                told = standing.features.get(arm.id, {})
+                if arm.metadata not in (None, known) or arm.features not in (None, told):
                     changed.append(arm)
             elif arm.id in standing.retired:
                 revived.append(arm)

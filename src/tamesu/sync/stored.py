@@ -40,6 +40,8 @@ class Stored:
             roster=roster.number,
             active={arm.id: arm.metadata for arm in roster.active},
             retired=frozenset(arm.id for arm in roster.retired),
+            features=roster.features,
+            schema=declared[self.name].declaration.arm_features,
         )
 
     def change(self, body: Mapping[str, Any]) -> dict[str, Any]:

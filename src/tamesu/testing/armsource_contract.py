@@ -43,6 +43,22 @@ class ArmSourceContract:
         arms = self.make(tmp_path, rows).read()
         assert [arm.metadata for arm in arms] == [{"title": "Tea"}, {}]
 
+    def test_columns_of_features_are_no_metadata(self, tmp_path: Path) -> None:
+        """And where there are no others, nothing is said of metadata."""
+        rows: list[Row] = [
+            {"id": "a", "features.genre": "tea"},
+            {"id": "b", "features.genre": None},
+        ]
+        arms = self.make(tmp_path, rows).read()
+        assert [arm.features for arm in arms] == [{"genre": "tea"}, {}]
+        assert [arm.metadata for arm in arms] == [None, None]
+
+    def test_features_may_stand_in_one_column(self, tmp_path: Path) -> None:
+        """As JSON, beside metadata."""
+        rows: list[Row] = [{"id": "a", "title": "Tea", "features": '{"size": 0.5}'}]
+        (arm,) = self.make(tmp_path, rows).read()
+        assert (arm.metadata, arm.features) == ({"title": "Tea"}, {"size": 0.5})
+
     def test_ids_alone_say_nothing_of_metadata(self, tmp_path: Path) -> None:
         """So that arms keep what they have."""
         (arm,) = self.make(tmp_path, [{"id": "a"}]).read()

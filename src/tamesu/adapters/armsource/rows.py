@@ -1,6 +1,6 @@
 """Rows as arms: a column `id`, and either a column `metadata` or any others, which become metadata.
 
-One wording for all sources. Refuses a row that cannot be an arm, with its place: what is half right
+What an arm tells of itself stands in a column `features`, or in one `features.NAME` for each. One wording for all sources. Refuses a row that cannot be an arm, with its place: what is half right
 would retire arms that nobody meant to retire.
 """
 
@@ -15,11 +15,14 @@ from typing import Any
 import msgspec
 
 from tamesu.base import InvalidInput, WantedArm
-from tamesu.base.arm import MAX_ARMS, check_ids, check_metadata
+from tamesu.base.arm import MAX_ARMS, check_features, check_ids, check_metadata
 from tamesu.base.errors import close_match, listing
 
 ID = "id"
 METADATA = "metadata"
+FEATURES = "features"
+FEATURE = "features."
+"""Begins the name of a column that is one feature."""
 
 _TEXTS = (dt.date, dt.time)
 """Kinds that become their ISO text (a date and time is a date)."""
@@ -30,7 +33,7 @@ def check_columns(columns: Sequence[str], source: str) -> None:
 
     Raises:
         InvalidInput: none is called `id`, two share a name, one has none, or others stand beside
-            `metadata`.
+            `metadata`, or beside `features` some of their own.
     """
     if ID not in columns:
         match = close_match(ID, [column.lower() for column in columns])
@@ -49,7 +52,14 @@ def check_columns(columns: Sequence[str], source: str) -> None:
     twice = {column for column in columns if columns.count(column) > 1}
     if twice:
         raise InvalidInput(f"{source} must have each column once, got {listing(twice)} twice")
-    others = [column for column in columns if column not in (ID, METADATA)]
+    told = [column for column in columns if column.startswith(FEATURE)]
+    if FEATURES in columns and told:
+        raise InvalidInput(
+            f"{source} must have either a column {FEATURES!r} or columns of its own for each, got "
+            f"both: {listing(told)}",
+            hint="leave out one of the two",
+        )
+    others = [column for column in columns if column not in (ID, METADATA, FEATURES, *told)]
     if METADATA in columns and others:
         raise InvalidInput(
             f"{source} must have either a column {METADATA!r} or columns of its own for it, got both: "
@@ -106,21 +116,30 @@ def _arm(row: Any) -> WantedArm:
     fields = {name: value for name, value in row.items() if value is not None}
     id_ = _id(fields.pop(ID, None))
     check_ids([id_], InvalidInput)
-    metadata: dict[str, Any] | None
-    if set(row) == {ID}:
-        metadata = None
-    elif METADATA in row:
-        others = set(row) - {ID, METADATA}
+    told = {name for name in row if str(name).startswith(FEATURE)}
+    others = set(row) - {ID, METADATA, FEATURES} - told
+    features = None
+    if FEATURES in row:
+        features = _object(fields.pop(FEATURES, {}), FEATURES)
+    elif told:
+        features = {
+            str(name).removeprefix(FEATURE): _plain(fields.pop(name), name)
+            for name in row
+            if name in told and name in fields
+        }
+    metadata = None
+    if METADATA in row:
         if others:
             raise InvalidInput(
                 f"metadata must stand alone or be spelt by fields of its own, got {listing(others)} "
                 "beside it"
             )
-        metadata = _object(fields.get(METADATA, {}))
-    else:
+        metadata = _object(fields.get(METADATA, {}), METADATA)
+    elif others:
         metadata = {str(name): _plain(value, name) for name, value in fields.items()}
     check_metadata(id_, metadata or {}, InvalidInput)
-    return WantedArm(id=id_, metadata=metadata)
+    check_features(id_, features or {}, InvalidInput)
+    return WantedArm(id=id_, metadata=metadata, features=features)
 
 
 def _id(value: Any) -> str:
@@ -132,15 +151,15 @@ def _id(value: Any) -> str:
     raise InvalidInput(f"an arm's id must be a text or a whole number, got {got}")
 
 
-def _object(value: Any) -> dict[str, Any]:
-    """Metadata as it stands in one column: an object, or its JSON."""
+def _object(value: Any, what: str) -> dict[str, Any]:
+    """Metadata or features as they stand in one column: an object, or its JSON."""
     if isinstance(value, str | bytes):
         try:
             value = msgspec.json.decode(value or b"{}")
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise InvalidInput(f"metadata must be a JSON object: {error}") from error
+            raise InvalidInput(f"{what} must be a JSON object: {error}") from error
     if not isinstance(value, Mapping):
-        raise InvalidInput(f"metadata must be an object, got {type(value).__name__}")
+        raise InvalidInput(f"{what} must be an object, got {type(value).__name__}")
     return {str(name): _plain(each, name) for name, each in value.items()}
 
 
