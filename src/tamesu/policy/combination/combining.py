@@ -34,7 +34,7 @@ MEAN = -1
 MOST_KEPT = 1 << 9
 """Distributions, and eligible sets, that are remembered; beyond it the memory starts anew."""
 
-DRAW_STARTS = 8
+DRAW_STARTS = 4
 """Starts of the search for each draw; the best by the mean is one more."""
 
 

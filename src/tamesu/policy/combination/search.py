@@ -72,20 +72,24 @@ def ascended(
         slot_of: (o,) the slot of each option, rising.
         allowed: (o,) options that may be chosen.
         clash: (o, o) pairs that cannot be combined; none where all can.
-        starts: (s, k) combinations without a clash, of allowed options; or (m, s, k), for each draw.
+        starts: (s, k) combinations without a clash, of allowed options.
 
     Source: greedy coordinate search with restarts: Hill, Nassif, Liu, Iyer & Vishwanathan 2017, section
     4.2; they visit slots in random order and take the best option of each, here the best change of all.
     """
-    m = len(weights.option)
-    s, k = starts.shape[-2:]
-    draw = np.repeat(np.arange(m), s)
-    chosen = np.broadcast_to(starts, (m, s, k)).reshape(-1, k).copy()
+    (m, o), (s, k) = weights.option.shape, starts.shape
+    option = np.repeat(np.where(allowed, weights.option, -np.inf), s, axis=0)
+    field = option
+    if weights.pair is not None:
+        held = np.zeros((s, o))
+        np.put_along_axis(held, starts, 1.0, axis=1)
+        field = option + (held @ weights.pair).reshape(-1, o)
     least = LEAST * _largest(weights)
-    option = np.where(allowed, weights.option, -np.inf)
-    _climb(weights._replace(option=option), slot_of, clash, draw, chosen, least)
-    worth = worth_of(weights, draw, chosen).reshape(m, s)
-    return Ends(chosen.reshape(m, s, k), worth, least)
+    climbs = _Climbs(field, np.repeat(np.arange(m), s), np.tile(starts, (m, 1)))
+    field = _climbed(climbs, weights.pair, slot_of, clash, np.repeat(least, s))
+    # A pair stands in the fields of both its options.
+    worth = 0.5 * (np.take_along_axis(option, climbs.chosen, 1) + field).sum(axis=1)
+    return Ends(climbs.chosen.reshape(m, s, k), worth.reshape(m, s), least)
 
 
 def _largest(weights: Weights) -> Floats:
@@ -96,37 +100,40 @@ def _largest(weights: Weights) -> Floats:
     return largest
 
 
-def worth_of(weights: Weights, draw: Rows, chosen: Rows) -> Floats:
-    """(c,) what the combinations `chosen` (c, k) are worth in the draws `draw` (c,)."""
-    worth: Floats = np.take_along_axis(weights.option[draw], chosen, 1).sum(axis=1)
-    if weights.pair is not None:
-        for slot in range(1, chosen.shape[1]):
-            pairs = weights.pair[draw[:, None], chosen[:, slot, None], chosen[:, :slot]]
-            worth = worth + pairs.sum(axis=1)
-    return worth
+class _Climbs(NamedTuple):
+    """Climbs under way.
+
+    Attributes:
+        field: (c, o) what each option would be worth beside what is chosen in the other slots.
+        draw: (c,) whose weights they climb by.
+        chosen: (c, k) combinations, which are moved.
+    """
+
+    field: Floats
+    draw: Rows
+    chosen: Rows
 
 
-def _climb(  # noqa: PLR0913, PLR0917 - one loop, all of whose arrays are its arguments
-    weights: Weights,
+def _climbed(
+    climbs: _Climbs,
+    pair: Floats | None,
     slot_of: Rows,
     clash: NDArray[np.bool_] | None,
-    draw: Rows,
-    chosen: Rows,
     least: Floats,
-) -> None:
-    """Moves `chosen` (c, k) to the ends of their climbs, in place."""
-    option, pair = weights
-    field = option[draw]
-    if pair is not None:
-        field = field + pair[draw[:, None], chosen].sum(axis=1)
+) -> Floats:
+    """(c, k) the field of what is chosen in the end; moves `chosen` there, in place."""
+    field, draw, chosen = climbs
+    ends = np.empty(chosen.shape)
     clashes = None if clash is None else clash[chosen].sum(axis=1)
     live = np.arange(len(chosen))
     while live.size:
-        gain = field - np.take_along_axis(field, chosen[live], 1)[:, slot_of]
+        now = np.take_along_axis(field, chosen[live], 1)
+        gain = field - now[:, slot_of]
         if clashes is not None:
             gain[clashes > 0] = -np.inf
         best = gain.argmax(axis=1)
-        rises = gain[np.arange(len(best)), best] > least[draw[live]]
+        rises = gain[np.arange(len(best)), best] > least[live]
+        ends[live[~rises]] = now[~rises]
         live, best, field = live[rises], best[rises], field[rises]
         slot = slot_of[best]
         old = chosen[live, slot]
@@ -135,3 +142,4 @@ def _climb(  # noqa: PLR0913, PLR0917 - one loop, all of whose arrays are its ar
         if clashes is not None and clash is not None:
             clashes = clashes[rises] + clash[best].astype(np.intp) - clash[old]
         chosen[live, slot] = best
+    return ends
