@@ -164,7 +164,10 @@ OPTIONS = {
     "layout combination": {},
     "layout cascade": {"size": REQUIRED},
     "layout per_position": {"size": REQUIRED},
-    "layout slate": {"size": REQUIRED},
+    "layout slate": {
+        "size": REQUIRED,
+        "examination": "impressions say what was seen; say it where many see and do not look",
+    },
 }
 
 SETTINGS = {

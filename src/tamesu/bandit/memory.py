@@ -126,6 +126,7 @@ class Memory:
                 position=position,
                 propensity=propensities[seen],
                 decided=numbers[row] * SECOND_US,
+                decision_id=np.array(decision_ids, dtype=object)[row],
                 context=None if contexts is None else contexts[row],
                 features=None if features is None else features[seen],
             )

@@ -46,6 +46,7 @@ def meanings(declaration: Declaration, written: Mapping[str, Any], size: int) ->
         row("name", declaration.name, "how requests and ids call it"),
         row("arms", _arms(declaration.arm_ids), f"{len(declaration.arm_ids)} that may be chosen"),
         row("layout", declaration.layout.kind, _layout(declaration.layout.kind, size)),
+        *_examination(declaration, row),
         row("fallback", *_fallback(declaration)),
         *policy_meanings(declaration, row),
         *_reward(declaration.reward, row),
@@ -101,6 +102,14 @@ def _layout(kind: str, size: int) -> str:
     if kind == "per_position":
         return f"{size} different arms in order; each position has a belief of its own"
     return f"an answer holds at most {size} arms"
+
+
+def _examination(declaration: Declaration, row: Any) -> Iterator[Meaning]:
+    examination = declaration.layout.options.get("examination")
+    if examination is not None:
+        listed = ", ".join(f"{weight:g}" for weight in examination)
+        how = "by position, how often who did not click looked; the rest teaches nothing"
+        yield row("layout.examination", listed, how)
 
 
 def _reward(reward: Reward, row: Any) -> Iterator[Meaning]:

@@ -102,8 +102,10 @@ class Player:
     ) -> tuple[Prepared, Choices]:
         """What decides now, and the decisions of `count` rounds from `first` on, in `contexts` (count, d)."""
         prepared = self._policy.prepare(self._state, self._arms, Time(first * self._pace_us))
-        ids = [f"{self._name}.{number}" for number in range(first, first + count)]
-        return prepared, prepared.choose_many(ids, contexts=contexts)
+        return prepared, prepared.choose_many(self._ids_of(first, count), contexts=contexts)
+
+    def _ids_of(self, first: int, count: int) -> list[str]:
+        return [f"{self._name}.{number}" for number in range(first, first + count)]
 
     def batch(
         self,
@@ -121,6 +123,7 @@ class Player:
             position=np.tile(np.arange(size, dtype=np.int64), count),
             propensity=choices.propensities.ravel(),
             decided=np.repeat(decided, size),
+            decision_id=np.repeat(np.array(self._ids_of(first, count), dtype=object), size),
         )
         if not self._policy.contextual:
             return batch
