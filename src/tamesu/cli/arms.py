@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from tamesu.cli.group import group
+from tamesu.cli.objects import read_object
 from tamesu.cli.options import Json, Url
 
 app = group("List, add, retire and revive the arms of a running bandit.")
@@ -32,14 +33,17 @@ def list_(name: Name, *, url: Url = None, json: Json = False) -> None:
         return
     arms = told["arms"]
     active = sum(arm["status"] == "active" for arm in arms)
-    rows = [(arm["arm"], arm["status"], _in_short(arm["metadata"])) for arm in arms]
+    told_of = [what for what in ("metadata", "features") if any(arm[what] for arm in arms)]
+    rows = [
+        (arm["arm"], arm["status"], *(_in_short(arm[what]) for what in told_of)) for arm in arms
+    ]
     out = console()
     out.print(f"{name}, roster {told['roster']}: active {active:,}, retired {len(arms) - active:,}")
-    out.print(table("", ["arm", "status", "metadata"], rows))
+    out.print(table("", ["arm", "status", *told_of], rows))
 
 
 @app.command()
-def add(
+def add(  # noqa: PLR0913 - the words of a command line
     name: Name,
     arms: Arms,
     *,
@@ -51,16 +55,27 @@ def add(
             show_default="what an arm has stays",
         ),
     ] = None,
+    features: Annotated[
+        str | None,
+        typer.Option(
+            metavar="JSON",
+            help="An object: what each of them tells of itself, as arm_features asks.",
+            show_default="what an arm tells stays",
+        ),
+    ] = None,
     url: Url = None,
     json: Json = False,
 ) -> None:
-    """Add arms; change the metadata of those that are there already.
+    """Add arms; change metadata and features of those that are there already.
 
     A new arm starts from the prior, a retired one is revived with what was learnt of it. All of them
     are added in one step, or none is.
     """
-    kept = None if metadata is None else _object(metadata)
-    wanted = [arm if kept is None else {"id": arm, "metadata": kept} for arm in arms]
+    given = {"metadata": metadata, "features": features}
+    said = {
+        what: read_object(text, f"--{what}") for what, text in given.items() if text is not None
+    }
+    wanted = [{"id": arm, **said} if said else arm for arm in arms]
     _change(name, {"add": wanted}, url, json=json)
 
 
@@ -100,28 +115,6 @@ def _change(name: str, change: Mapping[str, Any], url: str | None, *, json: bool
     counts = {what: told.get(what, 0) for what in ("added", "changed", "revived", "retired")}
     done = ", ".join(f"{what} {count:,}" for what, count in counts.items() if count)
     say(told, f"{name}, roster {told.get('roster')}: {done or 'nothing to change'}", json=json)
-
-
-def _object(text: str) -> dict[str, Any]:
-    """The JSON object that `text` spells out.
-
-    Raises:
-        InvalidInput: it is none.
-    """
-    import json
-
-    from tamesu.base import InvalidInput
-
-    try:
-        data = json.loads(text)
-    except ValueError as error:
-        raise InvalidInput(
-            f"--metadata must be a JSON object: {error}",
-            hint="""for example  --metadata '{"price": 2.5}'""",
-        ) from error
-    if not isinstance(data, dict):
-        raise InvalidInput(f"--metadata must be a JSON object, got {type(data).__name__}")
-    return data
 
 
 def _in_short(metadata: Mapping[str, Any]) -> str:

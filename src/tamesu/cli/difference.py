@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from tamesu.base import Declaration
+from tamesu.base import Arm, Declaration
 
 _MOST_CHARS = 60
 _ABSENT = "-"
@@ -25,15 +25,13 @@ class Change(NamedTuple):
     then: str
 
 
-def difference(
-    old: Declaration, new: Declaration, active: Mapping[str, Mapping[str, Any]]
-) -> list[Change]:
+def difference(old: Declaration, new: Declaration, active: Mapping[str, Arm]) -> list[Change]:
     """What is not the same under `new`; empty where all of it is.
 
     Args:
         old: the declaration that is served.
         new: with its seed, where the old one's stays.
-        active: metadata of every arm that may be chosen now, by id: not all were declared.
+        active: every arm that may be chosen now, by id: not all were declared.
     """
     now, then = dict(_flat(old.plain())), dict(_flat(new.plain()))
     settings = [
@@ -44,15 +42,20 @@ def difference(
     return [*settings, *_arms(new, active)]
 
 
-def _arms(new: Declaration, active: Mapping[str, Mapping[str, Any]]) -> Iterator[Change]:
+def _arms(new: Declaration, active: Mapping[str, Arm]) -> Iterator[Change]:
     """What becomes of the arms."""
-    wanted = {arm.id: arm.metadata for arm in new.arms}
+    wanted = {arm.id: arm for arm in new.arms}
+    both = [arm for arm in wanted if arm in active]
     for what, ids in (
         ("arms to be active", [arm for arm in wanted if arm not in active]),
         ("arms to be retired", [arm for arm in active if arm not in wanted]),
         (
             "arms with other metadata",
-            [arm for arm, said in wanted.items() if arm in active and said and said != active[arm]],
+            [arm for arm in both if wanted[arm].metadata not in ({}, active[arm].metadata)],
+        ),
+        (
+            "arms with other features",
+            [arm for arm in both if wanted[arm].features != active[arm].features],
         ),
     ):
         if ids:

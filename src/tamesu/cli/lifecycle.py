@@ -39,10 +39,10 @@ def update(  # noqa: PLR0913 - the options of a command
 ) -> None:
     """Declare a running bandit anew, under its next number.
 
-    Shows what would change, and whether what was learnt stays: it does while belief and layout are
-    the same. Decisions that were made before are judged by the declaration that made them.
+    Shows what would change, and whether what was learnt stays: it does while belief, layout and what
+    features become are the same. Decisions that were made before are judged by the declaration that made them.
     """
-    from tamesu.base import Declaration
+    from tamesu.base import Arm, Declaration
     from tamesu.cli.asking import consent
     from tamesu.cli.commanded import say
     from tamesu.cli.difference import difference
@@ -61,7 +61,11 @@ def update(  # noqa: PLR0913 - the options of a command
         if old.seed is not None:
             new = new.with_seed(old.seed)
         arms = client.arms(new.name)["arms"]
-        active = {arm["arm"]: arm["metadata"] for arm in arms if arm["status"] == "active"}
+        active = {
+            arm["arm"]: Arm(id=arm["arm"], metadata=arm["metadata"], features=arm["features"])
+            for arm in arms
+            if arm["status"] == "active"
+        }
         changes = difference(old, new, active)
         state = "kept" if keeps_state(old, new) else "warm" if warm else "new"
         if not json:

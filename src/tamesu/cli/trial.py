@@ -22,6 +22,10 @@ def decide(  # noqa: PLR0913 - the words of a command line
     unit: Annotated[
         str | None, typer.Option(metavar="ID", help="Whom it is for, such as a user's id.")
     ] = None,
+    context: Annotated[
+        str | None,
+        typer.Option(metavar="JSON", help="What is known, by name, as the bandit declares it."),
+    ] = None,
     count: Annotated[
         int,
         typer.Option("--count", "-n", metavar="N", min=1, help="How many decisions to ask for."),
@@ -36,17 +40,20 @@ def decide(  # noqa: PLR0913 - the words of a command line
     `tamesu track ID click` what came of it: that is all it learns from.
     """
     from tamesu.base import plain
+    from tamesu.cli.objects import read_object
     from tamesu.cli.output import console, write_json
     from tamesu.cli.remote import connect
 
     arms = None
     if eligible is not None:
         arms = [arm.strip() for arm in eligible.split(",") if arm.strip()]
+    told = None if context is None else read_object(context, "--context")
     with connect(url) as client:
         if count == 1:
-            decisions = [client.decide(name, unit=unit, eligible=arms)]
+            decisions = [client.decide(name, unit=unit, context=told, eligible=arms)]
         else:
-            decisions = client.decide_many(name, [{"unit": unit, "eligible": arms}] * count)
+            asked = {"unit": unit, "context": told, "eligible": arms}
+            decisions = client.decide_many(name, [asked] * count)
     if json:
         write_json(plain(decisions[0]) if count == 1 else {"decisions": plain(decisions)})
         return

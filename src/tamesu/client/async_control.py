@@ -117,10 +117,14 @@ class AsyncControl:
         return await self._perform(self._control.bandit(name, "/arms"))
 
     async def add_arm(
-        self, name: str, arm: str, metadata: Mapping[str, Any] | None = None
+        self,
+        name: str,
+        arm: str,
+        metadata: Mapping[str, Any] | None = None,
+        features: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """As `Control.add_arm`."""
-        return await self._perform(self._control.add_arm(name, arm, metadata))
+        return await self._perform(self._control.add_arm(name, arm, metadata, features))
 
     async def retire_arm(self, name: str, arm: str) -> dict[str, Any]:
         """As `Control.retire_arm`."""

@@ -108,11 +108,16 @@ class CommandCalls:
         return said
 
     def add_arm(
-        self, name: str, arm: str, metadata: Mapping[str, Any] | None
+        self,
+        name: str,
+        arm: str,
+        metadata: Mapping[str, Any] | None,
+        features: Mapping[str, Any] | None,
     ) -> Exchange[dict[str, Any]]:
         """What adding an arm came to."""
-        wanted = arm if metadata is None else {"id": arm, "metadata": metadata}
-        return self.change_arms(name, add=[wanted])
+        given = {"metadata": metadata, "features": features}
+        said = {name: value for name, value in given.items() if value is not None}
+        return self.change_arms(name, add=[{"id": arm, **said} if said else arm])
 
     def change_arms(
         self,

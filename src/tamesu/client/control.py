@@ -184,9 +184,13 @@ class Control:
         return self._perform(self._control.bandit(name, "/arms"))
 
     def add_arm(
-        self, name: str, arm: str, metadata: Mapping[str, Any] | None = None
+        self,
+        name: str,
+        arm: str,
+        metadata: Mapping[str, Any] | None = None,
+        features: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Adds an arm; changes the metadata of one that is there; revives one that was retired.
+        """Adds an arm; changes what is said of one that is there; revives one that was retired.
 
         Waits for the trainer as long as a call may take; after that the answer's `status` is
         `pending`, and `command` tells later what became of it.
@@ -197,8 +201,10 @@ class Control:
             name: of the bandit.
             arm: its id.
             metadata: what to keep with it, plain data; absent, an arm keeps what it has.
+            features: what it tells of itself, as `arm_features` of its declaration asks; absent, it
+                goes on to tell what it did.
         """
-        return self._perform(self._control.add_arm(name, arm, metadata))
+        return self._perform(self._control.add_arm(name, arm, metadata, features))
 
     def retire_arm(self, name: str, arm: str) -> dict[str, Any]:
         """Retires an arm: it is decided for no more, and what was learnt of it is kept."""
@@ -216,7 +222,7 @@ class Control:
 
         Args:
             name: of the bandit.
-            add: ids, or mappings with `id` and `metadata`.
+            add: ids, or mappings with `id`, `metadata` and `features`.
             retire: ids.
             roster: the number of the roster that it was made for, as `arms` gives it: refused with
                 `Outdated` where another is the newest by then.
@@ -231,7 +237,7 @@ class Control:
 
         Args:
             name: of the bandit.
-            arms: ids, or mappings with `id` and `metadata`.
+            arms: ids, or mappings with `id`, `metadata` and `features`.
             force: also where more than half would be retired, which is refused else.
         """
         return self._perform(self._control.sync_arms(name, arms, force=force))
