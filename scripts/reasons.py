@@ -108,10 +108,11 @@ OPTIONS = {
         "intercept": "arms differ less by themselves than in a context; measured on four worlds",
         "mean": "rewards may lie anywhere; a prior around 0 would pull arms of few rewards there",
         "noise": "nobody knows it beforehand",
-        "a": "some rewards of an arm outweigh what is thought of its noise before",
+        "noise_weight": "a few rewards of an arm outweigh what is thought of its noise before",
     },
     "belief logistic": {
         "sharing": "it needs no features of arms, and arms need not be alike",
+        "covariance": "it is what explores well; some hundred columns are no trouble",
         "ridge": "columns lie about between -1 and 1, and few coefficients are larger than 2",
         "rate": "nobody knows it beforehand; say 0.02 where one in fifty clicks, and new arms are not overrated",
         "rates": "all arms start alike",

@@ -49,7 +49,7 @@ class NoisePrior(NamedTuple):
     """What is thought of a learnt noise beforehand.
 
     Attributes:
-        a: as sure of it as after 2 a rewards.
+        a: as sure of it as after 2 a rewards; above 1.
         bounds: of rewards; none where they are not known.
     """
 
@@ -229,13 +229,14 @@ class LinearPosterior:
             return np.full(given, np.sqrt(self._noise)), None
         # Only by rounding may it lie below 0: it is what of squares a projection leaves.
         left = np.maximum(left, 0.0)
-        common = CAUTION * self._noise.common(float(left.sum()), total)
+        a, common = self._noise.a, self._noise.common(float(left.sum()), total)
         if self._design.independent:
             left, weight = np.append(left, 0.0)[rows], weight[rows]
         else:
             weight = np.array([total])
-        by = self._noise.a + 0.5 * weight
-        return np.sqrt((common + 0.5 * left) / by), 2.0 * by
+        by = a + 0.5 * weight
+        # b of a prior with that a, under which the noise is expected to be CAUTION times the common one.
+        return np.sqrt((CAUTION * (a - 1.0) * common + 0.5 * left) / by), 2.0 * by
 
     def _typical(self, state: Table) -> Floats:
         """(d,) the mean context of what was learnt."""

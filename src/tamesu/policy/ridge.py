@@ -15,7 +15,9 @@ from scipy.linalg.lapack import dtrtri
 
 Floats: TypeAlias = NDArray[np.float64]
 
-EPSILON = float(np.finfo(np.float64).eps)
+ROUNDING = float(np.finfo(np.float64).eps)
+"""How far apart floats near 1 are."""
+
 MOST_SURE = 1e300
 """A diagonal beyond it stands as that."""
 
@@ -108,12 +110,12 @@ def _factors(scaled: Floats) -> tuple[Floats, NDArray[np.bool_]]:
         )
     pivots = np.diagonal(factors, axis1=1, axis2=2)
     # A product and not its root: the pivots of a matrix with diagonal 1 are at most 1.
-    return factors, np.asarray((pivots * pivots).min(axis=1) > d * EPSILON, dtype=np.bool_)
+    return factors, np.asarray((pivots * pivots).min(axis=1) > d * ROUNDING, dtype=np.bool_)
 
 
 def _root_by_eigenvalues(scaled: Floats) -> Floats:
     values, vectors = np.linalg.eigh(scaled)
-    least = len(values) * EPSILON
+    least = len(values) * ROUNDING
     root = (vectors / np.sqrt(np.maximum(values, least))).T
     # As a lower triangle too: with columns and rows turned around, what QR leaves is one.
     upper = np.asarray(np.linalg.qr(root[:, ::-1], mode="r"), dtype=np.float64)

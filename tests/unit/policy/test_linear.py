@@ -345,7 +345,7 @@ def test_extreme_contexts_leave_every_number_finite(sharing, size, shape):
 @pytest.mark.parametrize("noise", [0.25, "learnt"])
 def test_joint_draws_have_the_covariance_of_the_posterior(sharing, noise):
     """Over 40,000 draws a correlation is known to .005; 6 deviations are a false alarm of 1e-8."""
-    policy = policy_of(sharing, belief={"noise": noise, "a": 50.0})
+    policy = policy_of(sharing, belief={"noise": noise, "noise_weight": 100.0})
     arm, context, reward = rows_of(12, seed=6)
     state = taught(policy, batch_of(arm, context, reward))
     found = at(policy, state, context[0])
@@ -378,7 +378,10 @@ def test_shared_coefficients_need_something_that_tells_arms_apart():
         ({"ridge": float("inf")}, "policy.belief.ridge must lie"),
         ({"noise": -1}, "policy.belief.noise must lie"),
         ({"noise": "known"}, "noise"),
-        ({"a": 1}, "policy.belief.a must lie above 1 and be at most 1e\\+09, got 1"),
+        (
+            {"noise_weight": 2},
+            "policy.belief.noise_weight must lie above 2 and be at most 1e\\+09, got 2",
+        ),
         ({"sharing": "all"}, "sharing"),
         ({"intercept": 0}, "policy.belief.intercept must lie"),
         ({"mean": float("nan")}, "policy.belief.mean must lie"),

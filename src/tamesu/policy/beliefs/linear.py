@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 LEAST, MOST = 1e-12, 1e12
 """Of ridge and noise; beyond it they could not be told from none, or from no doubt."""
 
-LEAST_A, MOST_A = 1.0, 1e9
+LEAST_WEIGHT, MOST_WEIGHT = 2.0, 1e9
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,7 +46,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         mean: of a reward where nothing is known, the prior of every arm; or `learnt`: where the arms'
             intercepts stand in the middle.
         noise: variance of a reward, or `learnt`.
-        a: where the noise is learnt, as sure of it beforehand as after 2 a rewards; above 1.
+        noise_weight: how many rewards of an arm what is thought of its noise beforehand weighs; above 2.
     """
 
     sharing: Sharing = "per_arm"
@@ -54,7 +54,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     intercept: float = 8.0
     mean: float | Literal["learnt"] = "learnt"
     noise: float | Literal["learnt"] = "learnt"
-    a: float = 2.0
+    noise_weight: float = 4.0
 
 
 class LinearBelief:
@@ -83,7 +83,11 @@ class LinearBelief:
         self._weighing = weighing
         self._mean = 0.0 if isinstance(options.mean, str) else options.mean
         self.family = "student_t" if isinstance(options.noise, str) else "normal"
-        noise = NoisePrior(options.a, expected) if isinstance(options.noise, str) else options.noise
+        noise: NoisePrior | float = (
+            NoisePrior(0.5 * options.noise_weight, expected)
+            if isinstance(options.noise, str)
+            else options.noise
+        )
         self._posterior = LinearPosterior(
             design,
             options.ridge,
@@ -179,9 +183,11 @@ def build(options: Options, declaration: Declaration) -> LinearBelief:
             raise InvalidDeclaration(
                 f"policy.belief.{name} must lie between {LEAST:g} and {MOST:g}, got {value:g}"
             )
-    if not LEAST_A < options.a <= MOST_A:
+    if not LEAST_WEIGHT < options.noise_weight <= MOST_WEIGHT:
         raise InvalidDeclaration(
-            f"policy.belief.a must lie above {LEAST_A:g} and be at most {MOST_A:g}, got {options.a:g}"
+            f"policy.belief.noise_weight must lie above {LEAST_WEIGHT:g} and be at most "
+            f"{MOST_WEIGHT:g}, got {options.noise_weight:g}",
+            hint="with 2 or less a score would have no deviation",
         )
     if not isinstance(options.mean, str) and not -MOST <= options.mean <= MOST:
         raise InvalidDeclaration(
