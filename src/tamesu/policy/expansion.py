@@ -7,6 +7,7 @@ Refuses to change a state.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -18,6 +19,9 @@ from tamesu.policy.laplace import FARTHEST, lone_mode, parabola
 from tamesu.policy.ridge import apart, roots, solved
 
 Floats: TypeAlias = NDArray[np.float64]
+
+Parts: TypeAlias = tuple[dict[str, Floats], dict[str, Floats]]
+"""Sums by arm, and those that arms share, by their names in a table."""
 
 SETTLED = 1e-3
 """Log-odds that move no further are where a batch is expanded; what that misses is of their square."""
@@ -81,6 +85,10 @@ class Rows:
             gram(self.columns, p, self.codes, self.groups, each),
             (joint[:, :-1] * each[:, None]).T @ joint,
         )
+
+
+SumsOf: TypeAlias = Callable[[Rows, Floats], Parts]
+"""What rows add, each times its weight (n,), expanded at a place that is found."""
 
 
 class Mode(NamedTuple):

@@ -27,8 +27,10 @@ def rate_of(belief, state, now=NOW):
     return special.expit(scores(belief, state, np.zeros(0), time=now)[0][0])
 
 
-@pytest.mark.parametrize("rate", [0.03, 0.2, 0.6])
-def test_it_is_right_where_a_naive_belief_is_low_by_what_is_open(rate):
+@pytest.mark.parametrize(
+    ("rate", "covariance"), [(0.03, "full"), (0.2, "full"), (0.6, "full"), (0.2, "diagonal")]
+)
+def test_it_is_right_where_a_naive_belief_is_low_by_what_is_open(rate, covariance):
     """Ages are uniform on [0, 4 days], delays exponential with a mean of 2: E[exp(-age / 2)] = (1 - e^-2) / 2.
 
     So a naive belief learns rate (1 - .432). Of n = 400,000 deliveries the deviation of either estimate
@@ -38,7 +40,7 @@ def test_it_is_right_where_a_naive_belief_is_low_by_what_is_open(rate):
     decided, _, _, bought = delayed(np.random.default_rng(3), n, rate, mean, 2 * mean)
     rows = batch(["a"] * n, np.zeros((n, 0)), bought, decided=decided)
     naive, told = (
-        belief_of(context=None, reward=WINDOW, repeat=40, **delay)
+        belief_of(context=None, reward=WINDOW, repeat=40, covariance=covariance, **delay)
         for delay in ({}, {"delay": "2d"})
     )
     open_share = (1.0 - np.exp(-2.0)) / 2.0

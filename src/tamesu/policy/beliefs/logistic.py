@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -15,23 +15,13 @@ from tamesu.base import GRID, Declaration, Duration, InvalidDeclaration, Time
 from tamesu.policy.contract import Arms, Batch, Reading
 from tamesu.policy.delay import Delay, delay_of, open_rows
 from tamesu.policy.design import Design, Sharing, design_of
-from tamesu.policy.expansion import Rows, Sums, expanded
+from tamesu.policy.diagonal_form import DiagonalForm
+from tamesu.policy.expansion import Parts, Rows
 from tamesu.policy.fading import Weighing, weighing_of
-from tamesu.policy.linear_level import (
-    CLIPPED,
-    CROSS,
-    JOINT_MOMENT,
-    JOINT_PRECISION,
-    MOMENT,
-    OBSERVATIONS,
-    PRECISION,
-    SQUARES,
-    WEIGHT,
-)
-from tamesu.policy.linear_posterior import LinearPosterior
+from tamesu.policy.full_form import FullForm
+from tamesu.policy.linear_level import CLIPPED, OBSERVATIONS
 from tamesu.policy.logistic_reading import LogisticReading
 from tamesu.policy.priors import refuse_undeclared
-from tamesu.policy.ridge import roots
 from tamesu.policy.table import OPEN, Table, numbered
 
 Floats = NDArray[np.float64]
@@ -50,6 +40,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     Attributes:
         sharing: whose the coefficients are: of each arm (`per_arm`), of all arms, which then differ by
             their features (`shared`), or both, added up (`hybrid`).
+        covariance: what is known of coefficients: with all that they know of each other (`full`), or each by
+            itself (`diagonal`), for hundreds of columns and more.
         ridge: precision of the prior of every coefficient, above 0.
         rate: the reward that is expected where all features are 0, before anything is learnt; in (0, 1).
         rates: the same of single arms, by id.
@@ -60,10 +52,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """
 
     sharing: Sharing = "per_arm"
+    covariance: Literal["diagonal", "full"] = "full"
     ridge: float = 1.0
     rate: float = 0.5
     rates: dict[str, float] = {}
-    repeat: int = 8
+    repeat: int = 10
     delay: Duration | None = None
 
 
@@ -72,7 +65,8 @@ class LogisticBelief:
 
     c_a are the log-odds of the prior's rate. Each row is replaced by a parabola at log-odds t, of precision
     w = sigma(t) (1 - sigma(t)) and moment w (t - c_a) + r - sigma(t). Their sums are those of a linear belief
-    with noise 1, and so are the posteriors, of log-odds: the Laplace approximation.
+    with noise 1, and so are the posteriors, of log-odds: the Laplace approximation. With `diagonal` covariance each
+    coefficient has a mean and a precision of its own.
 
     t is where the batch, with the state as its prior, is likeliest: found by Newton's method, at most `repeat`
     steps. So evidence depends on the state that it is for. At one state it adds up, in any batching, to rounding;
@@ -84,7 +78,7 @@ class LogisticBelief:
     No bound on the regret is proven for the parabolas. In practice it is that of the best linear ones, or below it,
     where chances are near 0 or 1; it stops holding where the log-odds are not linear in the features.
 
-    Source: Chapelle & Li 2011, algorithm 3, with the full covariance; MacKay 1992.
+    Source: Chapelle & Li 2011, algorithm 3, and the same with the full covariance; MacKay 1992.
     """
 
     family = "logit_normal"
@@ -100,15 +94,13 @@ class LogisticBelief:
         self._options = options
         self._offset = _log_odds(options.rate)
         self._offsets = {arm: _log_odds(rate) for arm, rate in options.rates.items()}
-        self._posterior = LinearPosterior(design, options.ridge, 1.0)
+        form = DiagonalForm if options.covariance == "diagonal" else FullForm
+        self._form: FullForm | DiagonalForm = form(design, options.ridge, options.repeat)
 
     def init(self) -> Table:
         """No arm has evidence."""
-        p, q = self._design.own_width, self._design.joint_width
-        nothing = Sums(np.zeros((0, p, p + q + 1)), np.zeros((q, q + 1)))
-        none = np.zeros(0, np.int64)
+        none, parts = np.zeros(0, np.int64), self._form.nothing()
         by_arm = {OBSERVATIONS: none, CLIPPED: none}
-        parts = self._columns(nothing, np.zeros(0, np.intp), np.zeros(0))
         return self._table([], by_arm, parts, None if self._delay is None else parts)
 
     def reading(self, state: Table, arms: Arms, time: Time) -> Reading:
@@ -118,7 +110,7 @@ class LogisticBelief:
             Bug: more was taken back from an arm than it was taught.
         """
         told, scale = self._at(state, time)
-        inner = self._posterior.reading(told, arms, scale)
+        inner = self._form.reading(told, arms, scale)
         return LogisticReading(inner, self._offsets_of(arms.ids), self._offset)
 
     def evidence(self, state: Table, batch: Batch) -> Table:
@@ -142,20 +134,18 @@ class LogisticBelief:
         if self._delay is not None:
             waiting = open_rows(self._delay, batch, each, scale, time)
             rows = replace(rows, seen=np.maximum(1.0 - waiting.share, LEAST_SEEN))
-        before = self._before(*self._at(state, time), arms)
-        at = expanded(rows, each * scale, before, self._options.ridge, self._options.repeat)
+        sums_of = self._form.expanded(rows, each * scale, *self._at(state, time), arms)
         rows = replace(rows, seen=None)
         sign = np.ones(len(batch)) if batch.sign is None else batch.sign.astype(np.float64)
         counted = {
             OBSERVATIONS: np.bincount(codes, sign, len(arms)).astype(np.int64),
             CLIPPED: np.bincount(codes, sign * (given != reward), len(arms)).astype(np.int64),
         }
-        parts = self._columns(rows.sums(at, each), codes, each)
+        parts = sums_of(rows, each)
         if waiting is None:
             return self._table(arms, counted, parts, marks=marks)
-        later = waiting.each
         nothing = replace(rows, reward=np.zeros(len(batch)))
-        rest = self._columns(nothing.sums(at, later), codes, later)
+        rest = sums_of(nothing, waiting.each)
         return self._table(arms, counted, parts, rest, marks | waiting.marks)
 
     def absorb(self, state: Table, evidence: Table) -> Table:
@@ -176,54 +166,12 @@ class LogisticBelief:
             (state, scale) if self._delay is None else (self._delay.seen(state, scale, time), 1.0)
         )
 
-    def _before(self, state: Table, scale: float, arms: list[str]) -> Sums:
-        """What `state` knows of `arms`; what it knows of others is in the joint part."""
-        p, q = self._design.own_width, self._design.joint_width
-        own = np.zeros((len(arms), p, p + q + 1))
-        joint = np.zeros((q, q + 1))
-        if q:
-            joint[:, :-1] = state.shared[JOINT_PRECISION]
-            joint[:, -1] = state.shared[JOINT_MOMENT]
-        if p:
-            rows = state.rows(arms)
-            known = rows < len(state.arms)
-            own[known, :, :p] = state.per_arm[PRECISION][rows[known]]
-            own[known, :, -1] = state.per_arm[MOMENT][rows[known]]
-            if q:
-                cross = state.per_arm[CROSS]
-                own[known, :, p:-1] = cross[rows[known]]
-                others = np.ones(len(state.arms), np.bool_)
-                others[rows[known]] = False
-                precision = state.per_arm[PRECISION][others] * scale
-                np.einsum("...ii->...i", precision)[...] += self._options.ridge
-                rest = np.concatenate(
-                    [cross[others], state.per_arm[MOMENT][others][:, :, None]], axis=2
-                )
-                side = (roots(precision) @ (rest * math.sqrt(scale))).reshape(-1, q + 1)
-                joint -= side[:, :-1].T @ side
-        return Sums(own * scale, joint * scale)
-
-    def _columns(
-        self, sums: Sums, codes: NDArray[np.intp], weights: Floats
-    ) -> tuple[dict[str, Floats], dict[str, Floats]]:
-        """Sums taken apart, as a linear posterior reads them: by arm, and shared."""
-        p, q = self._design.own_width, self._design.joint_width
-        own, joint = sums
-        weight = np.bincount(codes, weights, len(own)).astype(np.float64)
-        # The noise of a chance follows from it: nobody asks for squares.
-        by_arm: dict[str, Floats] = {WEIGHT: weight, SQUARES: np.zeros(len(own))}
-        if p:
-            by_arm |= {PRECISION: own[:, :, :p], MOMENT: own[:, :, -1]}
-        if p and q:
-            by_arm |= {CROSS: own[:, :, p:-1]}
-        return by_arm, {JOINT_PRECISION: joint[:, :q], JOINT_MOMENT: joint[:, -1]} if q else {}
-
     def _table(
         self,
         arms: list[str],
         counted: Mapping[str, NDArray[Any]],
-        parts: tuple[dict[str, Floats], dict[str, Floats]],
-        rest: tuple[dict[str, Floats], dict[str, Floats]] | None = None,
+        parts: Parts,
+        rest: Parts | None = None,
         marks: dict[str, int] | None = None,
     ) -> Table:
         """Counts and sums; those of what is open, where something may be, under names of their own."""

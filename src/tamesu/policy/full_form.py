@@ -1,0 +1,100 @@
+"""The full form of a logistic belief: sums of products, as a linear belief has them.
+
+Refuses to know log-odds as chances.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.policy.contract import Arms, Reading
+from tamesu.policy.design import Design
+from tamesu.policy.expansion import Parts, Rows, Sums, SumsOf, expanded
+from tamesu.policy.linear_level import (
+    CROSS,
+    JOINT_MOMENT,
+    JOINT_PRECISION,
+    MOMENT,
+    PRECISION,
+    SQUARES,
+    WEIGHT,
+)
+from tamesu.policy.linear_posterior import LinearPosterior
+from tamesu.policy.ridge import roots
+from tamesu.policy.table import Table
+
+Floats: TypeAlias = NDArray[np.float64]
+
+
+class FullForm:
+    """Sums, places and readings of a design, coefficients with all that they know of each other."""
+
+    def __init__(self, design: Design, ridge: float, repeat: int) -> None:
+        self._design = design
+        self._ridge = ridge
+        self._repeat = repeat
+        self._posterior = LinearPosterior(design, ridge, 1.0)
+
+    def nothing(self) -> Parts:
+        """The sums of no rows."""
+        p, q = self._design.own_width, self._design.joint_width
+        nothing = Sums(np.zeros((0, p, p + q + 1)), np.zeros((q, q + 1)))
+        return self._parts(nothing, np.zeros(0))
+
+    def expanded(
+        self, rows: Rows, weights: Floats, state: Table, scale: float, arms: list[str]
+    ) -> SumsOf:
+        """What rows add, expanded where this batch leads; its rows weigh `weights` (n,) now."""
+        at = expanded(rows, weights, self._before(state, scale, arms), self._ridge, self._repeat)
+
+        def sums_of(rows: Rows, weights: Floats) -> Parts:
+            weight = np.bincount(rows.codes, weights, rows.groups).astype(np.float64)
+            return self._parts(rows.sums(at, weights), weight)
+
+        return sums_of
+
+    def reading(self, state: Table, arms: Arms, scale: float) -> Reading:
+        """What `state` says of `arms`; a unit of its sums weighs `scale`."""
+        return self._posterior.reading(state, arms, scale)
+
+    def _before(self, state: Table, scale: float, arms: list[str]) -> Sums:
+        """What `state` knows of `arms`; what it knows of others is in the joint part."""
+        p, q = self._design.own_width, self._design.joint_width
+        own = np.zeros((len(arms), p, p + q + 1))
+        joint = np.zeros((q, q + 1))
+        if q:
+            joint[:, :-1] = state.shared[JOINT_PRECISION]
+            joint[:, -1] = state.shared[JOINT_MOMENT]
+        if p:
+            rows = state.rows(arms)
+            known = rows < len(state.arms)
+            own[known, :, :p] = state.per_arm[PRECISION][rows[known]]
+            own[known, :, -1] = state.per_arm[MOMENT][rows[known]]
+            if q:
+                cross = state.per_arm[CROSS]
+                own[known, :, p:-1] = cross[rows[known]]
+                others = np.ones(len(state.arms), np.bool_)
+                others[rows[known]] = False
+                precision = state.per_arm[PRECISION][others] * scale
+                np.einsum("...ii->...i", precision)[...] += self._ridge
+                rest = np.concatenate(
+                    [cross[others], state.per_arm[MOMENT][others][:, :, None]], axis=2
+                )
+                side = (roots(precision) @ (rest * math.sqrt(scale))).reshape(-1, q + 1)
+                joint -= side[:, :-1].T @ side
+        return Sums(own * scale, joint * scale)
+
+    def _parts(self, sums: Sums, weight: Floats) -> Parts:
+        p, q = self._design.own_width, self._design.joint_width
+        own, joint = sums
+        # The noise of a chance follows from it: nobody asks for squares.
+        by_arm: dict[str, Floats] = {WEIGHT: weight, SQUARES: np.zeros(len(own))}
+        if p:
+            by_arm |= {PRECISION: own[:, :, :p], MOMENT: own[:, :, -1]}
+        if p and q:
+            by_arm |= {CROSS: own[:, :, p:-1]}
+        return by_arm, {JOINT_PRECISION: joint[:, :q], JOINT_MOMENT: joint[:, -1]} if q else {}

@@ -1,0 +1,124 @@
+"""The diagonal form: each coefficient by itself, and batches at their mode."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from chances import (
+    ARMS,
+    FEATURES,
+    asked,
+    batch,
+    batch_of,
+    belief_of,
+    columns,
+    learnt,
+    rows_of,
+    scores,
+)
+from scipy import optimize, special
+
+from tamesu.base import GRID, Time
+from tamesu.policy.uniforms import Uniforms
+
+SHARINGS = pytest.mark.parametrize("sharing", ["per_arm", "shared", "hybrid"])
+
+
+def chapelle(parts, sharing, ridge=1.0):
+    """Chapelle & Li 2011, algorithm 3, as it is printed: a mean and a precision of each coefficient."""
+    size = len(columns(sharing, "a", np.zeros(3)))
+    mean, precision = np.zeros(size), np.full(size, ridge)
+    for rows in parts:
+        x = np.array([columns(sharing, a, c) for a, c in zip(rows.arm, rows.context, strict=True)])
+        y = rows.reward / GRID
+
+        def loss(theta, x=x, y=y, mean=mean, precision=precision):
+            t = x @ theta
+            return 0.5 * precision @ (theta - mean) ** 2 + (np.logaddexp(0, t) - y * t).sum()
+
+        def slope(theta, x=x, y=y, mean=mean, precision=precision):
+            return precision * (theta - mean) + x.T @ (special.expit(x @ theta) - y)
+
+        mean = optimize.minimize(loss, mean, jac=slope, method="BFGS", tol=1e-10).x
+        chance = special.expit(x @ mean)
+        precision = precision + (chance * (1 - chance)) @ (x * x)
+    return mean, precision
+
+
+@SHARINGS
+@pytest.mark.parametrize("size", [1, 40])
+def test_it_is_the_published_algorithm_in_any_batches(sharing, size):
+    belief = belief_of(sharing=sharing, covariance="diagonal", repeat=60)
+    rows = batch_of(np.random.default_rng(3), 120)
+    parts = [rows_of(rows, slice(first, first + size)) for first in range(0, 120, size)]
+    mean, precision = chapelle(parts, sharing)
+    state = learnt(belief, *parts)
+    for context in np.random.default_rng(4).normal(size=(3, 3)):
+        location, scale = scores(belief, state, context)
+        design = np.array([columns(sharing, arm, context) for arm in ARMS])
+        assert location == pytest.approx(design @ mean, abs=3e-4)
+        assert scale == pytest.approx(np.sqrt(design**2 @ (1 / precision)), rel=1e-4)
+
+
+@SHARINGS
+def test_a_correction_moves_the_moments_by_the_columns(sharing):
+    belief, rng = belief_of(sharing=sharing, covariance="diagonal"), np.random.default_rng(5)
+    state = learnt(belief, batch_of(rng, 200))
+    x, both = rng.normal(size=3), np.array([-1, 1])
+    change = batch("bb", np.stack([x, x]), [0, 1], sign=both)
+    moved = belief.absorb(state, belief.evidence(state, change)) - state
+    row = {"moment": np.array([[1.0, *x]]), "joint_moment": np.array([1.0, *x, *FEATURES["b"]])}
+    for name, column in {**moved.per_arm, **moved.shared}.items():
+        due = row.get(name, np.zeros(1))
+        assert np.asarray(column) == pytest.approx(np.broadcast_to(due, column.shape), abs=1e-9)
+
+
+def test_many_columns_of_which_some_are_copies_of_each_other():
+    """A step in each coefficient by itself would overshoot as many times as there are copies."""
+    belief, rng = belief_of(context=60, covariance="diagonal"), np.random.default_rng(7)
+    x = np.repeat(rng.normal(size=(600, 1)), 60, axis=1)
+    reward = rng.random(600) < special.expit(2.0 * x[:, 0])
+    state = learnt(belief, batch(["a"] * 600, x, reward))
+    location, _ = scores(belief, state, np.full(60, 1.0))
+    assert location[0] == pytest.approx(2.0, abs=0.6)
+
+
+def test_what_was_taken_back_leaves_no_precision_below_the_prior():
+    belief, rng = belief_of(covariance="diagonal"), np.random.default_rng(9)
+    rows, others = batch_of(rng, 50), batch_of(rng, 5)
+    state = learnt(belief, others, rows)
+    back = batch(rows.arm, rows.context, rows.reward / GRID, np.full(50, -1))
+    _, scale = scores(belief, learnt(belief, back, state=state), np.ones(3))
+    assert (scale <= 2.0 + 1e-9).all()
+    assert (scale > 0.5).all()
+
+
+@pytest.mark.parametrize("sharing", ["shared", "hybrid"])
+def test_joint_draws_have_the_deviations_of_the_posterior(sharing):
+    """20,000 draws: a mean is off by 5 deviations once in 10^6, and their deviation by 4 %."""
+    belief = belief_of(sharing=sharing, covariance="diagonal")
+    state = learnt(belief, batch_of(np.random.default_rng(11), 60))
+    told = belief.reading(state, asked(), Time(0)).at(np.array([0.3, -0.2, 0.5]))
+    drawn = special.logit(told.joint(20_000, Uniforms(bytes(8), "x.1.y")))
+    error = told.family.scale / np.sqrt(20_000)
+    assert (np.abs(drawn.mean(axis=0) - told.family.location) < 5 * error).all()
+    assert drawn.std(axis=0) == pytest.approx(told.family.scale, rel=0.04)
+
+
+@SHARINGS
+@pytest.mark.parametrize("size", [1e-150, 1e70, 1e300])
+def test_extreme_contexts_leave_every_number_finite(sharing, size):
+    belief, rng = belief_of(sharing=sharing, covariance="diagonal"), np.random.default_rng(13)
+    x = size * rng.choice([-1.0, 0.0, 1.0], (40, 3))
+    state = belief.init()
+    for first, last in ((0, 1), (1, 20), (20, 40)):
+        part = batch(
+            rng.choice(ARMS, last - first), x[first:last], rng.integers(0, 2, last - first)
+        )
+        state = learnt(belief, part, state=state)
+    assert all(np.isfinite(column).all() for column in state.per_arm.values())
+    assert all(np.isfinite(column).all() for column in state.shared.values())
+    for context in (np.zeros(3), x[0], np.full(3, size)):
+        family = belief.reading(state, asked(), Time(0)).at(context).family
+        assert np.isfinite(family.mean()).all()
+        assert np.isfinite(family.scale).all()
