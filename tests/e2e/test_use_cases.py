@@ -34,6 +34,13 @@ def test_home_units(run):
     assert alike["per_position"] > alike["slate"] * 0.96
 
 
+def test_million_combinations(run):
+    """Pages are near the best of a million, of which one in fifty at most was shown; not from the start."""
+    way = run("million_combinations")
+    assert way["last tenth"] >= 0.95
+    assert 0.4 < way["first tenth"] < way["last tenth"]
+
+
 def test_hero_image(run):
     """What arms tell of themselves serves a newcomer at once."""
     lost = run("hero_image")

@@ -16,7 +16,7 @@ from tamesu.base import Bug
 from tamesu.policy.combination.combiner import Combiner, coefficients_of
 from tamesu.policy.combination.found import Found
 from tamesu.policy.combination.search import Ends, Floats, Weights, ascended
-from tamesu.policy.combination.space import Among, Rows
+from tamesu.policy.combination.space import STARTS, Among, Rows
 from tamesu.policy.contract import Eligible, Reading
 from tamesu.policy.eligibility import Eligibility, rows_of
 from tamesu.policy.prepared import Choice, Choices, Prepared
@@ -34,8 +34,8 @@ MEAN = -1
 MOST_KEPT = 1 << 9
 """Distributions, and eligible sets, that are remembered; beyond it the memory starts anew."""
 
-DRAW_STARTS = 4
-"""Starts of the search for each draw; the best by the mean is one more."""
+DRAW_STARTS = 8
+"""Starts of the search for each draw in a context; the best by the mean is one more."""
 
 
 class Combining(Prepared):
@@ -185,7 +185,9 @@ class Combining(Prepared):
         if finding.draws is None:
             chosen = mean.ties(0)
         else:
-            starts = np.concatenate([mean.best(), among.starts[:DRAW_STARTS]])
+            # Where no context matters a search is made once, and may take its time.
+            starts = among.starts[: DRAW_STARTS if self.contextual else STARTS]
+            starts = np.concatenate([mean.best(), starts])
             chosen = self._ends(self._pool(pool), among, starts, context).best()
         return Found(among, chosen, np.full(len(chosen), 1.0 / len(chosen)), finding.searched)
 
