@@ -37,9 +37,10 @@ class Triangles:
         n, p, _ = roots.shape
         blocks = _BLOCKS if roots.size >= _LARGE and p >= 2 * _BLOCKS else 1
         edges = [p * i // blocks for i in range(blocks + 1)]
-        # Row i of every triangle, then row i + 1: each band is one matrix.
+        # Row i of every triangle, then row i + 1: each band is one matrix, column by column, as a product
+        # with one vector is soonest made of it.
         self._bands = [
-            (n * first, n * last, roots[:, first:last, :last].swapaxes(0, 1).reshape(-1, last))
+            (n * first, n * last, np.asfortranarray(_band(roots, first, last)))
             for first, last in pairwise(edges)
         ]
         self._shape = (p, n)
@@ -67,3 +68,8 @@ class Triangles:
             parts = (rows[:, : band.shape[1]] @ band.T).reshape(len(rows), -1, n)
             squares += np.einsum("mpn,mpn->mn", parts, parts)
         return squares
+
+
+def _band(roots: Floats, first: int, last: int) -> Floats:
+    """(n (last - first), last) rows of all triangles, without what is empty in all of them."""
+    return roots[:, first:last, :last].swapaxes(0, 1).reshape(-1, last)
