@@ -6,9 +6,9 @@ import pytest
 
 from tamesu.base import Unavailable, decode_decision
 
-PATH = "/v1/bandits/home/decisions"
+PATH = "/v1/bandits/front/decisions"
 HOME = {
-    "name": "home",
+    "name": "front",
     "arms": [
         {"id": "news", "features": {"fresh": 0.9}},
         {"id": "sport", "features": {"fresh": 0.1}},
@@ -193,7 +193,7 @@ def test_what_was_observed_in_a_context_is_learnt_served_and_explained(home, tra
     ]
     assert home.post("/v1/events", {"events": events})[0] == 202
     training(home)
-    until(lambda: home.get("/v1/bandits/home/report")[1]["observations"] == 300)
+    until(lambda: home.get("/v1/bandits/front/report")[1]["observations"] == 300)
     for name, arm in liked.items():
         served = home.post(f"{PATH}/batch", {"requests": [{"context": context[name]}] * 50})[1]
         arms = [one["deliveries"][0]["arm"] for one in served["decisions"]]
@@ -201,4 +201,4 @@ def test_what_was_observed_in_a_context_is_learnt_served_and_explained(home, tra
         told = home.get(f"/v1/decisions/{served['decisions'][0]['decision_id']}")[1]
         assert told["again"]["same"] is True
         assert max(told["arms"], key=lambda one: one["mean"])["arm"] == arm
-    assert json.dumps(home.get("/v1/bandits/home/report")[1])
+    assert json.dumps(home.get("/v1/bandits/front/report")[1])
