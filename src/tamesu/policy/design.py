@@ -25,6 +25,9 @@ Sharing: TypeAlias = Literal["per_arm", "shared", "hybrid"]
 LARGEST = 1e70
 """Of a column; beyond it stands as that: products of four, added up 10^20 times, are still floats."""
 
+MOST_NUMBERS = 1 << 24
+"""Products of columns in a state: 128 MiB, and a second to read. A state is written at every commit."""
+
 
 class Rows(NamedTuple):
     """The columns of n rows.
@@ -77,13 +80,15 @@ class Design:
         context = np.empty((n, 0)) if context is None else context
         features = np.empty((n, 0)) if features is None else features
         due = (self.width, self._encoder.arm_width)
-        if (context.shape[1], features.shape[1]) != due:
+        if n and (context.shape[1], features.shape[1]) != due:
             raise Bug(
                 f"a batch must have {due[0]} columns of contexts and {due[1]} of arms, got "
                 f"{context.shape[1]} and {features.shape[1]}"
             )
         p, q = self.own_width, self.joint_width
         whole, context = np.empty((n, p + q + beside)), bounded(context)
+        if not n:
+            return Rows(whole, whole[:, :p], whole[:, p : p + q])
         if p:
             whole[:, 0] = 1.0
             whole[:, 1:p] = context
@@ -115,7 +120,8 @@ def design_of(declaration: Declaration, sharing: Sharing) -> Design:
     """The design of a declaration's belief.
 
     Raises:
-        InvalidDeclaration: coefficients that all arms share, where nothing tells arms apart.
+        InvalidDeclaration: coefficients that all arms share, where nothing tells arms apart; or so many
+            that their products do not fit into a state.
     """
     if sharing == "shared" and not declaration.arm_features:
         raise InvalidDeclaration(
@@ -123,4 +129,13 @@ def design_of(declaration: Declaration, sharing: Sharing) -> Design:
             "differ by their features alone",
             hint="declare arm_features, or say  sharing: per_arm",
         )
-    return Design(encoder_of(declaration), sharing)
+    design = Design(encoder_of(declaration), sharing)
+    p, q, arms = design.own_width, design.joint_width, len(declaration.arms)
+    numbers = arms * p * (p + q) + q * q
+    if numbers > MOST_NUMBERS:
+        raise InvalidDeclaration(
+            f"a state may hold {MOST_NUMBERS:,} products of columns, got {numbers:,}: {arms:,} arms of "
+            f"{p:,} columns each, and {q:,} that all share",
+            hint="have fewer or narrower features, or share coefficients:  sharing: shared",
+        )
+    return design

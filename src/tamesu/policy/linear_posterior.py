@@ -30,7 +30,7 @@ from tamesu.policy.linear_level import (
     level_of,
 )
 from tamesu.policy.linear_reading import Known, OwnReading
-from tamesu.policy.ridge import apart, roots, solved
+from tamesu.policy.ridge import ROUNDING, apart, roots, solved
 from tamesu.policy.table import Table
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -121,7 +121,7 @@ class LinearPosterior:
             )
         design, rows = self._design, state.rows(arms.ids)
         known_roots = self._roots(state, scale) if design.own_width else None
-        base = self._base
+        base, squares = self._base, state.per_arm[SQUARES] * scale
         if base is None:
             base = self._level(state, scale, known_roots)
             state = centred(state, base)
@@ -129,11 +129,14 @@ class LinearPosterior:
         left = state.per_arm[SQUARES] * scale
         if own is not None:
             left = left - own.explained
+        # What is left of squares is known as far as they were rounded, and never below 0.
+        least = ROUNDING * squares
         if not design.joint_width:
-            known = self._known(state, arms, rows, scale, left)
+            known = self._known(state, arms, rows, scale, np.maximum(left, least))
             return OwnReading(design, known, *_at(own, rows))
         root, mean, explained = self._joint(state, scale, own, base)
-        known = self._known(state, arms, rows, scale, np.array([float(left.sum()) - explained]))
+        left = np.array([max(float(left.sum()) - explained, float(least.sum()))])
+        known = self._known(state, arms, rows, scale, left)
         sums = state.shared[JOINT_PRECISION][0] * scale
         joint = JointCoefficients(known, root, mean, sums)
         if own is None:
@@ -227,8 +230,6 @@ class LinearPosterior:
         if not isinstance(self._noise, NoisePrior):
             given = len(rows) if self._design.independent else 1
             return np.full(given, np.sqrt(self._noise)), None
-        # Only by rounding may it lie below 0: it is what of squares a projection leaves.
-        left = np.maximum(left, 0.0)
         a, common = self._noise.a, self._noise.common(float(left.sum()), total)
         if self._design.independent:
             left, weight = np.append(left, 0.0)[rows], weight[rows]

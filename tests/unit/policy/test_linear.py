@@ -391,3 +391,45 @@ def test_shared_coefficients_need_something_that_tells_arms_apart():
 def test_options_that_cannot_be_are_refused_by_name(belief, says):
     with pytest.raises(InvalidDeclaration, match=says):
         policy_of(belief=belief)
+
+
+def test_a_state_that_no_commit_could_write_is_refused_when_it_is_declared():
+    arms = [f"arm-{i}" for i in range(9_999)]
+    with pytest.raises(
+        InvalidDeclaration, match=r"16,777,216 products(.|\n)*9,999 arms of 101 col"
+    ):
+        compose(
+            Declaration.parse(
+                {"name": "g", "arms": arms, "context": 100, "policy": {"belief": "linear"}}
+            )
+        )
+
+
+@pytest.mark.parametrize("sharing", ["per_arm", "shared", "hybrid"])
+def test_rewards_so_far_from_their_level_that_floats_blur_leave_a_doubt(sharing):
+    """A deviation of 2^-10 around 2^40 is below what their squares can tell: the noise is not 0."""
+    policy = policy_of(sharing)
+    arm, context, reward = rows_of(80, seed=4)
+    state = taught(policy, batch_of(arm, context, reward / 1024.0 + 2.0**40))
+    found = at(policy, state, context[0]).family
+    assert np.isfinite(found.mean()).all()
+    assert found.scale.min() > 1.0
+
+
+@pytest.mark.parametrize("sharing", ["per_arm", "shared", "hybrid"])
+def test_no_arms_and_no_rows_are_none(sharing):
+    policy = policy_of(sharing)
+    state = policy.init()
+    none = Batch(
+        arm=np.array([], dtype=object),
+        reward=np.zeros(0, np.int64),
+        position=np.zeros(0, np.int64),
+        propensity=np.zeros(0),
+        decided=np.zeros(0, np.int64),
+    )
+    assert policy.absorb(state, policy.evidence(state, none)) == state
+    arm, context, reward = rows_of(30)
+    learnt = taught(policy, batch_of(arm, context, reward))
+    for one in (state, learnt):
+        assert len(at(policy, one, context[0], arms=())) == 0
+        assert policy.summary(one, (), NOW) == []

@@ -63,7 +63,9 @@ def test_rewards_higher_by_some_number_are_scores_higher_by_it(sharing, offset, 
     policy = policy_of(sharing)
     here, there = (at(policy, rows_of(n, seed, offset=by)[1]) for by in (0.0, float(offset)))
     assert there.mean() - offset == pytest.approx(here.mean(), abs=1e-7)
-    assert there.scale == pytest.approx(here.scale, rel=1e-6, abs=1e-6)
+    # Where nothing is left to explain, what is left is as much as squares of rewards are rounded.
+    blur = 1e-7 * abs(offset)
+    assert there.scale == pytest.approx(here.scale, rel=1e-6, abs=1e-6 + blur)
 
 
 def test_the_level_is_that_of_the_mixed_model():
