@@ -157,6 +157,8 @@ class Marginals:
             nothing.
         weight: (n,) what those observations weigh now; none where nothing is forgotten.
         total_weight: the same of all, retired arms included; 0 where nothing is forgotten.
+        passing: whether they are of one context, so that they are looked at once: what is made of them may
+            then be a little less exact, and sooner.
     """
 
     kind: str
@@ -167,6 +169,7 @@ class Marginals:
     clipped: NDArray[np.int64] | None = None
     weight: NDArray[np.float64] | None = None
     total_weight: float = 0.0
+    passing: bool = False
 
     def __len__(self) -> int:
         return len(self.observations)
@@ -183,6 +186,7 @@ class Marginals:
             clipped=None if self.clipped is None else self.clipped[rows],
             weight=None if self.weight is None else self.weight[rows],
             total_weight=self.total_weight,
+            passing=self.passing,
         )
 
 

@@ -81,6 +81,7 @@ class Known(NamedTuple):
             clipped=self.clipped,
             weight=self.weight,
             total_weight=self.total_weight,
+            passing=True,
         )
 
     def deviates(self, m: int, uniforms: Uniforms, width: int) -> Floats:

@@ -55,6 +55,7 @@ class LogisticReading:
             clipped=told.clipped,
             weight=told.weight,
             total_weight=told.total_weight,
+            passing=told.passing,
         )
 
 

@@ -8,7 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import Bug, Declaration, InvalidDeclaration
-from tamesu.policy.contract import POSTERIORS, ExplorerOptions, Marginals, PropensitiesOf
+from tamesu.policy.bells import best_of_bells
+from tamesu.policy.contract import (
+    POSTERIORS,
+    ExplorerOptions,
+    Family,
+    Marginals,
+    PropensitiesOf,
+)
 from tamesu.policy.quadrature import Quadrature
 from tamesu.policy.uniforms import Uniforms
 from tamesu.policy.wins import won
@@ -31,7 +38,8 @@ class Options(ExplorerOptions, frozen=True, kw_only=True, forbid_unknown_fields=
 class ThompsonExplorer:
     """p_a = P(the score of a is the largest).
 
-    Independent arms: by quadrature, no Monte Carlo; cost and error: see `tamesu.policy.quadrature`.
+    Independent arms: by quadrature, no Monte Carlo; cost and error: see `tamesu.policy.quadrature`, and for
+    decisions in contexts `tamesu.policy.bells`.
 
     Arms that share parameters: out of m joint draws of all scores, made of the decision's own uniforms.
     Arm a wins a share f_a of them, and
@@ -64,13 +72,27 @@ class ThompsonExplorer:
         """Probabilities of being the best of any subset."""
         if marginals.joint is not None:
             return _Drawn(marginals.joint, self._draws)
-        quadrature = Quadrature(marginals.family)
+        return _Computed(marginals.family, passing=marginals.passing)
 
-        def propensities(rows: NDArray[np.intp], uniforms: Uniforms | None) -> NDArray[np.float64]:
-            del uniforms
-            return quadrature.best_of(rows)
 
-        return propensities
+class _Computed:
+    """Probabilities of being the best of independent arms: those of one context soon, others exactly."""
+
+    def __init__(self, family: Family, *, passing: bool) -> None:
+        self._family = family
+        self._passing = passing
+        self._quadrature: Quadrature | None = None if passing else Quadrature(family)
+
+    def __call__(self, rows: NDArray[np.intp], uniforms: Uniforms | None) -> NDArray[np.float64]:
+        del uniforms
+        if self._passing:
+            found = best_of_bells(self._family.take(rows))
+            if found is not None:
+                return found
+        quadrature = self._quadrature
+        if quadrature is None:
+            quadrature = self._quadrature = Quadrature(self._family)
+        return quadrature.best_of(rows)
 
 
 class _Drawn:
