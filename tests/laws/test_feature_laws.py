@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -57,6 +60,40 @@ def schemas(draw):
     return declared, *(draw(st.lists(one, min_size=1, max_size=4)) for one in values)
 
 
+def obvious(schema, pairs, values):
+    """Columns by name, as docs/math/features.md has them: slow and plain."""
+    by_feature = {}
+    for name, one in schema.items():
+        value = values.get(name)
+        value = one["missing"] if value is None else value
+        if one["type"] == "categorical":
+            found = {f"{name}={v}": float(v == value) for v in one["values"]}
+        elif one["type"] == "numeric":
+            low, high = one["range"]
+            inside = min(max(float(value), low), high)
+            found = {name: (inside - (low / 2 + high / 2)) / (high / 2 - low / 2)}
+        elif one["type"] == "cyclic":
+            angle = 2 * math.pi * math.fmod(value, one["period"]) / one["period"]
+            found = {f"{name}.cos": math.cos(angle), f"{name}.sin": math.sin(angle)}
+        elif one["type"] == "vector":
+            found = {f"{name}[{i}]": float(number) for i, number in enumerate(value)}
+        elif one["type"] == "hashed":
+            key = hashlib.blake2b(name.encode(), digest_size=16).digest()
+            text = str(value).encode()
+            place = hashlib.blake2b(text, digest_size=8, key=key).digest()
+            bucket = int.from_bytes(place, "little") % one["buckets"]
+            found = {f"{name}#{i}": float(i == bucket) for i in range(one["buckets"])}
+        else:
+            found = {name: float(value)}
+        by_feature[name] = found
+    columns = {column: number for found in by_feature.values() for column, number in found.items()}
+    for one, other in pairs:
+        for a, x in by_feature[one].items():
+            for b, y in by_feature[other].items():
+                columns[f"{a} × {b}"] = x * y
+    return columns
+
+
 @given(schemas())
 def test_many_are_one_by_one_bit_for_bit(case):
     declared, contexts, arms = case
@@ -68,6 +105,21 @@ def test_many_are_one_by_one_bit_for_bit(case):
     ours = encoder.arms(arms)
     assert ours.tobytes() == b"".join(encoder.arms([arm]).tobytes() for arm in arms)
     assert ours.shape == (len(arms), encoder.arm_width)
+
+
+@given(schemas())
+def test_columns_are_what_the_page_says(case):
+    declared, contexts, arms = case
+    encoder = encoder_of(Declaration.parse(declared))
+    for names, schema, values, encode in (
+        (encoder.names, declared["context"], contexts, encoder.context),
+        (encoder.arm_names, declared["arm_features"], arms, lambda arm: encoder.arms([arm])[0]),
+    ):
+        pairs = [pair for pair in declared["interactions"] if {*pair} <= {*schema}]
+        for one in values:
+            said = obvious(schema, pairs, one)
+            assert tuple(said) == names
+            assert encode(one).tolist() == pytest.approx([*said.values()], rel=1e-12, abs=1e-12)
 
 
 @given(schemas())

@@ -76,6 +76,30 @@ def test_an_explorer_that_looks_at_many_at_once_is_asked_so():
     assert prepared_of("thompson", 4)._at_once is None
 
 
+def test_of_very_many_arms_many_are_what_each_is_alone():
+    arms = tuple(f"arm-{i}" for i in range(1_000))
+    declared = {"name": "one", "arms": arms, "seed": 11, "context": WIDTH}
+    made = compose(Declaration.parse({**declared, "policy": {"belief": "linear"}}))
+    rng = np.random.default_rng(5)
+    batch = Batch(
+        arm=np.array(arms * 2, dtype=object),
+        reward=(rng.normal(size=2_000) * GRID).astype(np.int64),
+        position=np.zeros(2_000, np.int64),
+        propensity=np.full(2_000, 0.5),
+        decided=np.full(2_000, NOW),
+        context=rng.normal(size=(2_000, WIDTH)),
+        features=np.empty((2_000, 0)),
+    )
+    prepared = made.prepare(made.absorb(made.init(), made.evidence(made.init(), batch)), arms, NOW)
+    contexts = rng.normal(size=(5, WIDTH))
+    ids = [f"one.1.{number}" for number in range(5)]
+    together = prepared.choose_many(ids, None, contexts)
+    alone = [prepared.choose(*pair) for pair in zip(ids, [None] * 5, contexts, strict=True)]
+    assert [arms[row] for row in together.rows[:, 0]] == [choice.arms[0] for choice in alone]
+    expected = [choice.propensities for choice in alone]
+    assert together.propensities.tolist() == [pytest.approx(one, abs=1e-12) for one in expected]
+
+
 def test_games_are_won_as_each_alone():
     rng = np.random.default_rng(3)
     weights = rng.random(5)

@@ -81,6 +81,10 @@ class RandomizedUcbExplorer:
     def many(self, sheet: Sheet, rows: NDArray[np.intp]) -> NDArray[np.float64]:
         """(m, k) propensities of the arms at `rows` (k,) in m contexts."""
         mean, deviation = (side[:, rows] for side in sheet.ladder())
+        if len(rows) > MANY:
+            each = zip(mean, deviation, strict=True)
+            heights, weights = self._heights, self._weights
+            return np.array([randomized_ucb(*one, heights, weights) for one in each])
         score = np.empty((len(mean), len(self._heights), len(rows)))
         score[:, 0] = mean
         np.multiply(self._heights[1:, None], deviation[:, None], out=score[:, 1:])
