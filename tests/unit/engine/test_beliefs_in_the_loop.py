@@ -25,9 +25,12 @@ PRIORS = {"kind": "gaussian", "priors": {"b": {"mean": 0.9, "kappa": 3}}}
 
 KINDS = {
     "gaussian": (NUMBERS, {"belief": "gaussian"}),
+    "losses": (NUMBERS, {"belief": "losses"}),
+    "fading-losses": (NUMBERS, {"belief": {"kind": "losses", "gamma": 0.1}, **FORGETS}),
     "fading-beta": (CLICKS, {"belief": "beta", **FORGETS}),
     "fading-gaussian": (NUMBERS, {"belief": PRIORS, **FORGETS}),
     "placed-beta": (CLICKS, {"belief": "beta", "explorer": "ucb", **FORGETS}),
+    "placed-losses": (NUMBERS, {"belief": "losses", "newcomer": {"until": 3}}),
     "placed-gaussian": (NUMBERS, {"belief": PRIORS, "newcomer": {"until": 3}, **FORGETS}),
 }
 PLACED = {"kind": "per_position", "size": 2}
