@@ -5,6 +5,7 @@ Refuses to judge a declaration: by the time it comes here it is valid.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -44,7 +45,7 @@ def meanings(declaration: Declaration, written: Mapping[str, Any], size: int) ->
 
     return [
         row("name", declaration.name, "how requests and ids call it"),
-        row("arms", _arms(declaration.arm_ids), f"{len(declaration.arm_ids)} that may be chosen"),
+        *_what(declaration, row),
         row("layout", declaration.layout.kind, _layout(declaration.layout.kind, size)),
         *_examination(declaration, row),
         row("fallback", *_fallback(declaration)),
@@ -73,6 +74,28 @@ def _has(written: Any, path: list[str]) -> bool:
     return True
 
 
+def _what(declaration: Declaration, row: Any) -> Iterator[Meaning]:
+    """What may be chosen."""
+    count = len(declaration.arm_ids)
+    if not declaration.slots:
+        yield row("arms", _arms(declaration.arm_ids), f"{count} that may be chosen")
+        return
+    slots = tuple(f"{slot} ({len(options)})" for slot, options in declaration.slots.items())
+    most = math.prod(map(len, declaration.slots.values()))
+    least = "at most " if declaration.infeasible else ""
+    yield row("slots", _arms(slots), f"one option of each, together: {least}{most:,} combinations")
+    yield row(
+        "pairwise",
+        "true" if declaration.pairwise else "false",
+        "how well two options go together is learnt, too"
+        if declaration.pairwise
+        else "what options are worth adds up, but for slots named in interactions",
+    )
+    if declaration.infeasible:
+        pairs = tuple(" + ".join(pair.values()) for pair in declaration.infeasible)
+        yield row("infeasible", _arms(pairs), "never together")
+
+
 def _arms(arms: tuple[str, ...]) -> str:
     text = ", ".join(arms)
     return text if len(text) <= MOST_ARMS_CHARS else f"{text[: MOST_ARMS_CHARS - 1]}…"
@@ -99,6 +122,8 @@ def _layout(kind: str, size: int) -> str:
         return f"an answer holds {size} different arms in order; positions count equally"
     if kind == "cascade":
         return f"{size} different arms in order; what lies below the first click teaches nothing"
+    if kind == "combination":
+        return "an answer holds one combination, found by search; it is one delivery"
     if kind == "per_position":
         return f"{size} different arms in order; each position has a belief of its own"
     return f"an answer holds at most {size} arms"

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import Declaration, Time
+from tamesu.base import Declaration, InvalidInput, Time
 from tamesu.base.grid import to_grid_many
 from tamesu.base.times import MILLISECOND_US
 from tamesu.policy import Batch, Choices, Prepared, compose
@@ -87,6 +87,11 @@ class Player:
     """
 
     def __init__(self, declaration: Declaration, pace_us: int) -> None:
+        if declaration.slots:
+            raise InvalidInput(
+                f"a world has an arm for each that may be chosen, bandit {declaration.name!r} has slots",
+                hint="play it in memory, as examples/million_combinations.py does",
+            )
         self._policy = compose(declaration)
         self.encoder = self._policy.encoder
         self._told = self.encoder.arms([arm.features for arm in declaration.arms])

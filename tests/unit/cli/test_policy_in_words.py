@@ -20,8 +20,12 @@ REQUIRED = {
 }
 
 
+SLOTS = {"title": ["a", "b"], "image": ["x", "y", "z"]}
+
+
 def said(**declared):
-    data = {"name": "one", "arms": ["a", "b", "c"], **declared}
+    chosen = {} if "slots" in declared else {"arms": ["a", "b", "c"]}
+    data = {"name": "one", **chosen, **declared}
     declaration = Declaration.parse(data)
     rows = meanings(declaration, data, compose(declaration).size)
     return {row.setting: row for row in rows}
@@ -44,8 +48,19 @@ def test_every_explorer_has_words_and_every_option_a_row(kind):
 
 @pytest.mark.parametrize("kind", known_kinds("layout"))
 def test_every_layout_has_words(kind):
-    row = said(layout={"kind": kind, **REQUIRED.get(kind, {})})["layout"]
+    slots = {"slots": SLOTS} if kind == "combination" else {}
+    row = said(layout={"kind": kind, **REQUIRED.get(kind, {})}, **slots)["layout"]
     assert "at most" not in row.meaning
+
+
+def test_slots_stand_where_arms_do_and_say_how_many_combinations_there_are():
+    rows = said(slots=SLOTS, infeasible=[{"title": "a", "image": "x"}])
+    assert "arms" not in rows
+    assert rows["slots"].value == "title (2), image (3)"
+    assert "at most 6 combinations" in rows["slots"].meaning
+    assert rows["infeasible"].value == "a + x"
+    assert (rows["pairwise"].value, rows["pairwise"].declared) == ("false", False)
+    assert said(slots=SLOTS, pairwise=True)["pairwise"].value == "true"
 
 
 @pytest.mark.parametrize("kind", ["ucb", "greedy"])
