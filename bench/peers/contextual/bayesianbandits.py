@@ -18,10 +18,12 @@ class _Player:
     def learn(self, decisions, rewards):
         rows = np.array([arm for arm, _, _ in decisions])
         contexts = np.array([context for _, _, context in decisions])
-        reward = np.asarray(rewards)
-        for arm in np.unique(rows):
-            mine = rows == arm
-            self._agent.select_for_update(int(arm)).update(contexts[mine], reward[mine])
+        self.learn_columns(rows, contexts, np.asarray(rewards))
+
+    def learn_columns(self, arms, contexts, rewards):
+        for arm in np.unique(arms):
+            mine = arms == arm
+            self._agent.select_for_update(int(arm)).update(contexts[mine], rewards[mine])
 
     def propensities(self, context):
         return None

@@ -16,7 +16,10 @@ class _Player:
     def learn(self, decisions, rewards):
         rows = np.array([arm for arm, _, _ in decisions])
         contexts = np.array([context for _, _, context in decisions])
-        self._policy.partial_fit(contexts, rows, np.asarray(rewards))
+        self.learn_columns(rows, contexts, np.asarray(rewards))
+
+    def learn_columns(self, arms, contexts, rewards):
+        self._policy.partial_fit(contexts, arms, rewards)
 
     def propensities(self, context):
         return None

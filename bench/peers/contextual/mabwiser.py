@@ -17,10 +17,12 @@ class _Player:
         return self._mab.predict(context[None, :]), None
 
     def learn(self, decisions, rewards):
-        arms = [arm for arm, _, _ in decisions]
         contexts = np.array([context for _, _, context in decisions])
+        self.learn_columns([arm for arm, _, _ in decisions], contexts, list(rewards))
+
+    def learn_columns(self, arms, contexts, rewards):
         fit = self._mab.fit if self._first else self._mab.partial_fit
-        fit(arms, list(rewards), contexts)
+        fit(arms, rewards, contexts)
         self._first = False
 
     def propensities(self, context):

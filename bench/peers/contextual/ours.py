@@ -18,6 +18,9 @@ class _Player:
         made = self._bandit.decide(context)
         return made.arm, made
 
+    def learn_columns(self, arms, contexts, rewards):
+        self._bandit.learn_logged(arms, rewards, contexts)
+
     def learn(self, decisions, rewards):
         if len(decisions) == 1:
             self._bandit.learn(decisions[0][1], rewards[0])
@@ -35,6 +38,16 @@ def _of(**options):
 BOTH = ("binary", "real")
 PLAYERS = {
     "Tamesu, linear × randomized UCB": (_of(belief="linear", explorer="randomized_ucb"), BOTH),
+    "Tamesu, linear × randomized UCB, explore .05": (
+        _of(belief="linear", explorer="randomized_ucb", explore=0.05),
+        BOTH,
+    ),
     "Tamesu, linear × Thompson": (_of(belief="linear", explorer="thompson"), BOTH),
     "Tamesu, linear × UCB": (_of(belief="linear", explorer="ucb"), BOTH),
+    "Tamesu, linear × inverse gap": (_of(belief="linear", explorer="inverse_gap"), BOTH),
+    "Tamesu, logistic × randomized UCB": (
+        _of(belief="logistic", explorer="randomized_ucb"),
+        ("binary",),
+    ),
+    "Tamesu, logistic × Thompson": (_of(belief="logistic", explorer="thompson"), ("binary",)),
 }
