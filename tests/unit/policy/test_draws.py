@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from tamesu import Bandit
 from tamesu.base import Bug, Declaration, InvalidDeclaration, Time
 from tamesu.policy import Policy, compose
 from tamesu.policy.contract import Marginals, Same
@@ -68,12 +69,15 @@ def prepared_of(explorer, layout=None, belief=None):
 
 def weights_of(explorer, decisions):
     """Weights of the uniform policy, and the sum of their variances, each given what was drawn."""
-    prepared = prepared_of(explorer)
+    return weighed(prepared_of(explorer), [None] * decisions)
+
+
+def weighed(prepared, contexts):
     weights, variance = [], 0.0
-    for i in range(decisions):
+    for i, context in enumerate(contexts):
         id_ = f"one.1.{i}"
-        (propensity,) = prepared.choose(id_).propensities
-        p = prepared.propensities(decision_id=id_)
+        (propensity,) = prepared.choose(id_, None, context).propensities
+        p = prepared.propensities(None, id_, 0, context)
         mean = np.count_nonzero(p > 1e-12) / len(ARMS)
         variance += (1.0 / (len(ARMS) ** 2 * p[p > 1e-12])).sum() - mean**2
         weights.append(1.0 / (len(ARMS) * propensity))
@@ -93,6 +97,41 @@ def test_the_mean_weight_of_the_uniform_policy_is_1(draws):
     assert weights.max() <= draws + 1 + 1e-9
     assert abs(weights.sum() - n) <= most_off(variance, draws + 1)
     assert most_off(variance, draws + 1) < 0.5 * n
+
+
+@pytest.mark.parametrize("sharing", ["shared", "hybrid"])
+@pytest.mark.parametrize("kind", ["linear", "logistic"])
+def test_it_is_1_for_beliefs_whose_arms_share_coefficients(kind, sharing):
+    """After 600 rewards that one arm in three earns more often, in a context for each decision."""
+    rng = np.random.default_rng(6)
+    features = rng.normal(size=(len(ARMS), 2))
+    bandit = Bandit(
+        arms=[
+            {"id": arm, "features": {"z": row}}
+            for arm, row in zip(ARMS, features.tolist(), strict=True)
+        ],
+        context=2,
+        arm_features={"z": {"type": "vector", "size": 2}},
+        interactions=[["x", "z"]],
+        belief={"kind": kind, "sharing": sharing},
+        explorer={"kind": "thompson", "draws": 16},
+        reward={"range": [0, 1]},
+        seed=2,
+    )
+    contexts = rng.normal(size=(3_000, 2))
+    rows = rng.integers(0, len(ARMS), 600)
+    chance = 1.0 / (1.0 + np.exp(-2.0 * (features[rows] * contexts[:600]).sum(axis=1)))
+    bandit.learn_logged(
+        [ARMS[row] for row in rows],
+        (rng.random(600) < chance).astype(float),
+        contexts=contexts[:600],
+    )
+    prepared = bandit._memory.ready()
+    n = len(contexts)
+    weights, variance = weighed(prepared, contexts)
+    assert (weights > 0.0).all()
+    assert weights.max() > 5.0, "some arm was hardly ever the best"
+    assert abs(weights.sum() - n) <= most_off(variance, 17) < 0.5 * n
 
 
 @pytest.mark.parametrize("draws", [8, 64])
