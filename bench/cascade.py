@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from figures import Figure, show
-from tamesu.bandit.rewards import until_click
+from tamesu.policy.examination import until_click
 from tamesu.policy.kl_bound import kl_bound
 
 ROUNDS = 100_000

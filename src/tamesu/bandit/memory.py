@@ -16,12 +16,12 @@ from tamesu.bandit.earned import Earned
 from tamesu.bandit.ids import NumberedIds, time_of
 from tamesu.bandit.ledger import Ledger
 from tamesu.bandit.recent import Recent, Standing
-from tamesu.bandit.rewards import until_click
 from tamesu.base import Conflict, Declaration, InvalidInput, NotFound, Time
 from tamesu.base.grid import to_grid_many
 from tamesu.base.slots import options_of
 from tamesu.base.times import SECOND_US
 from tamesu.policy import ArmSummary, Batch, Choices, Prepared, compose
+from tamesu.policy.examination import until_click
 
 
 class Memory:

@@ -40,10 +40,3 @@ def without_unseen(rewards: NDArray[np.float64], what: str) -> NDArray[np.float6
     if np.isnan(rewards).any():
         raise InvalidInput(f"rewards of {what} must be numbers, got NaN or none")
     return rewards
-
-
-def until_click(rewards: NDArray[np.float64], default: float) -> NDArray[np.float64]:
-    """`rewards` (n, k) of n cascades, NaN below the first of each that is worth more than `default`."""
-    clicked = rewards > default
-    below = np.cumsum(clicked, axis=1) - clicked > 0
-    return np.where(below, np.nan, rewards)

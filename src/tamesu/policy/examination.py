@@ -1,4 +1,4 @@
-"""`Examination`: of deliveries that nobody clicked, those that are taken for looked at.
+"""Which deliveries were looked at: above the click of a cascade, or so often by position (`Examination`).
 
 Refuses to know how likely it is that a position is looked at: that is declared.
 """
@@ -60,6 +60,13 @@ class Examination:
         kept = np.ones(len(batch), dtype=np.bool_)
         kept[open_] = _coins(batch.decision_id[open_], batch.position[open_]) < chance[open_]
         return batch.take(kept)
+
+
+def until_click(rewards: NDArray[np.float64], default: float) -> NDArray[np.float64]:
+    """`rewards` (n, k) of n cascades, NaN below the first of each that is worth more than `default`."""
+    clicked = rewards > default
+    below = np.cumsum(clicked, axis=1) - clicked > 0
+    return np.where(below, np.nan, rewards)
 
 
 def check(weights: Sequence[float], size: int) -> None:

@@ -12,6 +12,7 @@ from tamesu.sim.traffic import UNIFORMS, Habits, Tally, Traffic, plan
 from tamesu.sim.world import ContextualWorld, World
 from tamesu.sim.worlds.adversarial import AdversarialWorld
 from tamesu.sim.worlds.bernoulli import BernoulliWorld
+from tamesu.sim.worlds.cascade import CascadeWorld
 from tamesu.sim.worlds.coefficients import CoefficientsWorld, LinearWorld, LogisticWorld
 from tamesu.sim.worlds.delayed import NEVER_US, DelayedWorld, SoFarWorld
 from tamesu.sim.worlds.drifting import DriftingWorld
@@ -28,6 +29,7 @@ __all__ = [
     "AdversarialWorld",
     "Assignment",
     "BernoulliWorld",
+    "CascadeWorld",
     "CoefficientsWorld",
     "ContextualWorld",
     "DelayedWorld",

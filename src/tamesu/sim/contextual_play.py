@@ -57,7 +57,8 @@ def play_contextual(  # noqa: PLR0913 - everything that a run is a function of
         prepared, choices = player.choose(first, count, contexts)
         rewards = world.rewards(contexts, choices.rows, uniforms(count, player.size))
         yield _step(first, world.expected(contexts), prepared, choices, rewards, contexts)
-        player.learn(player.batch(first, choices, rewards, contexts))
+        batch = player.batch(first, choices, rewards, contexts)
+        player.learn(player.examined(batch, rewards))
 
 
 def _step(  # noqa: PLR0913, PLR0917 - the columns of one step

@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import Declaration
+from tamesu.base import Declaration, InvalidInput
 from tamesu.policy import Batch
 from tamesu.sim.play import Player, Step, step
 from tamesu.sim.worlds.delayed import DelayedWorld
@@ -44,8 +44,13 @@ def play_delayed(  # noqa: PLR0913 - everything that a run is a function of
 
     Raises:
         InvalidDeclaration: a declaration that cannot be.
-        InvalidInput: rewards that its belief cannot learn from.
+        InvalidInput: rewards that its belief cannot learn from, or a cascade, which is told whole.
     """
+    if declaration.reward.until_click:
+        raise InvalidInput(
+            "a delayed world has people for every position, and layout cascade none below a click",
+            hint="for example  --world cascade",
+        )
     player, reward = Player(declaration, pace_us), declaration.reward
     truth = world.within(reward.longest_us)
     open_rows: list[_Rows] = []

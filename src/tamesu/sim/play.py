@@ -18,8 +18,10 @@ from tamesu.base import Declaration, InvalidInput, Time
 from tamesu.base.grid import to_grid_many
 from tamesu.base.times import MILLISECOND_US
 from tamesu.policy import Batch, Choices, Prepared, compose
+from tamesu.policy.examination import until_click
 from tamesu.sim.regret import Evaluability, evaluability
 from tamesu.sim.world import World
+from tamesu.sim.worlds.cascade import CascadeWorld
 
 
 class Step(NamedTuple):
@@ -31,7 +33,9 @@ class Step(NamedTuple):
         earned: (m,) what each earned.
         evaluability: of the distribution that made them, at position 0.
         best: (m,) what the best decision of each is expected to earn.
-        truth: (n, k) what each arm was expected to earn at each position, in the mean of these rounds.
+        truth: (n, k) what each arm was expected to earn at each position, in the mean of these rounds;
+            none where that depends on the arms above, as in a cascade: nothing changes there.
+        uniform: what a uniform decision is expected to earn, where `truth` does not say it.
     """
 
     first: int
@@ -39,7 +43,8 @@ class Step(NamedTuple):
     earned: NDArray[np.float64]
     evaluability: Evaluability
     best: NDArray[np.float64]
-    truth: NDArray[np.float64]
+    truth: NDArray[np.float64] | None
+    uniform: float = 0.0
 
 
 def play(  # noqa: PLR0913 - everything that a run is a function of
@@ -75,7 +80,7 @@ def play(  # noqa: PLR0913 - everything that a run is a function of
         now = world.at(first / rounds).facing(prepared.propensities())
         rewards = now.rewards(choices.rows, uniforms(count, player.size))
         yield step(first, now, prepared, choices, rewards)
-        player.learn(player.batch(first, choices, rewards))
+        player.learn(player.examined(player.batch(first, choices, rewards), rewards))
 
 
 class Player:
@@ -95,7 +100,7 @@ class Player:
         self._policy = compose(declaration)
         self.encoder = self._policy.encoder
         self._told = self.encoder.arms([arm.features for arm in declaration.arms])
-        self._name = declaration.name
+        self._name, self._reward = declaration.name, declaration.reward
         self._arms = declaration.arm_ids
         self._ids = np.array(self._arms, dtype=object)
         self._pace_us = pace_us
@@ -139,6 +144,12 @@ class Player:
             features=self._told[choices.rows.ravel()],
         )
 
+    def examined(self, batch: Batch, rewards: NDArray[np.float64]) -> Batch:
+        """Those rows of the `batch` of `rewards` (m, k) that were looked at: of a cascade to its first click."""
+        if not self._reward.until_click:
+            return batch
+        return batch.take(~np.isnan(until_click(rewards, self._reward.default)).ravel())
+
     def learn(self, batch: Batch) -> None:
         """What the next decisions know, too."""
         evidence = self._policy.evidence(self._state, batch)
@@ -162,5 +173,6 @@ def step(
         earned=rewards.sum(axis=1),
         evaluability=evaluability(now.gaps(), prepared.propensities()),
         best=best,
-        truth=now.expected(every_arm),
+        truth=None if isinstance(now, CascadeWorld) else now.expected(every_arm),
+        uniform=now.uniform(size) if isinstance(now, CascadeWorld) else 0.0,
     )

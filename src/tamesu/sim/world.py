@@ -38,7 +38,7 @@ class World(Protocol):
 
     Laws: the mean of `rewards` over the uniforms is `expected`; no decision of k arms is expected to
     earn more than `best(k)`; `gaps` has a 0 in it; what an arm earns does not depend on its
-    neighbours.
+    neighbours, but in a cascade.
     """
 
     def at(self, progress: float) -> World:

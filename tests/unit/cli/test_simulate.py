@@ -104,6 +104,7 @@ def test_clicks_that_were_logged_are_played(tmp_path, capsys, monkeypatch):
         "switching:0.1,0.5,0.9,jumps=2",
         "delayed:0.1..0.9,mean=20s",
         "positioned:0.1..0.9,examined=0.5,apart=1",
+        "cascade:0.1..0.9",
         "adversarial:0.1..0.9",
     ],
 )
@@ -130,8 +131,7 @@ def test_each_world_is_played_with_its_truth(file, capsys, world):
 def test_jumps_are_what_makes_the_best_fixed_arm_poor(file, capsys):
     """Each phase another arm is best, so holding one fixed loses what uniform play does."""
     words = ("-w", "switching:0.0,0.0,0.9,jumps=2", "-n", "300", "--seeds", "1", "--jobs", "1")
-    found = told(capsys, file, *words, "--every", "10")
-    uniform = found["policies"][1]
+    uniform = told(capsys, file, *words, "--every", "10")["policies"][1]
     # The best fixed arm earns .9 in one phase of three: as uniform play, but for its luck.
     assert uniform["regret"]["mean"] - uniform["fixed"]["mean"] == pytest.approx(180)
 

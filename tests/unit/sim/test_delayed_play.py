@@ -7,7 +7,7 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from tamesu.base import GRID, Declaration
+from tamesu.base import GRID, Declaration, InvalidInput
 from tamesu.base.times import SECOND_US
 from tamesu.sim import NEVER_US, BernoulliWorld, DelayedWorld, delayed_play, play, play_delayed
 
@@ -132,3 +132,17 @@ def test_what_comes_after_the_window_is_no_reward():
     assert np.concatenate([s.earned for s in steps]).mean() == pytest.approx(0.0582, abs=0.0186)
     assert steps[0].truth == pytest.approx(np.full((3, 1), 1 - np.exp(-0.06)))
     assert NEVER_US > 60 * SECOND_US
+
+
+def test_a_cascade_is_refused():
+    declaration = Declaration.parse(
+        {"name": "x", "arms": ["a", "b"], "layout": {"kind": "cascade", "size": 2}, "seed": 1}
+    )
+    asked = {
+        "rounds": 2,
+        "every": 1,
+        "pace_us": SECOND_US,
+        "uniforms": lambda m, k: np.ones((m, k)),
+    }
+    with pytest.raises(InvalidInput, match="none below a click"):
+        next(play_delayed(declaration, DelayedWorld([0.1, 0.2], 1e6), **asked))

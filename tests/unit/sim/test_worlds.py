@@ -11,6 +11,7 @@ from tamesu.base import InvalidInput, ShapeMismatch
 from tamesu.sim import (
     AdversarialWorld,
     BernoulliWorld,
+    CascadeWorld,
     DriftingWorld,
     Excerpt,
     GaussianWorld,
@@ -41,6 +42,7 @@ WORLDS = {
     "positioned": PositionedWorld.examined(
         RATES, [1.0, 0.6, 0.3], own=np.random.default_rng(1).random((4, 3)), apart=0.5
     ),
+    "cascade": CascadeWorld(RATES),
     "adversarial": AdversarialWorld(RATES).facing(np.array([0.1, 0.2, 0.3, 0.4])),
     "excerpt": excerpt(),
 }
@@ -52,6 +54,8 @@ def world(request):
 
 
 def test_the_mean_of_the_rewards_is_what_is_expected(world):
+    if isinstance(world, CascadeWorld):  # its positions need luck of their own: below
+        return
     for row in ([0, 1, 2], [3, 2, 1], [1, 0, 3]):
         arms = np.broadcast_to(np.array(row), (len(LEVELS), 3))
         earned = world.rewards(arms, np.broadcast_to(LEVELS[:, None], arms.shape))
@@ -84,6 +88,37 @@ def test_what_does_not_change_is_itself(world):
     assert np.array_equal(again.expected(np.array([[0, 1, 2]])), expected)
     if not isinstance(world, AdversarialWorld):
         assert world.facing(np.array([0.7, 0.1, 0.1, 0.1])) is world
+
+
+def test_a_cascade_is_clicked_at_the_first_arm_that_attracts():
+    """Over a grid of the luck of three positions, finer than the rates."""
+    world = CascadeWorld(RATES)
+    luck = (np.array(list(itertools.product(range(20), repeat=3))) + 0.5) / 20
+    for row in ([0, 1, 2], [3, 2, 1], [1, 0, 3]):
+        earned = world.rewards(np.broadcast_to(np.array(row), luck.shape), luck)
+        assert set(earned.sum(axis=1)) <= {0.0, 1.0}
+        assert earned.mean(axis=0) == pytest.approx(world.expected(np.array([row]))[0])
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+def test_a_cascade_knows_what_chance_earns(size):
+    world = CascadeWorld(RATES)
+    decisions = np.array(list(itertools.permutations(range(4), size)))
+    assert world.uniform(size) == pytest.approx(world.expected(decisions).sum(axis=1).mean())
+
+
+@pytest.mark.parametrize(
+    ("rates", "error"),
+    [
+        ([], ShapeMismatch),
+        ([[0.1]], ShapeMismatch),
+        ([1.1], InvalidInput),
+        ([np.nan], InvalidInput),
+    ],
+)
+def test_cascades_that_cannot_be_are_refused(rates, error):
+    with pytest.raises(error):
+        CascadeWorld(rates)
 
 
 # Each on its own ----------------------------------------------------------------------------------

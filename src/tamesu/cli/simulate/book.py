@@ -34,7 +34,7 @@ class Book:
 
     def note(self, step: Step) -> None:
         """Adds the next step of the run."""
-        uniform = float(step.truth.mean(axis=0).sum())
+        uniform = step.uniform if step.truth is None else float(step.truth.mean(axis=0).sum())
         done, count = 0, len(step.lost)
         while done < count:
             mark = self._marks[0] - step.first if self._marks else count
@@ -43,7 +43,8 @@ class Book:
             rounds, best = until - done, float(step.best[done:until].sum())
             self._lost += lost
             self._worth += best - lost
-            self._truth = self._truth + rounds * step.truth
+            if step.truth is not None:
+                self._truth = self._truth + rounds * step.truth
             self._more += best - rounds * uniform - lost
             self._most += best - rounds * uniform
             done = until
@@ -55,7 +56,9 @@ class Book:
     def _close(self) -> None:
         self._marks.pop(0)
         self.regret.append(self._lost)
-        self.fixed.append(best_assignment(self._truth) - self._worth)
+        # Without a truth by arm nothing changes, and the best of each moment is the best held fixed.
+        held = best_assignment(self._truth) - self._worth if self._truth.ndim else self._lost
+        self.fixed.append(held)
         # Where all decisions are alike, everybody plays best.
         self.gained.append(self._more / self._most if self._most > LEAST else 1.0)
         self._more = self._most = 0.0

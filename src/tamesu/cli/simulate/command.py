@@ -94,10 +94,11 @@ def simulate(  # noqa: PLR0913 - the words of a command line
     are numbers (option sd=1); in a drifting one rates move in the course of a run, in a switching one
     they jump (jumps=1). In a delayed one rewards come later (mean=1m), and the window and settle of
     FILE count. In a positioned one people look less at positions further down (examined=0.7), and
-    some arms suit some positions (apart=0.5). An adversarial one turns against who plays. In a
-    linear or logistic one the context of a decision matters: each comes from the schema of FILE, its
-    columns have coefficients drawn anew for each arm and run, and their product moves a reward by the
-    deviation slope=1, or its log-odds by slope=2; the arms' worth is what stands without it. In
+    some arms suit some positions (apart=0.5). In a cascade they look from the top and click the first
+    arm that attracts. An adversarial one turns against who plays. In a linear or logistic one the
+    context of a decision matters: each comes from the schema of FILE, its columns have coefficients
+    drawn anew for each arm and run, and their product moves a reward by the deviation slope=1, or its
+    log-odds by slope=2; the arms' worth is what stands without it. In
     open-bandit:men (or women, all) people click as was logged at a fashion shop; arms are its items,
     such as [0, 1, 2]. Nothing is lost on the way here: what that costs comes on top.
 

@@ -17,6 +17,7 @@ from tamesu.base import Duration, InvalidInput
 from tamesu.sim import (
     AdversarialWorld,
     BernoulliWorld,
+    CascadeWorld,
     CoefficientsWorld,
     DelayedWorld,
     DriftingWorld,
@@ -173,6 +174,7 @@ KINDS: Mapping[str, Kind] = {
     "positioned": Kind(
         _positioned, {"examined": Option(0.7, 0.0, 1.0), "apart": Option(0.5, 0.0, 1.0)}
     ),
+    "cascade": Kind(lambda needs: CascadeWorld(needs.rates)),
     "adversarial": Kind(lambda needs: AdversarialWorld(needs.rates), changes=True, fixed=True),
     "linear": Kind(
         _linear,

@@ -1,0 +1,91 @@
+"""A world whose people look from the top and click the first arm that attracts them.
+
+Refuses clicks below the first: whoever clicked is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.base import InvalidInput, ShapeMismatch
+from tamesu.sim.world import World
+
+
+class CascadeWorld:
+    """n arms, of which arm a attracts who looks at it with probability `rates[a]`.
+
+    Laws: as `BernoulliWorld` for one position; the rewards of a decision add up to 0 or 1, with the mean
+    1 - prod (1 - rates), whatever the order. Of what an arm earns its neighbours above take a part.
+
+    Example:
+        >>> world = CascadeWorld([0.5, 0.2])
+        >>> world.expected(np.array([[0, 1], [1, 0]]))
+        array([[0.5, 0.1],
+               [0.2, 0.4]])
+
+    Attributes:
+        rates: (n,) in [0, 1]; read-only.
+
+    Source: Craswell et al. 2008; Kveton et al. 2015.
+    """
+
+    def __init__(self, rates: Sequence[float] | NDArray[np.float64]) -> None:
+        self.rates = np.array(rates, dtype=np.float64)
+        self.rates.setflags(write=False)
+        if self.rates.ndim != 1 or not self.rates.size:
+            raise ShapeMismatch(f"rates must be (n,) with n >= 1, got {self.rates.shape}")
+        if not np.all((self.rates >= 0) & (self.rates <= 1)):
+            raise InvalidInput("rates must lie in [0, 1]")
+
+    def at(self, progress: float) -> World:
+        """Itself: nothing changes."""
+        del progress
+        return self
+
+    def facing(self, shares: NDArray[np.float64]) -> World:
+        """Itself: it does not look at who plays."""
+        del shares
+        return self
+
+    def expected(self, arms: NDArray[np.intp]) -> NDArray[np.float64]:
+        """(m, k) how likely each is the first that attracts."""
+        rates = self.rates[arms]
+        reached = np.cumprod(1.0 - rates, axis=1)
+        reached = np.concatenate([np.ones((len(rates), 1)), reached[:, :-1]], axis=1)
+        expected: NDArray[np.float64] = rates * reached
+        return expected
+
+    def rewards(self, arms: NDArray[np.intp], uniforms: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(m, k) 1 for the first of `arms` (m, k) that attracts at `uniforms` (same), 0 for others."""
+        if arms.shape != uniforms.shape:
+            raise ShapeMismatch(
+                f"arms and uniforms must have one shape, got {arms.shape} and {uniforms.shape}"
+            )
+        attracts = uniforms < self.rates[arms]
+        first: NDArray[np.float64] = (attracts & (np.cumsum(attracts, axis=-1) == 1)).astype(float)
+        return first
+
+    def best(self, size: int) -> float:
+        """Of the `size` arms that attract most, in any order."""
+        return float(1.0 - np.prod(1.0 - np.sort(self.rates)[::-1][:size]))
+
+    def uniform(self, size: int) -> float:
+        """What `size` different arms by chance are expected to earn, exactly.
+
+        1 - e_k(1 - rates) / C(n, k), e_k the elementary symmetric polynomial: the mean of the products of
+        k of them. Kept divided by C(n, k), so that it stays within [0, 1] for any number of arms.
+        """
+        means = np.zeros(size + 1)
+        means[0] = 1.0
+        for number, rest in enumerate((1.0 - self.rates).tolist(), start=1):
+            for k in range(min(number, size), 0, -1):
+                means[k] += (rest * means[k - 1] - means[k]) * k / number
+        return float(1.0 - means[size])
+
+    def gaps(self) -> NDArray[np.float64]:
+        """(n,) at position 0."""
+        gaps: NDArray[np.float64] = self.rates.max() - self.rates
+        return gaps
