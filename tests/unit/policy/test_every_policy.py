@@ -321,7 +321,7 @@ SINGLE = {"kind": "single"}
 FORGETTING = [
     pytest.param(belief, explorer, id=f"{told(belief)}-{told(explorer)}")
     for belief, explorer in itertools.product(parts("belief"), EXPLORERS)
-    if fits(belief, explorer, SINGLE) and belief["kind"] not in {"linear", "logistic"}
+    if fits(belief, explorer, SINGLE)
 ]
 
 
