@@ -31,7 +31,7 @@ class DecisionRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     Attributes:
         unit: whom it is for; a sticky bandit gives the same unit the same decision for a while.
-        context: what is known; only bandits with a context take one.
+        context: what is known, by name, as the bandit declares it; `null` is a value that is missing.
         eligible: arm ids that may be chosen, none for all.
         request_id: makes a retry safe: the same id gives the same decision for ten minutes.
     """

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from tamesu.base.arm import MAX_ARMS, MAX_ID_CHARS
+from tamesu.base.feature import MAX_FIELDS, MAX_WIDTH, TYPES, Feature
+from tamesu.base.written import SCHEMAS
 from tamesu.policy.kinds import known_kinds, options_of
 from tamesu.serve.http.openapi.schemas import DURATION, ref, schemas
 
@@ -40,6 +44,8 @@ def with_short_forms(named: dict[str, Any]) -> dict[str, Any]:
     policy = named["WrittenPolicy"]
     for part, usual in (("belief", "beta"), ("explorer", "thompson")):
         policy["properties"][part] = {**_kinds(part, named), "default": usual}
+    for schema in SCHEMAS:
+        fields[schema] = _schema(named)
     for clause in ("newcomer", "forgetting"):
         policy["properties"][clause] = {"anyOf": [ref(clause.capitalize()), _OFF]}
     del policy["required"]
@@ -66,6 +72,32 @@ def with_short_forms(named: dict[str, Any]) -> dict[str, Any]:
 def _listing_arms(field: dict[str, Any], shape: str, least: int) -> None:
     field["items"] = {"anyOf": [ARM_ID, {"type": "integer"}, ref(shape)]}
     field |= {"minItems": least, "maxItems": MAX_ARMS}
+
+
+def _schema(named: dict[str, Any]) -> dict[str, Any]:
+    """Features by name, or how many numbers one vector has."""
+    written = []
+    for kind, shape in TYPES.items():
+        _, found = schemas([shape])
+        options = found[shape.__name__]
+        options["properties"] = {"type": {"const": kind}, **options["properties"]}
+        options["required"] = ["type", *options.get("required", ())]
+        named |= found
+        written.append(ref(shape.__name__))
+    # One that needs no option is known by its type alone.
+    alone = [kind for kind, shape in TYPES.items() if not _needed(shape)]
+    feature = {"anyOf": [{"enum": alone}, *written]}
+    return {
+        "anyOf": [
+            {"type": "integer", "minimum": 1, "maximum": MAX_WIDTH},
+            {"type": "object", "maxProperties": MAX_FIELDS, "additionalProperties": feature},
+        ],
+        "default": {},
+    }
+
+
+def _needed(shape: type[Feature]) -> list[str]:
+    return [field.name for field in msgspec.structs.fields(shape) if field.required]
 
 
 def _kinds(part: str, named: dict[str, Any]) -> dict[str, Any]:
