@@ -81,10 +81,10 @@ class History:
         policy = compose(declaration)
         state = whole = policy.decode(before.state)
         observations = before.observations
-        for rows in self._rows(before, after):
-            state, more = learn(policy, state, rows.take(rows.absorbed <= version))
-            whole, _ = learn(policy, whole, rows)
-            observations += more
+        for learnt, rows in _by_version(self._rows(before, after)):
+            whole, more = learn(policy, whole, rows)
+            if learnt <= version:
+                state, observations = whole, observations + more
         # Where a command made the next one, there is nothing to hold it against.
         kept = self._store.snapshot(after.bandit, after.version)
         if after.since == before.since and (
@@ -152,3 +152,13 @@ class History:
             if effect is not None and made.version < effect.snapshot <= version:
                 roster = effect.roster
         return msgspec.structs.replace(made, version=version, roster=roster)
+
+
+def _by_version(parts: Iterator[Observations]) -> Iterator[tuple[int, Observations]]:
+    """The rows of `parts` by the version that learnt them, rising: the pieces in which they were learnt."""
+    some = [part for part in parts if len(part)]
+    if not some:
+        return
+    rows = Observations.concatenate(some)
+    for version in np.unique(rows.absorbed).tolist():
+        yield version, rows.take(rows.absorbed == version)

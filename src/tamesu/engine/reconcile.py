@@ -1,10 +1,12 @@
 """`reconcile`: what a replay came to, held against what the store says.
 
-Whole numbers bit for bit, states that add up in floats to 1e-9. Refuses to mend what differs.
+Whole numbers bit for bit, states that add up in floats to 1e-9. A replay cuts the log into other batches; where
+a belief depends on those, means must lie within each other's intervals. Refuses to mend what differs.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -14,7 +16,7 @@ from tamesu.base import Corrupt, Roster, Snapshot, Time
 from tamesu.engine.replay import Replay
 from tamesu.engine.state import read_state
 from tamesu.engine.view import View
-from tamesu.policy import ArmSummary, State, alike
+from tamesu.policy import ArmSummary, State, alike, apart
 from tamesu.ports import Store
 from tamesu.train import Standing
 
@@ -116,13 +118,13 @@ def _states(
     )
     named = 0
     for there, here in rows:
-        if (there.observations, there.mean) != (here.observations, here.mean):
+        if _said(there) != _said(here) and (policy.exact or not _near(there, here)):
             named += 1
             if named <= MOST_NAMED:
                 yield Difference(
                     bandit, f"{_where(there)}{aside}", _evidence(there), _evidence(here)
                 )
-    if not named:
+    if not named and (policy.exact or apart(served, rebuilt) == math.inf):
         yield Difference(bandit, f"state{aside}", "other bytes", "other bytes")
     elif named > MOST_NAMED:
         yield Difference(bandit, f"arms{aside}", "others too", f"{named - MOST_NAMED:,} more")
@@ -141,6 +143,17 @@ def _counted(
 
 def _where(row: ArmSummary) -> str:
     return f"arm {row.arm}" + ("" if row.position is None else f" at position {row.position}")
+
+
+def _said(row: ArmSummary) -> tuple[int, float]:
+    return row.observations, row.mean
+
+
+def _near(there: ArmSummary, here: ArmSummary) -> bool:
+    """Whether as many taught it, and the mean of each lies within the interval of the other."""
+    if there.observations != here.observations:
+        return False
+    return there.low <= here.mean <= there.high and here.low <= there.mean <= here.high
 
 
 def _evidence(row: ArmSummary) -> str:

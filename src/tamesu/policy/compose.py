@@ -63,6 +63,7 @@ class Policy:
         encoder: what it makes of contexts and of what arms tell of themselves.
         contextual: whether it learns from either; else they are checked, and change nothing.
         combiner: what it makes of combinations, where these are what it chooses; then arms are options.
+        exact: whether the pieces in which rows were learnt change nothing but rounding.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - its parts, once each
@@ -81,6 +82,7 @@ class Policy:
         )
         self.encoder = encoder
         self.contextual = belief.contextual
+        self.exact: bool = getattr(belief, "exact", True)
         self._belief = belief
         self._explorer = explorer
         self._layout = layout

@@ -97,12 +97,12 @@ def teach(  # noqa: PLR0913 - what a snapshot says
 
 
 def learn_all(policy: Policy, state: State, groups: Sequence[Observations]) -> tuple[State, int]:
-    """`learn` of each of `groups`, one after the other."""
-    learnt = 0
-    for group in groups:
-        state, more = learn(policy, state, group)
-        learnt += more
-    return state, learnt
+    """`learn` of all that `groups` hold at once: what one snapshot learnt can be learnt again as it was.
+
+    Beliefs whose evidence depends on the state come to other states in other pieces.
+    """
+    some = [group for group in groups if len(group)]
+    return learn(policy, state, Observations.concatenate(some)) if some else (state, 0)
 
 
 def heeded(groups: Sequence[Observations], snapshot: Snapshot) -> list[Observations]:

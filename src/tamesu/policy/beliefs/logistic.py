@@ -83,6 +83,7 @@ class LogisticBelief:
 
     family = "logit_normal"
     contextual = True
+    exact = False
     bounds = (0.0, 1.0)
 
     def __init__(
