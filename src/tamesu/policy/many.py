@@ -7,7 +7,8 @@ from those of a decision alone.
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from functools import cache
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,6 @@ class Sheet(Protocol):
         ...
 
 
-@runtime_checkable
 class ManyReading(Reading, Protocol):
     """A reading that can be asked of many contexts at once."""
 
@@ -46,7 +46,6 @@ class ManyReading(Reading, Protocol):
         ...
 
 
-@runtime_checkable
 class ManyExplorer(Explorer, Protocol):
     """An explorer that can be asked of many contexts at once."""
 
@@ -62,10 +61,15 @@ def at_once(
     readings: tuple[Reading, ...], explorer: Explorer
 ) -> tuple[ManyReading, ManyExplorer] | None:
     """Both, where there is one belief and both can be asked of many contexts at once."""
-    if len(readings) != 1 or not isinstance(explorer, ManyExplorer):
+    if len(readings) != 1 or not (_is_many(type(explorer)) and _is_many(type(readings[0]))):
         return None
-    reading = readings[0]
-    return (reading, explorer) if isinstance(reading, ManyReading) else None
+    return cast("ManyReading", readings[0]), cast("ManyExplorer", explorer)
+
+
+@cache
+def _is_many(kind: type) -> bool:
+    """Whether a reading or an explorer of this type can: looked up once, for it takes longer than a decision."""
+    return callable(getattr(kind, "many", None))
 
 
 def chosen(  # noqa: PLR0913, PLR0917 - everything that choices are a function of

@@ -8,15 +8,16 @@ reading threads: what two of them compute twice is equal. Refuses to learn.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import repeat
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import Newcomer
-from tamesu.policy.contract import Eligible, Explorer, Figured, Layout, Reading
+from tamesu.policy.contract import Eligible, Explorer, Figured, Layout, Marginals, Reading
 from tamesu.policy.eligibility import Eligibility
 from tamesu.policy.many import at_once, chosen
 from tamesu.policy.moment import LastingMoment, Moment, Rules
@@ -85,12 +86,11 @@ class Prepared:
         self._key = key
         self._eligible = Eligibility(arms)
         marginals = [reading.at(reading.typical) for reading in readings]
-        self.figures: Mapping[str, float] = {}
-        if isinstance(explorer, Figured):
-            self.figures = explorer.figures(marginals[0])
+        self.figures = _figures(explorer, marginals[0])
         self._rules = [Rules(explorer, newcomer, part, self._eligible.rows) for part in marginals]
-        self._typical = LastingMoment(marginals, explorer, self._rules)
-        if arms and self._typical.draws is None:
+        self._marginals = marginals
+        self._made: LastingMoment | None = None
+        if arms and not self.contextual and self._typical.draws is None:
             for distribution in self._typical.distributions(None):
                 distribution(self._eligible(None))
 
@@ -141,23 +141,30 @@ class Prepared:
             InvalidInput, NotFound: as `choose`.
         """
         among = self._eligible(eligible)
-        size = min(self._layout.size, among.bit_count())
-        moment = self._typical
         if contexts is not None and self.contextual:
-            if self._at_once is not None and self._layout.size == 1:
-                uniforms, rows = first_uniforms(self._key, decision_ids), self._eligible.rows(among)
-                places, drawn = chosen(*self._at_once, self._rules[0], rows, contexts, uniforms)
-                return Choices(rows[places].reshape(-1, 1), drawn.reshape(-1, 1))
-            choices = [
-                self._choice(self._at(context), decision_id, among)
-                for decision_id, context in zip(decision_ids, contexts, strict=True)
-            ]
-        elif self._layout.size == 1 and moment.draws is None:
+            return self._choices(decision_ids, among, contexts)
+        moment = self._typical
+        if self._layout.size == 1 and moment.draws is None:
             uniforms = first_uniforms(self._key, decision_ids)
             rows, propensities = moment.distributions(None)[0](among).pick_many(uniforms)
             return Choices(rows.reshape(-1, 1), propensities.reshape(-1, 1))
-        else:
-            choices = [self._choice(moment, id_, among) for id_ in decision_ids]
+        return self._stacked([self._choice(moment, id_, among) for id_ in decision_ids], among)
+
+    def _choices(
+        self, decision_ids: Sequence[str], among: Eligible, contexts: NDArray[np.float64]
+    ) -> Choices:
+        """What n decisions in contexts (n, d) deliver."""
+        if self._at_once is not None and self._layout.size == 1:
+            uniforms, rows = first_uniforms(self._key, decision_ids), self._eligible.rows(among)
+            places, drawn = chosen(*self._at_once, self._rules[0], rows, contexts, uniforms)
+            return Choices(rows[places].reshape(-1, 1), drawn.reshape(-1, 1))
+        pairs = zip(decision_ids, contexts, strict=True)
+        return self._stacked([self._choice(self._at(one), id_, among) for id_, one in pairs], among)
+
+    def _stacked(
+        self, choices: Sequence[tuple[tuple[int, ...], tuple[float, ...]]], among: Eligible
+    ) -> Choices:
+        size = min(self._layout.size, among.bit_count())
         return Choices(
             np.array([rows for rows, _ in choices], dtype=np.intp).reshape(-1, size),
             np.array([propensities for _, propensities in choices]).reshape(-1, size),
@@ -200,6 +207,14 @@ class Prepared:
         """The least propensity that `explore` guarantees an eligible arm, whoever else is eligible."""
         return min((rules.least for rules in self._rules), default=0.0)
 
+    @property
+    def _typical(self) -> LastingMoment:
+        """What is thought in the mean context: where contexts matter, made when somebody asks."""
+        made = self._made
+        if made is None:
+            made = self._made = LastingMoment(self._marginals, self._explorer, self._rules)
+        return made
+
     def _at(self, context: NDArray[np.float64] | None) -> Moment:
         """What is thought in `context`."""
         if not self.contextual or context is None:
@@ -212,3 +227,15 @@ class Prepared:
     ) -> tuple[tuple[int, ...], tuple[float, ...]]:
         uniforms = Uniforms(self._key, decision_id)
         return self._layout.choose(moment.distributions(uniforms), among, uniforms)
+
+
+def _figures(explorer: Explorer, marginals: Marginals) -> Mapping[str, float]:
+    """What an explorer makes of all that was learnt, if it does."""
+    if not _is_figured(type(explorer)):
+        return {}
+    return cast("Figured", explorer).figures(marginals)
+
+
+@cache
+def _is_figured(kind: type) -> bool:
+    return issubclass(kind, Figured)
