@@ -41,7 +41,8 @@ def logged(  # noqa: PLR0913 - the columns of a log
         InvalidInput: a value that cannot be.
         NotFound: an unknown arm.
     """
-    played = np.array(arms, dtype=object)
+    whole = isinstance(arms, np.ndarray) and arms.dtype == np.int64
+    played = np.array(arms, dtype=np.int64 if whole else object)
     if played.ndim != 1:
         raise ShapeMismatch(f"arms must be (n,), got {played.shape}")
     keys = keyed(played)
