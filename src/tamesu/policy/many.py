@@ -8,7 +8,7 @@ from those of a decision alone.
 from __future__ import annotations
 
 from functools import cache
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,7 @@ class Sheet(Protocol):
         ...
 
 
+@runtime_checkable
 class ManyReading(Reading, Protocol):
     """A reading that can be asked of many contexts at once."""
 

@@ -37,7 +37,8 @@ class Rules:
         rows_of: rows of an eligible set.
 
     Attributes:
-        least: the least propensity that `explore` guarantees an eligible arm, whoever else is eligible.
+        least: the least propensity that `explore`, and the uniform one of draws, guarantee an eligible arm,
+            whoever else is eligible.
         capping: whether there are newcomers beside mature arms: then the cap may change a distribution.
     """
 
@@ -49,19 +50,25 @@ class Rules:
         until = 0 if newcomer is None else newcomer.until
         self.rows_of = rows_of
         self.size = len(marginals)
-        self.least = least_propensity(explorer.explore, marginals.observations, newcomer)
+        draws = explorer.draws(marginals)
+        even = (
+            explorer.explore
+            if draws is None
+            else 1.0 - (1.0 - explorer.explore) * draws / (draws + 1)
+        )
+        self.least = least_propensity(even, marginals.observations, newcomer)
         self._explore = explorer.explore
         self._share = 1.0 if newcomer is None else newcomer.share
         self._newcomers = marginals.observations < until
         self.capping = bool(self._newcomers.any() and not self._newcomers.all())
 
     def explored(self, propensities: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(..., k) p <- (1 - explore) p + explore / k."""
+        """(..., k) p <- (1 - explore) p + explore / k; at most 1, beyond which rounding may bring it."""
         if not self._explore:
-            return propensities
+            return np.minimum(propensities, 1.0)
         explored: NDArray[np.float64] = (1.0 - self._explore) * propensities
         explored += self._explore / propensities.shape[-1]
-        return explored
+        return np.minimum(explored, 1.0)
 
     def beyond_cap(
         self, propensities: NDArray[np.float64], rows: NDArray[np.intp]

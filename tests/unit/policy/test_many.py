@@ -76,6 +76,18 @@ def test_an_explorer_that_looks_at_many_at_once_is_asked_so():
     assert prepared_of("thompson", 4)._at_once is None
 
 
+@pytest.mark.parametrize("explore", [0.0, 0.3])
+def test_a_propensity_is_never_above_1(explore):
+    """The weights of thirty-two heights, added up one by one, come to a little more."""
+    prepared = prepared_of("randomized_ucb", 60, explore=explore)
+    contexts = np.random.default_rng(7).normal(size=(9, WIDTH))
+    made = prepared.choose_many([f"one.1.{i}" for i in range(9)], ["a"], contexts)
+    assert made.propensities.tolist() == [[1.0]] * 9
+    for context in contexts:
+        assert prepared.choose("one.1.x", ["a"], context).propensities == (1.0,)
+        assert prepared.propensities(["a"], context=context).max() == 1.0
+
+
 def test_of_very_many_arms_many_are_what_each_is_alone():
     arms = tuple(f"arm-{i}" for i in range(1_000))
     declared = {"name": "one", "arms": arms, "seed": 11, "context": WIDTH}
