@@ -208,3 +208,17 @@ def test_no_rows_teach_nothing():
 def test_what_cannot_be_is_refused(given, says):
     with pytest.raises(InvalidDeclaration, match=says):
         belief_of(**given)
+
+
+def test_many_contexts_are_as_one_by_one():
+    belief = belief_of(rate=0.1, rates={"b": 0.4})
+    rng = np.random.default_rng(27)
+    reading = belief.reading(learnt(belief, batch_of(rng, 90)), asked(), Time(0))
+    contexts = rng.normal(size=(5, 3))
+    sheet = reading.many(contexts)
+    for number, context in enumerate(contexts):
+        family = reading.at(context).family
+        assert sheet.mean()[number] == pytest.approx(family.mean(), rel=1e-12)
+        for many, one in zip(sheet.ladder(), family.ladder(), strict=True):
+            assert many[number] == pytest.approx(one, rel=1e-12)
+        assert sheet.at(number).family.mean() == pytest.approx(family.mean(), rel=1e-12)

@@ -20,7 +20,7 @@ from tamesu.policy.expansion import Parts, Rows
 from tamesu.policy.fading import Weighing, weighing_of
 from tamesu.policy.full_form import FullForm
 from tamesu.policy.linear_level import CLIPPED, OBSERVATIONS
-from tamesu.policy.logistic_reading import LogisticReading
+from tamesu.policy.logistic_reading import logistic_reading
 from tamesu.policy.priors import refuse_undeclared
 from tamesu.policy.table import OPEN, Table, numbered
 
@@ -112,7 +112,7 @@ class LogisticBelief:
         """
         told, scale = self._at(state, time)
         inner = self._form.reading(told, arms, scale)
-        return LogisticReading(inner, self._offsets_of(arms.ids), self._offset)
+        return logistic_reading(inner, self._offsets_of(arms.ids), self._offset)
 
     def evidence(self, state: Table, batch: Batch) -> Table:
         """Precisions and moments, added up, expanded where `state` and the batch together lead."""
