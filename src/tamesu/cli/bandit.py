@@ -9,6 +9,7 @@ import typer
 
 from tamesu.cli.group import group
 from tamesu.cli.options import Json, Url
+from tamesu.cli.examination import examination
 from tamesu.cli.priors import priors
 
 app = group("Check, create, list, show, change and delete bandits.")
@@ -61,6 +62,7 @@ def check(file: File, *, json: Json = False) -> None:
 
 
 app.command()(priors)
+app.command()(examination)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""How a bandit that runs is doing: how fast its ranking moves, what it earns beside uniform choice, how late rewards come.
+"""How a bandit that runs is doing: its ranking, what it earns, how late rewards come, which positions are looked at.
 
 Pure: rankings, moments and columns are arguments. Refuses to read anything, and to judge a bandit from a
 handful of rows: it says how many there were.
@@ -6,6 +6,7 @@ handful of rows: it says how many there were.
 
 from tamesu.experiment.beside_uniform import Compared, Interval, compared, moments
 from tamesu.experiment.delay import AGES_US, ENOUGH, age_of, caught, suggested
+from tamesu.experiment.looked import Looked, looked
 from tamesu.experiment.ranking import leading
 from tamesu.experiment.rate_of_change import SETTLED, changed, rates, top, turnovers
 from tamesu.experiment.spans import NICE_US, STEPS, Spans, spans_of
@@ -18,12 +19,14 @@ __all__ = [
     "STEPS",
     "Compared",
     "Interval",
+    "Looked",
     "Spans",
     "age_of",
     "caught",
     "changed",
     "compared",
     "leading",
+    "looked",
     "moments",
     "rates",
     "spans_of",
