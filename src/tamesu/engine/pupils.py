@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 import msgspec
+import structlog
 
 from tamesu.base import (
     Batch,
@@ -31,7 +32,9 @@ from tamesu.engine.state import read_state
 from tamesu.engine.warming import Warming
 from tamesu.policy import Policy, compose
 from tamesu.ports import Archive, Declared, Deferred, Store, roster_of
-from tamesu.train import Deferral, Learnt, Standing, marked, obey, observe
+from tamesu.train import Deferral, Learnt, Standing, marked, obey, observe, unlearnt
+
+_log = structlog.get_logger("tamesu.engine")
 
 
 class Pupils:
@@ -121,6 +124,9 @@ class Pupils:
             mine = in_time.get(bandit, [])
             theirs = too_late.get(bandit, [])
             after = observe(before, mine, now, watermark, late=theirs, read=read)
+            lost = unlearnt(before, after, [*mine, *theirs])
+            if lost:
+                _log.warning("observations do not fit their declaration", bandit=bandit, rows=lost)
             rows = sorted([*mine, *theirs], key=_number_of)
             if after.learnt is not before.learnt:
                 rows = [marked(group, after.learnt.snapshot) for group in rows]

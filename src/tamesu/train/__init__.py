@@ -21,7 +21,7 @@ from tamesu.train.commands import (
 from tamesu.train.keeping import Why, keeping
 from tamesu.train.learn import learn, teaches
 from tamesu.train.lesson import Learnt, marked, prior, teach
-from tamesu.train.observe import observe
+from tamesu.train.observe import observe, unlearnt
 from tamesu.train.pending import Pending
 from tamesu.train.sums import added, is_counted, state_of, sums
 from tamesu.train.warm_up import WarmUp
@@ -52,5 +52,6 @@ __all__ = [
     "sums",
     "teach",
     "teaches",
+    "unlearnt",
     "warms_up",
 ]

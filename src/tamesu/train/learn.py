@@ -62,6 +62,13 @@ def _fits(policy: Policy, observations: Observations, row: slice) -> bool:
     return True
 
 
+def due(observations: Observations) -> int:
+    """How many more have been learnt after `learn` of `observations`, where all of them fit."""
+    teaching = teaches(observations)
+    more = np.count_nonzero(teaching & _adds(observations))
+    return int(more - np.count_nonzero(teaching & _takes_back(observations)))
+
+
 def teaches(observations: Observations) -> NDArray[np.bool_]:
     """(n,) whether each row changes what its bandit knows.
 

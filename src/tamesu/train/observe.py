@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from tamesu.base import Observations, Status, Time
 from tamesu.train.commands.standing import Deferral, Standing
+from tamesu.train.learn import due
 from tamesu.train.lesson import heeded, learn_all, teach
 
 
@@ -38,3 +39,21 @@ def observe(  # noqa: PLR0913 - what a snapshot says
     if after is state:
         return before
     return replace(before, deferred=Deferral(after, observations + more))
+
+
+def unlearnt(before: Standing, after: Standing, groups: Sequence[Observations]) -> int:
+    """How many of `groups`, which made `after` of `before`, should have taught something and did not.
+
+    Their context, or what their arm told of itself, is not what the declaration asks for.
+    """
+    if before.status is not Status.LEARNING and before.deferred is None:
+        return 0
+    meant = sum(due(group) for group in heeded(groups, before.learnt.snapshot))
+    return meant - (_known(after) - _known(before))
+
+
+def _known(standing: Standing) -> int:
+    """Observations learnt by a bandit, aside where it learns aside."""
+    if standing.deferred is not None:
+        return standing.deferred.observations
+    return standing.learnt.snapshot.observations

@@ -7,6 +7,7 @@ import random
 import msgspec
 import numpy as np
 import pytest
+import structlog
 from random_lives import World
 
 from tamesu.base import Declaration, Status, Time
@@ -124,7 +125,7 @@ def test_a_state_that_is_off_by_more_than_rounding_is_told_by_arm(world):
     snapshot = world.store.snapshot("unit")
     policy = compose(declaration())
     (table,) = policy.decode(snapshot.state).parts
-    for by, told in ((1e-12, 0), (1e-6, 1)):
+    for by, told in ((1e-12, False), (1e-6, True)):
         moved = {name: column.astype(column.dtype).copy() for name, column in table.per_arm.items()}
         moments = moved["moment"]
         moments[1].flat[0] += by
@@ -136,8 +137,8 @@ def test_a_state_that_is_off_by_more_than_rounding_is_told_by_arm(world):
         then = view(world.store)
         then.newest["unit"] = forged
         found = reconcile(replay, then, world.store)
-        assert len(found) == told
-        assert [one.what for one in found] == ["arm b"][:told]
+        assert ("arm b" in [one.what for one in found]) == told
+        assert bool(found) == told
 
 
 def test_a_snapshot_that_is_not_kept_is_made_again_to_rounding(world):
@@ -229,12 +230,14 @@ def test_what_was_learnt_without_contexts_warms_up_a_bandit_with_them():
 
 
 def test_a_record_whose_context_does_not_fit_teaches_nothing_and_stops_nobody(world):
-    """No server records one; a log may hold it all the same."""
+    """No server records one; a log may hold it all the same. The trainer says how many there were."""
     for context in ({"device": "tv"}, None, {"device": "ios", "age": 1e6}, {"device": "ios"}):
         world.track(shown(world, "a", context), "click")
     world.decide("unit", "a", context={"device": "ios"}, told={"a": {"size": "x"}})
     world.move(20 * SECOND_US)
-    world.engine.catch_up()
+    with structlog.testing.capture_logs() as logged:
+        world.engine.catch_up()
+    assert sum(one["rows"] for one in logged if "do not fit" in one["event"]) == 4
     assert world.store.snapshot("unit").observations == 1
     assert world.replay()[1] == []
 
