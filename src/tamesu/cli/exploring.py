@@ -42,6 +42,8 @@ def _log(declaration: Declaration, row: Row) -> Meaning:
     kind, options = declaration.explorer.kind, dict(_options(declaration.explorer))
     explore = float(options["explore"])
     spread = float(options["epsilon"]) if kind == "epsilon_greedy" else 0.0
+    if kind == "thompson" and declaration.belief.options.get("sharing", "per_arm") != "per_arm":
+        spread = 1.0 / (options["draws"] + 1)
     least = (explore + (1 - explore) * spread) / len(declaration.arm_ids)
     if least:
         but = "" if declaration.newcomer is None else "; newcomers beside known arms may have less"

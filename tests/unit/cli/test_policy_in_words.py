@@ -97,6 +97,17 @@ def test_priors_of_single_arms_are_told():
     assert priors(priors={"a": [2, 3]})[0] == "a"
 
 
+def test_the_uniform_draw_is_promised_where_there_are_draws():
+    declared = {"context": 2, "arm_features": {"new": "boolean"}}
+    declared["arms"] = [{"id": arm, "features": {"new": False}} for arm in "abcde"]
+    policy = {"belief": {"kind": "linear", "sharing": "hybrid"}}
+    policy["explorer"] = {"kind": "thompson", "draws": 19}
+    row = said(policy=policy, **declared)["policy.explorer.explore"]
+    assert row.meaning == "every arm has at least 0.01 of the first choice"
+    row = said(policy={**policy, "belief": "linear"}, **declared)["policy.explorer.explore"]
+    assert row.meaning.startswith("no extra chance")
+
+
 def test_what_newcomers_have_is_not_promised():
     promise = "every arm has at least 0.1 of the first choice"
     policy = {"explorer": {"kind": "thompson", "explore": 0.3}}
