@@ -119,14 +119,21 @@ def long_slots(data: Mapping[str, Any]) -> dict[str, Any]:
             f"slots must be a mapping of names to lists of options, got {type(slots).__name__}",
             hint="for example  slots: {title: [a, b], image: [x, y, z]}",
         )
-    texts = {slot: _texts(options) for slot, options in slots.items()}
-    return {"slots": texts, "arms": [], "layout": data.get("layout", LAYOUT)}
+    long = {"slots": {slot: _texts(options) for slot, options in slots.items()}, "arms": []}
+    if is_sequence(data.get("infeasible")):
+        long["infeasible"] = [_texts(pair) for pair in data["infeasible"]]
+    return {**long, "layout": data.get("layout", LAYOUT)}
 
 
 def _texts(options: Any) -> Any:
-    if not is_sequence(options):
-        return options
-    return [str(one) if type(one) is int else one for one in options]
+    """Options, in a list or by slot, with whole numbers as texts."""
+    if is_mapping(options):
+        return {slot: _text(one) for slot, one in options.items()}
+    return [_text(one) for one in options] if is_sequence(options) else options
+
+
+def _text(option: Any) -> Any:
+    return str(option) if type(option) is int else option
 
 
 def combined(slots: Slots, infeasible: tuple[dict[str, str], ...]) -> dict[str, Any]:

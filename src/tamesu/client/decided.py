@@ -10,13 +10,18 @@ from collections.abc import Iterator
 import msgspec
 
 
-class Delivered(msgspec.Struct, frozen=True):
-    """One delivered arm: what to show at `position`, and the id that its events carry."""
+class Delivered(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One delivered arm: what to show at `position`, and the id that its events carry.
+
+    Attributes:
+        options: the option of each slot, where the arm is a combination; else none.
+    """
 
     delivery_id: str
     arm: str
     position: int
     propensity: float
+    options: dict[str, str] | None = None
 
 
 class Decided(msgspec.Struct, frozen=True, kw_only=True):

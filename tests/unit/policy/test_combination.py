@@ -407,6 +407,15 @@ def test_a_declaration_reads_back_as_it_was():
     assert declaration.arm_ids[:2] == ("title=a", "title=b")
 
 
+def test_options_that_are_whole_numbers_are_their_texts():
+    slots = {"title": [1, 2], "image": ["x", 3]}
+    policy = policy_of(
+        slots=slots, infeasible=[{"title": 1, "image": 3}], context={}, interactions=[]
+    )
+    assert policy.declaration.arm_ids == ("title=1", "title=2", "image=x", "image=3")
+    assert policy.declaration.infeasible == ({"title": "1", "image": "3"},)
+
+
 def test_pairs_come_in_any_order():
     """An interaction that names a later slot first, and one of slots alone, without `pairwise`."""
     policy = policy_of(pairwise=False, interactions=[["order", "title"], ["member", "image"]])

@@ -6,6 +6,8 @@ from urllib.parse import quote
 import pytest
 
 from tamesu.base import decode_decision
+from tamesu.base.slots import options_of
+from tamesu.client import Client
 from tamesu.policy.combination import Combining
 
 PATH = "/v1/bandits/hero/decisions"
@@ -60,6 +62,12 @@ def test_a_decision_is_one_delivery_with_an_option_of_each_slot(hero):
     record = decode_decision(entry.body)
     assert record.draws == 64
     assert record.deliveries[0].features == delivery["options"]
+
+
+def test_the_client_gives_its_options(hero):
+    with Client(hero.url) as client:
+        decided = client.decide("hero", context={"member": True})
+    assert decided[0].options == options_of(decided.arm)
 
 
 def test_what_came_of_it_is_learnt_by_every_option(hero, training):
