@@ -107,6 +107,6 @@ def is_counted(declaration: Declaration) -> bool:
     return (
         declaration.belief.kind in COUNTED_BELIEFS
         and declaration.layout.kind in COUNTED_LAYOUTS
-        and "examination" not in declaration.layout.options
+        and declaration.layout.options.get("examination") is None
         and declaration.forgetting is None
     )
