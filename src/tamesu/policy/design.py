@@ -116,8 +116,13 @@ def bounded(columns: Floats) -> Floats:
     return np.clip(columns, -LARGEST, LARGEST)
 
 
-def design_of(declaration: Declaration, sharing: Sharing) -> Design:
+def design_of(declaration: Declaration, sharing: Sharing, *, products: bool = True) -> Design:
     """The design of a declaration's belief.
+
+    Args:
+        declaration: with the features.
+        sharing: whose coefficients are.
+        products: whether the belief keeps sums of products of columns, each with each.
 
     Raises:
         InvalidDeclaration: coefficients that all arms share, where nothing tells arms apart; or so many
@@ -132,7 +137,7 @@ def design_of(declaration: Declaration, sharing: Sharing) -> Design:
     design = Design(encoder_of(declaration), sharing)
     p, q, arms = design.own_width, design.joint_width, len(declaration.arms)
     numbers = arms * p * (p + q) + q * q
-    if numbers > MOST_NUMBERS:
+    if products and numbers > MOST_NUMBERS:
         raise InvalidDeclaration(
             f"a state may hold {MOST_NUMBERS:,} products of columns, got {numbers:,}: {arms:,} arms of "
             f"{p:,} columns each, and {q:,} that all share",

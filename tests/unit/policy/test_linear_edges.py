@@ -121,6 +121,15 @@ def test_a_state_that_no_commit_could_write_is_refused_when_it_is_declared():
         )
 
 
+def test_a_belief_that_keeps_no_products_may_have_as_many_columns():
+    belief = {"kind": "logistic", "covariance": "diagonal"}
+    arms = [f"arm-{i}" for i in range(1_000)]
+    policy = compose(
+        Declaration.parse({"name": "g", "arms": arms, "context": 500, "policy": {"belief": belief}})
+    )
+    assert policy.encoder.width == 500
+
+
 @pytest.mark.parametrize("sharing", ["per_arm", "shared", "hybrid"])
 def test_rewards_so_far_from_their_level_that_floats_blur_leave_a_doubt(sharing):
     """A deviation of 2^-10 around 2^40 is below what their squares can tell: the noise is not 0."""

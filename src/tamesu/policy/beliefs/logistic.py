@@ -215,7 +215,8 @@ def build(options: Options, declaration: Declaration) -> LogisticBelief:
                 f"got {rate:g}",
                 hint="0.02 expects one success in fifty",
             )
-    design = design_of(declaration, options.sharing)
+    full = options.covariance == "full"
+    design = design_of(declaration, options.sharing, products=full)
     delay = delay_of(declaration, options.delay)
     return LogisticBelief(design, weighing_of(declaration), delay, options)
 
