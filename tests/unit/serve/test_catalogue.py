@@ -18,6 +18,7 @@ from tamesu.base import (
 from tamesu.policy import compose
 from tamesu.ports import Commit, Declared
 from tamesu.serve.core import Catalogue, Terms
+from tamesu.serve.core.hot import stand_in
 
 NOW = Time(1_800_000_000_000_000)
 
@@ -414,6 +415,7 @@ def test_while_declaration_and_arms_stay_what_follows_from_them_is_not_made_anew
         hots.append(catalogue.find("told"))
     assert [hot.version for hot in hots] == [0, 1, 2]
     assert not any(hot.broken for hot in hots)
+    assert stand_in(declared).features == first.features
     for name in ("policy", "roster", "ids", "features", "fallback"):
         assert len({id(getattr(hot, name)) for hot in hots}) == 1, name
     assert len({id(hot.prepared) for hot in hots}) == 3

@@ -3,8 +3,9 @@
 import json
 
 import pytest
+from msgspec.structs import replace
 
-from tamesu.base import Unavailable, decode_decision
+from tamesu.base import Draft, Unavailable, decode_decision, encode
 
 PATH = "/v1/bandits/front/decisions"
 HOME = {
@@ -168,6 +169,26 @@ def test_where_the_features_of_a_unit_cannot_be_looked_up_what_needs_them_falls_
     assert [one.context for one in recorded(server)] == [{"age": 3}, {"device": "ios"}]
     explained = server.get(f"/v1/decisions/{answer['decision_id']}")[1]
     assert explained["again"]["same"] is True
+
+
+def test_a_policy_that_needs_no_context_decides_without_what_cannot_be_looked_up(serving):
+    server = serving(features=Down())
+    server.post("/v1/bandits", {**HOME, "policy": {"belief": "beta"}})
+    answer = server.post(PATH, {"unit": "u-1", "context": {"age": 3}})[1]
+    assert answer["fallback"] is False
+    explained = server.get(f"/v1/decisions/{answer['decision_id']}")[1]
+    assert explained["again"]["difference"] == 0
+
+
+def test_a_record_whose_context_does_not_fit_is_explained_without_being_made_again(home):
+    answer = home.post(PATH, {"context": FITS})[1]
+    (entry,) = home.entries("decision")
+    identity = answer["decision_id"][:-4] + "ffff"
+    forged = replace(decode_decision(entry.body), decision_id=identity, context={"device": "tv"})
+    home.log.append([Draft(identity, "decision", encode(forged))])
+    status, told = home.get(f"/v1/decisions/{identity}")
+    assert (status, told["again"]["same"]) == (200, None)
+    assert "does not fit" in told["again"]["why"]
 
 
 def test_a_context_is_checked_though_nothing_is_learnt_from_it(serving):

@@ -31,8 +31,8 @@ class Context(NamedTuple):
     Attributes:
         values: as they are recorded; none where there are none.
         columns: (d,) what the policy makes of them; none where it asks for no context, or where what it
-            asks for could not be looked up: then the fallback answers.
-        lacks: whether that is so.
+            asks for could not be looked up.
+        lacks: whether that is so, and the policy cannot do without: then the fallback answers.
     """
 
     values: dict[str, Any] | None
@@ -68,7 +68,10 @@ def context_of(hot: Hot, request: DecisionRequest, known: Known) -> Context:
         columns = hot.policy.encoder.context(values)
     except InvalidInput as problem:
         if known is None and _lacks(declaration, values):
-            return Context({name: values[name] for name in schema if name in values}, lacks=True)
+            return Context(
+                {name: values[name] for name in schema if name in values},
+                lacks=hot.policy.contextual,
+            )
         raise _told_whose(problem, values, given or {}) from problem
     return Context(values, columns)
 

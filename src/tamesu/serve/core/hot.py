@@ -157,5 +157,6 @@ def stand_in(declared: Declared) -> Hot:
         roster.ids,
         frozenset(roster.ids),
         frozenset(),
+        features_of(policy, roster),
         broken=True,
     )

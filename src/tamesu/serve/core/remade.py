@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import Decision, Roster, Snapshot
+from tamesu.base import Decision, InvalidInput, Roster, Snapshot
 from tamesu.policy import Choice, Explanation, Policy, explain
 from tamesu.ports import Declared
 from tamesu.serve.core.hot import heat
@@ -21,12 +21,14 @@ from tamesu.serve.core.hot import heat
 def make_again(
     decision: Decision, declared: Declared, snapshot: Snapshot | None, roster: Roster
 ) -> Explanation | None:
-    """The decision made again; none if its snapshot cannot be read."""
+    """The decision made again; none if its snapshot cannot be read, or its context fits no more."""
     hot = heat(declared, snapshot, roster)
     if hot.broken and not decision.fallback:
         return None
-    # What a fallback answered may have no context that fits: it asked for none.
-    context = None if decision.fallback else columns_of(decision, hot.policy)
+    try:
+        context = columns_of(decision, hot.policy)
+    except InvalidInput:
+        return None  # no server records such a one; a log may hold it all the same
     return explain(
         policy=hot.policy,
         state=hot.state,
@@ -45,9 +47,14 @@ def make_again(
     )
 
 
-def columns_of(decision: Decision, policy: Policy) -> NDArray[np.float64]:
-    """(d,) what `policy` makes of the context of one of its decisions."""
-    return policy.encoder.context(decision.context if policy.encoder.width else None)
+def columns_of(decision: Decision, policy: Policy) -> NDArray[np.float64] | None:
+    """(d,) what `policy` makes of the context of one of its decisions; none where it asks for none.
+
+    Nor does a fallback, which may have answered because there was none.
+    """
+    if decision.fallback or not (policy.contextual and policy.encoder.width):
+        return None
+    return policy.encoder.context(decision.context)
 
 
 def told_snapshot(
@@ -80,7 +87,7 @@ def told_again(decision: Decision, made: Explanation | None) -> dict[str, Any]:
             "difference": None,
             "deliveries": [],
             "figures": {},
-            "why": f"snapshot {decision.snapshot} is no longer kept, or cannot be read",
+            "why": f"snapshot {decision.snapshot} is no longer kept or cannot be read, or the context does not fit",
         }
     again = made.again
     return {
