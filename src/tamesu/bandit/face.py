@@ -63,8 +63,7 @@ class Bandit:
         context: how many numbers every decision comes with, or a schema such as
             `{"device": {"type": "categorical", "values": ["ios", "web"]}}`; none for context-free.
         seed: [0, 2^63); drawn if absent.
-        fields: name, description, reward, batch, arm_features, interactions, slots, pairwise,
-            infeasible: as in a declaration.
+        fields: name, description, reward, batch, arm_features, slots and others, as in a declaration.
 
     Raises:
         InvalidDeclaration: an unknown keyword or kind (with the close match), or values that
@@ -88,12 +87,10 @@ class Bandit:
     ) -> None:
         labels = labels_of(arms)
         told = features_of(arms)
-        flat = {"context": context, **fields}
+        flat = {"context": context, "forgetting": forgetting, **fields}
         flat |= {"layout": layout, "size": size, "belief": belief, "seed": seed}
         flat |= {"explorer": explorer, "explore": explore, "newcomer": newcomer}
-        flat |= {"forgetting": forgetting}
         self._memory = Memory(spelt_out(labels, flat, told))
-        # Options of slots are called as they are declared.
         self._labels = labels or labels_of(self._memory.declaration.arm_ids)
 
     @classmethod
