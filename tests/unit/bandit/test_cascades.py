@@ -73,3 +73,21 @@ def test_it_finds_the_best_of_who_was_looked_at():
         bandit.learn_many(made, (rng.random((20, 3)) < rates[made.arms]).astype(float))
     placed = bandit.decide_many(n=200).arms
     assert (placed < 3).mean() > 0.9
+
+
+@pytest.mark.parametrize("belief", ["linear", "logistic"])
+def test_it_finds_who_suits_a_context(belief):
+    """Half of the arms attract where the context is 1, half where it is -1; what is below a click is unseen."""
+    bandit = tamesu.Bandit(
+        arms=range(6), layout="cascade", size=2, context=1, belief=belief, seed=3
+    )
+    rng = np.random.default_rng(5)
+    side = np.array([1, 1, 1, -1, -1, -1])
+    for _ in range(15):
+        contexts = rng.choice([-1.0, 1.0], (40, 1))
+        made = bandit.decide_many(contexts)
+        suits = side[made.arms] == contexts
+        bandit.learn_many(made, (rng.random((40, 2)) < np.where(suits, 0.4, 0.05)).astype(float))
+    for context in (1.0, -1.0):
+        placed = bandit.decide_many(np.full((100, 1), context)).arms
+        assert (side[placed] == context).mean() > 0.9
