@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special
+from scipy import optimize, sparse, special
 
 from tamesu.policy.contract import Arms, Reading
 from tamesu.policy.design import Design
@@ -95,9 +95,8 @@ class DiagonalForm:
         chance = special.expit(np.clip(place.at(rows), -FARTHEST, FARTHEST))
         curved = (weights * chance * (1.0 - chance))[:, None] * columns * columns
         slope = (weights * (rows.reward - chance))[:, None] * columns
-        own = np.zeros((2, k, p))
-        np.add.at(own[0], codes, curved[:, :p])
-        np.add.at(own[1], codes, slope[:, :p])
+        by_arm = _by_arm(codes, np.ones(len(codes)), k)
+        own = np.stack([by_arm @ curved[:, :p], by_arm @ slope[:, :p]])
         own[1] += own[0] * place.own
         precision = curved[:, p:].sum(axis=0)
         joint = np.stack([precision, precision * place.joint + slope[:, p:].sum(axis=0)])
@@ -151,8 +150,7 @@ class DiagonalForm:
             flat = start + moved / root
             at = Point(flat[:split].reshape(shape), flat[split:]).at(rows)
             slope = weights * (seen * special.expit(at) - rows.reward)
-            own = np.zeros(shape)
-            np.add.at(own, codes, slope[:, None] * columns[:, :p])
+            own = _by_arm(codes, slope, rows.groups) @ columns[:, :p]
             joint = slope @ columns[:, p:]
             value = weights @ (seen * np.logaddexp(0.0, at) - rows.reward * at)
             rise = moved + np.concatenate([own.ravel(), joint]) / root
@@ -178,6 +176,12 @@ class DiagonalForm:
         if self._design.joint_width:
             shared |= {JOINT_PRECISION: joint[0], JOINT_MOMENT: joint[1]}
         return by_arm, shared
+
+
+def _by_arm(codes: NDArray[np.intp], numbers: Floats, groups: int) -> sparse.csc_array:
+    """(groups, n) matrix of n rows' `numbers`, each where its code says."""
+    n = len(codes)
+    return sparse.csc_array((numbers, codes, np.arange(n + 1)), shape=(groups, n))
 
 
 def _along(rows: Rows, weight: float, mean: Point, precision: Point) -> Point:
