@@ -69,8 +69,9 @@ def row_of(name: str, value: Any, size: int, largest: float) -> NDArray[np.float
         except OverflowError:
             row = np.full(size, math.inf)
         # One pass: the sum of squares bounds them all, and is no number where one of them is none.
-        if row.dot(row) <= largest * largest:
-            return row
+        with np.errstate(over="ignore"):
+            if row.dot(row) <= largest * largest:
+                return row
     only: NDArray[np.float64] = rows_of(name, [value], size, largest)[0]
     return only
 
