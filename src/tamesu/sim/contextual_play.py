@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import Declaration
+from tamesu.base import Declaration, InvalidInput
 from tamesu.policy import Choices, Prepared
 from tamesu.sim.contexts import contexts_at, uniforms_of
 from tamesu.sim.play import Player, Step
@@ -47,8 +47,13 @@ def play_contextual(  # noqa: PLR0913 - everything that a run is a function of
 
     Raises:
         InvalidDeclaration: a declaration that cannot be.
-        InvalidInput: rewards that its belief cannot learn from.
+        InvalidInput: rewards that its belief cannot learn from, or a cascade.
     """
+    if declaration.layout.kind == "cascade":
+        raise InvalidInput(
+            "where contexts matter each delivery earns its own reward; a cascade learns to the first click",
+            hint="leave the context out, for  --world cascade",
+        )
     player, schema = Player(declaration, pace_us), declaration.context
     numbers = uniforms_of(schema)
     for first in range(0, rounds, every):

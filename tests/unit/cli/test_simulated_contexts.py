@@ -45,14 +45,22 @@ def test_in_a_world_with_contexts_who_sees_them_loses_less(tmp_path, capsys, wor
 
 
 def test_contexts_and_worlds_that_do_not_fit_are_refused(tmp_path, file, capsys):
-    seeing = contextual(tmp_path)
+    seeing, cascade = contextual(tmp_path), tmp_path / "cascade.yaml"
+    cascade.write_text(
+        "{name: shop, arms: [a, b], layout: {kind: cascade, size: 2}, context: 2, "
+        "policy: {belief: linear, explorer: randomized_ucb}}"
+    )
     other = contextual(tmp_path, context="2", name="other")
+    blind = tmp_path / "blind.yaml"
+    blind.write_text("{name: shop, arms: [a, b], context: 2, policy: {belief: beta}}")
     for words, said in (
         ([file, "--world", "linear"], "needs columns of one, and the declaration has none"),
         ([seeing], "in a bernoulli world there are no contexts, and the declaration asks for one"),
         ([seeing, other, "--world", "linear"], "must have the same context"),
         ([seeing, "--world", "linear:slope=-1"], "slope of a world must lie between 0"),
         ([seeing, "--world", "logistic:1.5"], "a rate must lie in"),
+        ([str(cascade), "--world", "linear"], "error: where contexts matter each delivery earns"),
+        ([str(blind), "--world", "linear"], "error: in a linear world a belief must learn rewards"),
     ):
         assert run(["simulate", *words, "--seeds", "1", "--rounds", "10"]) == 2
         assert said in " ".join(capsys.readouterr().err.split())

@@ -24,7 +24,8 @@ def try_out(task: Task) -> None:
     try:
         run_all([replace(task, rounds=2, every=1)], 1, lambda _: None)
     except InvalidInput as error:
-        if task.setting.kind not in BELIEFS or type(error) is not InvalidInput:
+        fits = task.declaration.belief.kind in BELIEFS.values()
+        if task.setting.kind not in BELIEFS or fits or type(error) is not InvalidInput:
             raise
         kind, belief = task.setting.kind, BELIEFS[task.setting.kind]
         raise InvalidInput(
