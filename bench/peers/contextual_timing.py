@@ -61,9 +61,7 @@ class Timing:
             _teach(player, rng, arms, features, 200)
             given = rng.integers(arms, size=ROWS), rng.normal(size=(ROWS, features))
             rewards = rng.normal(size=ROWS)
-            start = time.perf_counter()
-            columns(*given, rewards)
-            return (time.perf_counter() - start) / ROWS * 1e6
+            return _median(lambda: columns(*given, rewards), seconds, least=3) / ROWS
         start = time.perf_counter()
         _teach(player, rng, arms, features, 200)
         slow = (time.perf_counter() - start) * ROWS / 200 > 100 * seconds
@@ -117,11 +115,11 @@ def _made(
     return decisions, rewards
 
 
-def _median(call: Callable[[], object], seconds: float) -> float:
-    """Microseconds; calls are timed one by one, at least 20 of them."""
+def _median(call: Callable[[], object], seconds: float, least: int = 20) -> float:
+    """Microseconds; calls are timed one by one, at least `least` of them."""
     times = []
     end = time.perf_counter() + seconds
-    while len(times) < 20 or time.perf_counter() < end:
+    while len(times) < least or time.perf_counter() < end:
         start = time.perf_counter()
         call()
         times.append(time.perf_counter() - start)
