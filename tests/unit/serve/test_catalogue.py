@@ -18,7 +18,6 @@ from tamesu.base import (
 from tamesu.policy import compose
 from tamesu.ports import Commit, Declared
 from tamesu.serve.core import Catalogue, Terms
-from tamesu.serve.core.hot import stand_in
 
 NOW = Time(1_800_000_000_000_000)
 
@@ -388,34 +387,3 @@ def test_a_start_without_a_store_fails_with_its_error(store, catalogue):
     store.down = True
     with pytest.raises(Unavailable, match="the store is down"):
         catalogue.start()
-
-
-def test_while_declaration_and_arms_stay_what_follows_from_them_is_not_made_anew(store, catalogue):
-    """Neither the policy nor what becomes of 10,000 arms' features: each snapshot is ready in little time."""
-    arms = [{"id": str(number), "features": {"n": number}} for number in range(50)]
-    schema = {"n": {"type": "numeric", "range": [0, 50]}}
-    told = {"name": "told", "arms": arms, "arm_features": schema, "seed": 1}
-    declared = store.declare(Declaration.parse(told), NOW)
-    catalogue.start()
-    first = catalogue.find("told")
-    hots = [first]
-    for version in (1, 2):
-        lease = store.lease("test", NOW, 5_000_000)
-        snapshot = Snapshot(
-            bandit="told",
-            declaration=declared.number,
-            version=version,
-            state=first.policy.encode(first.state),
-            created=NOW,
-            watermark=NOW,
-            observations=0,
-        )
-        store.commit(Commit(lease=lease, checkpoint=b"", counts={}, snapshots=[snapshot]))
-        catalogue.refresh()
-        hots.append(catalogue.find("told"))
-    assert [hot.version for hot in hots] == [0, 1, 2]
-    assert not any(hot.broken for hot in hots)
-    assert stand_in(declared).features == first.features
-    for name in ("policy", "roster", "ids", "features", "fallback"):
-        assert len({id(getattr(hot, name)) for hot in hots}) == 1, name
-    assert len({id(hot.prepared) for hot in hots}) == 3
