@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from tamesu.cli.examination import examination
 from tamesu.cli.group import group
 from tamesu.cli.options import Json, Url
-from tamesu.cli.examination import examination
 from tamesu.cli.priors import priors
 
 app = group("Check, create, list, show, change and delete bandits.")
