@@ -87,7 +87,9 @@ class Among:
                 raise InvalidInput(
                     f"eligible must leave each slot an option, slot {name!r} has none"
                 )
+        self._pairs = self._clashes()
         self._tangles = self._tangled()
+        self._whole: dict[int, NDArray[np.float64]] = {}
         self.count = 1.0
         self.even = np.zeros(len(space.ids))
         for slot, options in enumerate(self._options):
@@ -117,7 +119,7 @@ class Among:
     def _tangled(self) -> list[tuple[int, ...]]:
         """The slots, in groups of which no two have options that clash."""
         groups = [{slot} for slot in range(len(self._options))]
-        for one, other in self._clashes():
+        for one, other in self._pairs:
             mine = next(group for group in groups if one in group)
             theirs = next(group for group in groups if other in group)
             if mine is not theirs:
@@ -143,16 +145,24 @@ class Among:
         clash = self._space.clash
         if len(tangle) == 1 or clash is None:
             return np.ones(len(self._options[slot]))
-        options = self._options
-        alone = {one: np.ones(len(options[one])) for one in tangle}
-        alone |= {one: (options[one] == drawn[one]) * 1.0 for one in tangle if one in drawn}
-        factors = [Factor((one,), table) for one, table in alone.items()]
+        fixed = {one: drawn[one] for one in tangle if one in drawn}
+        if not fixed and slot in self._whole:
+            return self._whole[slot]
+        # What is drawn is one option: the tables become as much smaller.
+        options = [
+            np.array([fixed[one]]) if one in fixed else all_of
+            for one, all_of in enumerate(self._options)
+        ]
+        factors = [Factor((one,), np.ones(len(options[one]))) for one in tangle]
         factors += [
             Factor(pair, (~clash[np.ix_(options[pair[0]], options[pair[1]])]).astype(np.float64))
-            for pair in self._clashes()
+            for pair in self._pairs
             if pair[0] in tangle
         ]
-        return counted(factors, slot)
+        counts = counted(factors, slot)
+        if not fixed:
+            self._whole[slot] = counts
+        return counts
 
     def _started(self) -> Rows:
         k = len(self._options)
