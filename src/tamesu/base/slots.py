@@ -119,7 +119,10 @@ def long_slots(data: Mapping[str, Any]) -> dict[str, Any]:
             f"slots must be a mapping of names to lists of options, got {type(slots).__name__}",
             hint="for example  slots: {title: [a, b], image: [x, y, z]}",
         )
-    long = {"slots": {slot: _texts(options) for slot, options in slots.items()}, "arms": []}
+    long: dict[str, Any] = {
+        "slots": {slot: _texts(options) for slot, options in slots.items()},
+        "arms": [],
+    }
     if is_sequence(data.get("infeasible")):
         long["infeasible"] = [_texts(pair) for pair in data["infeasible"]]
     return {**long, "layout": data.get("layout", LAYOUT)}

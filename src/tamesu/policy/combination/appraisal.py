@@ -102,7 +102,7 @@ class Appraisal:
 
 
 def _places(part: slice) -> NDArray[np.intp]:
-    return np.arange(part.start, part.stop)
+    return np.arange(int(part.start), int(part.stop), dtype=np.intp)
 
 
 def _count(part: slice) -> int:

@@ -85,7 +85,8 @@ def ascended(
         np.put_along_axis(held, starts, 1.0, axis=1)
         field = option + (held @ weights.pair).reshape(-1, o)
     least = LEAST * _largest(weights)
-    climbs = _Climbs(field, np.repeat(np.arange(m), s), np.tile(starts, (m, 1)))
+    each = np.arange(len(weights.option))
+    climbs = _Climbs(field, np.repeat(each, s), np.tile(starts, (m, 1)))
     field = _climbed(climbs, weights.pair, slot_of, clash, np.repeat(least, s))
     # A pair stands in the fields of both its options.
     worth = 0.5 * (np.take_along_axis(option, climbs.chosen, 1) + field).sum(axis=1)

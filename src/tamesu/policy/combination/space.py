@@ -111,7 +111,7 @@ class Among:
             options = self._options[slot]
             counts = self._counts(slot, drawn)
             totals = np.cumsum(counts)
-            place = int(np.searchsorted(totals, uniform * totals[-1], side="right"))
+            place = int(np.searchsorted(totals, uniform * float(totals[-1]), side="right"))
             # Rounding may reach the last sum: it belongs to the last option that there is.
             drawn[slot] = int(options[min(place, int(np.flatnonzero(counts)[-1]))])
         return np.array(list(drawn.values()), dtype=np.intp)
