@@ -11,7 +11,7 @@ import types
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cache
-from typing import Any, TypeGuard, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeGuard, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -63,7 +63,9 @@ def convert(
     try:
         return msgspec.convert(data, shape, dec_hook=_from_wire_in_place)
     except msgspec.ValidationError as problem:
-        text = str(problem).replace("`$", f"`{where}").replace("Object missing", "missing")
+        text = str(problem).replace("Object missing", "missing")
+        # msgspec names the place of what lies within, not of the outermost object.
+        text = text.replace("`$", f"`{where}") if "`$" in text else f"{text} - at `{where}`"
         hint = problem.__cause__.hint if isinstance(problem.__cause__, _MisreadError) else ""
         raise error(f"{text[:1].lower()}{text[1:]}", hint=hint, where=where) from problem
 
@@ -95,12 +97,11 @@ def fields_of(shape: type) -> Mapping[str, Any]:
 def refuse_unknown(data: Any, shape: Any, where: str, error: type[InvalidInput]) -> None:
     """Raises `error` for the first key, at any depth, that `shape` does not have.
 
-    Also for a word where an enumeration knows others.
+    Also for a word where others are known.
     """
-    if _is_enum(shape) and isinstance(data, str):
-        words = [each.value for each in shape]
-        if data not in words:
-            raise error.unknown_choice(data, words, where)
+    words = _words(shape)
+    if words and isinstance(data, str) and data not in words:
+        raise error.unknown_choice(data, words, where)
     if _is_struct(shape) and is_mapping(data):
         known = fields_of(shape)
         for key in data:
@@ -155,8 +156,11 @@ def _values_in(data: Any, counted: dict[int, float]) -> float:
     return counted[id(data)]
 
 
-def _is_enum(shape: Any) -> TypeGuard[type[StrEnum]]:
-    return isinstance(shape, type) and issubclass(shape, StrEnum)
+def _words(shape: Any) -> list[str]:
+    """The words of an enumeration or a literal; none where anything else may stand."""
+    if isinstance(shape, type) and issubclass(shape, StrEnum):
+        return [each.value for each in shape]
+    return list(get_args(shape)) if get_origin(shape) is Literal else []
 
 
 def _is_struct(shape: Any) -> bool:

@@ -42,7 +42,12 @@ def refusal(**fields):
             "explore",
         ),
         ({"layout": {"kind": "single", "size": 2}}, "unknown field 'size' in layout (single)", ""),
-        ({"layout": {"kind": "slate"}}, "missing required field `size`", ""),
+        ({"layout": {"kind": "slate"}}, "missing required field `size` - at `layout (slate)`", ""),
+        (
+            {"policy": {"belief": {"kind": "linear", "sharing": "sharde"}}},
+            "policy.belief (linear).sharing must be one of 'hybrid', 'per_arm', 'shared', got 'sharde'",
+            "did you mean 'shared'?",
+        ),
         ({"layout": {"kind": "slate", "size": 0}}, "between 1 and the number of arms (3)", ""),
         ({"layout": {"kind": "slate", "size": 4}}, "got 4", ""),
         ({"policy": {"explorer": {"kind": "thompson", "explore": 1}}}, "lie in [0, 1), got 1", ""),

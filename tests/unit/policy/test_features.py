@@ -150,6 +150,23 @@ def test_text_that_no_encoding_has_is_hashed():
     assert sum(one("town", "\ud800")) == 1.0
 
 
+@pytest.mark.parametrize(
+    ("wrong", "got"),
+    [
+        ({"hour": "9"}, "must be a number, got str"),
+        ({"hour": math.inf}, "must be a finite number, got another float"),
+        ({"age": 101}, r"must be in \[13, 100\], got another int"),
+        ({"member": 1}, "must be true or false, got int"),
+        ({"device": "iOS"}, "must be one of 3 declared values, got another str"),
+        ({"device": [1]}, "must be one of 3 declared values, got list"),
+        ({"taste": [1]}, "must be a list of 2 numbers, got a list of 1"),
+    ],
+)
+def test_a_refusal_tells_a_wrong_type_from_another_value(wrong, got):
+    with pytest.raises((InvalidInput, ShapeMismatch), match=got):
+        encoder().context({**WHOLE, **wrong})
+
+
 def test_what_is_missing_has_its_value_and_else_is_refused():
     ours = encoder()
     least = {"device": "ios", "hour": 0}

@@ -120,6 +120,7 @@ def _categorical(name: str, values: Sequence[str | int], start: int) -> Callable
             f"one of {len(values)} declared values",
             value,
             hint=f"did you mean {match!r}?" if match else "",
+            another=isinstance(value, str | Integral),
         )
 
     return place_of
@@ -147,7 +148,7 @@ def _numeric(name: str, feature: Numeric, at: int) -> tuple[Write, WriteMany]:
         number = number_of(name, value)
         if not low <= number <= high:
             if not feature.clip:
-                raise refused(name, what, value)
+                raise refused(name, what, value, another=True)
             number = min(max(number, low), high)
         row[at] = (number - middle) / half
 
@@ -157,7 +158,7 @@ def _numeric(name: str, feature: Numeric, at: int) -> tuple[Write, WriteMany]:
             numbers = np.clip(numbers, low, high)
         outside = np.flatnonzero((numbers < low) | (numbers > high))
         if outside.size:
-            raise refused(name, what, values[outside[0]])
+            raise refused(name, what, values[outside[0]], another=True)
         rows[:, at] = (numbers - middle) / half
 
     return write, write_many

@@ -39,7 +39,7 @@ def number_of(name: str, value: Any) -> float:
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise refused(name, "a finite number", value)
+        raise refused(name, "a finite number", value, another=True)
     return number
 
 
@@ -52,7 +52,7 @@ def numbers_of(name: str, values: Sequence[Any]) -> NDArray[np.float64]:
     except OverflowError:
         numbers = np.full(len(values), math.inf)
     if not np.isfinite(numbers).all():
-        raise refused(name, "a finite number", 0.0)
+        raise refused(name, "a finite number", 0.0, another=True)
     return numbers
 
 
@@ -89,10 +89,12 @@ def rows_of(
     else:
         numbers = _stacked(name, values, size)
     if numbers.shape[1] != size:
-        raise _misshapen(name, size, f"{numbers.shape[1]} values")
+        raise _misshapen(name, size, f"lists of {numbers.shape[1]}")
     # What is no number at all fails this too.
     if not (np.abs(numbers) <= largest).all():
-        raise refused(name, f"finite numbers of at most {largest:g} in magnitude", 0.0)
+        raise refused(
+            name, f"finite numbers of at most {largest:g} in magnitude", 0.0, another=True
+        )
     return numbers
 
 
@@ -103,7 +105,7 @@ def _stacked(name: str, values: Iterable[Any], size: int) -> NDArray[np.float64]
         if not (_is_row(value) or is_sequence(value)):
             raise _misshapen(name, size, type(value).__name__)
         if len(value) != size:
-            raise _misshapen(name, size, f"{len(value)} values")
+            raise _misshapen(name, size, f"a list of {len(value)}")
         rows.append(value)
         plain = plain and _plain(value)
     if not plain:
@@ -112,7 +114,7 @@ def _stacked(name: str, values: Iterable[Any], size: int) -> NDArray[np.float64]
     try:
         return np.array(rows, dtype=np.float64).reshape(len(rows), size)
     except OverflowError:
-        raise refused(name, "finite numbers", 0.0) from None
+        raise refused(name, "finite numbers", 0.0, another=True) from None
 
 
 def _is_array(value: Any) -> TypeGuard[NDArray[Any]]:
@@ -134,16 +136,16 @@ def _misshapen(name: str, size: int, got: str) -> ShapeMismatch:
     return ShapeMismatch(f"{_named(name)} must be a list of {size} numbers, got {got}", field=name)
 
 
-def refused(name: str, what: str, value: Any, hint: str = "") -> InvalidInput:
-    """The refusal of a value; it names the type and not the value, which may say who somebody is."""
-    got = (
-        f"another {type(value).__name__}" if isinstance(value, str | float | int) else _kind(value)
-    )
+def refused(
+    name: str, what: str, value: Any, hint: str = "", *, another: bool = False
+) -> InvalidInput:
+    """The refusal of a value; it names the type and not the value, which may say who somebody is.
+
+    `another` says that the type is right, and that it is the value which does not suit.
+    """
+    got = "none" if value is None else type(value).__name__
+    got = f"another {got}" if another else got
     return InvalidInput(f"{_named(name)} must be {what}, got {got}", hint=hint, field=name)
-
-
-def _kind(value: Any) -> str:
-    return "none" if value is None else type(value).__name__
 
 
 def _named(name: str) -> str:
