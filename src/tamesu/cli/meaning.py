@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from tamesu.base import Anchor, Declaration, Duration, EventTerm, Reward, Time, Unseen
+from tamesu.cli.features import feature_meanings
 from tamesu.cli.policy import policy_meanings
 
-MOST_ARMS_CHARS = 22
+MOST_ARMS_CHARS = 20
 
 
 class Meaning(NamedTuple):
@@ -46,10 +47,12 @@ def meanings(declaration: Declaration, written: Mapping[str, Any], size: int) ->
     return [
         row("name", declaration.name, "how requests and ids call it"),
         *_what(declaration, row),
+        *feature_meanings(declaration, row),
         row("layout", declaration.layout.kind, _layout(declaration.layout.kind, size)),
         *_examination(declaration, row),
         row("fallback", *_fallback(declaration)),
         *policy_meanings(declaration, row),
+        *_objectives(declaration, row),
         *_reward(declaration.reward, row),
         row("sticky", *_sticky(declaration)),
         row(
@@ -135,6 +138,20 @@ def _examination(declaration: Declaration, row: Any) -> Iterator[Meaning]:
         listed = ", ".join(f"{weight:g}" for weight in examination)
         how = "by position, how often who did not click looked; the rest teaches nothing"
         yield row("layout.examination", listed, how)
+
+
+def _objectives(declaration: Declaration, row: Any) -> Iterator[Meaning]:
+    wanted = declaration.objectives
+    if wanted is None:
+        return
+    names = tuple(wanted.objectives)
+    yield row("reward.objectives", _arms(names), "each in [0, 1] by its range; the terms follow")
+    weights = [wanted.scalarise.weights.get(name, 1.0) for name in names]
+    shares = ", ".join(
+        f"{name} {weight / math.fsum(weights):.3g}"
+        for name, weight in zip(names, weights, strict=True)
+    )
+    yield row("reward.scalarise", wanted.scalarise.kind, f"added up by their shares: {shares}")
 
 
 def _reward(reward: Reward, row: Any) -> Iterator[Meaning]:

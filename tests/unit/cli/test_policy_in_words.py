@@ -46,6 +46,49 @@ def test_every_explorer_has_words_and_every_option_a_row(kind):
     assert wanted <= rows.keys()
 
 
+@pytest.mark.parametrize("kind", known_kinds("belief"))
+def test_every_belief_has_words_and_every_option_a_row(kind):
+    explorer = "exponential_weights" if kind == "losses" else "thompson"
+    rows = said(policy={"belief": kind, "explorer": explorer})
+    assert rows["policy.belief"].meaning != "what each arm is worth"
+    module = __import__(f"tamesu.policy.beliefs.{kind}", fromlist=["Options"])
+    said_of = {name for name in rows if name.startswith("policy.belief.")}
+    assert said_of == {f"policy.belief.{name}" for name in module.Options.__struct_fields__}
+
+
+def test_what_requests_and_arms_tell_has_rows_and_what_is_not_learnt_from_says_so():
+    told = {
+        "context": {"device": {"type": "categorical", "values": ["ios", "web"]}, "new": "boolean"},
+        "arm_features": {"red": "boolean"},
+        "interactions": [["device", "new"], ["new", "red"]],
+        "arms": [{"id": arm, "features": {"red": False}} for arm in "abc"],
+    }
+    shared = said(**told, policy={"belief": {"kind": "linear", "sharing": "shared"}})
+    assert shared["context"].value == "device, new"
+    assert shared["context"].meaning == "2 features that a request tells, 5 columns"
+    assert shared["arm_features"].meaning == "1 feature that an arm tells"
+    assert shared["interactions"].value == "device × new, new ×…"
+    assert shared["policy.belief.sharing"].declared
+    alone = said(**told, policy={"belief": "linear"})
+    assert "of no use where arms share nothing" in alone["arm_features"].meaning
+    blind = said(**told, policy={"belief": "beta"})
+    for setting in ("context", "arm_features"):
+        assert blind[setting].meaning.endswith("belief 'beta' learns nothing from it")
+    assert not {"context", "arm_features", "interactions"} & said().keys()
+    assert "arm_features" not in said(slots=SLOTS)
+
+
+def test_objectives_are_told_by_their_shares():
+    objectives = {"clicks": {"click": 1}, "sales": {"purchase": 1}}
+    scalarise = {"weights": {"clicks": 1, "sales": 3}}
+    reward = {"objectives": objectives, "scalarise": scalarise}
+    rows = said(reward=reward, policy={"belief": "gaussian"})
+    assert rows["reward.objectives"].value == "clicks, sales"
+    assert rows["reward.scalarise"].meaning.endswith("clicks 0.25, sales 0.75")
+    assert rows["reward.scalarise"].declared
+    assert "reward.scalarise" not in said()
+
+
 @pytest.mark.parametrize("kind", known_kinds("layout"))
 def test_every_layout_has_words(kind):
     slots = {"slots": SLOTS} if kind == "combination" else {}

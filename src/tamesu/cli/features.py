@@ -1,0 +1,56 @@
+"""What requests and arms have to tell a bandit, in words. Refuses to judge it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from tamesu.base import Declaration
+from tamesu.policy.features import encoder_of
+
+if TYPE_CHECKING:
+    from tamesu.cli.meaning import Meaning
+
+MOST_CHARS = 20
+BLIND = frozenset({"beta", "gaussian", "losses"})
+"""Beliefs that learn nothing from features."""
+
+
+def feature_meanings(
+    declaration: Declaration, row: Callable[[str, object, str], Meaning]
+) -> Iterator[Meaning]:
+    """Context, features of arms and interactions; none of what was not declared."""
+    kind = declaration.belief.kind
+    unused = f"; recorded, but belief {kind!r} learns nothing from it" if kind in BLIND else ""
+    if declaration.context:
+        yield row(
+            "context",
+            _listed(list(declaration.context)),
+            f"{_count(len(declaration.context), 'feature')} that a request tells, "
+            f"{_count(encoder_of(declaration).width, 'column')}{unused}",
+        )
+    # The features of a combination's options are their slots, which have their row.
+    if declaration.arm_features and not declaration.slots:
+        alone = declaration.belief.options.get("sharing", "per_arm") == "per_arm"
+        if alone and not unused:
+            unused = "; of no use where arms share nothing: see policy.belief.sharing"
+        yield row(
+            "arm_features",
+            _listed(list(declaration.arm_features)),
+            f"{_count(len(declaration.arm_features), 'feature')} that an arm tells{unused}",
+        )
+    if declaration.interactions:
+        yield row(
+            "interactions",
+            _listed([f"{one} × {other}" for one, other in declaration.interactions]),
+            "what the one is worth depends on the other: their columns are multiplied",
+        )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def _listed(names: list[str]) -> str:
+    text = ", ".join(names)
+    return text if len(text) <= MOST_CHARS else f"{text[: MOST_CHARS - 1]}…"
