@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tamesu.policy.gram import gram
 from tamesu.policy.laplace import FARTHEST, lone_mode, parabola
-from tamesu.policy.ridge import apart, roots, solved
+from tamesu.policy.ridge import apart, roots, settled, solved
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -129,18 +129,42 @@ def mode_of(sums: Sums, ridge: float) -> Mode:
     """The mode of k arms by their `sums`, where every coefficient has a prior of precision `ridge`."""
     p = sums.own.shape[1]
     q = len(sums.joint)
-    root = roots(_ridged(sums.own[:, :, :p], ridge))
-    cross, moments = sums.own[:, :, p:-1], sums.own[:, :, -1]
+    precisions = _ridged(sums.own[:, :, :p], ridge)
+    root, _, sides, _ = settled(roots(precisions), precisions, _prior(p, ridge), sums.own[:, :, p:])
+    cross, moments = sides[:, :, :-1], sides[:, :, -1]
     if not q:
         own, _ = solved(root, moments)
         return Mode(root, own, np.zeros((0, 0)), np.zeros(0), np.zeros((len(root), 0, p)))
     whole = _ridged(sums.joint[:, :-1], ridge)
     precision, moment = apart(root, cross, moments, whole, sums.joint[:, -1])
-    joint_root = roots(precision[None], whole[None])
-    joint = solved(joint_root, moment[None])[0][0]
+    joint_root, _, side, _ = settled(
+        roots(precision[None], whole[None]),
+        precision[None],
+        _prior(q, ridge),
+        moment[None, :, None],
+    )
+    joint = solved(joint_root, side[:, :, 0])[0][0]
     own, _ = solved(root, moments - cross @ joint)
     half = root @ cross
     return Mode(root, own, joint_root[0], joint, half.transpose(0, 2, 1) @ root)
+
+
+def debts(sums: Sums, ridge: float) -> Sums | None:
+    """What `sums` lack where more was taken back than was taught (`settled`); none where that is nothing."""
+    p, q = sums.own.shape[1], len(sums.joint)
+    precisions = _ridged(sums.own[:, :, :p], ridge)
+    own = settled(roots(precisions), precisions, _prior(p, ridge), sums.own[:, :, p:])
+    paid = np.concatenate([own.precisions - precisions, own.sides - sums.own[:, :, p:]], axis=2)
+    if not q:
+        return Sums(paid, sums.joint) if own.changed else None
+    whole = _ridged(sums.joint[:, :-1], ridge)
+    left = apart(own.root, own.sides[:, :, :-1], own.sides[:, :, -1], whole, sums.joint[:, -1])
+    precision, moment = left.precision[None], left.moment[None, :, None]
+    joint = settled(roots(precision, whole[None]), precision, _prior(q, ridge), moment)
+    if not (own.changed or joint.changed):
+        return None
+    lacking = np.concatenate([joint.precisions - precision, joint.sides - moment], axis=2)
+    return Sums(paid, lacking[0])
 
 
 def expanded(rows: Rows, weights: Floats, before: Sums, ridge: float, repeat: int) -> Floats:
@@ -172,6 +196,11 @@ def expanded(rows: Rows, weights: Floats, before: Sums, ridge: float, repeat: in
         if np.abs(moved).max() <= SETTLED:
             break
     return at
+
+
+def _prior(width: int, ridge: float) -> Floats:
+    prior: Floats = np.full(width, ridge)
+    return prior
 
 
 def _ridged(sums: Floats, ridge: float) -> Floats:

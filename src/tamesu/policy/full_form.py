@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tamesu.policy.contract import Arms, Reading
 from tamesu.policy.design import Design
-from tamesu.policy.expansion import Parts, Rows, Sums, SumsOf, expanded
+from tamesu.policy.expansion import Parts, Rows, Sums, SumsOf, debts, expanded
 from tamesu.policy.linear_level import (
     CROSS,
     JOINT_MOMENT,
@@ -49,11 +49,20 @@ class FullForm:
         self, rows: Rows, weights: Floats, state: Table, scale: float, arms: list[str]
     ) -> SumsOf:
         """What rows add, expanded where this batch leads; its rows weigh `weights` (n,) now."""
-        at = expanded(rows, weights, self._before(state, scale, arms), self._ridge, self._repeat)
+        before = self._before(state, scale, arms)
+        at = expanded(rows, weights, before, self._ridge, self._repeat)
+        owed: Sums | None = None
+        if rows.seen is None and (weights < 0.0).any():
+            owed = debts(before + rows.sums(at, weights), self._ridge)
+        now = np.abs(weights).sum()
 
         def sums_of(rows: Rows, weights: Floats) -> Parts:
             weight = np.bincount(rows.codes, weights, rows.groups).astype(np.float64)
-            return self._parts(rows.sums(at, weights), weight)
+            sums = rows.sums(at, weights)
+            if owed is not None:
+                unit = np.abs(weights).sum() / now
+                sums += Sums(owed.own * unit, owed.joint * unit)
+            return self._parts(sums, weight)
 
         return sums_of
 

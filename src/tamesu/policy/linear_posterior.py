@@ -7,6 +7,7 @@ to change a sum.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -30,7 +31,7 @@ from tamesu.policy.linear_level import (
     level_of,
 )
 from tamesu.policy.linear_reading import Known, OwnReading
-from tamesu.policy.ridge import ROUNDING, apart, roots, solved
+from tamesu.policy.ridge import ROUNDING, apart, in_debt, roots, settled, solved
 from tamesu.policy.table import Table
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -120,7 +121,9 @@ class LinearPosterior:
                 "a linear state must count at least 0 observations; evidence was taken back twice"
             )
         design, rows = self._design, state.rows(arms.ids)
-        known_roots = self._roots(state, scale) if design.own_width else None
+        known_roots = None
+        if design.own_width:
+            known_roots, state = self._settled(state, scale)
         base, squares = self._base, state.per_arm[SQUARES] * scale
         if base is None:
             base = self._level(state, scale, known_roots)
@@ -177,6 +180,21 @@ class LinearPosterior:
         self._last = (state.arms, scale, precision, found)
         return found
 
+    def _settled(self, state: Table, scale: float) -> tuple[Floats, Table]:
+        """The roots of own parts, and the state, without what was taken back and never taught."""
+        per_arm, known = state.per_arm, self._roots(state, scale)
+        if not in_debt(known, self._own_ridge).any():
+            return known, state
+        names = [name for name in (MOMENT, CROSS) if name in per_arm]
+        arms, p = len(state.arms), self._design.own_width
+        sides = np.concatenate([per_arm[name].reshape(arms, p, -1) for name in names], axis=2)
+        precision = _ridged(per_arm[PRECISION], scale, self._own_ridge)
+        left = settled(known, precision, self._own_ridge, sides)
+        columns = {**per_arm, MOMENT: left.sides[:, :, 0]}
+        if CROSS in per_arm:
+            columns[CROSS] = left.sides[:, :, 1:]
+        return left.root, replace(state, per_arm=columns)
+
     def _joint(
         self, state: Table, scale: float, own: _Solved | None, base: float
     ) -> tuple[Floats, Floats, float]:
@@ -191,8 +209,13 @@ class LinearPosterior:
                 precision,
                 moment,
             )
-        root = roots(precision[None], whole[None])
-        coefficients, explained = solved(root, moment[None])
+        root, _, side, _ = settled(
+            roots(precision[None], whole[None]),
+            precision[None],
+            self._joint_ridge,
+            moment[None, :, None],
+        )
+        coefficients, explained = solved(root, side[:, :, 0])
         if own is None:
             coefficients[:, 0] += base
         return root[0], coefficients[0], float(explained[0])

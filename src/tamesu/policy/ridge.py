@@ -18,6 +18,9 @@ Floats: TypeAlias = NDArray[np.float64]
 ROUNDING = float(np.finfo(np.float64).eps)
 """How far apart floats near 1 are."""
 
+DEBT = 1e-6
+"""A share of the prior's variance by which that of a coefficient may pass it, for rounding."""
+
 MOST_SURE = 1e300
 """A diagonal beyond it stands as that."""
 
@@ -64,6 +67,63 @@ def solved(root: Floats, moments: Floats) -> tuple[Floats, Floats]:
     """(n, d) solutions t of A t = b, and (n,) bT t, for stacks of roots (n, d, d) and of b (n, d)."""
     half = (root @ moments[:, :, None])[:, :, 0]
     return (root.transpose(0, 2, 1) @ half[:, :, None])[:, :, 0], (half * half).sum(axis=1)
+
+
+class Settled(NamedTuple):
+    """What is left where more was taken back than was taught: as if it had not been.
+
+    Attributes:
+        root: (n, d, d) as `roots`.
+        precisions: (n, d, d) whose inverses have them.
+        sides: (n, d, c) other sums with the same columns.
+        changed: whether anything is other than it was.
+    """
+
+    root: Floats
+    precisions: Floats
+    sides: Floats
+    changed: bool
+
+
+def in_debt(root: Floats, ridge: Floats) -> NDArray[np.bool_]:
+    """(n,) by which of `root` (n, d, d) a coefficient is less known than its prior `ridge` (d,) says. O(n d^2)."""
+    known = np.einsum("nij,nij->nj", root, root) * ridge
+    return np.asarray((known > 1.0 + DEBT).any(axis=1), dtype=np.bool_)
+
+
+def settled(root: Floats, precisions: Floats, ridge: Floats, sides: Floats) -> Settled:
+    """Sums without debts: sums of x xT have no direction below 0, whatever is learnt.
+
+    So no coefficient is less known than its prior says. Where one is, directions of the sums that are below 0
+    are taken for directions of which nothing was learnt, in the matrix and in the sides. Where none is, all comes
+    back as it is: O(n d^2); else O(d^3) for each matrix that has one.
+
+    Args:
+        root: (n, d, d) `roots` of `precisions`.
+        precisions: (n, d, d) A, ridge included.
+        ridge: (d,) the diagonal that the prior has in A.
+        sides: (n, d, c) other sums with the same columns: of rewards, of columns that arms share.
+
+    Example:
+        >>> owing = np.array([[[0.01, 0.0], [0.0, 3.0]]])  # a ridge of 1, and less than nothing
+        >>> paid = settled(roots(owing), owing, np.ones(2), np.array([[[5.0], [6.0]]]))
+        >>> np.diag(paid.precisions[0]).round(12), paid.sides[0, :, 0] + 0.0
+        (array([1., 3.]), array([0., 6.]))
+    """
+    owing = in_debt(root, ridge)
+    if not owing.any():
+        return Settled(root, precisions, sides, changed=False)
+    root, precisions, sides = root.copy(), precisions.copy(), sides.copy()
+    for i in np.flatnonzero(owing).tolist():
+        learnt = precisions[i] - np.diag(ridge)
+        size = np.sqrt(np.maximum(np.diagonal(learnt), ridge))
+        values, vectors = np.linalg.eigh(learnt / size[:, None] / size)
+        vectors = vectors[:, values > 0.0]
+        kept = vectors * np.sqrt(values[values > 0.0]) * size[:, None]
+        precisions[i] = kept @ kept.T + np.diag(ridge)
+        root[i] = roots(precisions[i : i + 1])[0]
+        sides[i] = size[:, None] * (vectors @ (vectors.T @ (sides[i] / size[:, None])))
+    return Settled(root, precisions, sides, changed=True)
 
 
 class Apart(NamedTuple):

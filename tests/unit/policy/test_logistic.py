@@ -108,6 +108,35 @@ def test_what_was_taken_back_leaves_little():
     assert everything == belief.init()
 
 
+@SHARINGS
+@pytest.mark.parametrize("forgetting", [None, {"half_life": "1h"}])
+def test_more_cannot_be_taken_back_than_was_taught(sharing, forgetting):
+    """Nine of ten failures are taken back, six batches later: where they were expanded is not where the state is.
+
+    A row taken back there may weigh more than it did when it was taught. No coefficient is then less known than
+    before anything was learnt, and no log-odds run away (they had been 10^14 and more).
+    """
+    belief, rng = (
+        belief_of(sharing=sharing, rate=0.02, forgetting=forgetting),
+        np.random.default_rng(24),
+    )
+    state, waiting = belief.init(), []
+    for hour in range(30):
+        x = 4.0 * rng.normal(size=(8, 3))
+        arm, reward = rng.choice(ARMS, 8), rng.random(8) < special.expit(x.sum(axis=1) / 4.0 - 1.5)
+        decided = np.full(8, hour * HOUR // 10)
+        back = (rng.random(8) < 0.9) & ~reward
+        state = learnt(belief, batch(arm, x, reward, decided=decided), state=state)
+        waiting.append(batch(arm[back], x[back], reward[back], -np.ones(back.sum()), decided[back]))
+        if len(waiting) > 6:
+            state = learnt(belief, waiting.pop(0), state=state)
+        _, least = scores(belief, belief.init(), np.zeros(3), time=int(decided[0]))
+        for context in ([0.0, 0.0, 0.0], [1.0, -1.0, 2.0]):
+            location, scale = scores(belief, state, context, time=int(decided[0]))
+            assert (np.abs(location) < 40.0).all()
+            assert (scale <= least * np.sqrt(1.0 + np.dot(context, context)) + 1e-6).all()
+
+
 def signed(rows, sign):
     return batch(rows.arm, rows.context, rows.reward / GRID, np.full(len(rows), sign))
 
