@@ -68,17 +68,23 @@ app.command()(examination)
 @app.command()
 def create(file: File, *, url: Url = None, json: Json = False) -> None:
     """Declare a bandit to the running server. It decides at once, and learns from the first events."""
+    from tamesu.base import Declaration
     from tamesu.cli.output import console, write_json
     from tamesu.cli.remote import connect
+    from tamesu.client.arguments import read_declaration
 
+    data = read_declaration(file)
     with connect(url) as client:
-        made = client.create(file)
+        made = client.create(data)
     if json:
         write_json(made)
         return
     out = console()
     out.print(f"created {made['name']} with {made['arms']} arms", markup=False)
-    out.print(f"ask it:  tamesu decide {made['name']}", markup=False)
+    context = Declaration.parse(data).context
+    needed = [f'"{name}": …' for name, feature in context.items() if feature.missing is None]
+    told = f" --context '{{{', '.join(needed)}}}'" if needed else ""
+    out.print(f"ask it:  tamesu decide {made['name']}{told}", markup=False)
 
 
 @app.command("list")

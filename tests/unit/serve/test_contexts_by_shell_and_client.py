@@ -52,6 +52,17 @@ def test_a_decision_in_a_context_is_asked_for_and_explained(told):
     assert "got list" in told("decide", "shop", "--context", "[1]", code=2)
 
 
+def test_whoever_creates_a_bandit_is_told_which_context_it_needs(told, tmp_path):
+    file = tmp_path / "bandit.json"
+    for name, feature, needed in [
+        ("needs", "boolean", """ --context '{"new": …}'"""),
+        ("fills", {"type": "boolean", "missing": False}, ""),
+    ]:
+        file.write_text(json.dumps({"name": name, "arms": ["a", "b"], "context": {"new": feature}}))
+        shown = told("bandit", "create", str(file))
+        assert shown.splitlines()[1] == f"ask it:  tamesu decide {name}{needed}"
+
+
 def test_arms_are_added_and_changed_with_features(told):
     told("arms", "add", "shop", "cake", "--features", '{"price": 3}')
     told("arms", "add", "shop", "tea", "--features", '{"price": 4}', "--metadata", '{"a": 1}')
