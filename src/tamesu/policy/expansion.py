@@ -30,6 +30,10 @@ REACH = 6.0
 """No row moves further in one step: where chances are near 0 or 1 a parabola promises too much."""
 
 
+NEARER = 0.9
+"""What is left to go must fall to this share of itself in a step, or the next one is half as long."""
+
+
 class Sums(NamedTuple):
     """Sums of products of k arms, and of what all arms share.
 
@@ -190,10 +194,14 @@ def expanded(rows: Rows, weights: Floats, before: Sums, ridge: float, repeat: in
         modes = map(lone_mode, *(column.tolist() for column in given))
         return np.array(list(modes), dtype=np.float64)
     leading = np.maximum(weights, 0.0)
+    part, last = 1.0, np.inf
     for _ in range(repeat):
         moved = mode_of(before + rows.sums(at, leading), ridge).at(rows) - at
-        at = np.clip(at + np.clip(moved, -REACH, REACH), -FARTHEST, FARTHEST)
-        if np.abs(moved).max() <= SETTLED:
+        far = float(np.abs(moved).max())
+        # Where a step leads no nearer it went too far, and the next ones would go to and fro.
+        part, last = (0.5 * part if far > NEARER * last else min(1.0, 2.0 * part)), far
+        at = np.clip(at + part * np.clip(moved, -REACH, REACH), -FARTHEST, FARTHEST)
+        if far <= SETTLED:
             break
     return at
 

@@ -44,6 +44,24 @@ def test_one_batch_is_at_the_mode_of_everything(sharing, rate):
         assert scale == pytest.approx(np.sqrt((design @ inverse * design).sum(axis=1)), rel=1e-4)
 
 
+@pytest.mark.parametrize("rate", [0.001, 0.02, 0.9])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_one_batch_is_at_the_mode_wherever_it_starts(rate, seed):
+    """Newton's method goes to and fro from log-odds that are far too low: whole steps end 17 deviations off."""
+    belief, rng = belief_of(rate=rate), np.random.default_rng(seed)
+    theta = rng.normal(size=(3, 4))
+    arm, x = rng.integers(0, 3, 1_200), rng.normal(size=(1_200, 3))
+    log_odds = theta[arm, 0] - 1.0 + (x * theta[arm, 1:]).sum(axis=1)
+    reward = rng.random(1_200) < special.expit(log_odds)
+    rows = batch([ARMS[one] for one in arm], x, reward)
+    state, offset = learnt(belief, rows), special.logit(rate)
+    mode, _ = refit(rows, "per_arm", 1.0, offset)
+    for context in rng.normal(size=(4, 3)):
+        location, _ = scores(belief, state, context)
+        design = np.array([columns("per_arm", arm, context) for arm in ARMS])
+        assert location == pytest.approx(offset + design @ mode, abs=1e-4)
+
+
 @SHARINGS
 @pytest.mark.parametrize("size", [1, 10, 100])
 def test_rows_in_any_batches_come_near_the_mode_of_everything(sharing, size):
