@@ -19,14 +19,35 @@ class Sorts(JsonLinesArmSource):
 class LosesMetadata(JsonLinesArmSource):
     def read(self):
         return [
-            WantedArm(id=arm.id, metadata=None if arm.metadata is None else {})
+            arm
+            if arm.metadata is None or arm.features is not None
+            else WantedArm(id=arm.id, metadata={})
+            for arm in super().read()
+        ]
+
+
+class LosesFeaturesInColumns(JsonLinesArmSource):
+    def read(self):
+        return [
+            arm if arm.metadata else WantedArm(id=arm.id, metadata=arm.metadata)
+            for arm in super().read()
+        ]
+
+
+class LosesFeaturesBesideMetadata(JsonLinesArmSource):
+    def read(self):
+        return [
+            WantedArm(id=arm.id, metadata=arm.metadata) if arm.metadata else arm
             for arm in super().read()
         ]
 
 
 class ForgetsMetadataThatItWasNotTold(JsonLinesArmSource):
     def read(self):
-        return [WantedArm(id=arm.id, metadata=arm.metadata or {}) for arm in super().read()]
+        return [
+            arm if arm.features is not None else WantedArm(id=arm.id, metadata=arm.metadata or {})
+            for arm in super().read()
+        ]
 
 
 class TakesNothingForAnAnswer(JsonLinesArmSource):
@@ -85,6 +106,8 @@ class HasANameThatRings(JsonLinesArmSource):
 BROKEN = {
     "test_arms_come_in_the_sources_order": Sorts,
     "test_other_columns_are_metadata": LosesMetadata,
+    "test_columns_of_features_are_no_metadata": LosesFeaturesInColumns,
+    "test_features_may_stand_in_one_column": LosesFeaturesBesideMetadata,
     "test_ids_alone_say_nothing_of_metadata": ForgetsMetadataThatItWasNotTold,
     "test_a_source_without_arms_is_refused": TakesNothingForAnAnswer,
     "test_an_arm_that_stands_twice_is_refused_with_both_places": TakesTheFirst,

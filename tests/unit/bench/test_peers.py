@@ -18,10 +18,10 @@ def bench(request):
     return request.config.rootpath / "bench"
 
 
-def answers(bench, module, *asked):
+def answers(bench, module, *asked, league="players"):
     lines = "\n".join(json.dumps(line) for line in asked) + "\n"
     done = subprocess.run(
-        [sys.executable, str(bench / "peers" / "worker.py"), module],
+        [sys.executable, str(bench / "peers" / "worker.py"), league, module],
         input=lines,
         capture_output=True,
         text=True,
@@ -51,6 +51,20 @@ def test_a_run_is_a_function_of_player_world_and_seed(bench):
     assert stripped(first) == stripped(again) != stripped(other)
     assert first["curve"] == sorted(first["curve"])
     assert first["effective"] is None, "it tells no distribution"
+
+
+def test_so_it_is_where_there_is_a_context(bench):
+    player = "uniform"
+    first, again, other = answers(
+        bench,
+        "plain_numpy",
+        game(player, "linear"),
+        game(player, "linear"),
+        game(player, "linear", seed=4),
+        league="contextual",
+    )
+    assert stripped(first) == stripped(again) != stripped(other)
+    assert first["effective"] == pytest.approx(1)
 
 
 def test_uniform_chance_loses_the_mean_gap_and_logs_what_can_be_evaluated(bench):
