@@ -16,7 +16,7 @@ from tamesu import Bandit
 
 PLACES = [f"place {number}" for number in range(10)]
 MODULES = ("news", "offers", "videos", "friends")
-VISITS, AT_ONCE = 20_000, 500
+VISITS, AT_ONCE = 8_000, 200
 """How many there are, and between two lessons."""
 
 
