@@ -1,6 +1,5 @@
 """Combinations over HTTP: one delivery with an option of each slot; options are the arms."""
 
-import time
 from urllib.parse import quote
 
 import pytest
@@ -41,14 +40,15 @@ def hero(serving):
     return started
 
 
-def learnt(server, count):
-    """The report, once so many observations are in it."""
-    for _ in range(1_000):
-        told = server.get("/v1/bandits/hero/report")[1]
-        if told["observations"] >= count:
-            return told
-        time.sleep(0.01)
-    raise AssertionError(told)
+@pytest.fixture
+def learnt(until):
+    """The report of a server, once so many observations are in it."""
+
+    def told(server, count):
+        report = server.get("/v1/bandits/hero/report")[1]
+        return report if report["observations"] >= count else None
+
+    return lambda server, count: until(lambda: told(server, count))
 
 
 def test_a_decision_is_one_delivery_with_an_option_of_each_slot(hero):
@@ -70,7 +70,7 @@ def test_the_client_gives_its_options(hero):
     assert decided[0].options == options_of(decided.arm)
 
 
-def test_what_came_of_it_is_learnt_by_every_option(hero, training):
+def test_what_came_of_it_is_learnt_by_every_option(hero, training, learnt):
     training(hero)
     answers = [hero.post(PATH, MEMBER)[1] for _ in range(8)]
     clicks = [
@@ -86,7 +86,7 @@ def test_what_came_of_it_is_learnt_by_every_option(hero, training):
         assert sum(row["share"] for row in mine) == pytest.approx(1.0)
 
 
-def test_explain_shows_its_options_and_makes_it_again(hero, training):
+def test_explain_shows_its_options_and_makes_it_again(hero, training, learnt):
     training(hero)
     hero.post(PATH, MEMBER)
     learnt(hero, 1)
@@ -137,7 +137,7 @@ def test_an_option_can_go_while_a_combination_is_left(hero, training):
 
 
 def test_a_declaration_with_other_slots_starts_anew_and_one_with_other_pairs_goes_on(
-    hero, training
+    hero, training, learnt
 ):
     training(hero)
     hero.post(PATH, MEMBER)
