@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from scipy import special
 
 from tamesu.policy.contract import Family
-from tamesu.policy.families.logit_normal import LogitNormalFamily
 from tamesu.policy.families.normal import NormalFamily
 from tamesu.policy.families.student_t import StudentTFamily
 
@@ -60,7 +59,7 @@ def best_of_bells(family: Family) -> Floats | None:
     """
     if isinstance(family, StudentTFamily):
         dof: Floats | None = family.dof
-    elif isinstance(family, NormalFamily | LogitNormalFamily):
+    elif isinstance(family, NormalFamily):
         dof = None
     else:
         return None

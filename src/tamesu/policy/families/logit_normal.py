@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from tamesu.policy.families.normal import NormalFamily
+
 Floats = NDArray[np.float64]
 
 NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(9)
@@ -20,7 +22,7 @@ _LARGE = 1e70
 _PROBIT = 8.0 / math.pi
 
 
-class LogitNormalFamily:
+class LogitNormalFamily(NormalFamily):
     """n posteriors of a rate, log(rate / (1 - rate)) ~ Normal(location, scale^2); z is those log-odds.
 
     With m_9, v_9 mean and variance of the rate at nine Gauss-Hermite nodes, and u = scale / 4,
@@ -38,42 +40,7 @@ class LogitNormalFamily:
         location, scale: (n,) finite, scale above 0.
     """
 
-    __slots__ = ("location", "scale")
-
-    def __init__(self, location: Floats, scale: Floats) -> None:
-        self.location = location
-        self.scale = scale
-
-    def take(self, rows: NDArray[np.intp]) -> LogitNormalFamily:
-        """The posteriors at `rows`."""
-        return LogitNormalFamily(self.location[rows], self.scale[rows])
-
-    def distinct(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """By location, then scale."""
-        # Complex numbers sort by their real, then their imaginary part.
-        pairs = self.location + 1j * self.scale
-        _, rows, whose = np.unique(pairs, return_index=True, return_inverse=True)
-        return rows.astype(np.intp), whose.reshape(-1).astype(np.intp)
-
-    def spread(self) -> tuple[Floats, Floats, Floats]:
-        """Location, scale, scale."""
-        return self.location, self.scale, self.scale
-
-    def log_density(self, z: Floats) -> Floats:
-        """-t^2 / 2 - log(scale sqrt(2 pi)), t = (z - location) / scale."""
-        t = self._standard(z)
-        log: Floats = -0.5 * t * t - np.log(self.scale)[:, None] - 0.5 * math.log(2.0 * math.pi)
-        return log
-
-    def below(self, z: Floats) -> Floats:
-        """Phi(t)."""
-        below: Floats = special.ndtr(self._standard(z))
-        return below
-
-    def above(self, z: Floats) -> Floats:
-        """Phi(-t)."""
-        above: Floats = special.ndtr(-self._standard(z))
-        return above
+    __slots__ = ()
 
     def ladder(self) -> tuple[Floats, Floats]:
         """Location and scale: bounds of a rate are bounds of its log-odds."""

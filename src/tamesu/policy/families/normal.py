@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +25,9 @@ class NormalFamily:
         self.location = location
         self.scale = scale
 
-    def take(self, rows: NDArray[np.intp]) -> NormalFamily:
+    def take(self, rows: NDArray[np.intp]) -> Self:
         """The posteriors at `rows`."""
-        return NormalFamily(self.location[rows], self.scale[rows])
+        return type(self)(self.location[rows], self.scale[rows])
 
     def distinct(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """By location, then scale."""
