@@ -82,7 +82,3 @@ class LogitNormalFamily(NormalFamily):
         """(n,) weights of the nodes and of the wide formula."""
         wide = (np.minimum(self.scale, 1e9) / WIDE) ** 6
         return 1.0 / (1.0 + wide), wide / (1.0 + wide)
-
-    def _standard(self, z: Floats) -> Floats:
-        standard: Floats = (z - self.location[:, None]) / self.scale[:, None]
-        return standard
