@@ -57,13 +57,31 @@ class NoisePrior(NamedTuple):
     a: float
     bounds: tuple[float, float] | None
 
-    def common(self, left: float, weight: float) -> float:
-        """The noise of all arms together: what is `left` over of rewards that weigh `weight` in all."""
-        if weight > 0.0:
+    def common(self, left: float, weight: float, rounding: float) -> float:
+        """The noise of all arms together: what is `left` over of rewards that weigh `weight` in all.
+
+        Where that is no more than the `rounding` of sums, rewards have all been alike. Then the next one is
+        thought of as the first that differs, by what was expected before any came: (expected) / (weight + 1).
+        """
+        if left > rounding:
             return max(left / weight, LEAST_NOISE)
         if self.bounds is None or self.bounds[0] == self.bounds[1]:
-            return 1.0
-        return ((self.bounds[1] - self.bounds[0]) / SPREAD) ** 2
+            expected = 1.0
+        else:
+            expected = ((self.bounds[1] - self.bounds[0]) / SPREAD) ** 2
+        return expected / (weight + 1.0)
+
+
+class _Rest(NamedTuple):
+    """What nothing explains of the squares of rewards.
+
+    Attributes:
+        left: (k,) of each arm or, where arms share it, (1,).
+        rounding: how far the sum of all is known.
+    """
+
+    left: Floats
+    rounding: float
 
 
 class _Solved(NamedTuple):
@@ -135,11 +153,13 @@ class LinearPosterior:
         # What is left of squares is known as far as they were rounded, and never below 0.
         least = ROUNDING * squares
         if not design.joint_width:
-            known = self._known(state, arms, rows, scale, np.maximum(left, least))
+            rest = _Rest(np.maximum(left, least), float(least.sum()))
+            known = self._known(state, arms, rows, scale, rest)
             return OwnReading(design, known, *_at(own, rows))
         root, mean, explained = self._joint(state, scale, own, base)
-        left = np.array([max(float(left.sum()) - explained, float(least.sum()))])
-        known = self._known(state, arms, rows, scale, left)
+        rounding = float(least.sum())
+        rest = _Rest(np.array([max(float(left.sum()) - explained, rounding)]), rounding)
+        known = self._known(state, arms, rows, scale, rest)
         sums = state.shared[JOINT_PRECISION][0] * scale
         joint = JointCoefficients(known, root, mean, sums)
         if own is None:
@@ -229,12 +249,12 @@ class LinearPosterior:
         return crossed
 
     def _known(
-        self, state: Table, arms: Arms, rows: NDArray[np.intp], scale: float, left: Floats
+        self, state: Table, arms: Arms, rows: NDArray[np.intp], scale: float, rest: _Rest
     ) -> Known:
-        """Counts and the noise; `left` (k,) or, where arms share it, (1,) is what nothing explains."""
+        """Counts and the noise."""
         weight = np.append(state.per_arm[WEIGHT], 0.0) * scale
         total = float(weight.sum())
-        noise, dof = self._noise_of(left, weight, rows, total)
+        noise, dof = self._noise_of(rest, weight, rows)
         return Known(
             noise=noise,
             dof=dof,
@@ -247,13 +267,14 @@ class LinearPosterior:
         )
 
     def _noise_of(
-        self, left: Floats, weight: Floats, rows: NDArray[np.intp], total: float
+        self, rest: _Rest, weight: Floats, rows: NDArray[np.intp]
     ) -> tuple[Floats, Floats | None]:
         """The deviation of a reward of each arm, or of all, and degrees of freedom."""
         if not isinstance(self._noise, NoisePrior):
             given = len(rows) if self._design.independent else 1
             return np.full(given, np.sqrt(self._noise)), None
-        a, common = self._noise.a, self._noise.common(float(left.sum()), total)
+        left, total = rest.left, float(weight.sum())
+        a, common = self._noise.a, self._noise.common(float(left.sum()), total, rest.rounding)
         if self._design.independent:
             left, weight = np.append(left, 0.0)[rows], weight[rows]
         else:

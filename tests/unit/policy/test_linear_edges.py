@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from linear_rows import ARMS, NOW, D, at, batch_of, columns, policy_of, ridge_of, rows_of, taught
 
+from tamesu import Bandit
 from tamesu.base import Declaration, InvalidDeclaration
 from tamesu.policy import Batch, compose
 from tamesu.policy.uniforms import Uniforms, seed_key
@@ -158,3 +159,16 @@ def test_no_arms_and_no_rows_are_none(sharing):
     for one in (state, learnt):
         assert len(at(policy, one, context[0], arms=())) == 0
         assert policy.summary(one, (), NOW) == []
+
+
+@pytest.mark.parametrize("reward", [0.0, 1.0])
+@pytest.mark.parametrize("sharing", ["per_arm", "hybrid"])
+def test_rewards_that_were_all_alike_leave_doubt(reward, sharing):
+    """Of a click a quarter of [0, 1] is expected: after n rewards no less of it than one in n + 1."""
+    bandit = Bandit(arms=["a", "b"], context=2, belief={"kind": "linear", "sharing": sharing})
+    contexts = np.random.default_rng(5).normal(size=(40, 2))
+    bandit.learn_logged(["a", "b"] * 20, [reward] * 40, contexts=contexts)
+    for row in bandit.summary():
+        assert row.low < reward - 1e-3
+        assert row.high > reward + 1e-3
+        assert row.high - row.low < 0.2
