@@ -42,6 +42,8 @@ class Batch:
         features: (n, a) columns of what the arm told of itself when it was chosen, likewise.
         decision_id: (n,) texts, or none where nobody groups rows by decision.
         sign: (n,) +1 learns a row, -1 takes back what it taught; none means +1 for all.
+        rewards: (n, D) of D objectives, each where it lies in its range, [0, `GRID`]; none where rewards
+            are learnt as one number.
     """
 
     arm: NDArray[np.object_]
@@ -53,6 +55,7 @@ class Batch:
     features: NDArray[np.float64] | None = None
     decision_id: NDArray[np.object_] | None = None
     sign: NDArray[np.int64] | None = None
+    rewards: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.arm)
@@ -71,7 +74,7 @@ class Batch:
     def take(self, rows: NDArray[np.bool_]) -> Batch:
         """Its rows at the mask `rows` (n,), in their order."""
         context, features = self.context, self.features
-        decision_id, sign = self.decision_id, self.sign
+        decision_id, sign, rewards = self.decision_id, self.sign, self.rewards
         return Batch(
             arm=self.arm[rows],
             reward=self.reward[rows],
@@ -82,6 +85,7 @@ class Batch:
             features=None if features is None else features[rows],
             decision_id=None if decision_id is None else decision_id[rows],
             sign=None if sign is None else sign[rows],
+            rewards=None if rewards is None else rewards[rows],
         )
 
 
