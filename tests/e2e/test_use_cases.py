@@ -45,3 +45,11 @@ def test_hero_image(run):
     """What arms tell of themselves serves a newcomer at once."""
     lost = run("hero_image")
     assert 0 <= lost["shared"] < 0.5 * lost["per_arm"]
+
+
+def test_thousand_segments(run):
+    """Segments lend each other strength: better than the best page for all, of new ones too."""
+    clicks = run("thousand_segments")
+    assert clicks["one page for all, at best"] * 1.1 < clicks["by segment, learnt"]
+    assert clicks["one page for all, at best"] * 1.05 < clicks["by segment, of one that is new"]
+    assert clicks["a page by chance"] * 3 < clicks["one page for all, learnt"]
