@@ -6,10 +6,12 @@ the grid, so no order changes them. Refuses to know what anybody believes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import repeat
+from collections.abc import Callable, Mapping, Sequence
+from operator import add
 
 from tamesu.base import GRID, Corrupt
+from tamesu.policy import Batch
+from tamesu.policy.integers import by_group
 
 
 class Earned:
@@ -27,15 +29,22 @@ class Earned:
         self._together = together
         self._sums: dict[str, list[int]] = {}
 
-    def add(self, arms: Iterable[str], positions: Iterable[int], rewards: Iterable[int]) -> None:
-        """Adds rewards (n,), on the grid, of arms (n,) at positions (n,) from 0."""
-        sums = self._sums
-        places = positions if self._positions > 1 else repeat(0)
-        for arm, place, reward in zip(arms, places, rewards, strict=False):
-            of_arm = sums.get(arm)
-            if of_arm is None:
-                of_arm = sums[arm] = [0] * self._positions
-            of_arm[place] += reward
+    def add(self, batch: Batch, delivered: Callable[[str], Sequence[str]]) -> None:
+        """Adds the rewards of a batch.
+
+        Args:
+            batch: with positions from 0.
+            delivered: the arms that a delivery of one of its arms delivers.
+        """
+        sums, apart = self._sums, self._positions
+        arms, codes = batch.numbered
+        cells = codes if apart == 1 else codes * apart + batch.position
+        earned = by_group(cells, len(arms) * apart, batch.reward).tolist()
+        for number, arm in enumerate(arms):
+            of_arm = earned[number * apart : (number + 1) * apart]
+            for part in delivered(arm):
+                before = sums.get(part)
+                sums[part] = of_arm if before is None else [*map(add, before, of_arm)]
 
     def of(self, arm: str, position: int | None) -> float:
         """What `arm` earned; at `position`, where positions are kept apart."""

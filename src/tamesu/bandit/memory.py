@@ -170,8 +170,7 @@ class Memory:
         if len(batch):
             self.state = self.policy.absorb(self.state, self.policy.evidence(self.state, batch))
             if self.earned is not None:
-                columns = (batch.arm.tolist(), batch.position.tolist(), batch.reward.tolist())
-                self.earned.add(*self.policy.apart(*columns))
+                self.earned.add(batch, self.policy.delivered)
             self.learnt_at = self.ledger.made
             self._prepared = None
 

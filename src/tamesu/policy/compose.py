@@ -63,6 +63,7 @@ class Policy:
         encoder: what it makes of contexts and of what arms tell of themselves.
         contextual: whether it learns from either; else they are checked, and change nothing.
         combiner: what it makes of combinations, where these are what it chooses; then arms are options.
+        aims: its objectives as numbers, where it has any.
         exact: whether the pieces in which rows were learnt change nothing but rounding.
     """
 
@@ -76,6 +77,7 @@ class Policy:
         combiner: Combiner | None = None,
     ) -> None:
         self.declaration = declaration
+        self.aims = declaration.aims
         self._declared = {arm.id: arm.features for arm in declaration.arms}
         self._last: tuple[tuple[str, ...], Mapping[str, Mapping[str, Any]] | None, Arms] | None = (
             None
@@ -252,23 +254,6 @@ class Policy:
         if not (self.contextual and self.encoder.arm_width):
             return None
         return features if self.combiner is None else Spelt()
-
-    def apart(
-        self, arms: Sequence[str], positions: Sequence[int], rewards: Sequence[int]
-    ) -> tuple[Sequence[str], Sequence[int], Sequence[int]]:
-        """Columns of n deliveries by arm: of a combination a row for each of its options."""
-        if self.combiner is None:
-            return arms, positions, rewards
-        repeated = [
-            (part, position, reward)
-            for arm, position, reward in zip(arms, positions, rewards, strict=True)
-            for part in self.delivered(arm)
-        ]
-        return (
-            [part for part, _, _ in repeated],
-            [position for _, position, _ in repeated],
-            [reward for _, _, reward in repeated],
-        )
 
     @property
     def together(self) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from tamesu.base import Bug, Time
 from tamesu.policy.chooser import Distribution
-from tamesu.policy.table import Table
+from tamesu.policy.table import Table, numbered
 from tamesu.policy.uniforms import Uniforms
 
 Eligible: TypeAlias = int
@@ -28,7 +29,7 @@ DistributionOf: TypeAlias = Callable[[Eligible], Distribution]
 """The distribution over an eligible set (not empty), with `explore` and the newcomer cap in it."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Batch:
     """What n observed deliveries teach, as columns.
 
@@ -59,6 +60,11 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.arm)
+
+    @cached_property
+    def numbered(self) -> tuple[list[str], NDArray[np.intp]]:
+        """Its distinct arms, in order of appearance, and (n,) the number of each row's: worked out once."""
+        return numbered(self.arm)
 
     def with_one(self, width: int) -> NDArray[np.float64]:
         """(n, 1 + width) columns of the contexts, behind a column of ones.

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from tamesu.base import Declaration, Duration, InvalidDeclaration, Time
 from tamesu.policy.contract import Batch
 from tamesu.policy.integers import by_group, times, whole
-from tamesu.policy.table import Table, numbered
+from tamesu.policy.table import Table
 from tamesu.policy.tally import Lasting, Shape, Tally, Told
 
 KEPT = 64
@@ -112,7 +112,7 @@ class Fading:
             return self.empty()
         sign = np.ones(len(batch), np.int64) if batch.sign is None else batch.sign
         numbers, weight = weighed(batch.decided, self._half_life)
-        arms, codes = numbered(batch.arm)
+        arms, codes = batch.numbered
         cells, cell = np.unique(np.stack([codes, numbers]), axis=1, return_inverse=True)
         keys = [f"{arms[code]}{_APART}{number}" for code, number in cells.T.tolist()]
         one = np.zeros(len(batch), np.int64)

@@ -15,6 +15,9 @@ Floats: TypeAlias = NDArray[np.float64]
 _FEW = 16
 """Groups of so few rows are multiplied together with others of their size."""
 
+_NARROW = 1 << 16
+"""Numbers below it are sorted several times as soon: by their bits."""
+
 
 def gram(
     rows: Floats, left: int, codes: NDArray[np.intp], groups: int, weights: Floats | None = None
@@ -48,7 +51,10 @@ def gram(
     counts = np.bincount(codes, minlength=groups)
     # Groups of one size stand together, and each group's rows do.
     sizes = np.minimum(counts, _FEW + 1)
-    order = np.argsort((sizes * groups)[codes] + codes, kind="stable")
+    place = sizes * groups + np.arange(groups)
+    if groups * (_FEW + 2) <= _NARROW:
+        place = place.astype(np.uint16)
+    order = np.argsort(place[codes], kind="stable")
     rows = rows.take(order, axis=0)
     first = rows[:, :left]
     if weights is not None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tamesu.base import Time
 from tamesu.policy.contract import Batch
 from tamesu.policy.integers import by_group
-from tamesu.policy.table import Table, numbered
+from tamesu.policy.table import Table
 
 
 class Shape(NamedTuple):
@@ -92,7 +92,7 @@ class Lasting:
 
     def evidence(self, batch: Batch, values: Mapping[str, NDArray[Any]]) -> Table:
         """Sums by arm."""
-        arms, codes = numbered(batch.arm)
+        arms, codes = batch.numbered
         sign = batch.sign
         signed = {name: one if sign is None else one * sign for name, one in values.items()}
         columns: dict[str, NDArray[Any]] = {

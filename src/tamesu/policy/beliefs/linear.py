@@ -25,7 +25,7 @@ from tamesu.policy.linear_level import (
     WEIGHT,
 )
 from tamesu.policy.linear_posterior import LinearPosterior, NoisePrior
-from tamesu.policy.table import Table, numbered
+from tamesu.policy.table import Table
 
 Floats = NDArray[np.float64]
 
@@ -104,7 +104,7 @@ class LinearBelief:
     def evidence(self, state: Table, batch: Batch) -> Table:
         """Sums by arm, and over all."""
         del state
-        arms, codes = numbered(batch.arm)
+        arms, codes = batch.numbered
         p, q = self._design.own_width, self._design.joint_width
         reward = batch.reward / GRID
         clipped = reward if self.bounds is None else np.clip(reward, *self.bounds)
