@@ -65,7 +65,6 @@ def bandit_of(*, segments: bool) -> Bandit:
             for part, count in SEGMENT.items()
         },
         interactions=list(itertools.product(SEGMENT, PAGE)) if segments else [],
-        belief="logistic",
         explorer={"kind": "thompson", "draws": 16},
         seed=1,
     )
