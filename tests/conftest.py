@@ -2,6 +2,8 @@
 
 - Hypothesis is seeded by the test itself, so that a run means the same everywhere; `make soak` sets
   TAMESU_TEST_PROFILE=soak, which draws anew each time and many times as often.
+- Linear algebra has one thread, as in servers: matrices here are small, and threads that wait for each
+  other on a busy machine cost more than all the rest.
 - With TAMESU_CI=1 a skipped test fails the run: a missing service or package must not look green.
 """
 
@@ -16,7 +18,11 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
-from tamesu.base import Unavailable
+os.environ.setdefault(
+    "OPENBLAS_NUM_THREADS", "1"
+)  # read when NumPy is loaded, which is when tamesu is
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("MKL_NUM_THREADS", "1")
 
 settings.register_profile(
     "default",
@@ -54,6 +60,7 @@ def _messages_as_they_come():
 @pytest.fixture(scope="session")
 def until():
     """Waits for a condition to give something true, and gives that; unavailable is not yet."""
+    from tamesu.base import Unavailable  # noqa: PLC0415 - it loads NumPy
 
     def wait(condition):
         pause, waited = threading.Event(), 0.0
