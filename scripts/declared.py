@@ -83,7 +83,8 @@ def _declaration_rows() -> Iterator[tuple[str, ...]]:
     fields[fields.index("sticky.ttl") : fields.index("sticky.ttl")] = [
         f"reward.{field.encode_name}"
         for field in msgspec.structs.fields(Reward)
-        if field.name != "gap"  # written as a part of the window
+        # One is written as a part of the window, the other follows from objectives.
+        if field.name not in ("gap", "by_term")
     ]
     known = {*_names(shortest.plain()), *_UNSAID}
     missing = known - set(fields) | set(fields) - known

@@ -14,6 +14,7 @@ from frozen import (
     CORRECTION,
     CORRECTION_V1,
     CORRECTION_V1_AT_FIRST,
+    CORRECTION_V1_OF_ONE_NUMBER,
     DECISION,
     DECISION_V1,
     DECLARATION,
@@ -97,6 +98,7 @@ def test_what_an_earlier_version_wrote_is_read():
     """Snapshots without rosters and a status, declarations without fallback, newcomer and unseen,
     corrections without the features of an arm."""
     assert _correction(CORRECTION_V1_AT_FIRST) == CORRECTION
+    assert _correction(CORRECTION_V1_OF_ONE_NUMBER) == CORRECTION
     assert _snapshot(SNAPSHOT_V1_AT_FIRST) == SNAPSHOT
     assert Declaration.parse(msgspec.json.decode(DECLARATION_V1_AT_FIRST)) == DECLARATION
     assert SNAPSHOT.roster == 0

@@ -252,12 +252,15 @@ CORRECTION_V1 = (
     b'"eligible":["a","\xc3\xbc"],"propensity":0.25,"score":0.1,"draws":null,"fallback":false,'
     b'"outcome":0,"reward":1048576,"previous_reward":null,"terms":{"click":1048576},'
     b'"decided":"2023-11-14T22:13:20.000000Z","shown":"2023-11-14T22:13:20.000001Z",'
-    b'"closed":"2023-11-14T22:13:24.000000Z","snapshot":3,"absorbed":0,"features":null},'
+    b'"closed":"2023-11-14T22:13:24.000000Z","snapshot":3,"absorbed":0,"features":null,'
+    b'"previous_terms":null},'
     b'"accepted":"2023-11-14T22:13:24.000000Z",'
     b'"moved":{"events_late":-1,"events_corrected":1},'
     b'"found":"2023-11-14T22:13:25.000000Z","read":null,"snapshot":0,"v":1}'
 )
-CORRECTION_V1_AT_FIRST = CORRECTION_V1.replace(b',"features":null', b"")
+CORRECTION_V1_OF_ONE_NUMBER = CORRECTION_V1.replace(b',"previous_terms":null', b"")
+"""Before objectives were learnt apart."""
+CORRECTION_V1_AT_FIRST = CORRECTION_V1_OF_ONE_NUMBER.replace(b',"features":null', b"")
 """Before arms had features."""
 TAKEN = msgspec.structs.replace(CORRECTION, read=(12, 0), snapshot=9)
 TAKEN_V1 = CORRECTION_V1.replace(b'"read":null,"snapshot":0', b'"read":[12,0],"snapshot":9')

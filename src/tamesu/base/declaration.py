@@ -12,12 +12,13 @@ from typing import Any
 
 import msgspec
 
+from tamesu.base.aims import Aims
 from tamesu.base.arm import MAX_ARMS, Arm, check_features, check_ids, check_metadata
 from tamesu.base.clauses import OFF, RANDOM, Batch, Forgetting, Newcomer, Part, Sticky
 from tamesu.base.errors import InvalidDeclaration, close_match, listing
 from tamesu.base.feature import Feature, plain_schema
 from tamesu.base.ids import is_bandit_name
-from tamesu.base.objectives import Objectives
+from tamesu.base.objectives import Objectives, aims_of
 from tamesu.base.reward import Anchor, Examined, Reward, check
 from tamesu.base.shapes import plain
 from tamesu.base.slots import LAYOUT, pairs_of
@@ -76,6 +77,11 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
         slots = pairs_of(self.slots) if self.pairwise else ()
         given = {frozenset(pair) for pair in slots}
         return (*slots, *(pair for pair in self.interactions if frozenset(pair) not in given))
+
+    @property
+    def aims(self) -> Aims | None:
+        """Its objectives as numbers, where it has any."""
+        return None if self.objectives is None else aims_of(self.objectives)
 
     @property
     def arm_ids(self) -> tuple[str, ...]:

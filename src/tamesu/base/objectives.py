@@ -1,8 +1,9 @@
 """Several objectives as one reward: each brought to [0, 1] by its range, then weighed.
 
-`reward.objectives` instead of `reward.events`: what is learnt is a sum of terms as ever, in which the
-weight of an event type is its own, divided by the width of its objective's range, times the weight of
-the objective. So the join and the archive need not know of objectives. Refuses an objective whose
+`reward.objectives` instead of `reward.events`: a reward is a sum of terms as ever, in which the weight of
+an event type is its own, divided by the width of its objective's range, times the share of the objective.
+So the join and the archive need not know of objectives. With `gini` all shares are equal, and what is
+learnt is each objective by itself, out of the same terms (`tamesu.base.aims`). Refuses an objective whose
 values nothing bounds: it could not be compared with the others.
 """
 
@@ -10,13 +11,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 
 import msgspec
 
+from tamesu.base.aims import Aims, scaled
 from tamesu.base.errors import InvalidDeclaration, listing
 from tamesu.base.reward import EventTerm, Reward
 
 MOST_OBJECTIVES = 16
+
+KINDS = ("weighted", "gini")
+"""How objectives can become one number."""
 
 
 class Objective(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,12 +41,14 @@ class Scalarise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """How objectives become one number.
 
     Attributes:
-        kind: `weighted`, the sum of the objectives, each in [0, 1], by `weights`.
-        weights: above 0, by objective; left out, all weigh alike. They count by their share.
+        kind: `weighted`, the sum of the objectives, each in [0, 1], by `weights`; or `gini`, which looks
+            after the worst of them most.
+        weights: above 0. Of `weighted` by objective; they count by their share; left out, all weigh alike.
+            Of `gini` a list by rank, the worst objective first, never rising; left out, 1, 1/2, 1/4, ….
     """
 
     kind: str = "weighted"
-    weights: dict[str, float] = {}
+    weights: dict[str, float] | tuple[float, ...] = {}
 
 
 class Objectives(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,6 +56,25 @@ class Objectives(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     objectives: dict[str, Objective]
     scalarise: Scalarise = Scalarise()
+
+
+def rewarded(reward: Reward, wanted: Objectives, where: str) -> Reward:
+    """`reward` with the events and the range that follow from its objectives.
+
+    Raises:
+        InvalidDeclaration: as `scalarised`; or `gini`, and clauses of the reward as one number.
+    """
+    events, range_ = scalarised(wanted, where)
+    by_term = aims_of(wanted, where).are_apart
+    if by_term and (reward.default or reward.range not in (None, range_)):
+        raise InvalidDeclaration(
+            f"{where}.default and {where}.range are of a reward that is one number; with kind gini they must "
+            "be left out",
+            hint="an objective has a range of its own, and without events it is 0",
+        )
+    return msgspec.structs.replace(
+        reward, events=events, range=reward.range or range_, by_term=by_term
+    )
 
 
 def scalarised(wanted: Objectives, where: str) -> tuple[dict[str, EventTerm], tuple[float, float]]:
@@ -60,37 +87,96 @@ def scalarised(wanted: Objectives, where: str) -> tuple[dict[str, EventTerm], tu
         InvalidDeclaration: an unknown kind or objective, an event type of two objectives, weights or
             ranges that cannot be, or no range where nothing bounds an objective.
     """
-    objectives, scalarise = wanted.objectives, wanted.scalarise
-    if scalarise.kind != "weighted":
-        raise InvalidDeclaration.unknown_choice(
-            scalarise.kind, ["weighted"], f"{where}.scalarise.kind"
-        )
-    if not 1 <= len(objectives) <= MOST_OBJECTIVES:
-        raise InvalidDeclaration(
-            f"{where}.objectives must hold 1 to {MOST_OBJECTIVES} objectives, got {len(objectives)}"
-        )
-    shares = _shares(list(objectives), scalarise.weights, f"{where}.scalarise.weights")
+    aims = aims_of(wanted, where)
     terms: dict[str, EventTerm] = {}
     least: list[float] = []
-    for name, objective in objectives.items():
-        low, high = _range(name, objective, where)
-        least.append(shares[name] * low / (high - low))
+    for objective, share, (low, high) in zip(
+        wanted.objectives.values(), aims.shares, aims.ranges, strict=True
+    ):
+        least.append(share * low / (high - low))
         for type_, term in objective.events.items():
             if type_ in terms:
                 raise InvalidDeclaration(
                     f"an event type must belong to one objective, {type_[:80]!r} stands in two",
                     hint="send an event of its own for each",
                 )
-            weight = term.weight * shares[name] / (high - low)
-            terms[type_] = msgspec.structs.replace(term, weight=weight)
+            terms[type_] = msgspec.structs.replace(term, weight=term.weight * share / (high - low))
     start = math.fsum(least)
     return terms, (start, start + 1.0)
 
 
-def _shares(names: list[str], weights: Mapping[str, float], where: str) -> dict[str, float]:
+def aims_of(wanted: Objectives, where: str = "reward") -> Aims:
+    """The objectives as numbers.
+
+    Raises:
+        InvalidDeclaration: as `scalarised`.
+    """
+    objectives, scalarise = wanted.objectives, wanted.scalarise
+    if scalarise.kind not in KINDS:
+        raise InvalidDeclaration.unknown_choice(
+            scalarise.kind, list(KINDS), f"{where}.scalarise.kind"
+        )
+    if not 1 <= len(objectives) <= MOST_OBJECTIVES:
+        raise InvalidDeclaration(
+            f"{where}.objectives must hold 1 to {MOST_OBJECTIVES} objectives, got {len(objectives)}"
+        )
+    names, at = tuple(objectives), f"{where}.scalarise.weights"
+    if scalarise.kind == "gini":
+        shares = (1.0 / len(names),) * len(names)
+        weights = _by_rank(len(names), scalarise.weights, at)
+    else:
+        shares = weights = _shares(names, scalarise.weights, at)
+    ranges = tuple(_range(name, one, where) for name, one in objectives.items())
+    return Aims(
+        names=names,
+        kind=scalarise.kind,
+        weights=weights,
+        types=tuple(tuple(one.events) for one in objectives.values()),
+        ranges=ranges,
+        shares=shares,
+        possible=tuple(
+            scaled(*range_, Reward(events=one.events).possible())
+            for range_, one in zip(ranges, objectives.values(), strict=True)
+        ),
+    )
+
+
+def _by_rank(
+    count: int, weights: Mapping[str, float] | tuple[float, ...], where: str
+) -> tuple[float, ...]:
+    if isinstance(weights, Mapping):
+        if weights:
+            raise InvalidDeclaration(
+                f"{where} of kind gini must be a list by rank, the worst objective first, got weights by "
+                "objective",
+                hint="for example  weights: [1, 0.5]; to weigh by objective,  kind: weighted",
+            )
+        return tuple(0.5**rank for rank in range(count))
+    if len(weights) != count:
+        raise InvalidDeclaration(
+            f"{where} must have one weight for each of {count} objectives, got {len(weights)}"
+        )
+    falls = all(one >= other for one, other in pairwise(weights))
+    if not (falls and all(math.isfinite(one) and one > 0.0 for one in weights)):
+        raise InvalidDeclaration(
+            f"{where} must be finite, above 0 and never rise from one rank to the next, got "
+            f"{[float(f'{one:g}') for one in weights]}",
+            hint="the first is of the worst objective, and weighs most",
+        )
+    return weights
+
+
+def _shares(
+    names: tuple[str, ...], weights: Mapping[str, float] | tuple[float, ...], where: str
+) -> tuple[float, ...]:
+    if not isinstance(weights, Mapping):
+        raise InvalidDeclaration(
+            f"{where} of kind weighted must be by objective, got a list",
+            hint="for example  weights: {clicks: 1, revenue: 3}; by rank,  kind: gini",
+        )
     for name, weight in weights.items():
         if name not in names:
-            raise InvalidDeclaration.unknown_choice(name, names, where)
+            raise InvalidDeclaration.unknown_choice(name, list(names), where)
         if not (math.isfinite(weight) and weight > 0.0):
             raise InvalidDeclaration(
                 f"{where}.{name} must be finite and above 0, got {weight:g}",
@@ -102,7 +188,7 @@ def _shares(names: list[str], weights: Mapping[str, float], where: str) -> dict[
             f"{where} must weigh every objective, or none; missing: {listing(missing)}"
         )
     total = math.fsum(weights.get(name, 1.0) for name in names)
-    return {name: weights.get(name, 1.0) / total for name in names}
+    return tuple(weights.get(name, 1.0) / total for name in names)
 
 
 def _range(name: str, objective: Objective, where: str) -> tuple[float, float]:

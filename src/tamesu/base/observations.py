@@ -8,7 +8,7 @@ Refuses to compute anything from a reward: that is a belief's business.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import IntEnum
 from typing import Any
 
@@ -26,6 +26,10 @@ NO_REWARD = -(1 << 63)
 
 EXACT = -1
 """`draws` of a propensity that needed none."""
+
+
+BY_TYPE = ("terms", "previous_terms")
+"""Fields of `Observations` that are columns by event type."""
 
 
 class Outcome(IntEnum):
@@ -46,6 +50,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
             record that made it was received.
         absorbed: version of the snapshot that learnt from it; 0 for none so far.
         features: what the arm told of itself when it was chosen, as in the delivery.
+        previous_terms: what k - 1 said of them, where the reward is learnt by term (`Reward.by_term`) and
+            there is a `previous_reward`; else none.
     """
 
     decision_id: str
@@ -71,6 +77,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     snapshot: int
     absorbed: int = 0
     features: dict[str, Any] | None = None
+    previous_terms: dict[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,6 +98,8 @@ class Observations:
         decided, shown, closed: (n,) microseconds; `shown` is `NO_TIME` where never seen.
         accepted: (n,) microseconds; when the newest event that counted was received, else NO_TIME.
         absorbed: (n,) version of the snapshot that learnt from it, 0 for none so far.
+        previous_terms: per event type (n,) in 1 / GRID, 0 where there is no previous reward; empty where
+            the reward is learnt as one number.
     """
 
     bandit: str
@@ -119,6 +128,7 @@ class Observations:
     accepted: NDArray[np.int64]
     snapshot: NDArray[np.int64]
     absorbed: NDArray[np.int64]
+    previous_terms: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.position)
@@ -126,7 +136,7 @@ class Observations:
     def take(self, rows: NDArray[Any] | slice) -> Observations:
         """The rows that an index or a mask picks, in that order."""
         return Observations(
-            **{field.name: _taken(getattr(self, field.name), rows) for field in fields(self)}
+            **{one.name: _taken(getattr(self, one.name), rows) for one in fields(self)}
         )
 
     @staticmethod
@@ -139,17 +149,12 @@ class Observations:
         if len(parts) == 1:
             return first
         columns: dict[str, Any] = {"bandit": first.bandit, "declaration": first.declaration}
-        for field in fields(first):
-            if field.name == "terms":
-                names = dict.fromkeys(name for part in parts for name in part.terms)
-                columns["terms"] = {
-                    name: np.concatenate(
-                        [part.terms.get(name, np.zeros(len(part), np.int64)) for part in parts]
-                    )
-                    for name in names
-                }
-            elif field.name not in columns:
-                columns[field.name] = np.concatenate([getattr(part, field.name) for part in parts])
+        for one in fields(first):
+            if one.name in BY_TYPE:
+                mappings = [getattr(part, one.name) for part in parts]
+                columns[one.name] = _side_by_side(mappings, [len(part) for part in parts])
+            elif one.name not in columns:
+                columns[one.name] = np.concatenate([getattr(part, one.name) for part in parts])
         return Observations(**columns)
 
     @classmethod
@@ -163,11 +168,16 @@ class Observations:
 
         columns = {name: column(name, *kind) for name, kind in _KINDS.items()}
         types = rows[0].terms if rows else {}
+        before = [row.previous_terms for row in rows]
         return cls(
             bandit=bandit,
             declaration=declaration,
             terms={
                 name: np.array([row.terms[name] for row in rows], dtype=np.int64) for name in types
+            },
+            previous_terms={
+                name: np.array([(one or {}).get(name, 0) for one in before], dtype=np.int64)
+                for name in dict.fromkeys(name for one in before for name in one or {})
             },
             accepted=np.full(len(rows), NO_TIME, dtype=np.int64),
             **columns,
@@ -200,7 +210,29 @@ class Observations:
                 snapshot=int(self.snapshot[i]),
                 absorbed=int(self.absorbed[i]),
                 features=self.features[i],
+                previous_terms=self._previous_terms(i),
             )
+
+    def _previous_terms(self, row: int) -> dict[str, int] | None:
+        if not self.previous_terms or self.previous_reward[row] == NO_REWARD:
+            return None
+        return {name: int(column[row]) for name, column in self.previous_terms.items()}
+
+
+def _side_by_side(
+    parts: Sequence[Mapping[str, NDArray[np.int64]]], lengths: Sequence[int]
+) -> dict[str, NDArray[np.int64]]:
+    """Columns by event type of all parts; 0 where one of them does not know a type."""
+    names = dict.fromkeys(name for part in parts for name in part)
+    return {
+        name: np.concatenate(
+            [
+                part.get(name, np.zeros(length, np.int64))
+                for part, length in zip(parts, lengths, strict=True)
+            ]
+        )
+        for name in names
+    }
 
 
 def _reward(value: int) -> int | None:

@@ -102,6 +102,8 @@ class Reward(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             layout's own: `until_click` in a cascade, `all` in any other.
         range: least and greatest reward that is expected, for what needs bounds; none where they
             follow from weights and caps, or nobody needs them. See `bounds`.
+        by_term: whether terms are learnt by themselves and not as their sum, so that corrections tell the
+            terms that they replace. It follows from `objectives` and is never written.
     """
 
     anchor: Anchor | None = None
@@ -118,6 +120,7 @@ class Reward(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     unseen: Unseen = Unseen.DROP
     examined: Examined | None = None
     range: tuple[float, float] | None = None
+    by_term: bool = False
 
     def last_moment(self, decided: Time) -> Time:
         """F = D + I + W + L: the last moment at which a record of this decision may be in time."""

@@ -15,7 +15,7 @@ from tamesu.base.arm import Arm, check_number, long_arm
 from tamesu.base.clauses import OFF, RANDOM, Batch, Forgetting, Newcomer, Sticky
 from tamesu.base.errors import InvalidDeclaration
 from tamesu.base.feature import read_schema
-from tamesu.base.objectives import Objectives, scalarised
+from tamesu.base.objectives import Objectives, rewarded
 from tamesu.base.reward import Reward
 from tamesu.base.shapes import convert, fields_of, is_mapping, is_sequence, plain, refuse_unknown
 from tamesu.base.slots import combined, long_slots
@@ -49,7 +49,10 @@ EXPLORERS = {
 """The explorer of a belief whose declaration names none; thompson of any other belief."""
 
 _OBJECTIVES = ("objectives", "scalarise")
-_WRITTEN_REWARD = (*(name for name in fields_of(Reward) if name != "gap"), *_OBJECTIVES)
+_WRITTEN_REWARD = (
+    *(name for name in fields_of(Reward) if name not in ("gap", "by_term")),
+    *_OBJECTIVES,
+)
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -99,9 +102,7 @@ def read(data: Mapping[str, Any]) -> Written:
     schemas = {name: long.pop(name) for name in SCHEMAS if long.get(name) is not None}
     written = convert(long, Written, "the declaration")
     if wanted is not None:
-        events, range_ = scalarised(wanted, "reward")
-        range_ = written.reward.range or range_
-        reward = msgspec.structs.replace(written.reward, events=events, range=range_)
+        reward = rewarded(written.reward, wanted, "reward")
         written = msgspec.structs.replace(written, reward=reward, objectives=wanted)
     features = {name: read_schema(schema, name) for name, schema in schemas.items()}
     if data.get("slots") is not None:
@@ -242,6 +243,7 @@ def short_reward(reward: Reward, objectives: Objectives | None = None) -> dict[s
     short = {key: value for key, value in plain(reward).items() if value is not None}
     if reward.range is not None:
         short["range"] = list(reward.range)
+    short.pop("by_term")
     if not reward.until_click:
         short.pop("examined", None)
     gap = short.pop("gap", None)

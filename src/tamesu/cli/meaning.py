@@ -141,17 +141,19 @@ def _examination(declaration: Declaration, row: Any) -> Iterator[Meaning]:
 
 
 def _objectives(declaration: Declaration, row: Any) -> Iterator[Meaning]:
-    wanted = declaration.objectives
-    if wanted is None:
+    aims = declaration.aims
+    if aims is None:
         return
-    names = tuple(wanted.objectives)
+    names = aims.names
     yield row("reward.objectives", _arms(names), "each in [0, 1] by its range; the terms follow")
-    weights = [wanted.scalarise.weights.get(name, 1.0) for name in names]
-    shares = ", ".join(
-        f"{name} {weight / math.fsum(weights):.3g}"
-        for name, weight in zip(names, weights, strict=True)
-    )
-    yield row("reward.scalarise", wanted.scalarise.kind, f"added up by their shares: {shares}")
+    if aims.are_apart:
+        weights = ", ".join(f"{weight:.3g}" for weight in aims.weights)
+        how = f"learnt by themselves; by rank, the worst objective first, they weigh {weights}"
+    else:
+        shares = zip(names, aims.shares, strict=True)
+        told = ", ".join(f"{name} {share:.3g}" for name, share in shares)
+        how = f"added up by their shares: {told}"
+    yield row("reward.scalarise", aims.kind, how)
 
 
 def _reward(reward: Reward, row: Any) -> Iterator[Meaning]:

@@ -150,12 +150,14 @@ class Course:
         known = last.shown is not None or (
             self.impression is not None and self.impression.entry.offset < by.entry.offset
         )
+        taught = last.outcome is Outcome.OBSERVED
         row = msgspec.structs.replace(
             last,
             correction=last.correction + 1,
             outcome=outcome,
             reward=self.told(outcome),
-            previous_reward=last.reward if last.outcome is Outcome.OBSERVED else None,
+            previous_reward=last.reward if taught else None,
+            previous_terms=last.terms if taught and self.reward.by_term else None,
             terms=self.worth.terms,
             shown=self._shown(known=known),
             closed=max(by.received, last.closed),

@@ -78,6 +78,7 @@ def _batch(state: State, clauses: Clauses, rows: Rows) -> Observations:
         accepted=rows.accepted[order],
         snapshot=_integers(decisions, "snapshot"),
         absorbed=np.zeros(len(order), dtype=np.int64),
+        previous_terms={name: column[order] for name, column in rows.before.items()},
     )
 
 

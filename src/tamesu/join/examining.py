@@ -19,7 +19,7 @@ from tamesu.join.chains import Placed
 from tamesu.join.clauses import NEVER, Clauses
 from tamesu.join.deliveries import Deliveries, block_rows
 from tamesu.join.funnels import Funnels
-from tamesu.join.settled import Rows, move, newest
+from tamesu.join.settled import Rows, move, newest, replaced
 from tamesu.join.shown import cut_of, shown_at_first, shown_by
 from tamesu.join.tally import Tally
 from tamesu.join.totals import AllTotals
@@ -141,6 +141,7 @@ class Examining:
                 shown_by(clauses, deliveries, number, delivery, offset),
             ),
             terms={name: term[told] for name, term in terms.items()},
+            before=replaced(clauses.rewards[number], terms, before, examined),
         )
         deliveries.given[delivery] = made.correction + 1
         deliveries.due[delivery] = made.closed

@@ -5,12 +5,13 @@ Refuses to know how they came about.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import Outcome
+from tamesu.base import Outcome, Reward
 from tamesu.join.tally import Tally
 
 Integers = NDArray[np.int64]
@@ -24,6 +25,7 @@ class Rows(NamedTuple):
         delivery, correction, outcome, reward, previous, closed, accepted, shown: (n,), the last six
             as in `Observations`.
         terms: by event type (n,).
+        before: by event type (n,), the terms that a correction replaces; empty where nobody asks.
     """
 
     clause: int
@@ -36,6 +38,7 @@ class Rows(NamedTuple):
     accepted: Integers
     shown: Integers
     terms: dict[str, Integers]
+    before: dict[str, Integers]
 
     def then(self, more: Rows) -> Rows:
         """These rows and `more` of the same declaration."""
@@ -50,6 +53,7 @@ class Rows(NamedTuple):
             np.concatenate([self.accepted, more.accepted]),
             np.concatenate([self.shown, more.shown]),
             {name: np.concatenate([one, more.terms[name]]) for name, one in self.terms.items()},
+            {name: np.concatenate([one, more.before[name]]) for name, one in self.before.items()},
         )
 
     def count_first(self, tally: Tally, bandit: int) -> None:
@@ -64,6 +68,15 @@ def move(tally: Tally, bandit: int, ended: Integers) -> None:
         tally.add_many(
             f"deliveries_{outcome.name.lower()}", np.array([bandit]), ended[[outcome.value]]
         )
+
+
+def replaced(
+    reward: Reward, terms: Mapping[str, Integers], steps: Integers, none: NDArray[np.bool_]
+) -> dict[str, Integers]:
+    """`before` of n rows: `terms` at `steps` (n,), and 0 where nothing is replaced, `none` (n,)."""
+    if not reward.by_term:
+        return {}
+    return {name: np.where(none, 0, column[steps]) for name, column in terms.items()}
 
 
 def newest(times: Integers, owner: Integers) -> Integers:

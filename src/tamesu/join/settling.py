@@ -19,7 +19,7 @@ from tamesu.join.deliveries import Deliveries
 from tamesu.join.examining import Examining
 from tamesu.join.funnels import Funnels
 from tamesu.join.placing import Due
-from tamesu.join.settled import Rows, newest
+from tamesu.join.settled import Rows, newest, replaced
 from tamesu.join.shown import cut_of, shown_at_first, shown_by
 from tamesu.join.tally import Tally
 from tamesu.join.terms import Along
@@ -91,6 +91,7 @@ class Settling:
             accepted=np.full(len(rows), NO_TIME, dtype=np.int64),
             shown=shown_at_first(self._clauses, deliveries, number, rows),
             terms=dict.fromkeys(reward.events, none),
+            before=dict.fromkeys(reward.events if reward.by_term else (), none),
         )
 
     def _moved(self, number: int, events: Placed) -> Rows | None:
@@ -143,6 +144,7 @@ class Settling:
                 shown_by(clauses, deliveries, number, delivery, offset[steps]),
             ),
             terms={name: column[steps] for name, column in along.terms.items()},
+            before=replaced(clauses.rewards[number], along.terms, steps - 1, zero),
         )
         deliveries.given[delivery] = rows.correction + 1
         deliveries.due[delivery] = closed

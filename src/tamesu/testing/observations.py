@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from tamesu.base import GRID, Observations, decision_id, uuid7
-from tamesu.base.observations import EXACT, NO_REWARD
+from tamesu.base.observations import BY_TYPE, EXACT, NO_REWARD
 from tamesu.base.outline import Outline
 
 _INT64 = st.integers(-(1 << 63), (1 << 63) - 1)
@@ -59,12 +59,16 @@ def observations(draw: st.DrawFn, bandit: str = "home", least: int = 1) -> Obser
     number = draw(st.integers(1, 3))
     ids = [decision_id(bandit, number, uuid7(place, bytes(10))) for place in range(n)]
     kinds = draw(st.lists(_TEXT.filter(bool), unique=True, max_size=2))
-    terms = {kind: _column(draw(st.lists(_INT64, min_size=n, max_size=n)), kind) for kind in kinds}
+    terms, before = (
+        {kind: _column(draw(st.lists(_INT64, min_size=n, max_size=n)), kind) for kind in some}
+        for some in (kinds, kinds if draw(st.booleans()) else [])
+    )
     return Observations(
         bandit=bandit,
         declaration=number,
         decision_id=_column(ids, "arm"),
         terms=terms,
+        previous_terms=before,
         **columns,
     )
 
@@ -89,9 +93,9 @@ def difference(left: Observations, right: Observations) -> str:
     """The first field in which two differ, by value or by type; empty where they are the same."""
     for field in fields(Observations):
         one, other = getattr(left, field.name), getattr(right, field.name)
-        if field.name == "terms":
+        if field.name in BY_TYPE:
             if list(one) != list(other) or not all(_same(one[kind], other[kind]) for kind in one):
-                return "terms"
+                return field.name
         elif isinstance(one, np.ndarray):
             if not _same(one, other):
                 return field.name

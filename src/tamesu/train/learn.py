@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import InvalidInput, Observations, Outcome
+from tamesu.base.aims import vector_of
 from tamesu.base.observations import NO_REWARD
 from tamesu.policy import Batch, Policy, State
 
@@ -32,14 +33,8 @@ def learn(policy: Policy, state: State, observations: Observations) -> tuple[Sta
     old = np.flatnonzero(teaching & _takes_back(observations))
     if not len(new) + len(old):
         return state, 0
-    if len(old):
-        rows = np.concatenate([old, new])
-        reward = np.concatenate([observations.previous_reward[old], observations.reward[new]])
-        sign = np.repeat(np.array([-1, 1], dtype=np.int64), [len(old), len(new)])
-    else:
-        rows, reward, sign = new, observations.reward[new], None
     try:
-        batch = _batch(policy, observations, rows, reward, sign)
+        batch = _batch(policy, observations, old, new)
     except InvalidInput:
         fitting = fits(policy, observations)
         if fitting.all():
@@ -72,10 +67,12 @@ def due(observations: Observations) -> int:
 def teaches(observations: Observations) -> NDArray[np.bool_]:
     """(n,) whether each row changes what its bandit knows.
 
-    A correction that changes only a term, and no reward, does not.
+    A correction that changes only a term, and no reward, does not; but where terms are learnt by themselves.
     """
     new, old = _adds(observations), _takes_back(observations)
     same = new & old & (observations.reward == observations.previous_reward)
+    for name, before in observations.previous_terms.items():
+        same &= observations.terms[name] == before
     mask: NDArray[np.bool_] = (new | old) & ~same
     return mask
 
@@ -94,10 +91,17 @@ def _takes_back(observations: Observations) -> NDArray[np.bool_]:
 def _batch(
     policy: Policy,
     observations: Observations,
-    rows: NDArray[np.intp],
-    reward: NDArray[np.int64],
-    sign: NDArray[np.int64] | None,
+    old: NDArray[np.intp],
+    new: NDArray[np.intp],
 ) -> Batch:
+    """What is taken back of the rows `old`, and what the rows `new` teach."""
+    if len(old):
+        rows = np.concatenate([old, new])
+        reward = np.concatenate([observations.previous_reward[old], observations.reward[new]])
+        sign = np.repeat(np.array([-1, 1], dtype=np.int64), [len(old), len(new)])
+    else:
+        rows, reward, sign = new, observations.reward[new], None
+    columns = policy.columns(observations.context[rows], observations.features[rows])
     return Batch(
         arm=observations.arm[rows],
         reward=reward,
@@ -106,5 +110,19 @@ def _batch(
         decided=observations.decided[rows],
         decision_id=observations.decision_id[rows],
         sign=sign,
-        **policy.columns(observations.context[rows], observations.features[rows]),
+        rewards=_rewards(policy, observations, old, new),
+        context=columns.get("context"),
+        features=columns.get("features"),
     )
+
+
+def _rewards(
+    policy: Policy, observations: Observations, old: NDArray[np.intp], new: NDArray[np.intp]
+) -> NDArray[np.int64] | None:
+    """What the rows `old` came to by each objective before, and the rows `new` now."""
+    aims = policy.aims
+    if aims is None or not aims.are_apart:
+        return None
+    before = {name: column[old] for name, column in observations.previous_terms.items()}
+    now = {name: column[new] for name, column in observations.terms.items()}
+    return np.concatenate([vector_of(aims, before, len(old)), vector_of(aims, now, len(new))])

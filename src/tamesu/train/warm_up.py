@@ -108,6 +108,7 @@ class WarmUp:
     def _judge(self, rows: Observations, reward: int, row: int) -> bool:
         if reward not in self._judged:
             one = slice(row, row + 1)
+            columns = self._policy.columns(rows.context[one], rows.features[one])
             batch = Batch(
                 arm=rows.arm[one],
                 reward=np.array([reward], dtype=np.int64),
@@ -116,7 +117,8 @@ class WarmUp:
                 decided=rows.decided[one],
                 decision_id=rows.decision_id[one],
                 sign=None,
-                **self._policy.columns(rows.context[one], rows.features[one]),
+                context=columns.get("context"),
+                features=columns.get("features"),
             )
             try:
                 self._policy.evidence(self.state, batch)

@@ -86,7 +86,11 @@ def test_a_declared_range_of_the_whole_stands():
         ({"a": {"events": {"x": 1}, "rang": [0, 1]}}, {}, "unknown field 'rang'"),
         ({}, {}, "1 to 16 objectives, got 0"),
         ({"a": {"x": 1}}, {"events": {"y": 1}}, "either events or objectives"),
-        ({"a": {"x": 1}}, {"scalarise": "weighed"}, "must be one of 'weighted', got 'weighed'"),
+        (
+            {"a": {"x": 1}},
+            {"scalarise": "weighed"},
+            "must be one of 'gini', 'weighted', got 'weighed'",
+        ),
         ({"a": {"x": 1}}, {"scalarise": {"weights": {"b": 1}}}, "must be one of 'a', got 'b'"),
         ({"a": {"x": 1}}, {"scalarise": {"weights": {"a": 0}}}, "finite and above 0, got 0"),
         ({"a": {"x": 1}, "b": {"y": 1}}, {"scalarise": {"weights": {"a": 1}}}, "missing: 'b'"),

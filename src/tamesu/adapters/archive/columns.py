@@ -1,7 +1,7 @@
 """Observations as a Polars frame and back, exactly.
 
 Rewards and terms stay int64 in whole 1 / GRID, times int64 microseconds; what has no value is null.
-A term is a column of its own, `terms.<event type>`. A context and arms' features are JSON text. Refuses to round.
+A term is a column of its own, `terms.<event type>`, and `previous_terms.<event type>` where there are any. A context and arms' features are JSON text. Refuses to round.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tamesu.base import Observations
-from tamesu.base.observations import EXACT, NO_REWARD, NO_TIME
+from tamesu.base.observations import BY_TYPE, EXACT, NO_REWARD, NO_TIME
 from tamesu.base.outline import Outline
 
 VERSION = 1
 """The number of this layout of columns, kept in every file's footer as `v`."""
 
-TERMS = "terms."
+_PREFIXES = {name: f"{name}." for name in BY_TYPE}
 
 _TEXTS = ("decision_id", "experiment", "variant", "unit", "arm")
 _JSON = ("context", "features")
@@ -43,9 +43,9 @@ def to_frame(observations: Observations) -> pl.DataFrame:
         values = getattr(observations, field.name)
         if field.name in ("bandit", "declaration"):
             continue
-        if field.name == "terms":
+        if field.name in _PREFIXES:
             for kind, term in values.items():
-                columns[TERMS + kind] = pl.Series(term, dtype=pl.Int64)
+                columns[_PREFIXES[field.name] + kind] = pl.Series(term, dtype=pl.Int64)
         elif field.name in _TEXTS:
             columns[field.name] = pl.Series(values.tolist(), dtype=pl.String)
         elif field.name in _JSON:
@@ -81,7 +81,8 @@ def current(frame: pl.DataFrame) -> pl.DataFrame:
 def together(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """All rows of `frames`, in their order; a term that one of them has no column of is 0 there."""
     frame = pl.concat([current(frame) for frame in frames], how="diagonal")
-    return frame.with_columns(pl.col(f"^{re.escape(TERMS)}.*$").fill_null(0))
+    by_type = "|".join(map(re.escape, _PREFIXES.values()))
+    return frame.with_columns(pl.col(f"^({by_type}).*$").fill_null(0))
 
 
 def from_frame(frame: pl.DataFrame, bandit: str, declaration: int) -> Observations:
@@ -95,11 +96,12 @@ def from_frame(frame: pl.DataFrame, bandit: str, declaration: int) -> Observatio
     for field in fields(Observations):
         if field.name in columns:
             continue
-        if field.name == "terms":
-            columns["terms"] = {
-                name.removeprefix(TERMS): frame[name].to_numpy()
+        if field.name in _PREFIXES:
+            prefix = _PREFIXES[field.name]
+            columns[field.name] = {
+                name.removeprefix(prefix): frame[name].to_numpy()
                 for name in frame.columns
-                if name.startswith(TERMS)
+                if name.startswith(prefix)
             }
             continue
         series = _column(frame, field.name)
