@@ -29,6 +29,7 @@ from tamesu.policy.linear_level import (
     WEIGHT,
 )
 from tamesu.policy.linear_reading import Known
+from tamesu.policy.ridge import DEBT
 from tamesu.policy.table import Table
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -89,6 +90,16 @@ class DiagonalForm:
             return _along(rows, float(weights[0]), mean, precision)
         return self._mode(rows, np.maximum(weights, 0.0), mean, precision)
 
+    def debts(self, state: Table, scale: float, arms: list[str]) -> Parts | None:
+        """What the sums of `arms` lack where more was taken back than was taught; none where that is nothing."""
+        sums = self._scaled(state, scale, arms)
+        owing = [part[0] < -DEBT * self._ridge for part in sums]
+        if not any(where.any() for where in owing):
+            return None
+        own, joint = (np.where(where, -part, 0.0) for part, where in zip(sums, owing, strict=True))
+        weight, columns = np.zeros(len(arms)), np.zeros_like(state.shared[COLUMNS])
+        return self._parts(own, joint, weight, columns)
+
     def _sums(self, rows: Rows, place: Point, weights: Floats) -> Parts:
         p, k, codes = rows.width, rows.groups, rows.codes
         columns = rows.columns[:, :-1]
@@ -128,6 +139,17 @@ class DiagonalForm:
         self, state: Table, scale: float, arms: list[str] | tuple[str, ...]
     ) -> tuple[Point, Point]:
         """Means and precisions."""
+        own, joint = self._scaled(state, scale, arms)
+        # A debt that is not forgiven yet leaves the prior: no precision is below its own, nor a moment left.
+        for part in (own, joint):
+            part[:, part[0] < 0.0] = 0.0
+        sure = Point(own[0] + self._ridge, joint[0] + self._ridge)
+        return Point(own[1] / sure.own, joint[1] / sure.joint), sure
+
+    def _scaled(
+        self, state: Table, scale: float, arms: list[str] | tuple[str, ...]
+    ) -> tuple[Floats, Floats]:
+        """Precisions and moments of `arms` (2, k, p), and of what is shared (2, q), as they weigh now."""
         k, p, q = len(arms), self._design.own_width, self._design.joint_width
         own = np.zeros((2, k, p))
         joint = np.zeros((2, q))
@@ -135,10 +157,7 @@ class DiagonalForm:
             own[0], own[1] = state.column(PRECISION, arms), state.column(MOMENT, arms)
         if q:
             joint[0], joint[1] = state.shared[JOINT_PRECISION], state.shared[JOINT_MOMENT]
-        # What was taken back at another state may have been more than was taught there.
-        sure = Point(*(np.maximum(part[0] * scale, 0.0) + self._ridge for part in (own, joint)))
-        mean = Point(own[1] * scale / sure.own, joint[1] * scale / sure.joint)
-        return mean, sure
+        return own * scale, joint * scale
 
     def _mode(self, rows: Rows, weights: Floats, mean: Point, precision: Point) -> Point:
         p, columns, codes = rows.width, rows.columns[:, :-1], rows.codes

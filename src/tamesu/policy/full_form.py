@@ -51,20 +51,17 @@ class FullForm:
         """What rows add, expanded where this batch leads; its rows weigh `weights` (n,) now."""
         before = self._before(state, scale, arms)
         at = expanded(rows, weights, before, self._ridge, self._repeat)
-        owed: Sums | None = None
-        if rows.seen is None and (weights < 0.0).any():
-            owed = debts(before + rows.sums(at, weights), self._ridge)
-        now = np.abs(weights).sum()
 
         def sums_of(rows: Rows, weights: Floats) -> Parts:
             weight = np.bincount(rows.codes, weights, rows.groups).astype(np.float64)
-            sums = rows.sums(at, weights)
-            if owed is not None:
-                unit = np.abs(weights).sum() / now
-                sums += Sums(owed.own * unit, owed.joint * unit)
-            return self._parts(sums, weight)
+            return self._parts(rows.sums(at, weights), weight)
 
         return sums_of
+
+    def debts(self, state: Table, scale: float, arms: list[str]) -> Parts | None:
+        """What the sums of `arms` lack where more was taken back than was taught; none where that is nothing."""
+        owed = debts(self._before(state, scale, arms), self._ridge)
+        return None if owed is None else self._parts(owed, np.zeros(len(arms)))
 
     def reading(self, state: Table, arms: Arms, scale: float) -> Reading:
         """What `state` says of `arms`; a unit of its sums weighs `scale`."""

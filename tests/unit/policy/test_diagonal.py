@@ -93,6 +93,23 @@ def test_what_was_taken_back_leaves_no_precision_below_the_prior():
     assert (scale > 0.5).all()
 
 
+def test_a_debt_is_forgiven_at_once_and_hides_nothing_that_is_learnt_later():
+    """300 failures are taught at 2 %, and taken back at 25 %, where each weighs twelve times as much.
+
+    That left a precision of -27, and the next fifty failures were learnt into it without a trace.
+    """
+    belief = belief_of(covariance="diagonal", rate=0.02, context=None)
+
+    def of(n, reward, sign=1):
+        return batch("a" * n, np.zeros((n, 0)), np.full(n, reward), np.full(n, sign))
+
+    state = learnt(belief, of(300, 0), of(100, 1), of(300, 0, -1))
+    assert state.column("precision", ["a"]).item() == pytest.approx(0.0, abs=1e-9)
+    fresh, sure = scores(belief, learnt(belief, of(50, 0), state=state), np.zeros(0))
+    due, deviation = scores(belief, learnt(belief, of(50, 0)), np.zeros(0))
+    assert (fresh[0], sure[0]) == pytest.approx((due[0], deviation[0]), abs=1e-6)
+
+
 @pytest.mark.parametrize("sharing", ["shared", "hybrid"])
 def test_joint_draws_have_the_deviations_of_the_posterior(sharing):
     """20,000 draws: a mean is off by 5 deviations once in 10^6, and their deviation by 4 %."""

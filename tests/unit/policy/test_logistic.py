@@ -127,17 +127,16 @@ def test_what_was_taken_back_leaves_little():
 
 
 @SHARINGS
+@pytest.mark.parametrize("covariance", ["full", "diagonal"])
 @pytest.mark.parametrize("forgetting", [None, {"half_life": "1h"}])
-def test_more_cannot_be_taken_back_than_was_taught(sharing, forgetting):
+def test_more_cannot_be_taken_back_than_was_taught(sharing, covariance, forgetting):
     """Nine of ten failures are taken back, six batches later: where they were expanded is not where the state is.
 
     A row taken back there may weigh more than it did when it was taught. No coefficient is then less known than
     before anything was learnt, and no log-odds run away (they had been 10^14 and more).
     """
-    belief, rng = (
-        belief_of(sharing=sharing, rate=0.02, forgetting=forgetting),
-        np.random.default_rng(24),
-    )
+    given = {"sharing": sharing, "covariance": covariance, "rate": 0.02}
+    belief, rng = belief_of(forgetting=forgetting, **given), np.random.default_rng(24)
     state, waiting = belief.init(), []
     for hour in range(30):
         x = 4.0 * rng.normal(size=(8, 3))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
@@ -21,13 +20,12 @@ from tamesu.policy.fading import Weighing, weighing_of
 from tamesu.policy.full_form import FullForm
 from tamesu.policy.linear_level import CLIPPED, OBSERVATIONS
 from tamesu.policy.logistic_reading import logistic_reading
-from tamesu.policy.priors import refuse_undeclared
+from tamesu.policy.rates import Rates, refuse_rates
 from tamesu.policy.table import OPEN, Table, numbered
 
 Floats = NDArray[np.float64]
 
 LEAST_RIDGE, MOST_RIDGE = 1e-12, 1e12
-LEAST_RATE = 1e-9
 MOST_REPEATS = 100
 
 LEAST_SEEN = 0.05
@@ -93,8 +91,7 @@ class LogisticBelief:
         self._delay = delay
         self._weighing = weighing
         self._options = options
-        self._offset = _log_odds(options.rate)
-        self._offsets = {arm: _log_odds(rate) for arm, rate in options.rates.items()}
+        self._rates = Rates(options.rate, options.rates)
         form = DiagonalForm if options.covariance == "diagonal" else FullForm
         self._form: FullForm | DiagonalForm = form(design, options.ridge, options.repeat)
 
@@ -112,7 +109,7 @@ class LogisticBelief:
         """
         told, scale = self._at(state, time)
         inner = self._form.reading(told, arms, scale)
-        return logistic_reading(inner, self._offsets_of(arms.ids), self._offset)
+        return logistic_reading(inner, self._rates.offsets(arms.ids), self._rates.offset)
 
     def evidence(self, state: Table, batch: Batch) -> Table:
         """Precisions and moments, added up, expanded where `state` and the batch together lead."""
@@ -124,7 +121,7 @@ class LogisticBelief:
             codes=codes,
             groups=len(arms),
             reward=reward,
-            offset=self._offsets_of(arms)[codes],
+            offset=self._rates.offsets(arms)[codes],
             width=self._design.own_width,
         )
         weights, marks = self._weighing.weights(batch)
@@ -144,21 +141,28 @@ class LogisticBelief:
         }
         parts = sums_of(rows, each)
         if waiting is None:
-            return self._table(arms, counted, parts, marks=marks)
+            told = self._table(arms, counted, parts, marks=marks)
+            return told if (sign > 0.0).all() else self._forgiven(state, told, time)
         nothing = replace(rows, reward=np.zeros(len(batch)))
         rest = sums_of(nothing, waiting.each)
         return self._table(arms, counted, parts, rest, marks | waiting.marks)
+
+    def _forgiven(self, state: Table, evidence: Table, time: Time) -> Table:
+        """`evidence` that leaves no debt: what is taken back here may weigh more than where it was taught."""
+        learnt, arms = state + evidence, list(evidence.arms)
+        unit = self._weighing.scale(learnt, time)
+        owed = self._form.debts(learnt, unit, arms)
+        if owed is None:
+            return evidence
+        parts = _scaled(owed[0], 1.0 / unit), _scaled(owed[1], 1.0 / unit)
+        nothing = {name: np.zeros(len(arms), np.int64) for name in (OBSERVATIONS, CLIPPED)}
+        return evidence + self._table(arms, nothing, parts, marks=dict(learnt.highest))
 
     def absorb(self, state: Table, evidence: Table) -> Table:
         """Sums add up; of an arm of which everything was taken back nothing is left."""
         learnt = state + evidence
         kept = learnt.per_arm[OBSERVATIONS] != 0
         return learnt if kept.all() else learnt.where(kept)
-
-    def _offsets_of(self, arms: list[str] | tuple[str, ...]) -> Floats:
-        if not self._offsets:
-            return np.full(len(arms), self._offset)
-        return np.array([self._offsets.get(arm, self._offset) for arm in arms], dtype=np.float64)
 
     def _at(self, state: Table, time: Time) -> tuple[Table, float]:
         """The sums that count at `time`, and what a unit of them weighs."""
@@ -202,19 +206,12 @@ def build(options: Options, declaration: Declaration) -> LogisticBelief:
         raise InvalidDeclaration(
             f"policy.belief.repeat must lie in 0..{MOST_REPEATS}, got {options.repeat}"
         )
-    refuse_undeclared(options.rates, declaration)
+    refuse_rates(options.rate, options.rates, declaration)
     if options.rates and options.sharing == "shared":
         raise InvalidDeclaration(
             "policy.belief.rates must be empty where arms share every coefficient",
             hint="say  rate,  or  sharing: hybrid",
         )
-    for name, rate in {"rate": options.rate, **_named(options.rates)}.items():
-        if not LEAST_RATE <= rate <= 1.0 - LEAST_RATE:
-            raise InvalidDeclaration(
-                f"policy.belief.{name} must lie between {LEAST_RATE:g} and 1 - {LEAST_RATE:g}, "
-                f"got {rate:g}",
-                hint="0.02 expects one success in fifty",
-            )
     full = options.covariance == "full"
     design = design_of(declaration, options.sharing, products=full)
     delay = delay_of(declaration, options.delay)
@@ -232,9 +229,5 @@ def _refuse_rewards(declaration: Declaration) -> None:
         )
 
 
-def _named(rates: Mapping[str, float]) -> dict[str, float]:
-    return {f"rates.{arm}": rate for arm, rate in rates.items()}
-
-
-def _log_odds(rate: float) -> float:
-    return math.log(rate) - math.log1p(-rate)
+def _scaled(columns: Mapping[str, Floats], by: float) -> dict[str, Floats]:
+    return {name: column * by for name, column in columns.items()}
