@@ -32,7 +32,7 @@ def declared(context=3, forgetting=None, reward=None, **belief):
 
 
 def belief_of(**given):
-    belief = compose(declared(**given))._belief
+    belief = compose(declared(**given))._beliefs[0]
     assert isinstance(belief, LogisticBelief)
     return belief
 

@@ -5,18 +5,20 @@ batches. Pure: refuses input and output, clocks, threads, and any randomness but
 uniforms. A new belief, explorer or layout is a new file; see `tamesu.policy.contract`.
 """
 
-from tamesu.policy.compose import ArmSummary, Policy, compose
+from tamesu.policy.compose import Policy, compose
 from tamesu.policy.contract import Batch
 from tamesu.policy.explanation import Explanation, Weighed, explain
 from tamesu.policy.fallback import Fallback
 from tamesu.policy.kinds import known_kinds, same_part
 from tamesu.policy.likeness import alike, apart
 from tamesu.policy.prepared import Choice, Choices, Prepared
+from tamesu.policy.summary import ArmSummary, Believed
 from tamesu.policy.table import Evidence, State
 
 __all__ = [
     "ArmSummary",
     "Batch",
+    "Believed",
     "Choice",
     "Choices",
     "Evidence",

@@ -7,9 +7,9 @@ layout. Refuses options that a part does not have, and combinations that cannot 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,35 +21,12 @@ from tamesu.policy.effects import Effects, effects_of
 from tamesu.policy.fallback import Fallback
 from tamesu.policy.features import Encoder, encoder_of
 from tamesu.policy.kinds import build_part
+from tamesu.policy.objectives import Several
+from tamesu.policy.objectives.wanted import Wanted
 from tamesu.policy.prepared import Prepared
+from tamesu.policy.summary import ArmSummary, summaries
 from tamesu.policy.table import Evidence, State
 from tamesu.policy.uniforms import seed_key
-
-INTERVAL = 0.95
-"""Probability inside the interval of a summary."""
-
-
-class ArmSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What a policy thinks of one arm; in a layout with a belief for each position, of one arm there.
-
-    Attributes:
-        position: of which the others speak; none where one belief serves all positions.
-        observations: how many it has learnt from this arm.
-        mean: expected reward.
-        low, high: central 95 % interval of the mean reward.
-        clipped: rewards of this arm outside of the bounds, learnt as the nearer bound.
-        share: probability of being chosen first when all arms are eligible; of a position further
-            down: of being chosen there, were none of them placed above.
-    """
-
-    arm: str
-    position: int | None = None
-    observations: int
-    mean: float
-    low: float
-    high: float
-    share: float
-    clipped: int = 0
 
 
 class Policy:
@@ -62,6 +39,7 @@ class Policy:
         beliefs: one for all positions, or one for each, from the top.
         encoder: what it makes of contexts and of what arms tell of themselves.
         contextual: whether it learns from either; else they are checked, and change nothing.
+        aims: its objectives as numbers, where it has several; those that are learnt apart have a belief each.
         combiner: what it makes of combinations, where these are what it chooses; then arms are options.
         aims: its objectives as numbers, where it has any.
         exact: whether the pieces in which rows were learnt change nothing but rounding.
@@ -75,6 +53,7 @@ class Policy:
         layout: Layout,
         encoder: Encoder,
         combiner: Combiner | None = None,
+        wanted: Wanted | None = None,
     ) -> None:
         self.declaration = declaration
         self.aims = declaration.aims
@@ -85,8 +64,10 @@ class Policy:
         self.encoder = encoder
         self.contextual = belief.contextual
         self.exact: bool = getattr(belief, "exact", True)
-        self._belief = belief
-        self._explorer = explorer
+        self.aims = declaration.aims
+        self._wanted = wanted
+        self._beliefs = (belief,) if wanted is None else wanted.beliefs
+        self._explorer = explorer if wanted is None else wanted.explorer
         self._layout = layout
         self.combiner = combiner
         self.size = layout.size
@@ -95,7 +76,7 @@ class Policy:
 
     def init(self) -> State:
         """The state that has learnt nothing: a pure function of the declaration."""
-        return State((self._belief.init(),) * self._layout.beliefs)
+        return State(tuple([belief.init() for belief in self._beliefs]) * self._layout.beliefs)
 
     def evidence(self, state: State, batch: Batch) -> Evidence:
         """What `batch` teaches; evidence of a whole is the sum of its parts'.
@@ -103,20 +84,26 @@ class Policy:
         Raises:
             InvalidInput: a reward that the belief cannot learn from.
         """
-        batches = self._layout.split(batch)
+        rows: list[Batch] = []
+        for each in self._layout.split(batch):
+            apart = range(len(self._beliefs)) if self._wanted is not None else ()
+            rows += [each.of_objective(number) for number in apart] or [each]
+        learners = cycle(self._beliefs)
         return Evidence(
             tuple(
-                self._belief.evidence(part, rows)
-                for part, rows in zip(state.parts, batches, strict=True)
+                belief.evidence(part, each)
+                for belief, part, each in zip(learners, state.parts, rows, strict=False)
             )
         )
 
     def absorb(self, state: State, evidence: Evidence) -> State:
         """The state that has learnt `evidence` too."""
+        pairs = zip(state.parts, evidence.parts, strict=True)
+        learners = cycle(self._beliefs)
         return State(
             tuple(
-                self._belief.absorb(part, new)
-                for part, new in zip(state.parts, evidence.parts, strict=True)
+                belief.absorb(part, new)
+                for belief, (part, new) in zip(learners, pairs, strict=False)
             )
         )
 
@@ -202,11 +189,26 @@ class Policy:
         time: Time,
         features: Mapping[str, Mapping[str, Any]] | None,
     ) -> list[Reading]:
-        """What each of its beliefs thinks of `arms`, or of combinations."""
-        if self.combiner is not None:
-            return [self._belief.reading(part, self.combiner.asked, time) for part in state.parts]
-        asked = self._asked(arms, features)
-        return [self._belief.reading(part, asked, time) for part in state.parts]
+        """What is thought of `arms`, or of combinations, by each belief of the layout."""
+        asked = self._asked(arms, features) if self.combiner is None else self.combiner.asked
+        learners = cycle(self._beliefs)
+        readings = [
+            belief.reading(part, asked, time)
+            for belief, part in zip(learners, state.parts, strict=False)
+        ]
+        if self._wanted is None:
+            return readings
+        several = len(self._beliefs)
+        return [
+            Several(readings[first : first + several], self._wanted.start)
+            for first in range(0, len(readings), several)
+        ]
+
+    def _at(self, state: State, position: int) -> State:
+        """What `state` says of `position`."""
+        several = len(self._beliefs)
+        first = position * several if self.beliefs > 1 else 0
+        return State(state.parts[first : first + several])
 
     def _asked(self, arms: Sequence[str], features: Mapping[str, Mapping[str, Any]] | None) -> Arms:
         """`arms` with the columns of what they tell: encoded once while they are the very same objects.
@@ -311,25 +313,10 @@ class Policy:
 
         In `context` (d,), or in the mean one of what was learnt.
         """
-        part = State((state.parts[position if self.beliefs > 1 else 0],))
-        (reading,) = self._readings(part, arms, time, features)
+        (reading,) = self._readings(self._at(state, position), arms, time, features)
         marginals = self._marginals(reading, arms, context)
-        mean = marginals.family.mean()
-        low = marginals.family.quantile((1 - INTERVAL) / 2)
-        high = marginals.family.quantile((1 + INTERVAL) / 2)
-        return [
-            ArmSummary(
-                arm=arm,
-                position=position if self.beliefs > 1 else None,
-                observations=int(marginals.observations[i]),
-                mean=float(mean[i]),
-                low=float(low[i]),
-                high=float(high[i]),
-                share=float(share[i]),
-                clipped=0 if marginals.clipped is None else int(marginals.clipped[i]),
-            )
-            for i, arm in enumerate(arms)
-        ]
+        where = position if self.beliefs > 1 else None
+        return summaries(arms, marginals, share, where, self.aims)
 
     def effects(  # noqa: PLR0913, PLR0917 - everything that it is a function of
         self,
@@ -341,8 +328,7 @@ class Policy:
         features: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> Effects:
         """What each column of `context` (d,) changes of `arms`, by what is believed of `position`."""
-        part = State((state.parts[position if self.beliefs > 1 else 0],))
-        (reading,) = self._readings(part, arms, time, features)
+        (reading,) = self._readings(self._at(state, position), arms, time, features)
 
         def means(at: NDArray[np.float64]) -> NDArray[np.float64]:
             return self._marginals(reading, arms, at).family.mean()
@@ -357,11 +343,16 @@ def compose(declaration: Declaration) -> Policy:
         InvalidDeclaration: an unknown kind or option (with the close match), a value that cannot
             be, or parts that do not go together.
     """
-    belief: Belief = build_part("belief", declaration.belief, declaration, "policy.belief")
     explorer: Explorer = build_part(
         "explorer", declaration.explorer, declaration, "policy.explorer"
     )
     layout: Layout = build_part("layout", declaration.layout, declaration, "layout")
+    wanted = Wanted.of(declaration, explorer)
+    belief: Belief = (
+        build_part("belief", declaration.belief, declaration, "policy.belief")
+        if wanted is None
+        else wanted.beliefs[0]
+    )
     if not 0.0 <= explorer.explore < 1.0:
         raise InvalidDeclaration(
             f"policy.explorer.explore must lie in [0, 1), got {explorer.explore:g}"
@@ -373,4 +364,4 @@ def compose(declaration: Declaration) -> Policy:
         )
     encoder = encoder_of(declaration)
     combiner = Combiner.of(declaration, encoder) if declaration.slots else None
-    return Policy(declaration, belief, explorer, layout, encoder, combiner)
+    return Policy(declaration, belief, explorer, layout, encoder, combiner, wanted)

@@ -9,7 +9,7 @@ arrays: time and randomness are arguments. Refuses to know any kind.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
@@ -76,6 +76,16 @@ class Batch:
         if context.shape[1] != width:
             raise Bug(f"a batch must have contexts of {width} columns, got {context.shape[1]}")
         return np.concatenate([np.ones((len(self), 1)), context], axis=1)
+
+    def of_objective(self, number: int) -> Batch:
+        """What it teaches of one objective: its rewards are those.
+
+        Raises:
+            Bug: it has rewards of one number alone.
+        """
+        if self.rewards is None:
+            raise Bug("a batch must bring rewards by objective where these are learnt apart")
+        return replace(self, reward=self.rewards[:, number], rewards=None)
 
     def take(self, rows: NDArray[np.bool_]) -> Batch:
         """Its rows at the mask `rows` (n,), in their order."""
@@ -147,8 +157,8 @@ class Family(Protocol):
         """(n,) standard deviation of the reward's mean; infinite where there is none."""
         ...
 
-    def quantile(self, q: float) -> NDArray[np.float64]:
-        """(n,) rewards below which lies a share `q` of each posterior."""
+    def quantile(self, q: float | NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n,) rewards below which lies a share `q` of each posterior; (m, n) at shares (m, n)."""
         ...
 
 
@@ -169,6 +179,8 @@ class Marginals:
         total_weight: the same of all, retired arms included; 0 where nothing is forgotten.
         passing: whether they are of one context, so that they are looked at once: what is made of them may
             then be a little less exact, and sooner.
+        objectives: of several objectives that are learnt apart, the marginals of each; the others are then
+            of their mean.
     """
 
     kind: str
@@ -180,6 +192,7 @@ class Marginals:
     weight: NDArray[np.float64] | None = None
     total_weight: float = 0.0
     passing: bool = False
+    objectives: tuple[Marginals, ...] = ()
 
     def __len__(self) -> int:
         return len(self.observations)
@@ -197,6 +210,7 @@ class Marginals:
             weight=None if self.weight is None else self.weight[rows],
             total_weight=self.total_weight,
             passing=self.passing,
+            objectives=tuple([each.take(rows) for each in self.objectives]),
         )
 
 

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import Time
-from tamesu.policy.compose import ArmSummary, Policy
+from tamesu.policy.compose import Policy
 from tamesu.policy.effects import Effects
 from tamesu.policy.fallback import Fallback
 from tamesu.policy.prepared import Choice, Prepared
+from tamesu.policy.summary import ArmSummary
 from tamesu.policy.table import State
 
 TOLERANCE = 1e-9

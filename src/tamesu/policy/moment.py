@@ -7,7 +7,8 @@ from is what is logged. Refuses to draw: that is the chooser's business.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
+from typing import Protocol, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,15 +105,17 @@ class Moment:
     Attributes:
         scores: per belief (n,) expected rewards.
         draws: Monte Carlo draws behind the propensities; none where they are exact.
+        drawn: whether each decision has draws, and so a distribution, of its own.
     """
 
-    __slots__ = ("_parts", "draws", "scores")
+    __slots__ = ("_parts", "drawn", "draws", "scores")
 
     def __init__(
         self, marginals: Sequence[Marginals], explorer: Explorer, rules: Sequence[Rules]
     ) -> None:
         self.scores = [part.family.mean() for part in marginals]
         self.draws = explorer.draws(marginals[0])
+        self.drawn = self.draws is not None and not _of_state(explorer, marginals[0])
         self._parts = [
             (explorer.over(part), each) for part, each in zip(marginals, rules, strict=True)
         ]
@@ -134,8 +137,8 @@ class LastingMoment(Moment):
         self.memories = [Memory(*part) for part in self._parts]
 
     def distributions(self, uniforms: Uniforms | None) -> Sequence[DistributionOf]:
-        """One per belief, kept where they are exact."""
-        return self.memories if self.draws is None else super().distributions(uniforms)
+        """One per belief, kept where no decision has one of its own."""
+        return super().distributions(uniforms) if self.drawn else self.memories
 
 
 class Memory:
@@ -156,6 +159,24 @@ class Memory:
                 self._memory = {}
             self._memory[eligible] = found
         return found
+
+
+@runtime_checkable
+class Shared(Protocol):
+    """An explorer whose draws may be those of a state, for all of its decisions."""
+
+    def of_state(self, marginals: Marginals) -> bool:
+        """Whether they are."""
+        ...
+
+
+def _of_state(explorer: Explorer, marginals: Marginals) -> bool:
+    return _is_shared(type(explorer)) and cast("Shared", explorer).of_state(marginals)
+
+
+@cache
+def _is_shared(kind: type) -> bool:
+    return issubclass(kind, Shared)
 
 
 def _once(

@@ -90,7 +90,7 @@ class Prepared:
         self._rules = [Rules(explorer, newcomer, part, self._eligible.rows) for part in marginals]
         self._marginals = marginals
         self._made: LastingMoment | None = None
-        if arms and not self.contextual and self._typical.draws is None:
+        if arms and not self.contextual and not self._typical.drawn:
             for distribution in self._typical.distributions(None):
                 distribution(self._eligible(None))
 
@@ -144,7 +144,7 @@ class Prepared:
         if contexts is not None and self.contextual:
             return self._choices(decision_ids, among, contexts)
         moment = self._typical
-        if self._layout.size == 1 and moment.draws is None:
+        if self._layout.size == 1 and not moment.drawn:
             uniforms = first_uniforms(self._key, decision_ids)
             rows, propensities = moment.distributions(None)[0](among).pick_many(uniforms)
             return Choices(rows.reshape(-1, 1), propensities.reshape(-1, 1))
@@ -191,7 +191,7 @@ class Prepared:
         """
         among = self._eligible(eligible)
         moment = self._at(context)
-        if moment.draws is not None and decision_id is None:
+        if moment.drawn and decision_id is None:
             several = [self.propensities(eligible, id_, position, context) for id_ in _SOME]
             mean: NDArray[np.float64] = np.array(several).mean(axis=0)
             return mean

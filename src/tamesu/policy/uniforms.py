@@ -45,6 +45,10 @@ class Uniforms:
         word: int = _FIRST_WORD(blake2b(self._id + tail, key=self._key).digest())[0]
         return (word >> 11) * _STEP
 
+    def of_objective(self, number: int) -> Uniforms:
+        """Uniforms of the same decision for one of several objectives, independent of these."""
+        return Uniforms(self._key, f"{self._id.decode()}#{number}")
+
     def stream(self, n: int) -> NDArray[np.float64]:
         """(n,) uniforms in (0, 1), independent of those by counter: inverse distributions of them are finite.
 

@@ -312,7 +312,7 @@ def test_evidence_adds_up_and_is_taken_back(belief, forgetting, layout):
 
 def joined(one, other):
     """Rows of both."""
-    names = [field.name for field in fields(Batch) if field.name != "sign"]
+    names = [field.name for field in fields(Batch) if getattr(one, field.name) is not None]
     return Batch(
         **{name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in names}
     )

@@ -224,7 +224,7 @@ class OneDraw:
 
 def test_an_explorer_that_draws_is_asked_for_each_decision():
     base = policy_of()
-    declaration, belief = base.declaration, base._belief
+    declaration, belief = base.declaration, base._beliefs[0]
     policy = Policy(declaration, belief, OneDraw(), SlateLayout(2), base.encoder)
     prepared = policy.prepare(policy.init(), ARMS, NOW)
     choices = [prepared.choose(f"one.1.{i}") for i in range(40)]

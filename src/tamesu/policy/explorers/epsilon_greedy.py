@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import Declaration, InvalidDeclaration
-from tamesu.policy.contract import ExplorerOptions, Marginals, PropensitiesOf
+from tamesu.policy.contract import Explorer, ExplorerOptions, Marginals, PropensitiesOf
 from tamesu.policy.explorers.greedy import highest
 from tamesu.policy.many import Sheet
+from tamesu.policy.objectives import Best, MixtureOfMeans
 from tamesu.policy.uniforms import Uniforms
 
 EPSILON = 0.1
@@ -64,6 +65,11 @@ class EpsilonGreedyExplorer:
             return epsilon_greedy(mean[rows], epsilon)
 
         return propensities
+
+    def over_objectives(self, best: Best, key: bytes) -> Explorer:
+        """The best mixture by the means of several objectives, and now and then any arm."""
+        del key
+        return MixtureOfMeans(best, self._epsilon, self.explore)
 
     def many(self, sheet: Sheet, rows: NDArray[np.intp]) -> NDArray[np.float64]:
         """(m, k) propensities of the arms at `rows` (k,) in m contexts."""

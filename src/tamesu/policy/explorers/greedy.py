@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import Declaration
-from tamesu.policy.contract import ExplorerOptions, Marginals, PropensitiesOf
+from tamesu.policy.contract import Explorer, ExplorerOptions, Marginals, PropensitiesOf
 from tamesu.policy.many import Sheet
+from tamesu.policy.objectives import Best, MixtureOfMeans
 from tamesu.policy.uniforms import Uniforms
 
 
@@ -42,6 +43,11 @@ class GreedyExplorer:
     def over(self, marginals: Marginals) -> PropensitiesOf:
         """The distribution over any subset, by its means."""
         return on_highest(marginals.family.mean())
+
+    def over_objectives(self, best: Best, key: bytes) -> Explorer:
+        """The best mixture by the means of several objectives."""
+        del key
+        return MixtureOfMeans(best, 0.0, self.explore)
 
     def many(self, sheet: Sheet, rows: NDArray[np.intp]) -> NDArray[np.float64]:
         """(m, k) propensities of the arms at `rows` (k,) in m contexts."""

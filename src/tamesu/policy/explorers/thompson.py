@@ -11,11 +11,13 @@ from tamesu.base import Bug, Declaration, InvalidDeclaration
 from tamesu.policy.bells import best_of_bells
 from tamesu.policy.contract import (
     POSTERIORS,
+    Explorer,
     ExplorerOptions,
     Family,
     Marginals,
     PropensitiesOf,
 )
+from tamesu.policy.objectives import Best, MixtureOfDraws
 from tamesu.policy.quadrature import Quadrature
 from tamesu.policy.uniforms import Uniforms
 from tamesu.policy.wins import won
@@ -73,6 +75,10 @@ class ThompsonExplorer:
         if marginals.joint is not None:
             return _Drawn(marginals.joint, self._draws)
         return _Computed(marginals.family, passing=marginals.passing)
+
+    def over_objectives(self, best: Best, key: bytes) -> Explorer:
+        """The best mixtures of draws of several objectives; drawn where arms are independent too."""
+        return MixtureOfDraws(best, self._draws, self.explore, key)
 
 
 class _Computed:

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import Declaration
-from tamesu.policy.contract import ExplorerOptions, Marginals, PropensitiesOf
+from tamesu.policy.contract import Explorer, ExplorerOptions, Marginals, PropensitiesOf
+from tamesu.policy.objectives import Best
 from tamesu.policy.uniforms import Uniforms
 
 
@@ -20,7 +21,7 @@ class UniformExplorer:
     The policy whose logs can evaluate any other one; its regret grows linearly, for ever.
     """
 
-    families = None
+    families: frozenset[str] | None = None
 
     def __init__(self, explore: float) -> None:
         self.explore = explore
@@ -34,6 +35,11 @@ class UniformExplorer:
         """1 / n for each of n rows."""
         del marginals
         return _alike
+
+    def over_objectives(self, best: Best, key: bytes) -> Explorer:
+        """The same: nothing is looked at."""
+        del best, key
+        return self
 
 
 def build(options: Options, declaration: Declaration) -> UniformExplorer:

@@ -100,7 +100,7 @@ class BetaFamily:
         deviation: Floats = np.sqrt(self.alpha / n * (self.beta / n) / (n + 1.0))
         return deviation
 
-    def quantile(self, q: float) -> Floats:
+    def quantile(self, q: float | Floats) -> Floats:
         """Rates."""
         return np.asarray(special.betaincinv(self.alpha, self.beta, q), dtype=np.float64)
 

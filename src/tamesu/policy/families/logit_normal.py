@@ -63,7 +63,7 @@ class LogitNormalFamily(NormalFamily):
         deviation: Floats = np.sqrt(narrow * near + wide * far)
         return deviation
 
-    def quantile(self, q: float) -> Floats:
+    def quantile(self, q: float | Floats) -> Floats:
         """Each sigma(location + scale Phi^-1(q))."""
         quantile: Floats = special.expit(self.location + self.scale * special.ndtri(q))
         return quantile

@@ -42,9 +42,10 @@ class LossesFamily:
         """(n,) infinite: nothing is known of it."""
         return np.full(len(self.loss), np.inf)
 
-    def quantile(self, q: float) -> Floats:
-        """(n,) the nearer bound: nothing closer is known."""
-        return np.full(len(self.loss), self.low if q < 0.5 else self.high)  # noqa: PLR2004 - the median
+    def quantile(self, q: float | Floats) -> Floats:
+        """The nearer bound: nothing closer is known."""
+        shape = np.broadcast_shapes(np.shape(q), self.loss.shape)
+        return np.broadcast_to(np.where(np.less(q, 0.5), self.low, self.high), shape).copy()
 
     def distinct(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Not known."""

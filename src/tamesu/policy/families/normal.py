@@ -68,7 +68,7 @@ class NormalFamily:
         """The scale."""
         return self.scale
 
-    def quantile(self, q: float) -> Floats:
+    def quantile(self, q: float | Floats) -> Floats:
         """Each location + scale Phi^-1(q)."""
         quantile: Floats = self.location + self.scale * special.ndtri(q)
         return quantile

@@ -73,7 +73,7 @@ class StudentTFamily:
         """Each scale sqrt(nu / (nu - 2)); infinite up to two degrees of freedom."""
         return self.scale * (inflation_of(self.dof) if self._inflation is None else self._inflation)
 
-    def quantile(self, q: float) -> Floats:
+    def quantile(self, q: float | Floats) -> Floats:
         """Each location + scale t^-1(q)."""
         quantile: Floats = self.location + self.scale * special.stdtrit(self.dof, q)
         return quantile

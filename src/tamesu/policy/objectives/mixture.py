@@ -1,0 +1,210 @@
+"""The mixture of arms whose mean rewards have the greatest generalised Gini index.
+
+Arms (1, 0) and (0, 1): each alone leaves one objective with nothing, half of each has 1/2 for both. So what
+is best is a distribution. It is a linear programme, solved here exactly, for many draws at once. Refuses to
+choose: a mixture is a distribution from which a chooser draws.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.policy.objectives.gini import welfare
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.intp]
+
+GAIN = 1e-11
+"""What a step must gain, in units of the largest score: less is rounding."""
+
+STEP = 1e-11
+"""Of a column, what is 0."""
+
+TIE = 1e-13
+"""Ratios that differ by less are the same."""
+
+MOST_STEPS = 1_000
+"""Some D + 3 are taken; a mixture that is not the best yet after so many stands as it is."""
+
+
+def best_mixtures(scores: Floats, weights: Floats) -> Floats:
+    """(m, n) for each of m draws the mixture p of n arms with the greatest G_w(sum of p_a x_a).
+
+    Of several best ones it is the one that the steps below lead to from arms sorted by their scores: no order
+    of the arms enters. Equal arms share, to the bit. At most D arms have a part that is not shared.
+
+    The simplex method, for all draws at once. With W = sum w, W_k the sum of its first k, and
+    G(x) = min of v . x over the permutohedron {v: v(S) <= W_|S| for sets S of objectives, v(all) = W}:
+
+        maximise t   subject to   sum p_a x_a  =  t / W + sum b_S (W_|S| / W - 1_S),   sum p_a = 1,   p, b >= 0
+
+    has D + 1 rows. Its dual variables are v, what a unit of each objective is worth, and z: an arm enters where
+    v . x_a > z, a set where v(S) > W_|S|, and the sets to look at are the heads of v sorted. It starts from the
+    arm with the greatest index and ends at an optimum, in O(m (D^2 + n D)) a step. Ties of the ratio
+    test are broken by lexicographic order, so no step is taken twice.
+
+    Example:
+        >>> best_mixtures(np.array([[[1.0, 0.0], [0.0, 1.0]]]), np.array([1.0, 0.5])).tolist()
+        [[0.5, 0.5]]
+
+    Args:
+        scores: (m, n, D), n at least 1; infinite ones count as the largest float.
+        weights: (D,) from the worst rank to the best, above 0, never rising.
+
+    Source: Busa-Fekete et al. 2017 for the problem; Dantzig, Orden and Wolfe 1955 for the ratio test; the
+    form by sets is our own.
+    """
+    scaled = _scaled(scores)
+    order = np.lexsort(scaled.transpose(2, 0, 1)[::-1], axis=-1)
+    ordered = np.take_along_axis(scaled, order[:, :, None], axis=1)
+    shares = _solved(ordered, weights / weights.sum())
+    mixtures = np.empty(shares.shape)
+    np.put_along_axis(mixtures, order, shares, axis=1)
+    return mixtures
+
+
+def _scaled(scores: Floats) -> Floats:
+    """Scores moved and stretched to [0, 1], all objectives of a draw alike: the mixture stays the same."""
+    largest = np.finfo(np.float64).max / 4.0
+    held = np.clip(np.nan_to_num(scores, nan=0.0), -largest, largest)
+    low, high = held.min(axis=(1, 2), keepdims=True), held.max(axis=(1, 2), keepdims=True)
+    wide = high - low
+    scaled: Floats = (held - low) / np.where(wide > 0.0, wide, 1.0)
+    return scaled
+
+
+class _Basis(NamedTuple):
+    """Where the simplex method stands in each of m draws: D + 1 columns that are in use; the first is t.
+
+    Attributes:
+        arms: (m, D + 1) which arm a column is; -1 of t and of sets.
+        inverse: (m, D + 1, D + 1) of the matrix of those columns.
+        parts: (m, D + 1) how much of each.
+        tableau: (m, D + 1, D + 1) of the columns in use at the start: what breaks ties.
+    """
+
+    arms: Rows
+    inverse: Floats
+    parts: Floats
+    tableau: Floats
+
+    def take(self, draws: NDArray[np.bool_]) -> _Basis:
+        """That of some draws."""
+        return _Basis(self.arms[draws], self.inverse[draws], self.parts[draws], self.tableau[draws])
+
+
+def _solved(scores: Floats, weights: Floats) -> Floats:
+    """(m, n) best mixtures of scores (m, n, D) in [0, 1], sorted; `weights` add up to 1."""
+    m, n, _ = scores.shape
+    shares = np.zeros((m, n))
+    live: Rows = np.arange(m, dtype=np.intp)
+    basis = _start(scores, weights)
+    here = scores
+    for _ in range(MOST_STEPS):
+        column, arm, gain = _entering(here, weights, basis)
+        going = gain > GAIN
+        step = np.einsum("mij,mj->mi", basis.inverse, column)
+        going &= (step[:, 1:] > STEP).any(axis=1)
+        if not going.all():
+            _settle(shares, live[~going], here[~going], basis.take(~going))
+            live, here, basis = live[going], here[going], basis.take(going)
+            step, arm = step[going], arm[going]
+        if not live.size:
+            return shares
+        basis = _stepped(basis, step, arm)
+    _settle(shares, live, here, basis)
+    return shares
+
+
+def _start(scores: Floats, weights: Floats) -> _Basis:
+    """The best single arm: x = t + sum of (x_(k+1) - x_(k)) (W_k - 1_S), S the k worst objectives."""
+    m, _, d = scores.shape
+    arm = welfare(scores, weights).argmax(axis=1)
+    x = scores[np.arange(m), arm]
+    ranks = np.argsort(np.argsort(x, axis=1, kind="stable"), axis=1)
+    columns = np.zeros((m, d + 1, d + 1))
+    columns[:, :d, 0] = -1.0
+    inside: NDArray[np.bool_] = ranks[:, :, None] < np.arange(1, d, dtype=np.intp)
+    columns[:, :d, 1:d] = inside - np.cumsum(weights)[:-1]
+    columns[:, :d, d] = x
+    columns[:, d, d] = 1.0
+    parts = np.concatenate(
+        [np.zeros((m, 1)), np.diff(np.sort(x, axis=1), axis=1), np.ones((m, 1))], axis=1
+    )
+    parts[:, 0] = welfare(x, weights)
+    arms = np.full((m, d + 1), -1, dtype=np.intp)
+    arms[:, d] = arm
+    identity = np.broadcast_to(np.eye(d + 1), columns.shape).copy()
+    inverse: Floats = np.asarray(np.linalg.inv(columns), dtype=np.float64)
+    return _Basis(arms, inverse, parts, identity)
+
+
+def _entering(scores: Floats, weights: Floats, basis: _Basis) -> tuple[Floats, Rows, Floats]:
+    """The column that gains most in each draw (m, D + 1), the arm that it is or -1, and its gain (m,)."""
+    m, _, d = scores.shape
+    draws: Rows = np.arange(m, dtype=np.intp)
+    worth, least = -basis.inverse[:, 0, :d], -basis.inverse[:, 0, d]
+    gains = np.einsum("mnd,md->mn", scores, worth) + least[:, None]
+    arm = gains.argmax(axis=1)
+    gain = gains[draws, arm]
+    column = np.concatenate([scores[draws, arm], np.ones((m, 1))], axis=1)
+    if d == 1:
+        return column, arm, gain
+    falling = np.argsort(-worth, axis=1, kind="stable")
+    most = np.cumsum(weights)[:-1]
+    excess = np.cumsum(np.take_along_axis(worth, falling, axis=1), axis=1)[:, :-1] - most
+    head = excess.argmax(axis=1)
+    over = excess[draws, head]
+    by_set = over > gain
+    if by_set.any():
+        inside = np.argsort(falling, axis=1) <= head[:, None]
+        sets = np.concatenate([inside - most[head][:, None], np.zeros((m, 1))], axis=1)
+        column = np.where(by_set[:, None], sets, column)
+    return column, np.where(by_set, -1, arm), np.maximum(gain, over)
+
+
+def _stepped(basis: _Basis, step: Floats, arm: Rows) -> _Basis:
+    """The basis with the entering column, `step` (m, D + 1) in terms of the old one, and another left out."""
+    draws: Rows = np.arange(len(step), dtype=np.intp)
+    leaving = _leaving(basis, step)
+    pivot = step[draws, leaving]
+    factors = step / pivot[:, None]
+    factors[draws, leaving] = 0.0
+
+    def turned(array: Floats) -> Floats:
+        row = array[draws, leaving]
+        result = array - factors.reshape(*factors.shape, *(1,) * (row.ndim - 1)) * row[:, None]
+        result[draws, leaving] = row / pivot.reshape(-1, *(1,) * (row.ndim - 1))
+        return result
+
+    arms = basis.arms.copy()
+    arms[draws, leaving] = arm
+    return _Basis(arms, turned(basis.inverse), turned(basis.parts), turned(basis.tableau))
+
+
+def _leaving(basis: _Basis, step: Floats) -> Rows:
+    """(m,) which column is used up first; among those at once, the lexicographically least. Never t."""
+    may = step > STEP
+    may[:, 0] = False
+    size = np.where(may, step, 1.0)
+    for number in range(-1, step.shape[1]):
+        side = basis.parts if number < 0 else basis.tableau[:, :, number]
+        ratios = np.where(may, side / size, np.inf)
+        may &= ratios <= ratios.min(axis=1, keepdims=True) + TIE
+        if (may.sum(axis=1) == 1).all():
+            break
+    leaving: Rows = may.argmax(axis=1)
+    return leaving
+
+
+def _settle(shares: Floats, draws: Rows, scores: Floats, basis: _Basis) -> None:
+    """Writes the mixtures of some draws: parts that are arms, equal arms alike, sums of 1."""
+    parts = np.where(basis.arms >= 0, np.maximum(basis.parts, 0.0), 0.0)
+    parts /= parts.sum(axis=1, keepdims=True)
+    for place in range(1, parts.shape[1]):
+        part, arm = parts[:, place], basis.arms[:, place]
+        same = (scores == scores[np.arange(len(arm)), arm][:, None]).all(axis=2)
+        shares[draws] += same * (part / same.sum(axis=1))[:, None]
