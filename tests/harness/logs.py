@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import msgspec
+
 from tamesu.base import (
     Aggregate,
     Anchor,
@@ -145,7 +147,14 @@ CASCADE = {
 }
 """Clauses of cascades: all deliveries of a decision at once, and those below a click unexamined."""
 
-REWARDS = {**FINAL, **EARLY, **CASCADE}
+BY_TERM = {
+    (f"{name}-told", number): msgspec.structs.replace(reward, by_term=True)
+    for (name, number), reward in {**EARLY, **CASCADE}.items()
+    if number % 2
+}
+"""The same of bandits that want several things: corrections tell the terms that they replace."""
+
+REWARDS = {**FINAL, **EARLY, **CASCADE, **BY_TERM}
 
 
 def lookup(bandit: str, declaration: int) -> Reward | None:

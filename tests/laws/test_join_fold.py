@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
-from logs import CASCADE, EARLY, FINAL, REWARDS, Log, lookup, make_log
+from logs import BY_TERM, CASCADE, EARLY, FINAL, REWARDS, Log, lookup, make_log
 
 from tamesu.base import Aside, Entry, Observation, SetAside, Time
 from tamesu.base.counts import merge
@@ -110,7 +110,9 @@ def run(log: Log, rng: random.Random, crashes: bool) -> Committed:
     records=st.sampled_from([3, 10, 30, 60, 60]),
     partitions=st.integers(1, 3),
     crashes=st.booleans(),
-    names=st.sampled_from([tuple(FINAL), tuple(EARLY), tuple(CASCADE), tuple(REWARDS)]),
+    names=st.sampled_from(
+        [tuple(FINAL), tuple(EARLY), tuple(CASCADE), tuple(BY_TERM), tuple(REWARDS)]
+    ),
 )
 def test_any_reading_of_a_log_gives_what_the_oracle_gives(
     seed, records, partitions, crashes, names

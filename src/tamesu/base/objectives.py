@@ -65,15 +65,14 @@ def rewarded(reward: Reward, wanted: Objectives, where: str) -> Reward:
         InvalidDeclaration: as `scalarised`; or `gini`, and clauses of the reward as one number.
     """
     events, range_ = scalarised(wanted, where)
-    by_term = aims_of(wanted, where).are_apart
-    if by_term and (reward.default or reward.range not in (None, range_)):
+    if aims_of(wanted, where).are_apart and (reward.default or reward.range not in (None, range_)):
         raise InvalidDeclaration(
             f"{where}.default and {where}.range are of a reward that is one number; with kind gini they must "
             "be left out",
             hint="an objective has a range of its own, and without events it is 0",
         )
     return msgspec.structs.replace(
-        reward, events=events, range=reward.range or range_, by_term=by_term
+        reward, events=events, range=reward.range or range_, by_term=True
     )
 
 

@@ -50,8 +50,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
             record that made it was received.
         absorbed: version of the snapshot that learnt from it; 0 for none so far.
         features: what the arm told of itself when it was chosen, as in the delivery.
-        previous_terms: what k - 1 said of them, where the reward is learnt by term (`Reward.by_term`) and
-            there is a `previous_reward`; else none.
+        previous_terms: what k - 1 said of them, where there are objectives (`Reward.by_term`) and a
+            `previous_reward`; else none.
     """
 
     decision_id: str
@@ -99,7 +99,7 @@ class Observations:
         accepted: (n,) microseconds; when the newest event that counted was received, else NO_TIME.
         absorbed: (n,) version of the snapshot that learnt from it, 0 for none so far.
         previous_terms: per event type (n,) in 1 / GRID, 0 where there is no previous reward; empty where
-            the reward is learnt as one number.
+            there are no objectives.
     """
 
     bandit: str

@@ -6,7 +6,8 @@ from: what a belief needs besides is not here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ class Outline:
         arm: (n,) places in `arms`.
         eligible: (n,) how many arms might be chosen, `ALL_ACTIVE` for all.
         exact: (n,) whether the propensity is exact; else it was drawn.
+        terms, previous_terms: as in `Observations`, where corrections tell the latter; else both empty.
         others: (n,) as in `Observations`.
     """
 
@@ -45,6 +47,8 @@ class Outline:
     previous_reward: NDArray[np.int64]
     decided: NDArray[np.int64]
     snapshot: NDArray[np.int64]
+    terms: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+    previous_terms: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.position)
@@ -55,7 +59,9 @@ class Outline:
             self.bandit,
             self.declaration,
             self.arms,
-            *(getattr(self, field.name)[rows] for field in fields(self)[3:]),
+            *(getattr(self, one.name)[rows] for one in fields(self)[3:-2]),
+            {name: column[rows] for name, column in self.terms.items()},
+            {name: column[rows] for name, column in self.previous_terms.items()},
         )
 
     @classmethod
@@ -79,4 +85,6 @@ class Outline:
             previous_reward=observations.previous_reward,
             decided=observations.decided,
             snapshot=observations.snapshot,
+            terms=observations.terms if observations.previous_terms else {},
+            previous_terms=observations.previous_terms,
         )

@@ -102,8 +102,8 @@ class Reward(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             layout's own: `until_click` in a cascade, `all` in any other.
         range: least and greatest reward that is expected, for what needs bounds; none where they
             follow from weights and caps, or nobody needs them. See `bounds`.
-        by_term: whether terms are learnt by themselves and not as their sum, so that corrections tell the
-            terms that they replace. It follows from `objectives` and is never written.
+        by_term: whether corrections tell the terms that they replace, beside the reward: where there are
+            objectives, each of which is told, or learnt, by itself. It is never written.
     """
 
     anchor: Anchor | None = None

@@ -5,6 +5,7 @@ Refuses to be realistic: rewards, times and outcomes are whatever their types al
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -94,7 +95,7 @@ def difference(left: Observations, right: Observations) -> str:
     for field in fields(Observations):
         one, other = getattr(left, field.name), getattr(right, field.name)
         if field.name in BY_TYPE:
-            if list(one) != list(other) or not all(_same(one[kind], other[kind]) for kind in one):
+            if not _same_by_type(one, other):
                 return field.name
         elif isinstance(one, np.ndarray):
             if not _same(one, other):
@@ -102,6 +103,10 @@ def difference(left: Observations, right: Observations) -> str:
         elif one != other:
             return field.name
     return ""
+
+
+def _same_by_type(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return list(one) == list(other) and all(_same(one[kind], other[kind]) for kind in one)
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -118,8 +123,9 @@ def _column(values: list[Any], name: str) -> Any:
 
 def same_outline(one: Outline, other: Outline) -> bool:
     """Whether two outlines are the same, to the bit and by type."""
-    pairs = [(getattr(one, field.name), getattr(other, field.name)) for field in fields(Outline)]
+    columns = [field.name for field in fields(Outline) if field.name not in BY_TYPE]
+    pairs = [(getattr(one, name), getattr(other, name)) for name in columns]
     return all(
         _same(left, right) if isinstance(left, np.ndarray) else left == right
         for left, right in pairs
-    )
+    ) and all(_same_by_type(getattr(one, name), getattr(other, name)) for name in BY_TYPE)

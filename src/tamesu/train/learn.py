@@ -67,7 +67,7 @@ def due(observations: Observations) -> int:
 def teaches(observations: Observations) -> NDArray[np.bool_]:
     """(n,) whether each row changes what its bandit knows.
 
-    A correction that changes only a term, and no reward, does not; but where terms are learnt by themselves.
+    A correction that changes only a term, and no reward, does not, but where objectives are told apart.
     """
     new, old = _adds(observations), _takes_back(observations)
     same = new & old & (observations.reward == observations.previous_reward)

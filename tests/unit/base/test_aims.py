@@ -98,8 +98,9 @@ def test_of_a_weighed_sum_weights_are_shares_and_nothing_is_learnt_apart():
     made = declared({"clicks": CLICKS, "revenue": REVENUE}, scalarise)
     assert (made.aims.weights, made.aims.shares) == ((0.25, 0.75), (0.25, 0.75))
     assert not made.aims.are_apart
-    assert not made.reward.by_term
-    assert Declaration.parse({"name": "a", "arms": ["a"]}).aims is None
+    assert made.reward.by_term
+    alone = Declaration.parse({"name": "a", "arms": ["a"]})
+    assert (alone.aims, alone.reward.by_term) == (None, False)
 
 
 def test_gini_is_written_as_it_was_read():

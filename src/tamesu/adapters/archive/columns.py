@@ -97,12 +97,7 @@ def from_frame(frame: pl.DataFrame, bandit: str, declaration: int) -> Observatio
         if field.name in columns:
             continue
         if field.name in _PREFIXES:
-            prefix = _PREFIXES[field.name]
-            columns[field.name] = {
-                name.removeprefix(prefix): frame[name].to_numpy()
-                for name in frame.columns
-                if name.startswith(prefix)
-            }
+            columns[field.name] = _by_type(frame, field.name)
             continue
         series = _column(frame, field.name)
         if field.name in _TEXTS:
@@ -135,8 +130,11 @@ def outlined(frame: pl.LazyFrame, bandit: str, declaration: int) -> Outline:
     Raises:
         pl.exceptions.PolarsError: a column is missing.
     """
-    is_older = "absorbed" not in frame.collect_schema()
-    read = frame.select(_OUTLINED).collect()
+    names = frame.collect_schema().names()
+    is_older = "absorbed" not in names
+    told = [name for name in names if name.startswith(_PREFIXES["previous_terms"])]
+    terms = [name for name in names if told and name.startswith(_PREFIXES["terms"])]
+    read = frame.select([*_OUTLINED, *terms, *told]).collect()
     read = current(read) if is_older else read
     arms = read["arm"].unique().sort()
     codes = read["arm"].cast(pl.Enum(arms)).to_physical()
@@ -149,7 +147,18 @@ def outlined(frame: pl.LazyFrame, bandit: str, declaration: int) -> Outline:
         eligible=eligible.cast(pl.Int64).to_numpy(),
         exact=read["draws"].is_null().to_numpy(),
         **{name: _filled(read[name]).to_numpy() for name in _SHORT},
+        **{name: _by_type(read, name) for name in _PREFIXES},
     )
+
+
+def _by_type(frame: pl.DataFrame, field: str) -> dict[str, NDArray[np.int64]]:
+    """The columns of a field that has one for each event type."""
+    prefix = _PREFIXES[field]
+    return {
+        name.removeprefix(prefix): frame[name].to_numpy()
+        for name in frame.columns
+        if name.startswith(prefix)
+    }
 
 
 def _filled(series: pl.Series) -> pl.Series:
