@@ -1,7 +1,8 @@
 """A policy played against a world whose rewards come later: it learns by the ages of the declaration.
 
 A delivery is learnt from at the age `reward.settle`, as it stands, and corrected by what comes later,
-within the window: as the join does it. The rest of the loop is left out: nothing is lost, nothing is
+within the window: as the join does it. In a cascade people look from the top until an arm attracts them whose
+reward comes within the window; which arm that was, and so who was looked at, is known when it has come. The rest of the loop is left out: nothing is lost, nothing is
 too late, everything is seen at once. `tamesu.testing.rehearsal` plays the whole loop, and slower.
 Refuses randomness: uniforms are an argument.
 """
@@ -14,9 +15,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import Declaration, InvalidInput
+from tamesu.base import Declaration
 from tamesu.policy import Batch
 from tamesu.sim.play import Player, Step, step
+from tamesu.sim.world import World
+from tamesu.sim.worlds.cascade import CascadeWorld
 from tamesu.sim.worlds.delayed import DelayedWorld
 
 
@@ -44,15 +47,12 @@ def play_delayed(  # noqa: PLR0913 - everything that a run is a function of
 
     Raises:
         InvalidDeclaration: a declaration that cannot be.
-        InvalidInput: rewards that its belief cannot learn from, or a cascade, which is told whole.
+        InvalidInput: rewards that its belief cannot learn from.
     """
-    if declaration.reward.until_click:
-        raise InvalidInput(
-            "a delayed world has people for every position, and layout cascade none below a click",
-            hint="for example  --world cascade",
-        )
     player, reward = Player(declaration, pace_us), declaration.reward
-    truth = world.within(reward.longest_us)
+    truth: World = world.within(reward.longest_us)
+    if reward.until_click:
+        truth = CascadeWorld(world.within(reward.longest_us).rates)
     open_rows: list[_Rows] = []
     for first in range(0, rounds, every):
         now_us = first * pace_us
@@ -65,10 +65,12 @@ def play_delayed(  # noqa: PLR0913 - everything that a run is a function of
         luck = uniforms(count, 2 * player.size).reshape(count, player.size, 2)
         delays = world.delays_us(choices.rows, luck)
         came = (delays < reward.longest_us).astype(np.float64)
+        if reward.until_click:
+            came *= np.cumsum(came, axis=1) == 1.0  # the first that attracts in time
         yield step(first, truth, prepared, choices, came)
-        open_rows.append(
-            _Rows(player.batch(first, choices, came), delays.ravel(), reward.settle_us)
-        )
+        batch = player.batch(first, choices, came)
+        told_together = player.size if reward.until_click else 1
+        open_rows.append(_Rows(batch, delays.ravel(), reward.settle_us, told_together))
 
 
 class _Rows:
@@ -78,26 +80,35 @@ class _Rows:
         last_us: when nothing of them can change any more.
     """
 
-    def __init__(self, batch: Batch, delays_us: NDArray[np.int64], settle_us: int) -> None:
-        self._batch = batch
+    def __init__(
+        self, batch: Batch, delays_us: NDArray[np.int64], settle_us: int, told_together: int
+    ) -> None:
+        self._batch, self._told_together = batch, told_together
         came = batch.reward > 0
         self._comes_us = np.where(came, batch.decided + delays_us, batch.decided)
-        self._settled = np.zeros(len(batch), np.bool_)
+        self._taught = np.zeros(len(batch), np.bool_)
         self._told = np.zeros(len(batch), np.int64)
         self.last_us = int(max(self._comes_us.max(), batch.decided.max() + settle_us))
 
     def learnt(self, now_us: int, settle_us: int) -> Iterator[Batch]:
         """What is taken back, and what is learnt instead or for the first time."""
-        due = self._batch.decided + settle_us <= now_us
         stands = np.where(self._comes_us <= now_us, self._batch.reward, 0)
-        corrected = self._settled & (stands != self._told)
-        if corrected.any():
-            yield self._as_of(corrected, self._told, -1)
-        taught = (due & ~self._settled) | corrected
-        if taught.any():
-            yield self._as_of(taught, stands, 1)
-        self._told = np.where(due, stands, self._told)
-        self._settled = due
+        teaches = (self._batch.decided + settle_us <= now_us) & self._looked_at(stands)
+        changed = stands != self._told
+        back, new = self._taught & (~teaches | changed), teaches & (~self._taught | changed)
+        if back.any():
+            yield self._as_of(back, self._told, -1)
+        if new.any():
+            yield self._as_of(new, stands, 1)
+        self._told, self._taught = np.where(teaches, stands, 0), teaches
+
+    def _looked_at(self, stands: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """(n,) whether nothing above has come yet, among deliveries that are told together."""
+        if self._told_together == 1:
+            return np.ones(len(stands), np.bool_)
+        came = (stands > 0).reshape(-1, self._told_together)
+        here: NDArray[np.int64] = np.cumsum(came, axis=1)
+        return np.asarray((here - came).ravel() == 0, dtype=np.bool_)
 
     def _as_of(self, rows: NDArray[np.bool_], reward: NDArray[np.int64], sign: int) -> Batch:
         taken = self._batch.take(rows)

@@ -7,15 +7,15 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from tamesu.base import GRID, Declaration, InvalidInput
+from tamesu.base import GRID, Declaration
 from tamesu.base.times import SECOND_US
 from tamesu.sim import NEVER_US, BernoulliWorld, DelayedWorld, delayed_play, play, play_delayed
 
 RATES = [0.2, 0.5, 0.8]
 
 
-def declared(window="60s", settle="10s", size=None):
-    layout = {"kind": "slate", "size": size} if size else "single"
+def declared(window="60s", settle="10s", size=None, kind="slate"):
+    layout = {"kind": kind, "size": size} if size else "single"
     reward = {"window": window, "settle": settle, "anchor": "decision"}
     return Declaration.parse(
         {"name": "later", "arms": list("abc"), "layout": layout, "reward": reward, "seed": 5}
@@ -134,15 +134,60 @@ def test_what_comes_after_the_window_is_no_reward():
     assert NEVER_US > 60 * SECOND_US
 
 
-def test_a_cascade_is_refused():
-    declaration = Declaration.parse(
-        {"name": "x", "arms": ["a", "b"], "layout": {"kind": "cascade", "size": 2}, "seed": 1}
-    )
-    asked = {
-        "rounds": 2,
-        "every": 1,
-        "pace_us": SECOND_US,
-        "uniforms": lambda m, k: np.ones((m, k)),
-    }
-    with pytest.raises(InvalidInput, match="none below a click"):
-        next(play_delayed(declaration, DelayedWorld([0.1, 0.2], 1e6), **asked))
+@pytest.mark.parametrize("settle", ["0s", "10s", "60s"])
+def test_a_cascade_is_known_as_far_as_its_first_click_has_come(monkeypatch, settle):
+    """Told by the people: the first arm that attracts them within the window is clicked when its time comes.
+
+    Until then all seem to have been looked at and left; then what lies below is taken back.
+    """
+    taught, drawn = defaultdict(lambda: [0, 0]), []
+    learn, delays_us = delayed_play.Player.learn, DelayedWorld.delays_us
+
+    def noted(self, batch):
+        signs = np.ones(len(batch), int) if batch.sign is None else batch.sign
+        for decided, position, reward, sign in zip(
+            batch.decided, batch.position, batch.reward, signs, strict=True
+        ):
+            taught[int(decided), int(position)][0] += int(sign)
+            taught[int(decided), int(position)][1] += int(sign * reward)
+        learn(self, batch)
+
+    def remembered(self, arms, uniforms):
+        delays = delays_us(self, arms, uniforms)
+        drawn.append(delays)
+        return delays
+
+    monkeypatch.setattr(delayed_play.Player, "learn", noted)
+    monkeypatch.setattr(DelayedWorld, "delays_us", remembered)
+    declaration = declared(settle=settle, size=3, kind="cascade")
+    world = DelayedWorld(RATES, 30 * SECOND_US)
+    asked = {"rounds": 200, "every": 7, "uniforms": luck(), "pace_us": SECOND_US}
+    retracted, earned = 0, []
+    for step in play_delayed(declaration, world, **asked):
+        now_us, expected = step.first * SECOND_US, {}
+        for number, delays in enumerate(drawn[:-1]):
+            for row, each in enumerate(delays):
+                decided = (7 * number + row) * SECOND_US
+                if decided + declaration.reward.settle_us > now_us:
+                    continue
+                clicked = next((i for i, delay in enumerate(each) if delay < 60 * SECOND_US), None)
+                come = clicked is not None and decided + each[clicked] <= now_us
+                retracted += come and clicked < 2 and each[clicked] > declaration.reward.settle_us
+                for position in range(clicked + 1 if come else 3):
+                    expected[decided, position] = [1, GRID * (come and position == clicked)]
+        assert {place: told for place, told in taught.items() if told != [0, 0]} == expected
+        earned += step.earned.tolist()
+        assert step.truth is None
+    assert set(earned) == {0.0, 1.0}
+    assert bool(retracted) == (settle != "60s")
+
+
+def test_what_a_cascade_loses_is_measured_in_clicks_that_come_in_time():
+    declaration = declared(size=2, kind="cascade")
+    world = DelayedWorld([0.3, 0.3, 0.3], 30 * SECOND_US)
+    asked = {"rounds": 50, "every": 10, "uniforms": luck(), "pace_us": SECOND_US}
+    rate = 0.3 * (1.0 - np.exp(-2.0))
+    for step in play_delayed(declaration, world, **asked):
+        assert step.best == pytest.approx(np.full(10, 1.0 - (1.0 - rate) ** 2))
+        assert step.lost == pytest.approx(np.zeros(10), abs=1e-12)
+        assert step.uniform == pytest.approx(step.best[0])
