@@ -102,7 +102,7 @@ class HybridReading:
         known: Known,
         joint: JointCoefficients,
         features: Floats,
-        root: Floats,
+        triangles: Triangles,
         mean: Floats,
         crossed: Floats,
     ) -> None:
@@ -111,7 +111,7 @@ class HybridReading:
         self._known = known
         self._joint_root, self._joint_mean = joint.root, joint.mean()
         self._arms = with_one(bounded(features))
-        self._triangles, self._mean = Triangles(root), mean
+        self._triangles, self._mean = triangles, mean
         self._crossed = crossed.reshape(n * q, p)
         self._joint_shape = (n, q)
         self.typical = known.typical

@@ -7,13 +7,10 @@ of all arms are found to be. Refuses to change a state: it is read with another 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-
-from tamesu.policy.table import Table
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -26,7 +23,7 @@ LEAST_SEEN = 1e-200
 """Of what all intercepts know; with less, nothing is left of what was learnt."""
 
 
-def level_of(root: Floats, moments: Floats, ones: Floats) -> float:
+def level_of(first: Floats, moments: Floats, ones: Floats) -> float:
     """Where k intercepts stand in the middle, known as they are; 0 out of nothing.
 
     With A_k the precisions, b_k the moments and s_k what rewards of 1 would have made of them, and (.)_0
@@ -36,34 +33,23 @@ def level_of(root: Floats, moments: Floats, ones: Floats) -> float:
     Law: rewards higher by c have a level higher by c.
 
     Args:
-        root: (k, p, p) R with RT R = A^-1; the intercept is column 0.
+        first: (k, p) A^-1 e, e = (1, 0, ...): the intercept is column 0.
         moments: (k, p) sums of rewards times columns.
         ones: (k, p) sums of columns.
 
     Source: Robinson, That BLUP is a good thing, 1991: of a mixed model with one fixed effect.
     """
-    first = (root.transpose(0, 2, 1) @ root[:, :, :1])[:, :, 0]
     seen = float((first * ones).sum())
     return float((first * moments).sum()) / seen if seen > LEAST_SEEN else 0.0
 
 
-def centred(state: Table, level: float) -> Table:
-    """The sums that rewards less `level` would have made.
+def squares_beyond(level: float, squares: Floats, ones: Floats, moments: Floats) -> Floats:
+    """(k,) sums of squares of rewards less `level`.
 
-    Where arms have no sums of columns, what of squares matters is their sum: the shift of all stands
-    with the first arm.
+    Args:
+        level: as said.
+        squares: (k,) sums of squares of rewards.
+        ones: (k,) of ones, each with its weight.
+        moments: (k,) of rewards.
     """
-    if level == 0.0:
-        return state
-    by_arm, shared = dict(state.per_arm), dict(state.shared)
-    if MOMENT in by_arm:
-        ones, moment = by_arm[PRECISION][:, 0], by_arm[MOMENT]
-        by_arm[SQUARES] = by_arm[SQUARES] + level * (level * ones[:, 0] - 2.0 * moment[:, 0])
-        by_arm[MOMENT] = moment - level * ones
-    else:
-        by_arm[SQUARES] = by_arm[SQUARES].copy()
-        shift = level * shared[JOINT_PRECISION][0, 0] - 2.0 * shared[JOINT_MOMENT][0]
-        by_arm[SQUARES][:1] += level * shift
-    if JOINT_MOMENT in shared:
-        shared[JOINT_MOMENT] = shared[JOINT_MOMENT] - level * shared[JOINT_PRECISION][0]
-    return replace(state, per_arm=by_arm, shared=shared)
+    return squares + level * (level * ones - 2.0 * moments)

@@ -7,7 +7,6 @@ to change a sum.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -19,89 +18,43 @@ from tamesu.policy.design import Design
 from tamesu.policy.joint_reading import HybridReading, JointCoefficients, SharedReading
 from tamesu.policy.linear_level import (
     CLIPPED,
-    CROSS,
     JOINT_MOMENT,
     JOINT_PRECISION,
-    MOMENT,
     OBSERVATIONS,
     PRECISION,
     SQUARES,
     WEIGHT,
-    centred,
     level_of,
+    squares_beyond,
 )
+from tamesu.policy.linear_noise import NoisePrior, Rest, noise_of
 from tamesu.policy.linear_reading import Known, OwnReading
-from tamesu.policy.ridge import ROUNDING, apart, in_debt, roots, settled, solved
+from tamesu.policy.own_part import OwnPart, OwnParts
+from tamesu.policy.ridge import apart, ridged, roots, settled, solved
 from tamesu.policy.table import Table
 
 Floats: TypeAlias = NDArray[np.float64]
-
-CAUTION = 4.0
-"""How many times the noise of all arms together is expected of one of which nothing was seen."""
-
-SPREAD = 4.0
-"""Before any reward came, a deviation of a quarter of their bounds is expected, as a gaussian belief does."""
-
-LEAST_NOISE = 1e-200
-"""Variance; with less the scores of arms would not be distributions."""
+Rows: TypeAlias = NDArray[np.intp]
 
 
-class NoisePrior(NamedTuple):
-    """What is thought of a learnt noise beforehand.
+class _Own(NamedTuple):
+    """Own coefficients where rewards are told as what they are beyond a level.
 
     Attributes:
-        a: as sure of it as after 2 a rewards; above 1.
-        bounds: of rewards; none where they are not known.
+        part: whose they are.
+        moment: (k, p) b of rewards less the level.
+        coefficients: (k + 1, p), the level in the intercepts.
+        left: (k,) what of the squares of those rewards the coefficients do not explain.
     """
 
-    a: float
-    bounds: tuple[float, float] | None
-
-    def common(self, left: float, weight: float, rounding: float) -> float:
-        """The noise of all arms together: what is `left` over of rewards that weigh `weight` in all.
-
-        Where that is no more than the `rounding` of sums, rewards have all been alike. Then the next one is
-        thought of as the first that differs, by what was expected before any came: (expected) / (weight + 1).
-        """
-        if left > rounding:
-            return max(left / weight, LEAST_NOISE)
-        if self.bounds is None or self.bounds[0] == self.bounds[1]:
-            expected = 1.0
-        else:
-            expected = ((self.bounds[1] - self.bounds[0]) / SPREAD) ** 2
-        return expected / (weight + 1.0)
-
-
-class _Rest(NamedTuple):
-    """What nothing explains of the squares of rewards.
-
-    Attributes:
-        left: (k,) of each arm or, where arms share it, (1,).
-        rounding: how far the sum of all is known.
-    """
-
-    left: Floats
-    rounding: float
-
-
-class _Solved(NamedTuple):
-    """Arms of a state and one more, of which nothing was learnt.
-
-    Attributes:
-        root: (k + 1, p, p); the last one of the prior.
-        coefficients: (k + 1, p) A^-1 b.
-        explained: (k,) bT A^-1 b.
-    """
-
-    root: Floats
+    part: OwnPart
+    moment: Floats
     coefficients: Floats
-    explained: Floats
+    left: Floats
 
 
 class LinearPosterior:
     """Posteriors of one design: reads states.
-
-    Roots of arms whose sums did not change since the last reading are not computed again.
 
     Args:
         design: whose columns were summed.
@@ -121,12 +74,14 @@ class LinearPosterior:
         mean: float | None = 0.0,
     ) -> None:
         self._design = design
-        self._own_ridge = np.full(design.own_width, ridge)
-        self._own_ridge[:1] *= intercept
+        own_ridge = np.full(design.own_width, ridge)
+        own_ridge[:1] *= intercept
+        self._own_ridge = own_ridge
+        self._parts = OwnParts(own_ridge, design.joint_width)
         self._joint_ridge = np.full(design.joint_width, ridge)
         self._noise = noise
         self._base = mean
-        self._last: tuple[tuple[str, ...], float, Floats, Floats] | None = None
+        self._placed: tuple[tuple[str, ...], tuple[str, ...], Rows] | None = None
 
     def reading(self, state: Table, arms: Arms, scale: float) -> Reading:
         """What `state` says of `arms`; a unit of its sums weighs `scale`.
@@ -134,101 +89,78 @@ class LinearPosterior:
         Raises:
             Bug: more was taken back from an arm than it was taught.
         """
-        if np.any(state.per_arm[OBSERVATIONS] < 0):
+        if state.per_arm[OBSERVATIONS].min(initial=0) < 0:
             raise Bug(
                 "a linear state must count at least 0 observations; evidence was taken back twice"
             )
-        design, rows = self._design, state.rows(arms.ids)
-        known_roots = None
-        if design.own_width:
-            known_roots, state = self._settled(state, scale)
-        base, squares = self._base, state.per_arm[SQUARES] * scale
-        if base is None:
-            base = self._level(state, scale, known_roots)
-            state = centred(state, base)
-        own = None if known_roots is None else self._own(state, scale, known_roots, base)
-        left = state.per_arm[SQUARES] * scale
-        if own is not None:
-            left = left - own.explained
-        # What is left of squares is known as far as they were rounded, and never below 0.
-        least = ROUNDING * squares
+        design, rows = self._design, self._rows(state, arms)
+        squares = state.per_arm[SQUARES] * scale
+        part = self._parts.of(state, scale) if design.own_width else None
+        level = self._level(state, scale, part) if self._base is None else 0.0
+        own = None if part is None else self._own(part, squares, level)
         if not design.joint_width:
-            rest = _Rest(np.maximum(left, least), float(least.sum()))
-            known = self._known(state, arms, rows, scale, rest)
-            return OwnReading(design, known, *_at(own, rows))
-        root, mean, explained = self._joint(state, scale, own, base)
-        rounding = float(least.sum())
-        rest = _Rest(np.array([max(float(left.sum()) - explained, rounding)]), rounding)
-        known = self._known(state, arms, rows, scale, rest)
+            if own is None:
+                raise Bug("a design without joint columns must have own ones")
+            known = self._known(state, rows, scale, Rest.of(own.left, squares))
+            return OwnReading(design, known, own.part.triangles(rows), own.coefficients[rows])
+        root, mean, left = self._joint(state, scale, own, level)
+        known = self._known(state, rows, scale, Rest.shared(left, squares))
         sums = state.shared[JOINT_PRECISION][0] * scale
         joint = JointCoefficients(known, root, mean, sums)
         if own is None:
             return SharedReading(design, known, joint, arms.features)
-        crossed = self._crossed(state, own, scale)
-        return HybridReading(design, known, joint, arms.features, *_at(own, rows), crossed[rows])
-
-    def _level(self, state: Table, scale: float, own: Floats | None) -> float:
-        """Where intercepts stand in the middle: the own ones, or where there are none the joint one."""
-        if own is not None:
-            per_arm = state.per_arm
-            return level_of(own, per_arm[MOMENT] * scale, per_arm[PRECISION][:, 0] * scale)
-        precision = _ridged(state.shared[JOINT_PRECISION], scale, self._joint_ridge)
-        ones = state.shared[JOINT_PRECISION][:1]
-        return level_of(
-            roots(precision[None]), state.shared[JOINT_MOMENT][None] * scale, ones * scale
+        triangles, crossed = own.part.triangles(rows), _crossed(own.part, rows)
+        return HybridReading(
+            design, known, joint, arms.features, triangles, own.coefficients[rows], crossed
         )
 
-    def _own(self, state: Table, scale: float, known: Floats, base: float) -> _Solved:
-        """The own parts, as if there were no joint ones."""
-        p = self._design.own_width
-        root = np.empty((len(state.arms) + 1, p, p))
-        root[:-1] = known
-        root[-1] = np.diag(1.0 / np.sqrt(self._own_ridge))
-        coefficients = np.zeros((len(root), p))
-        coefficients[:-1], explained = solved(root[:-1], state.per_arm[MOMENT] * scale)
+    def _rows(self, state: Table, arms: Arms) -> Rows:
+        """Where the sums of `arms` are: looked up once while both are the very same objects."""
+        placed = self._placed
+        if placed is None or placed[0] is not state.arms or placed[1] is not arms.ids:
+            placed = self._placed = state.arms, arms.ids, state.rows(arms.ids)
+        return placed[2]
+
+    def _level(self, state: Table, scale: float, part: OwnPart | None) -> float:
+        """Where intercepts stand in the middle: the own ones, or where there are none the joint one."""
+        if part is not None:
+            columns = part.columns
+            return level_of(columns.first, columns.moment, columns.ones)
+        precision = ridged(state.shared[JOINT_PRECISION], scale, self._joint_ridge)
+        (root,) = roots(precision[None])
+        ones, moment = state.shared[JOINT_PRECISION][0], state.shared[JOINT_MOMENT]
+        return level_of(root.T @ root[:, 0], moment * scale, ones * scale)
+
+    def _own(self, part: OwnPart, squares: Floats, level: float) -> _Own:
+        """The own parts, as if there were no joint ones; `squares` (k,) of rewards as they were summed."""
+        of, base = part.columns, level if self._base is None else self._base
+        moment, coefficients = of.moment[:-1], of.coefficients.copy()
+        if level:
+            # A^-1 S e = e - (ridge of the intercept) A^-1 e.
+            coefficients += (level * self._own_ridge[0]) * of.first
+            coefficients[:, 0] -= level
+            squares = squares_beyond(level, squares, of.ones[:-1, 0], moment[:, 0])
+            moment = moment - level * of.ones[:-1]
+        left = squares - np.einsum("kp,kp->k", moment, coefficients[:-1])
         coefficients[:, 0] += base
-        return _Solved(root, coefficients, explained)
-
-    def _roots(self, state: Table, scale: float) -> Floats:
-        precision, last = state.per_arm[PRECISION], self._last
-        if last is not None and last[:2] == (state.arms, scale):
-            changed = (precision != last[2]).any(axis=(1, 2))
-            found = last[3].copy()
-            found[changed] = roots(_ridged(precision[changed], scale, self._own_ridge))
-        else:
-            found = roots(_ridged(precision, scale, self._own_ridge))
-        self._last = (state.arms, scale, precision, found)
-        return found
-
-    def _settled(self, state: Table, scale: float) -> tuple[Floats, Table]:
-        """The roots of own parts, and the state, without what was taken back and never taught."""
-        per_arm, known = state.per_arm, self._roots(state, scale)
-        if not in_debt(known, self._own_ridge).any():
-            return known, state
-        names = [name for name in (MOMENT, CROSS) if name in per_arm]
-        arms, p = len(state.arms), self._design.own_width
-        sides = np.concatenate([per_arm[name].reshape(arms, p, -1) for name in names], axis=2)
-        precision = _ridged(per_arm[PRECISION], scale, self._own_ridge)
-        left = settled(known, precision, self._own_ridge, sides)
-        columns = {**per_arm, MOMENT: left.sides[:, :, 0]}
-        if CROSS in per_arm:
-            columns[CROSS] = left.sides[:, :, 1:]
-        return left.root, replace(state, per_arm=columns)
+        return _Own(part, moment, coefficients, left)
 
     def _joint(
-        self, state: Table, scale: float, own: _Solved | None, base: float
+        self, state: Table, scale: float, own: _Own | None, level: float
     ) -> tuple[Floats, Floats, float]:
-        """The root and the coefficients of the joint part, and what it explains beyond the own one."""
-        whole = precision = _ridged(state.shared[JOINT_PRECISION], scale, self._joint_ridge)
-        moment = state.shared[JOINT_MOMENT] * scale
+        """The root and the coefficients of the joint part, and what neither part explains of squares."""
+        sums, moment = state.shared[JOINT_PRECISION], state.shared[JOINT_MOMENT] * scale
+        whole = precision = ridged(sums, scale, self._joint_ridge)
+        if own is None:
+            squares = np.array([float((state.per_arm[SQUARES] * scale).sum())])
+            ones = sums[:1, 0] * scale
+            left = float(squares_beyond(level, squares, ones, moment[:1])[0])
+        else:
+            left = float(own.left.sum())
+        moment = moment - level * (sums[0] * scale)
         if own is not None:
-            precision, moment = apart(
-                own.root[:-1],
-                state.per_arm[CROSS] * scale,
-                state.per_arm[MOMENT] * scale,
-                precision,
-                moment,
-            )
+            root_of, cross = own.part.stacked()[:-1], own.part.columns.cross[:-1]
+            precision, moment = apart(root_of, cross, own.moment, precision, moment)
         root, _, side, _ = settled(
             roots(precision[None], whole[None]),
             precision[None],
@@ -237,51 +169,24 @@ class LinearPosterior:
         )
         coefficients, explained = solved(root, side[:, :, 0])
         if own is None:
-            coefficients[:, 0] += base
-        return root[0], coefficients[0], float(explained[0])
+            coefficients[:, 0] += level if self._base is None else self._base
+        return root[0], coefficients[0], left - float(explained[0])
 
-    def _crossed(self, state: Table, own: _Solved, scale: float) -> Floats:
-        """(k + 1, q, p) BT A^-1 of each arm of the state, and of one of which nothing was learnt."""
-        p, q = self._design.own_width, self._design.joint_width
-        crossed = np.zeros((len(own.root), q, p))
-        half = own.root[:-1] @ (state.per_arm[CROSS] * scale)
-        crossed[:-1] = half.transpose(0, 2, 1) @ own.root[:-1]
-        return crossed
-
-    def _known(
-        self, state: Table, arms: Arms, rows: NDArray[np.intp], scale: float, rest: _Rest
-    ) -> Known:
+    def _known(self, state: Table, rows: Rows, scale: float, rest: Rest) -> Known:
         """Counts and the noise."""
-        weight = np.append(state.per_arm[WEIGHT], 0.0) * scale
-        total = float(weight.sum())
-        noise, dof = self._noise_of(rest, weight, rows)
+        sums = state.per_arm
+        weight = np.append(sums[WEIGHT], 0.0) * scale
+        noise, dof = noise_of(self._noise, rest, weight, rows if self._design.independent else None)
         return Known(
             noise=noise,
             dof=dof,
-            observations=state.column(OBSERVATIONS, arms.ids),
-            total=int(state.per_arm[OBSERVATIONS].sum()),
-            clipped=state.column(CLIPPED, arms.ids),
+            observations=np.append(sums[OBSERVATIONS], 0)[rows],
+            total=int(sums[OBSERVATIONS].sum()),
+            clipped=np.append(sums[CLIPPED], 0)[rows],
             weight=weight[rows],
-            total_weight=total,
+            total_weight=float(weight.sum()),
             typical=self._typical(state),
         )
-
-    def _noise_of(
-        self, rest: _Rest, weight: Floats, rows: NDArray[np.intp]
-    ) -> tuple[Floats, Floats | None]:
-        """The deviation of a reward of each arm, or of all, and degrees of freedom."""
-        if not isinstance(self._noise, NoisePrior):
-            given = len(rows) if self._design.independent else 1
-            return np.full(given, np.sqrt(self._noise)), None
-        left, total = rest.left, float(weight.sum())
-        a, common = self._noise.a, self._noise.common(float(left.sum()), total, rest.rounding)
-        if self._design.independent:
-            left, weight = np.append(left, 0.0)[rows], weight[rows]
-        else:
-            weight = np.array([total])
-        by = a + 0.5 * weight
-        # b of a prior with that a, under which the noise is expected to be CAUTION times the common one.
-        return np.sqrt((CAUTION * (a - 1.0) * common + 0.5 * left) / by), 2.0 * by
 
     def _typical(self, state: Table) -> Floats:
         """(d,) the mean context of what was learnt."""
@@ -294,13 +199,9 @@ class LinearPosterior:
         return mean
 
 
-def _ridged(sums: Floats, scale: float, ridge: Floats) -> Floats:
-    precision = sums * scale
-    np.einsum("...ii->...i", precision)[...] += ridge
-    return precision
-
-
-def _at(own: _Solved | None, rows: NDArray[np.intp]) -> tuple[Floats, Floats]:
-    if own is None:
-        raise Bug("a design without joint columns must have own ones")
-    return own.root[rows], own.coefficients[rows]
+def _crossed(part: OwnPart, rows: Rows) -> Floats:
+    """(n, q, p) BT A^-1 of the arms at `rows`."""
+    root, cross = part.stacked()[rows], part.columns.cross[rows]
+    half = root @ cross
+    crossed: Floats = half.transpose(0, 2, 1) @ root
+    return crossed

@@ -104,11 +104,11 @@ class OwnReading:
 
     coefficients: Coefficients | None = None
 
-    def __init__(self, design: Design, known: Known, root: Floats, mean: Floats) -> None:
+    def __init__(self, design: Design, known: Known, triangles: Triangles, mean: Floats) -> None:
         self._design = design
         self._known = known.inflated()
         self._mean = mean
-        self._triangles = Triangles(root)
+        self._triangles = triangles
         self.typical = known.typical
         self.contextual = design.width > 0
 

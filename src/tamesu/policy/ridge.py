@@ -126,6 +126,13 @@ def settled(root: Floats, precisions: Floats, ridge: Floats, sides: Floats) -> S
     return Settled(root, precisions, sides, changed=True)
 
 
+def ridged(sums: Floats, scale: float, ridge: Floats) -> Floats:
+    """Precisions (..., d, d): `sums`, a unit of which weighs `scale`, and the prior's diagonal `ridge` (d,)."""
+    precision = sums * scale
+    np.einsum("...ii->...i", precision)[...] += ridge
+    return precision
+
+
 class Apart(NamedTuple):
     """What is left for the joint coefficients where the own ones of all arms are solved for.
 

@@ -48,6 +48,8 @@ class Table:
     per_arm: Mapping[str, NDArray[Any]]
     shared: Mapping[str, NDArray[Any]]
     highest: Mapping[str, int] = field(default_factory=dict[str, int])
+    _name: object = field(default_factory=object)
+    _grown: tuple[object, NDArray[np.intp]] | None = None
 
     @classmethod
     def of(
@@ -76,6 +78,19 @@ class Table:
     def column(self, name: str, arms: Iterable[str]) -> NDArray[Any]:
         """Column `name` for `arms`, in their order; 0 for an arm that is not here."""
         return _at(self.per_arm[name], self.rows(arms))
+
+    def changed(self, before: Table, names: Iterable[str]) -> NDArray[np.intp] | None:
+        """Rows with other numbers under `names` than `before` has, maybe some equal; none where arms are others.
+
+        Of a table that is `before` and a few rows more, only those are named: nothing is looked at.
+        """
+        if self.arms is not before.arms and self.arms != before.arms:
+            return None
+        if self._grown is not None and self._grown[0] is before._name:
+            return self._grown[1]
+        kept = [name for name in names if name in self.per_arm]
+        others = {name: self.per_arm[name] != before.per_arm[name] for name in kept}
+        return np.flatnonzero(_used(others, len(self.arms)))
 
     def where(self, kept: NDArray[np.bool_]) -> Table:
         """The rows at the mask `kept` (n,), and all that is shared."""
@@ -133,7 +148,7 @@ class Table:
             whole[rows] = added[name]
             whole.setflags(write=False)
             per_arm[name] = whole
-        return Table(self.arms, per_arm, *self._beside(other))
+        return Table(self.arms, per_arm, *self._beside(other), _grown=(self._name, rows))
 
     def _merged(self, other: Table) -> Table:
         """The sum of any two tables."""
@@ -218,7 +233,7 @@ def _used(columns: Mapping[str, NDArray[Any]], n: int) -> NDArray[np.bool_]:
         if used.all():
             break
         here = column != 0
-        used |= here if here.ndim == 1 else here.reshape(n, -1).any(axis=1)
+        used |= here.any(axis=tuple(range(1, here.ndim)))
     return used
 
 

@@ -7,6 +7,7 @@ triangle.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -14,6 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.float64]
+
+_Band: TypeAlias = tuple[int, int, Floats]
+"""The first row of a band, the one behind its last, and the band."""
 
 _BLOCKS = 8
 """Bands of rows of large triangles: nine sixteenths of the square are read."""
@@ -27,23 +31,39 @@ class Triangles:
 
     Example:
         >>> root = np.array([[[1.0, 0.0], [2.0, 3.0]]])
-        >>> Triangles(root).squares(np.array([1.0, 1.0]))
+        >>> Triangles.of(root).squares(np.array([1.0, 1.0]))
         array([26.])
     """
 
     __slots__ = ("_bands", "_shape")
 
-    def __init__(self, roots: Floats) -> None:
+    def __init__(self, bands: Sequence[_Band], shape: tuple[int, int]) -> None:
+        self._bands, self._shape = bands, shape
+
+    @classmethod
+    def of(cls, roots: Floats) -> Triangles:
+        """Those of `roots` (n, p, p), lower triangles."""
         n, p, _ = roots.shape
         blocks = _BLOCKS if roots.size >= _LARGE and p >= 2 * _BLOCKS else 1
         edges = [p * i // blocks for i in range(blocks + 1)]
         # Row i of every triangle, then row i + 1: each band is one matrix, column by column, as a product
         # with one vector is soonest made of it.
-        self._bands = [
+        bands = [
             (n * first, n * last, np.asfortranarray(_band(roots, first, last)))
             for first, last in pairwise(edges)
         ]
-        self._shape = (p, n)
+        return cls(bands, (p, n))
+
+    def replaced(self, places: NDArray[np.intp], roots: Sequence[Floats]) -> Triangles:
+        """The same with other triangles (p, p) at `places`. O(n p^2) of copying, and no more."""
+        n, bands = self._shape[1], list[_Band]()
+        for first, last, band in self._bands:
+            whole = band.copy(order="F")
+            by_row = whole.T.reshape(-1, (last - first) // n, n)
+            for place, root in zip(places.tolist(), roots, strict=True):
+                by_row[:, :, place] = root[first // n : last // n, : len(by_row)].T
+            bands.append((first, last, whole))
+        return Triangles(bands, self._shape)
 
     def squares(self, rows: Floats) -> Floats:
         """(n,) of one row (p,), or (m, n) of m rows (m, p)."""

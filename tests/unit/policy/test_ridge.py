@@ -19,7 +19,7 @@ def precisions(n, p, seed=0, rows=None):
 @pytest.mark.parametrize(("n", "p"), [(1, 1), (3, 2), (20, 21), (40, 64), (8, 150)])
 def test_squares_are_those_of_the_inverse_also_where_empty_halves_are_left_out(n, p):
     a = precisions(n, p)
-    triangles = Triangles(roots(a))
+    triangles = Triangles.of(roots(a))
     z = np.random.default_rng(1).standard_normal((7, p))
     expected = np.einsum("mp,npm->mn", z, np.linalg.solve(a, np.broadcast_to(z.T, (n, p, 7))))
     assert triangles.squares(z) == pytest.approx(expected, rel=1e-9)

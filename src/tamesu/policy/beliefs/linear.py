@@ -24,7 +24,8 @@ from tamesu.policy.linear_level import (
     SQUARES,
     WEIGHT,
 )
-from tamesu.policy.linear_posterior import LinearPosterior, NoisePrior
+from tamesu.policy.linear_noise import NoisePrior
+from tamesu.policy.linear_posterior import LinearPosterior
 from tamesu.policy.table import Table
 
 Floats = NDArray[np.float64]

@@ -1,0 +1,152 @@
+"""Own coefficients of a linear belief, arm by arm: those whose sums changed are solved for anew.
+
+From one state to the next few arms learn, often one; of the others everything is kept. Refuses to know of
+coefficients that arms share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.policy.linear_level import CROSS, MOMENT, PRECISION
+from tamesu.policy.ridge import ridged, roots, settled, solved
+from tamesu.policy.table import Table
+from tamesu.policy.triangles import Triangles
+
+Floats: TypeAlias = NDArray[np.float64]
+Rows: TypeAlias = NDArray[np.intp]
+
+
+class OwnColumns(NamedTuple):
+    """What is known of n arms by their own columns z = (1, x), p of them.
+
+    A = S + ridge, S the sums of z zT and b those of r z, each with its weight. Where more was taken back than
+    was taught, A and b are of what is left (`tamesu.policy.ridge.settled`).
+
+    Attributes:
+        moment: (n, p) b.
+        ones: (n, p) S e, e = (1, 0, ...): what rewards of 1 would have made of b.
+        first: (n, p) A^-1 e.
+        coefficients: (n, p) A^-1 b.
+        cross: (n, p, q) sums of z times joint columns.
+    """
+
+    moment: Floats
+    ones: Floats
+    first: Floats
+    coefficients: Floats
+    cross: Floats
+
+
+class OwnPart:
+    """k arms of a state, and behind them one of which nothing was learnt.
+
+    Attributes:
+        root: k + 1 matrices (p, p) R with RT R = A^-1.
+        columns: of all k + 1.
+    """
+
+    __slots__ = ("_shown", "columns", "root")
+
+    def __init__(
+        self,
+        root: Sequence[Floats],
+        columns: OwnColumns,
+        shown: tuple[Rows, Triangles] | None = None,
+    ) -> None:
+        self.root = root
+        self.columns = columns
+        self._shown = shown
+
+    def stacked(self) -> Floats:
+        """(k + 1, p, p) the roots."""
+        return np.array(self.root)
+
+    def triangles(self, rows: Rows) -> Triangles:
+        """The quadratic forms zT A^-1 z of the arms at `rows`."""
+        shown = self._shown
+        if shown is None or not np.array_equal(shown[0], rows):
+            shown = self._shown = rows, Triangles.of(self.stacked()[rows])
+        return shown[1]
+
+    def changed(self, rows: Rows, root: Floats, columns: OwnColumns) -> OwnPart:
+        """The same with others at `rows` (m,): `root` (m, p, p) and what is known of m arms."""
+        roots_of: list[Floats] = list(self.root)
+        for row, one in zip(rows.tolist(), root, strict=True):
+            roots_of[row] = one
+        merged: list[Floats] = []
+        for before, after in zip(self.columns, columns, strict=True):
+            whole = before.copy()
+            whole[rows] = after
+            merged.append(whole)
+        shown = self._shown
+        if shown is not None:
+            asked, triangles = shown
+            here = np.zeros(len(roots_of), dtype=np.bool_)
+            here[rows] = True
+            places = np.flatnonzero(here[asked])
+            others: list[int] = asked[places].tolist()
+            shown = asked, triangles.replaced(places, [roots_of[row] for row in others])
+        return OwnPart(roots_of, OwnColumns(*merged), shown)
+
+
+class OwnParts:
+    """The own parts of states of one design.
+
+    Laws: a pure function of state and scale, to the bit, whatever was read before. Safe for any number of
+    threads.
+
+    Args:
+        ridge: (p,) the diagonal that the prior has in A.
+        joint: q.
+    """
+
+    def __init__(self, ridge: Floats, joint: int) -> None:
+        self._ridge = ridge
+        self._joint = joint
+        self._last: tuple[Table, float, OwnPart] | None = None
+
+    def of(self, state: Table, scale: float) -> OwnPart:
+        """What `state` says; a unit of its sums weighs `scale`. O(p^3) for each arm that changed."""
+        last = self._last
+        changed = None
+        if last is not None and last[1] == scale:
+            changed = state.changed(last[0], (PRECISION, MOMENT, CROSS))
+        if last is None or changed is None:
+            part = self._whole(state, scale)
+        elif len(changed):
+            part = last[2].changed(changed, *self._solved(state, scale, changed))
+        else:
+            part = last[2]
+        self._last = state, scale, part
+        return part
+
+    def _whole(self, state: Table, scale: float) -> OwnPart:
+        root, columns = self._solved(state, scale, np.arange(len(state.arms)))
+        nothing = np.zeros((1, len(self._ridge)))
+        first = nothing.copy()
+        first[0, 0] = 1.0 / self._ridge[0]
+        unknown = OwnColumns(
+            nothing, nothing, first, nothing, np.zeros((1, *columns.cross.shape[1:]))
+        )
+        both = [np.concatenate(pair) for pair in zip(columns, unknown, strict=True)]
+        prior = np.diag(1.0 / np.sqrt(self._ridge))
+        return OwnPart([*root, prior], OwnColumns(*both))
+
+    def _solved(self, state: Table, scale: float, rows: Rows) -> tuple[Floats, OwnColumns]:
+        """Roots (m, p, p) and what is known of the arms at `rows` (m,)."""
+        sums = state.per_arm
+        precision = ridged(sums[PRECISION][rows], scale, self._ridge)
+        ones = sums[PRECISION][rows, 0] * scale
+        sides = sums[MOMENT][rows][:, :, None]
+        if self._joint:
+            sides = np.concatenate([sides, sums[CROSS][rows]], axis=2)
+        left = settled(roots(precision), precision, self._ridge, sides * scale)
+        root, moment = left.root, np.ascontiguousarray(left.sides[:, :, 0])
+        first = (root.transpose(0, 2, 1) @ root[:, :, :1])[:, :, 0]
+        coefficients, _ = solved(root, moment)
+        return root, OwnColumns(moment, ones, first, coefficients, left.sides[:, :, 1:])
