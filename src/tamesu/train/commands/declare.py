@@ -113,8 +113,8 @@ def keeps_state(old: Declaration, new: Declaration) -> bool:
     """Whether what was learnt under `old` means the same under `new`.
 
     It does where the belief is the same, kind and options, forgets and clips as before, the layout has
-    as many of it and takes the same for examined, and features, where it learns from them, become the
-    same columns.
+    as many of it and takes the same for examined, features, where it learns from them, become the
+    same columns, and objectives, where they are learnt apart, are the same in the same ranges.
     """
     policies = compose(old), compose(new)
     beliefs = [len(policy.init().parts) for policy in policies]
@@ -125,6 +125,7 @@ def keeps_state(old: Declaration, new: Declaration) -> bool:
         and old.layout.kind == new.layout.kind
         and beliefs[0] == beliefs[1]
         and _examined(old) == _examined(new)
+        and _apart(old) == _apart(new)
         and (not policies[0].contextual or _columns(old) == _columns(new))
     )
 
@@ -133,6 +134,14 @@ def _examined(declaration: Declaration) -> tuple[object, ...] | None:
     """What decides which deliveries are learnt from, in a layout that leaves some out."""
     examination = declaration.layout.options.get("examination")
     return None if examination is None else (tuple(examination), declaration.reward.default)
+
+
+def _apart(declaration: Declaration) -> tuple[object, ...] | None:
+    """What is learnt of objectives by themselves; how they are weighed is another matter."""
+    aims = declaration.aims
+    if aims is None or not aims.are_apart:
+        return None
+    return aims.names, aims.types, aims.ranges
 
 
 def _columns(declaration: Declaration) -> tuple[object, ...]:
