@@ -21,6 +21,7 @@ MEANINGS = {
     },
     "deliveries": {
         "observed": "shown, and old enough to be learnt from",
+        "unfit": "their context does not fit the declaration; teaches nothing",
         "unshown": "no impression in time; teaches nothing",
         "unexamined": "below the first click of a cascade; teaches nothing",
         "open": "not observed yet: too young, or not shown so far",

@@ -30,6 +30,7 @@ from tamesu.base import (
 from tamesu.engine.past import StoredPast
 from tamesu.engine.state import read_state
 from tamesu.engine.warming import Warming
+from tamesu.join import UNFIT
 from tamesu.policy import Policy, compose
 from tamesu.ports import Archive, Declared, Deferred, Store, roster_of
 from tamesu.train import Deferral, Learnt, Standing, marked, obey, observe, unlearnt
@@ -42,6 +43,7 @@ class Pupils:
 
     Attributes:
         snapshots, rosters, commands, declarations: what was made since the last commit, in order.
+        unfit: by bandit, what the observations since then that fit no declaration change of its counts.
     """
 
     def __init__(self, store: Store, archive: Archive) -> None:
@@ -57,6 +59,7 @@ class Pupils:
         self.rosters: list[Roster] = []
         self.commands: list[Command] = []
         self.declarations: list[Declared] = []
+        self.unfit: dict[str, dict[str, int]] = {}
 
     def batch(self, bandit: str) -> Batch:
         """When a micro-batch of `bandit` closes."""
@@ -126,6 +129,7 @@ class Pupils:
             after = observe(before, mine, now, watermark, late=theirs, read=read)
             lost = unlearnt(before, after, [*mine, *theirs])
             if lost:
+                self.unfit[bandit] = {UNFIT: lost}
                 _log.warning("observations do not fit their declaration", bandit=bandit, rows=lost)
             rows = sorted([*mine, *theirs], key=_number_of)
             if after.learnt is not before.learnt:

@@ -28,9 +28,10 @@ from tamesu.base.counts import merge
 from tamesu.engine.deeds import Deed, Place, Sort, deeds
 from tamesu.engine.view import View
 from tamesu.engine.walk import Source, Walk
+from tamesu.join import UNFIT
 from tamesu.policy import compose
 from tamesu.ports import Store
-from tamesu.train import Standing, WarmUp, obey, observe
+from tamesu.train import Standing, WarmUp, obey, observe, unlearnt
 
 
 class Replay:
@@ -115,14 +116,22 @@ class Replay:
             if self._bandit in (None, bandit):
                 mine = list(theirs)
                 before = self._standing(bandit, max(group.declaration for group in mine))
-                self.standings[bandit] = observe(before, mine, now, now)
+                self._becomes(bandit, observe(before, mine, now, now), mine, before)
+
+    def _becomes(
+        self, bandit: str, after: Standing, groups: Sequence[Observations], before: Standing
+    ) -> None:
+        self.standings[bandit] = after
+        lost = unlearnt(before, after, groups)
+        if lost:
+            self.counts = merge(self.counts, {bandit: {UNFIT: lost}})
 
     def _do(self, deed: Deed, place: Place, now: Time, done: int) -> None:
         bandit = deed.bandit
         if deed.correction is not None:
             before = self._standing(bandit)
             late = [_rows(deed.correction)]
-            self.standings[bandit] = observe(before, [], now, now, late=late)
+            self._becomes(bandit, observe(before, [], now, now, late=late), late, before)
             self.counts = merge(self.counts, {bandit: deed.correction.moved})
         elif deed.sort is Sort.TARGET:
             snapshot = self._standing(bandit).learnt.snapshot

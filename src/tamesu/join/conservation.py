@@ -13,6 +13,10 @@ from tamesu.join.verdict import Verdict
 
 DECISIONS = ("accepted", "duplicate", "poison")
 DELIVERIES = ("observed", "unshown", "unexamined", "open")
+UNFIT = "deliveries_unfit"
+"""Count of observed deliveries that taught nothing, for their declaration asks for something else.
+
+Their context, or what their arm told of itself, does not fit it. The trainer counts them; a join cannot know."""
 EVENTS = tuple(verdict.value for verdict in Verdict)
 
 
@@ -28,11 +32,15 @@ class Table(TypedDict):
 def table(counts: Mapping[str, int]) -> Table:
     """The conservation table of one bandit's flat counts.
 
+    An observed delivery that does not fit its declaration is `unfit`, and stands nowhere else.
+
     The difference is |decisions read - Σ classes| + |deliveries made - Σ outcomes| +
     |events read - Σ classes|; an absent count is 0.
     """
     decisions = {name: counts.get(f"decisions_{name}", 0) for name in DECISIONS}
     deliveries = {name: counts.get(f"deliveries_{name}", 0) for name in DELIVERIES}
+    deliveries["unfit"] = counts.get(UNFIT, 0)
+    deliveries["observed"] -= deliveries["unfit"]
     events = {name: counts.get(f"events_{name}", 0) for name in EVENTS}
     return Table(
         decisions=decisions,

@@ -14,6 +14,7 @@ from tamesu.base import Declaration, Status, Time
 from tamesu.base.times import HOUR_US, SECOND_US
 from tamesu.engine import reconcile, view
 from tamesu.engine.history import History
+from tamesu.join import table
 from tamesu.policy import alike, apart, compose
 
 TOLD = {"a": {"size": 0.2}, "b": {"size": 0.9}, "c": {"size": 0.5}}
@@ -239,6 +240,23 @@ def test_a_record_whose_context_does_not_fit_teaches_nothing_and_stops_nobody(wo
         world.engine.catch_up()
     assert sum(one["rows"] for one in logged if "do not fit" in one["event"]) == 4
     assert world.store.snapshot("unit").observations == 1
+    found = table(world.store.progress().counts["unit"])
+    ended = {"observed": 1, "unshown": 0, "unexamined": 0, "open": 0, "unfit": 4}
+    assert found["deliveries"] == ended
+    assert found["difference"] == 0
+    assert world.replay()[1] == []
+
+
+def test_what_does_not_fit_is_one_delivery_however_often_it_is_corrected(world):
+    """Its click comes when it should have been learnt from already: the correction has nothing to take back."""
+    delivery = shown(world, "a", {"device": "tv"})
+    world.move(2 * SECOND_US)
+    world.engine.catch_up()
+    assert world.store.progress().counts["unit"]["deliveries_unfit"] == 1
+    world.track(delivery, "click")
+    world.move(20 * SECOND_US)
+    world.engine.catch_up()
+    assert world.store.progress().counts["unit"]["deliveries_unfit"] == 1
     assert world.replay()[1] == []
 
 

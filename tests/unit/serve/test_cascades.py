@@ -64,11 +64,11 @@ def test_what_lies_below_the_first_click_is_unexamined_and_taken_back(server, le
     assert len(set(arms)) == 3
     while (told := learn())["open"]:
         pass
-    assert told == {"observed": 3, "unshown": 0, "unexamined": 0, "open": 0}
+    assert told == {"observed": 3, "unfit": 0, "unshown": 0, "unexamined": 0, "open": 0}
     assert outcomes(server, identity) == [("observed", 0.0, None)] * 3
     assert known(server) == {arm: int(arm in arms) for arm in FALLS["arms"]}
     click(server, identity, 1, 2)
-    assert learn() == {"observed": 2, "unshown": 0, "unexamined": 1, "open": 0}
+    assert learn() == {"observed": 2, "unfit": 0, "unshown": 0, "unexamined": 1, "open": 0}
     assert outcomes(server, identity) == [
         ("observed", 0.0, None),
         ("observed", 1.0, 0.0),
@@ -76,7 +76,7 @@ def test_what_lies_below_the_first_click_is_unexamined_and_taken_back(server, le
     ]
     assert known(server) == {arm: int(arm in arms[:2]) for arm in FALLS["arms"]}
     click(server, identity, 0)
-    assert learn() == {"observed": 1, "unshown": 0, "unexamined": 2, "open": 0}
+    assert learn() == {"observed": 1, "unfit": 0, "unshown": 0, "unexamined": 2, "open": 0}
     assert outcomes(server, identity)[1] == ("unexamined", None, 1.0)
     assert known(server) == {arm: int(arm == arms[0]) for arm in FALLS["arms"]}
 
