@@ -21,6 +21,7 @@ class Past:
     def __init__(self):
         self.kept = {}
         self.archived = []
+        self.rewards = {}
 
     def snapshot(self, version):
         return self.kept.get(version)
@@ -29,7 +30,7 @@ class Past:
         return sorted(self.kept)
 
     def warm_up(self, declaration):
-        warm = WarmUp(compose(declaration))
+        warm = WarmUp(compose(declaration), self.rewards.get)
         for group in self.archived:
             warm.take(group)
         return warm

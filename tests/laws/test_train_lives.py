@@ -65,7 +65,7 @@ def test_the_last_row_of_a_delivery_is_what_remains(deliveries, rng):
     last = Counter((arm, rewards[-1]) for arm, rewards in deliveries)
     assert counted(POLICY, state) == dict(last)
     assert observations == len(deliveries)
-    warm = WarmUp(POLICY)
+    warm = WarmUp(POLICY, lambda _number: None)
     for one in rows:
         warm.take(one)
     assert POLICY.encode(warm.state) == POLICY.encode(state)
@@ -114,7 +114,7 @@ class Lives(RuleBasedStateMachine):
         return self.snapshots.get(version)
 
     def warm_up(self, declaration):
-        warm = WarmUp(compose(declaration))
+        warm = WarmUp(compose(declaration), lambda _number: None)
         for group in self.archived:
             if group.declaration >= self.made:
                 warm.take(group)

@@ -60,8 +60,8 @@ class Outline:
             self.declaration,
             self.arms,
             *(getattr(self, one.name)[rows] for one in fields(self)[3:-2]),
-            {name: column[rows] for name, column in self.terms.items()},
-            {name: column[rows] for name, column in self.previous_terms.items()},
+            terms={name: column[rows] for name, column in self.terms.items()},
+            previous_terms={name: column[rows] for name, column in self.previous_terms.items()},
         )
 
     @classmethod

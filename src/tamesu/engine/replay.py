@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import groupby
 
 import msgspec
@@ -108,7 +109,7 @@ class Replay:
         return self._targets[bandit]
 
     def _walk(self, bandit: str | None) -> Walk:
-        return Walk(self._source, self._lookup, bandit)
+        return Walk(self._source, self.clauses, bandit)
 
     def _observe(self, groups: Sequence[Observations], now: Time) -> None:
         ordered = sorted(groups, key=_bandit_of)
@@ -186,7 +187,8 @@ class Replay:
             self._declared[key] = found
         return self._declared[key]
 
-    def _lookup(self, bandit: str, number: int) -> Reward | None:
+    def clauses(self, bandit: str, number: int) -> Reward | None:
+        """The reward of a declaration, by its number; none where there is no such one."""
         declaration = self._declaration(bandit, number)
         return None if declaration is None else declaration.reward
 
@@ -209,7 +211,7 @@ class _Rebuilt:
         """What the policy of `declaration` makes of everything observed so far."""
         ended = self._replay.ended.get(self._bandit)
         since = 1 if ended is None else ended.number + 1
-        warm = WarmUp(compose(declaration))
+        warm = WarmUp(compose(declaration), partial(self._replay.clauses, self._bandit))
         for group in self._replay.taught(self._bandit, self._place, self._done):
             if group.declaration >= since:
                 warm.take(group)

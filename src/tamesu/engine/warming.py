@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from tamesu.base import Command, Corrupt, Declaration
+from tamesu.base import Command, Corrupt, Declaration, Reward
 from tamesu.policy import compose
 from tamesu.ports import Archive, ArchiveFile, Holds, Store
 from tamesu.train import Standing, WarmUp, warms_up
@@ -118,7 +118,14 @@ class Warming:
             effect = command.effect
             if command.kind == "delete" and effect is not None and effect.refusal is None:
                 since = int(effect.told["declaration"]) + 1
-        return _Begun(declaration, since, WarmUp(compose(declaration)))
+        return _Begun(declaration, since, self._warm(declaration))
+
+    def _warm(self, declaration: Declaration) -> WarmUp:
+        def clauses(number: int) -> Reward | None:
+            found = self._store.declared(declaration.name, number)
+            return None if found is None else found.reward
+
+        return WarmUp(compose(declaration), clauses)
 
     def _read(self, begun: _Begun) -> bool:
         """Takes some more files; whether there are others."""

@@ -109,4 +109,5 @@ def is_counted(declaration: Declaration) -> bool:
         and declaration.layout.kind in COUNTED_LAYOUTS
         and declaration.layout.options.get("examination") is None
         and declaration.forgetting is None
+        and (declaration.aims is None or not declaration.aims.are_apart)
     )

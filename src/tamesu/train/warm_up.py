@@ -5,18 +5,19 @@ Takes archived observations in any order and any pieces. Refuses to say which th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import InvalidInput, Observations, Outcome
+from tamesu.base import InvalidInput, Observations, Outcome, Reward
 from tamesu.base.feature import Schema
 from tamesu.base.observations import NO_REWARD
 from tamesu.policy import Batch, Policy
 from tamesu.train.learn import fits, learn, teaches
+from tamesu.train.restating import restated
 
 _MOST_JUDGED = 100_000
 """Rewards of which it is remembered whether the belief can learn them."""
@@ -29,9 +30,13 @@ class WarmUp:
     from such a reward to one that can be learnt, the second is. Nor is one of a position for which
     the policy has no belief; nor one whose context, or what its arm told of itself, lacks what the policy
     asks for. What of them it does not ask for is left aside, and where nothing is recorded of an arm, what
-    the declaration says of it stands for that.
+    the declaration says of it stands for that. Where objectives are learnt apart, rows are `restated` first.
 
     Law: the same for any order and any cut of the rows, for a belief whose evidence adds up exactly.
+
+    Args:
+        policy: that is to know.
+        clauses: the reward of an older declaration, by its number; none where it is not known.
 
     Attributes:
         state: what the policy knows so far.
@@ -39,8 +44,8 @@ class WarmUp:
         left_out: observations that no belief of it can learn, so far.
     """
 
-    def __init__(self, policy: Policy) -> None:
-        self._policy = policy
+    def __init__(self, policy: Policy, clauses: Callable[[int], Reward | None]) -> None:
+        self._policy, self._clauses = policy, clauses
         self._judged: dict[int, bool] = {}
         self._declared = {arm.id: arm.features for arm in policy.declaration.arms}
         self.state = policy.init()
@@ -49,12 +54,23 @@ class WarmUp:
 
     def take(self, observations: Observations) -> None:
         """Learns `observations`, or what of them can be learnt."""
-        rows = self._fitting(self._placed(observations.take(teaches(observations))))
+        rows = self._restated(observations.take(teaches(observations)))
+        rows = self._fitting(self._placed(rows))
         try:
             self.state, more = learn(self._policy, self.state, rows)
         except InvalidInput:
             self.state, more = learn(self._policy, self.state, self._sifted(rows))
         self.observations += more
+
+    def _restated(self, rows: Observations) -> Observations:
+        """`rows` by the clauses of this declaration, where it asks for more than their reward."""
+        aims = self._policy.aims
+        if aims is None or not aims.are_apart:
+            return rows
+        new = self._policy.declaration.reward
+        known, left_out = restated(rows, self._clauses(rows.declaration), new)
+        self.left_out += left_out
+        return known
 
     def _placed(self, rows: Observations) -> Observations:
         """`rows` without positions for which there is no belief."""

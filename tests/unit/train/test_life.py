@@ -274,7 +274,7 @@ def test_a_warm_up_leaves_out_what_its_belief_cannot_learn(life):
     second = a_correction(rows, [1, 2, 0, 2], [2, 1, 2, 2])
     halves = [first, second]
     for order in (halves, halves[::-1], [first.take([row]) for row in range(4)] + [second]):
-        warm = WarmUp(life.standing.policy)
+        warm = WarmUp(life.standing.policy, life.past.rewards.get)
         for group in order:
             warm.take(group)
         assert life.learnt("ab", warm.state) == [1, 0]
@@ -285,7 +285,7 @@ def test_an_unshown_row_that_becomes_seen_is_learnt_and_one_that_ceases_is_taken
     rows = observed("a", [1])
     unshown = replace(rows, outcome=np.array([Outcome.UNSHOWN]), reward=np.array([0]))
     seen = a_correction(rows, [None], [1])
-    warm = WarmUp(life.standing.policy)
+    warm = WarmUp(life.standing.policy, life.past.rewards.get)
     warm.take(unshown)
     warm.take(seen)
     assert (life.learnt("a", warm.state), warm.observations) == ([1], 1)

@@ -147,7 +147,8 @@ def outlined(frame: pl.LazyFrame, bandit: str, declaration: int) -> Outline:
         eligible=eligible.cast(pl.Int64).to_numpy(),
         exact=read["draws"].is_null().to_numpy(),
         **{name: _filled(read[name]).to_numpy() for name in _SHORT},
-        **{name: _by_type(read, name) for name in _PREFIXES},
+        terms=_by_type(read, "terms"),
+        previous_terms=_by_type(read, "previous_terms"),
     )
 
 

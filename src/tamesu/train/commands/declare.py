@@ -114,7 +114,7 @@ def keeps_state(old: Declaration, new: Declaration) -> bool:
 
     It does where the belief is the same, kind and options, forgets and clips as before, the layout has
     as many of it and takes the same for examined, features, where it learns from them, become the
-    same columns, and objectives, where they are learnt apart, are the same in the same ranges.
+    same columns, and what deliveries come to by objectives is the same.
     """
     policies = compose(old), compose(new)
     beliefs = [len(policy.init().parts) for policy in policies]
@@ -125,7 +125,7 @@ def keeps_state(old: Declaration, new: Declaration) -> bool:
         and old.layout.kind == new.layout.kind
         and beliefs[0] == beliefs[1]
         and _examined(old) == _examined(new)
-        and _apart(old) == _apart(new)
+        and _wanted(old) == _wanted(new)
         and (not policies[0].contextual or _columns(old) == _columns(new))
     )
 
@@ -136,12 +136,16 @@ def _examined(declaration: Declaration) -> tuple[object, ...] | None:
     return None if examination is None else (tuple(examination), declaration.reward.default)
 
 
-def _apart(declaration: Declaration) -> tuple[object, ...] | None:
-    """What is learnt of objectives by themselves; how they are weighed is another matter."""
+def _wanted(declaration: Declaration) -> tuple[object, ...] | None:
+    """What is learnt of objectives; how those that are learnt apart are weighed is another matter."""
     aims = declaration.aims
-    if aims is None or not aims.are_apart:
+    if aims is None:
         return None
-    return aims.names, aims.types, aims.ranges
+    terms = {
+        name: (term.weight, term.aggregate, term.cap)
+        for name, term in declaration.reward.events.items()
+    }
+    return (aims.names, aims.types, aims.ranges, terms) if aims.are_apart else (terms,)
 
 
 def _columns(declaration: Declaration) -> tuple[object, ...]:

@@ -1,0 +1,61 @@
+"""`restated`: archived observations in the terms of another declaration, objective by objective.
+
+A term says what the events of a type came to, times the weight that a declaration gave them; another weight
+makes another number of the same events. Refuses to guess what an older declaration did not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.base import GRID, Observations, Outcome, Reward
+from tamesu.base.grid import to_grid_many
+from tamesu.base.observations import NO_REWARD
+
+
+def restated(rows: Observations, old: Reward | None, new: Reward) -> tuple[Observations, int]:
+    """`rows`, made under the clauses `old`, as under `new`; and how many were left out.
+
+    All are, where `old` is not known, or did not count a type of `new` in the same way: nobody knows then
+    what an objective came to. Of a declaration that had no objectives corrections are, for they do not tell
+    which terms they replace: such a delivery stays as it was first observed. Rewards stay as they are.
+    """
+    factors = None if old is None else _factors(old, new)
+    if factors is None:
+        none = np.zeros(len(rows), np.bool_)
+        return rows.take(none), int(np.count_nonzero(rows.outcome == Outcome.OBSERVED))
+    told = np.ones(len(rows), np.bool_)
+    if not rows.previous_terms:
+        told = (rows.correction == 0) | (rows.previous_reward == NO_REWARD)
+    kept = rows.take(told)
+    return replace(
+        kept,
+        terms=_times(kept.terms, factors),
+        previous_terms=_times(kept.previous_terms, factors),
+    ), int(np.count_nonzero(~told & (rows.outcome == Outcome.OBSERVED)))
+
+
+def _factors(old: Reward, new: Reward) -> dict[str, float] | None:
+    """By type of `new`, what a weight of `old` is to be multiplied by; none where that is not all."""
+    factors: dict[str, float] = {}
+    for type_, term in new.events.items():
+        before = old.events.get(type_)
+        alike = before is not None and (before.aggregate, before.cap) == (term.aggregate, term.cap)
+        if before is None or not alike or before.weight == 0.0:
+            return None
+        factors[type_] = term.weight / before.weight
+    return factors
+
+
+def _times(
+    terms: Mapping[str, NDArray[np.int64]], factors: Mapping[str, float]
+) -> dict[str, NDArray[np.int64]]:
+    return {
+        type_: column if factors[type_] == 1.0 else to_grid_many(column * factors[type_] / GRID)
+        for type_, column in terms.items()
+        if type_ in factors
+    }
