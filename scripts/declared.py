@@ -15,6 +15,7 @@ from pieces import NOTE, meanings, spelt, table
 from tamesu.base import Arm, Declaration, EventTerm, Reward
 from tamesu.base.clauses import Newcomer
 from tamesu.base.objectives import Objective, Scalarise
+from tamesu.base.surrogate import Surrogate
 from tamesu.policy.kinds import known_kinds
 
 _UNSAID = {
@@ -55,6 +56,11 @@ def declaration() -> Iterator[str]:
     yield from _struct(Objective, reasons.OBJECTIVE)
     yield from ["", "## `reward.scalarise`", ""]
     yield from _struct(Scalarise, reasons.SCALARISE)
+    yield from ["", "## What a reward stands for, under `reward.surrogate`", ""]
+    yield "Written by `tamesu learn surrogate`, beside the weights, caps and range that it fitted. Nothing"
+    yield "is learnt from it; `bandit check` and `bandit show` tell it."
+    yield ""
+    yield from _struct(Surrogate, reasons.SURROGATE)
     for what in ("layout", "belief", "explorer"):
         for kind in known_kinds(what):
             yield from ["", f"## {what}: `{kind}`", ""]

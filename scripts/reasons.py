@@ -171,6 +171,24 @@ OPTIONS = {
     },
 }
 
+_TOLD = "whoever fits it says so"
+
+SURROGATE = {
+    "later": _TOLD,
+    "within": _TOLD,
+    "window": _TOLD,
+    "fitted": _TOLD,
+    "since": _TOLD,
+    "until": _TOLD,
+    "rows": _TOLD,
+    "constant": _TOLD,
+    "ridge": _TOLD,
+    "r2": _TOLD,
+    "r2_error": _TOLD,
+    "calibration": "for people; nothing depends on it",
+    "differing": "none was found to",
+}
+
 SETTINGS = {
     "data": "beside the settings, easy to find and to remove",
     "host": "this machine only: wider needs keys",

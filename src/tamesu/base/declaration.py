@@ -22,8 +22,10 @@ from tamesu.base.objectives import Objectives, aims_of
 from tamesu.base.reward import Anchor, Examined, Reward, check
 from tamesu.base.shapes import plain
 from tamesu.base.slots import LAYOUT, pairs_of
+from tamesu.base.surrogate import Surrogate, check_surrogate
 from tamesu.base.times import DAY_US, MILLISECOND_US, MINUTE_US, Duration
-from tamesu.base.written import read, short_reward
+from tamesu.base.written import read
+from tamesu.base.written_reward import short_reward
 
 
 class Declaration(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +43,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
         forgetting: how fast what was learnt loses weight, or none.
         sticky: how long a unit keeps its decision, or none.
         objectives: what is wanted, where it is more than one thing: `reward.events` follow from it.
+        surrogate: what later value its reward stands for, and how well; or none.
         context: what every request tells, by name; nothing where the bandit is context-free.
         arm_features: what every arm tells, by name.
         interactions: pairs of names of either: their columns multiplied, each with each.
@@ -64,6 +67,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     forgetting: Forgetting | None = None
     sticky: Sticky | None = None
     objectives: Objectives | None = None
+    surrogate: Surrogate | None = None
     context: dict[str, Feature] = {}
     arm_features: dict[str, Feature] = {}
     interactions: tuple[tuple[str, str], ...] = ()
@@ -111,6 +115,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
             forgetting=written.policy.forgetting,
             sticky=written.sticky,
             objectives=written.objectives,
+            surrogate=written.surrogate,
             context=written.context,
             arm_features=written.arm_features,
             interactions=written.interactions,
@@ -135,7 +140,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
                 "newcomer": OFF if self.newcomer is None else plain(self.newcomer),
                 **({} if self.forgetting is None else {"forgetting": plain(self.forgetting)}),
             },
-            "reward": short_reward(self.reward, self.objectives),
+            "reward": short_reward(self.reward, self.objectives, self.surrogate),
             **({} if self.sticky is None else {"sticky": plain(self.sticky)}),
             **({"context": plain_schema(self.context)} if self.context else {}),
             **({"interactions": plain(self.interactions)} if self.interactions else {}),
@@ -205,6 +210,8 @@ def _check(declaration: Declaration) -> None:
             f"batch.every must lie between 10ms and 1h, got {declaration.batch.every.text()}"
         )
     check(declaration.reward, "reward")
+    if declaration.surrogate is not None:
+        check_surrogate(declaration.surrogate, declaration.reward, "reward.surrogate")
     _check_sticky(declaration)
     _check_newcomer(declaration)
     _check_forgetting(declaration)

@@ -40,12 +40,14 @@ class Source(Protocol):
 
 
 class Walk:
-    """A fold on its way through `source`, from its very beginning.
+    """A fold on its way through `source`.
 
     Args:
         source: the log.
         lookup: the clauses of a bandit's declaration, by name and number.
         bandit: only its records are joined; those of others move time. All without.
+        start: per partition the offset that it begins at; none for the very beginning, which then
+            must be there.
 
     Attributes:
         place: per partition the offset up to which it has come.
@@ -55,9 +57,15 @@ class Walk:
         Corrupt: the beginning of the log is gone.
     """
 
-    def __init__(self, source: Source, lookup: Lookup, bandit: str | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        lookup: Lookup,
+        bandit: str | None = None,
+        start: Sequence[int] | None = None,
+    ) -> None:
         for partition in range(source.partitions):
-            if source.start(partition):
+            if start is None and source.start(partition):
                 raise Corrupt(
                     f"the log must be there from its beginning, partition {partition} starts at "
                     f"offset {source.start(partition):,}",
@@ -69,7 +77,7 @@ class Walk:
         self._fold = Fold(lookup, partitions=source.partitions)
         self._ahead: list[Sequence[Entry]] = [()] * source.partitions
         self._newest = [0] * source.partitions
-        self.place = (0,) * source.partitions
+        self.place = (0,) * source.partitions if start is None else tuple(start)
         self.records = 0
 
     @property
