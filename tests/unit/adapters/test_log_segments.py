@@ -329,9 +329,10 @@ def test_a_full_disk_keeps_nobody_from_reading_and_dropping_what_is_old(on_small
         server.close()
         server = SqliteEventLog(place / "log", clock)
         server.append([Draft("key", "event", bytes(100))])
+        neighbour = SqliteEventLog(place / "log", clock)
+        neighbour.end(0)  # it has the newest segment open, and keeps it so
         fill()
         told["full"] = error(server.append, [Draft("key", "event", bytes(500_000))])
-        server.end(0)  # it has the newest segment open
         trainer = SqliteEventLog(place / "log", clock)
         told["read"] = [entry.offset for entry in trainer.read(0, 0, 100)]
         told["gone"] = trainer.retire(0, 6, 1 << 52)
