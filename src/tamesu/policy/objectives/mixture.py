@@ -17,6 +17,9 @@ from tamesu.policy.objectives.gini import welfare
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
+FINE = 2.0**40
+"""Steps between the least score and the largest that are told apart."""
+
 GAIN = 1e-11
 """What a step must gain, in units of the largest score: less is rounding."""
 
@@ -67,12 +70,15 @@ def best_mixtures(scores: Floats, weights: Floats) -> Floats:
 
 
 def _scaled(scores: Floats) -> Floats:
-    """Scores moved and stretched to [0, 1], all objectives of a draw alike: the mixture stays the same."""
+    """Scores moved and stretched to [0, 1], all objectives of a draw alike: the mixture stays the same.
+
+    To whole multiples of 2^-40: what differs by rounding alone is equal.
+    """
     largest = np.finfo(np.float64).max / 4.0
     held = np.clip(np.nan_to_num(scores, nan=0.0), -largest, largest)
     low, high = held.min(axis=(1, 2), keepdims=True), held.max(axis=(1, 2), keepdims=True)
     wide = high - low
-    scaled: Floats = (held - low) / np.where(wide > 0.0, wide, 1.0)
+    scaled: Floats = np.rint((held - low) / np.where(wide > 0.0, wide, 1.0) * FINE) / FINE
     return scaled
 
 
