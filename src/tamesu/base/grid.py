@@ -28,4 +28,6 @@ def to_grid(value: float) -> int:
 def to_grid_many(values: NDArray[np.float64]) -> NDArray[np.int64]:
     """`to_grid` of each of `values` (n,)."""
     bound = LARGEST / GRID
-    return np.rint(np.clip(values, -bound, bound) * GRID).astype(np.int64)
+    # NumPy's own clip takes several times as long where values are few.
+    within: NDArray[np.float64] = np.minimum(np.maximum(values, -bound), bound)
+    return np.rint(within * GRID).astype(np.int64)

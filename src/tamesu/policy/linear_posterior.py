@@ -31,7 +31,7 @@ from tamesu.policy.linear_noise import NoisePrior, Rest, noise_of
 from tamesu.policy.linear_reading import Known, OwnReading
 from tamesu.policy.own_part import OwnPart, OwnParts
 from tamesu.policy.ridge import apart, ridged, roots, settled, solved
-from tamesu.policy.table import Table
+from tamesu.policy.table import Table, at_rows
 
 Floats: TypeAlias = NDArray[np.float64]
 Rows: TypeAlias = NDArray[np.intp]
@@ -76,7 +76,7 @@ class LinearPosterior:
         self._design = design
         own_ridge = np.full(design.own_width, ridge)
         own_ridge[:1] *= intercept
-        self._own_ridge = own_ridge
+        self._intercept = ridge * intercept
         self._parts = OwnParts(own_ridge, design.joint_width)
         self._joint_ridge = np.full(design.joint_width, ridge)
         self._noise = noise
@@ -124,8 +124,8 @@ class LinearPosterior:
     def _level(self, state: Table, scale: float, part: OwnPart | None) -> float:
         """Where intercepts stand in the middle: the own ones, or where there are none the joint one."""
         if part is not None:
-            columns = part.columns
-            return level_of(columns.first, columns.moment, columns.ones)
+            moment, ones, first, _ = part.columns.own
+            return level_of(first, moment, ones)
         precision = ridged(state.shared[JOINT_PRECISION], scale, self._joint_ridge)
         (root,) = roots(precision[None])
         ones, moment = state.shared[JOINT_PRECISION][0], state.shared[JOINT_MOMENT]
@@ -133,14 +133,15 @@ class LinearPosterior:
 
     def _own(self, part: OwnPart, squares: Floats, level: float) -> _Own:
         """The own parts, as if there were no joint ones; `squares` (k,) of rewards as they were summed."""
-        of, base = part.columns, level if self._base is None else self._base
-        moment, coefficients = of.moment[:-1], of.coefficients.copy()
+        base = level if self._base is None else self._base
+        moment, ones, first, coefficients = part.columns.own
+        moment, ones, coefficients = moment[:-1], ones[:-1], coefficients.copy()
         if level:
             # A^-1 S e = e - (ridge of the intercept) A^-1 e.
-            coefficients += (level * self._own_ridge[0]) * of.first
+            coefficients += (level * self._intercept) * first
             coefficients[:, 0] -= level
-            squares = squares_beyond(level, squares, of.ones[:-1, 0], moment[:, 0])
-            moment = moment - level * of.ones[:-1]
+            squares = squares_beyond(level, squares, ones[:, 0], moment[:, 0])
+            moment = moment - level * ones
         left = squares - np.einsum("kp,kp->k", moment, coefficients[:-1])
         coefficients[:, 0] += base
         return _Own(part, moment, coefficients, left)
@@ -174,15 +175,15 @@ class LinearPosterior:
 
     def _known(self, state: Table, rows: Rows, scale: float, rest: Rest) -> Known:
         """Counts and the noise."""
-        sums = state.per_arm
-        weight = np.append(sums[WEIGHT], 0.0) * scale
+        sums, weight = state.per_arm, np.zeros(len(state.arms) + 1)
+        np.multiply(sums[WEIGHT], scale, out=weight[:-1])
         noise, dof = noise_of(self._noise, rest, weight, rows if self._design.independent else None)
         return Known(
             noise=noise,
             dof=dof,
-            observations=np.append(sums[OBSERVATIONS], 0)[rows],
+            observations=at_rows(sums[OBSERVATIONS], rows),
             total=int(sums[OBSERVATIONS].sum()),
-            clipped=np.append(sums[CLIPPED], 0)[rows],
+            clipped=at_rows(sums[CLIPPED], rows),
             weight=weight[rows],
             total_weight=float(weight.sum()),
             typical=self._typical(state),

@@ -28,18 +28,21 @@ class OwnColumns(NamedTuple):
     was taught, A and b are of what is left (`tamesu.policy.ridge.settled`).
 
     Attributes:
-        moment: (n, p) b.
-        ones: (n, p) S e, e = (1, 0, ...): what rewards of 1 would have made of b.
-        first: (n, p) A^-1 e.
-        coefficients: (n, p) A^-1 b.
+        own: (4, n, p) b; S e, e = (1, 0, ...), which is what rewards of 1 would have made of b; A^-1 e; A^-1 b.
         cross: (n, p, q) sums of z times joint columns.
     """
 
-    moment: Floats
-    ones: Floats
-    first: Floats
-    coefficients: Floats
+    own: Floats
     cross: Floats
+
+    def changed(self, rows: Rows, by: OwnColumns) -> OwnColumns:
+        """The same with those of others at `rows`."""
+        own, cross = self.own.copy(), self.cross
+        own[:, rows] = by.own
+        if cross.size:
+            cross = cross.copy()
+            cross[rows] = by.cross
+        return OwnColumns(own, cross)
 
 
 class OwnPart:
@@ -69,7 +72,7 @@ class OwnPart:
     def triangles(self, rows: Rows) -> Triangles:
         """The quadratic forms zT A^-1 z of the arms at `rows`."""
         shown = self._shown
-        if shown is None or not np.array_equal(shown[0], rows):
+        if shown is None or not (shown[0] is rows or np.array_equal(shown[0], rows)):
             shown = self._shown = rows, Triangles.of(self.stacked()[rows])
         return shown[1]
 
@@ -78,11 +81,6 @@ class OwnPart:
         roots_of: list[Floats] = list(self.root)
         for row, one in zip(rows.tolist(), root, strict=True):
             roots_of[row] = one
-        merged: list[Floats] = []
-        for before, after in zip(self.columns, columns, strict=True):
-            whole = before.copy()
-            whole[rows] = after
-            merged.append(whole)
         shown = self._shown
         if shown is not None:
             asked, triangles = shown
@@ -91,7 +89,7 @@ class OwnPart:
             places = np.flatnonzero(here[asked])
             others: list[int] = asked[places].tolist()
             shown = asked, triangles.replaced(places, [roots_of[row] for row in others])
-        return OwnPart(roots_of, OwnColumns(*merged), shown)
+        return OwnPart(roots_of, self.columns.changed(rows, columns), shown)
 
 
 class OwnParts:
@@ -127,15 +125,12 @@ class OwnParts:
 
     def _whole(self, state: Table, scale: float) -> OwnPart:
         root, columns = self._solved(state, scale, np.arange(len(state.arms)))
-        nothing = np.zeros((1, len(self._ridge)))
-        first = nothing.copy()
-        first[0, 0] = 1.0 / self._ridge[0]
-        unknown = OwnColumns(
-            nothing, nothing, first, nothing, np.zeros((1, *columns.cross.shape[1:]))
-        )
-        both = [np.concatenate(pair) for pair in zip(columns, unknown, strict=True)]
+        k, p = len(state.arms), len(self._ridge)
+        own, cross = np.zeros((4, k + 1, p)), np.zeros((k + 1, p, self._joint))
+        own[:, :k], cross[:k] = columns
+        own[2, k, 0] = 1.0 / self._ridge[0]
         prior = np.diag(1.0 / np.sqrt(self._ridge))
-        return OwnPart([*root, prior], OwnColumns(*both))
+        return OwnPart([*root, prior], OwnColumns(own, cross))
 
     def _solved(self, state: Table, scale: float, rows: Rows) -> tuple[Floats, OwnColumns]:
         """Roots (m, p, p) and what is known of the arms at `rows` (m,)."""
@@ -146,7 +141,8 @@ class OwnParts:
         if self._joint:
             sides = np.concatenate([sides, sums[CROSS][rows]], axis=2)
         left = settled(roots(precision), precision, self._ridge, sides * scale)
-        root, moment = left.root, np.ascontiguousarray(left.sides[:, :, 0])
-        first = (root.transpose(0, 2, 1) @ root[:, :, :1])[:, :, 0]
-        coefficients, _ = solved(root, moment)
-        return root, OwnColumns(moment, ones, first, coefficients, left.sides[:, :, 1:])
+        root, own = left.root, np.empty((4, *ones.shape))
+        own[0], own[1] = left.sides[:, :, 0], ones
+        own[2] = (root.transpose(0, 2, 1) @ root[:, :, :1])[:, :, 0]
+        own[3], _ = solved(root, own[0])
+        return root, OwnColumns(own, left.sides[:, :, 1:])

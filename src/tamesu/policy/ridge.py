@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.lapack import dtrtri
+from scipy.linalg.lapack import dpotrf, dtrtri
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -49,14 +49,17 @@ def roots(precisions: Floats, whole: Floats | None = None) -> Floats:
     if not found.size:
         return found
     diagonal = np.diagonal(precisions if whole is None else whole, axis1=1, axis2=2)
-    to_one = 1.0 / np.sqrt(np.clip(np.abs(diagonal), 1.0 / MOST_SURE, MOST_SURE))
+    known = np.minimum(np.maximum(np.abs(diagonal), 1.0 / MOST_SURE), MOST_SURE)
+    to_one = 1.0 / np.sqrt(known)
     scaled = precisions * to_one[:, :, None]
     scaled *= to_one[:, None, :]
-    factors, sound = _factors(scaled)
     for i in range(n):
-        if sound[i]:
-            # The transpose of a row-major lower triangle is a column-major upper one.
-            found[i] = dtrtri(factors[i].T, lower=0)[0].T
+        # Of a symmetric matrix, rows are columns: LAPACK, which wants columns, copies nothing.
+        factor, failed = dpotrf(scaled[i].T, lower=0, clean=1)
+        least = factor.diagonal().min()
+        # A product and not its root: the pivots of a matrix with diagonal 1 are at most 1.
+        if not failed and least * least > d * ROUNDING:
+            found[i] = dtrtri(factor, lower=0, overwrite_c=1)[0].T
         else:
             found[i] = _root_by_eigenvalues(scaled[i])
     found *= to_one[:, None, :]
@@ -161,23 +164,6 @@ def apart(root: Floats, cross: Floats, moments: Floats, joint: Floats, moment: F
     sides = (root @ cross).reshape(-1, joined)
     halves = (root @ moments[:, :, None]).reshape(len(root) * own)
     return Apart(joint - sides.T @ sides, moment - sides.T @ halves)
-
-
-def _factors(scaled: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    """(n, d, d) Cholesky factors, and (n,) which of them can be relied on."""
-    n, d, _ = scaled.shape
-    try:
-        factors: Floats = np.linalg.cholesky(scaled).astype(np.float64, copy=False)
-    except np.linalg.LinAlgError:
-        if n == 1:
-            return np.zeros_like(scaled), np.zeros(1, np.bool_)
-        each = [_factors(one[None]) for one in scaled]
-        return np.concatenate([one for one, _ in each]), np.concatenate(
-            [sound for _, sound in each]
-        )
-    pivots = np.diagonal(factors, axis1=1, axis2=2)
-    # A product and not its root: the pivots of a matrix with diagonal 1 are at most 1.
-    return factors, np.asarray((pivots * pivots).min(axis=1) > d * ROUNDING, dtype=np.bool_)
 
 
 def _root_by_eigenvalues(scaled: Floats) -> Floats:

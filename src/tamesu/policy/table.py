@@ -77,7 +77,7 @@ class Table:
 
     def column(self, name: str, arms: Iterable[str]) -> NDArray[Any]:
         """Column `name` for `arms`, in their order; 0 for an arm that is not here."""
-        return _at(self.per_arm[name], self.rows(arms))
+        return at_rows(self.per_arm[name], self.rows(arms))
 
     def changed(self, before: Table, names: Iterable[str]) -> NDArray[np.intp] | None:
         """Rows with other numbers under `names` than `before` has, maybe some equal; none where arms are others.
@@ -139,13 +139,15 @@ class Table:
         if other.arms != tuple([self.arms[place] for place in places if place < len(self.arms)]):
             return None
         rows = np.array(places, dtype=np.intp)
-        added = {name: column[rows] + other.per_arm[name] for name, column in self.per_arm.items()}
+        # One row is a slice, which is found sooner.
+        at = slice(places[0], places[0] + 1) if len(places) == 1 else rows
+        added = {name: column[at] + other.per_arm[name] for name, column in self.per_arm.items()}
         if not _used(added, len(rows)).all():
             return None
         per_arm: dict[str, NDArray[Any]] = {}
         for name, column in self.per_arm.items():
             whole = np.array(column, dtype=added[name].dtype)
-            whole[rows] = added[name]
+            whole[at] = added[name]
             whole.setflags(write=False)
             per_arm[name] = whole
         return Table(self.arms, per_arm, *self._beside(other), _grown=(self._name, rows))
@@ -157,7 +159,7 @@ class Table:
         return Table.of(
             arms,
             {
-                name: _at(column, mine) + _at(other.per_arm[name], theirs)
+                name: at_rows(column, mine) + at_rows(other.per_arm[name], theirs)
                 for name, column in self.per_arm.items()
             },
             *self._beside(other),
@@ -228,28 +230,31 @@ def numbered(arms: Iterable[str]) -> tuple[list[str], NDArray[np.intp]]:
 
 def _used(columns: Mapping[str, NDArray[Any]], n: int) -> NDArray[np.bool_]:
     """(n,) whether any number of a row is not 0; columns of one number to a row are looked at first."""
-    used = np.zeros(n, dtype=np.bool_)
+    used: NDArray[np.bool_] | None = None
     for column in sorted(columns.values(), key=_width):
+        here: NDArray[np.bool_] = column != 0
+        if here.ndim > 1:
+            here = np.asarray(here.any(axis=tuple(range(1, here.ndim))))
+        used = here if used is None else used | here
         if used.all():
-            break
-        here = column != 0
-        used |= here.any(axis=tuple(range(1, here.ndim)))
-    return used
+            return used
+    return np.zeros(n, dtype=np.bool_) if used is None else used
 
 
 def _width(column: NDArray[Any]) -> int:
     return column.ndim
 
 
-def _at(column: NDArray[Any], rows: NDArray[np.intp]) -> NDArray[Any]:
+def at_rows(column: NDArray[Any], rows: NDArray[np.intp]) -> NDArray[Any]:
     """`column` at `rows`, with 0 at the row behind its last."""
-    zero = np.zeros((1, *column.shape[1:]), dtype=column.dtype)
-    return np.concatenate([column, zero])[rows]
+    longer = np.zeros((len(column) + 1, *column.shape[1:]), dtype=column.dtype)
+    longer[:-1] = column
+    return longer[rows]
 
 
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:
     """A read-only copy without -0."""
-    kept: NDArray[Any] = array + (0 if array.dtype == object else array.dtype.type(0))
+    kept: NDArray[Any] = array + 0.0 if array.dtype == np.float64 else array + 0
     kept.setflags(write=False)
     return kept
 
