@@ -6,13 +6,15 @@ Pure: every draw is made from uniforms that the caller brings. Refuses clocks, r
 from tamesu.sim.contexts import contexts_at, uniforms_of
 from tamesu.sim.contextual_play import play_contextual
 from tamesu.sim.delayed_play import play_delayed
+from tamesu.sim.kinship import Kinship, kinship
+from tamesu.sim.listed import listed
 from tamesu.sim.play import Step, play
 from tamesu.sim.regret import NEVER, Evaluability, best_assignment, evaluability, regret
 from tamesu.sim.traffic import UNIFORMS, Habits, Tally, Traffic, plan
 from tamesu.sim.world import ContextualWorld, World
 from tamesu.sim.worlds.adversarial import AdversarialWorld
 from tamesu.sim.worlds.bernoulli import BernoulliWorld
-from tamesu.sim.worlds.cascade import CascadeWorld
+from tamesu.sim.worlds.cascade import CascadeWorld, ContextualCascadeWorld
 from tamesu.sim.worlds.coefficients import CoefficientsWorld, LinearWorld, LogisticWorld
 from tamesu.sim.worlds.delayed import NEVER_US, DelayedWorld, SoFarWorld
 from tamesu.sim.worlds.drifting import DriftingWorld
@@ -31,6 +33,7 @@ __all__ = [
     "BernoulliWorld",
     "CascadeWorld",
     "CoefficientsWorld",
+    "ContextualCascadeWorld",
     "ContextualWorld",
     "DelayedWorld",
     "DriftingWorld",
@@ -38,6 +41,7 @@ __all__ = [
     "Excerpt",
     "GaussianWorld",
     "Habits",
+    "Kinship",
     "LinearWorld",
     "LoggedWorld",
     "LogisticWorld",
@@ -51,6 +55,8 @@ __all__ = [
     "best_assignment",
     "contexts_at",
     "evaluability",
+    "kinship",
+    "listed",
     "plan",
     "play",
     "play_contextual",

@@ -47,6 +47,8 @@ def contexts_at(schema: Schema, uniforms: NDArray[np.float64]) -> list[dict[str,
         >>> contexts_at(schema, np.array([[0.7, 0.25]]))
         [{'device': 'web', 'age': 12.5}]
     """
+    if not schema:
+        return [{} for _ in uniforms]
     columns: list[list[Any]] = []
     start = 0
     for feature in schema.values():

@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import Declaration, InvalidInput
-from tamesu.policy import Choices, Prepared
+from tamesu.policy import Choices
+from tamesu.policy.features import Encoder
 from tamesu.sim.contexts import contexts_at, uniforms_of
 from tamesu.sim.play import Player, Step
 from tamesu.sim.regret import Evaluability, evaluability
 from tamesu.sim.world import ContextualWorld
+from tamesu.sim.worlds.cascade import ContextualCascadeWorld
 
 LOOKS = 20
 """In so many contexts of a step, at most, its distribution is looked at."""
@@ -29,6 +31,7 @@ def play_contextual(  # noqa: PLR0913 - everything that a run is a function of
     every: int,
     uniforms: Callable[[int, int], NDArray[np.float64]],
     pace_us: int,
+    encoder: Encoder | None = None,
 ) -> Iterator[Step]:
     """The steps of one run, as `play` gives them.
 
@@ -36,60 +39,77 @@ def play_contextual(  # noqa: PLR0913 - everything that a run is a function of
     at contexts is played too: what it loses is what they are worth.
 
     Args:
-        declaration: with a seed and a context; its arms are the world's rows, the columns of its
-            context the world's d numbers.
+        declaration: with a seed; its arms, or its combinations as `listed` tells them, are the world's
+            rows, the columns of its context the world's d numbers.
         world: what it plays against.
         rounds: how many decisions to make.
         every: learn after so many.
         uniforms: (m, k) numbers in [0, 1): for the contexts of the next m rounds, then for their
             rewards.
         pace_us: between two decisions.
+        encoder: makes the world's columns of a context; none where they are the declaration's.
 
     Raises:
         InvalidDeclaration: a declaration that cannot be.
-        InvalidInput: rewards that its belief cannot learn from, or a cascade.
+        InvalidInput: rewards that its belief cannot learn from, a cascade in a world that is none, or
+            more combinations than a world may have.
     """
-    if declaration.layout.kind == "cascade":
+    if declaration.layout.kind == "cascade" and not isinstance(world, ContextualCascadeWorld):
         raise InvalidInput(
-            "where contexts matter each delivery earns its own reward; a cascade learns to the first click",
-            hint="leave the context out, for  --world cascade",
+            "in a world with contexts each delivery earns its own reward; a cascade learns to the first click",
+            hint="for example  --world cascade",
         )
     player, schema = Player(declaration, pace_us), declaration.context
     numbers = uniforms_of(schema)
     for first in range(0, rounds, every):
         count = min(every, rounds - first)
-        contexts = player.encoder.contexts(contexts_at(schema, uniforms(count, numbers)))
+        told = contexts_at(schema, uniforms(count, numbers))
+        contexts = player.encoder.contexts(told)
         prepared, choices = player.choose(first, count, contexts)
-        rewards = world.rewards(contexts, choices.rows, uniforms(count, player.size))
-        yield _step(first, world.expected(contexts), prepared, choices, rewards, contexts)
+        truth = contexts if encoder is None else encoder.contexts(told)
+        rewards = world.rewards(truth, choices.rows, uniforms(count, player.size))
+        expected = world.expected(truth)
+        shares = [
+            player.shares(prepared, first + number, context)
+            for number, context in enumerate(contexts[:LOOKS])
+        ]
+        yield _step(first, world, expected, choices, rewards, shares)
         batch = player.batch(first, choices, rewards, contexts)
         player.learn(player.examined(batch, rewards))
 
 
 def _step(  # noqa: PLR0913, PLR0917 - the columns of one step
     first: int,
+    world: ContextualWorld,
     expected: NDArray[np.float64],
-    prepared: Prepared,
     choices: Choices,
     rewards: NDArray[np.float64],
-    contexts: NDArray[np.float64],
+    shares: list[NDArray[np.float64]],
 ) -> Step:
-    """What `choices` come to where arms are expected to earn `expected` (m, n)."""
+    """What `choices` come to where arms are expected to earn `expected` (m, n).
+
+    Args:
+        first: round of the first.
+        world: says what decisions come to.
+        expected: of every arm alone.
+        choices: what was decided.
+        rewards: (m, k) what was earned.
+        shares: (n,) the distribution in each of the first contexts.
+    """
     size = rewards.shape[1]
-    best = np.sort(expected, axis=1)[:, -size:].sum(axis=1)
-    gaps = expected.max(axis=1, keepdims=True) - expected
+    best = world.best(expected, size)
+    gaps = expected[: len(shares)].max(axis=1, keepdims=True) - expected[: len(shares)]
+    together = isinstance(world, ContextualCascadeWorld)
     return Step(
         first=first,
-        lost=best - np.take_along_axis(expected, choices.rows, axis=1).sum(axis=1),
+        lost=best - world.earned(expected, choices.rows),
         earned=rewards.sum(axis=1),
         evaluability=_together(
-            [
-                evaluability(gap, prepared.propensities(context=context))
-                for gap, context in zip(gaps[:LOOKS], contexts[:LOOKS], strict=True)
-            ]
+            [evaluability(gap, share) for gap, share in zip(gaps, shares, strict=True)]
         ),
         best=best,
-        truth=np.repeat(expected.mean(axis=0)[:, None], size, axis=1),
+        truth=None if together else np.repeat(expected.mean(axis=0)[:, None], size, axis=1),
+        uniform=float(world.uniform(expected, size).mean()) if together else 0.0,
     )
 
 

@@ -14,11 +14,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import Declaration, InvalidInput, Time
+from tamesu.base import Declaration, Time
 from tamesu.base.grid import to_grid_many
 from tamesu.base.times import MILLISECOND_US
 from tamesu.policy import Batch, Choices, Prepared, compose
+from tamesu.policy.combination import Combining
 from tamesu.policy.examination import until_click
+from tamesu.sim.listed import listed
 from tamesu.sim.regret import Evaluability, evaluability
 from tamesu.sim.world import World
 from tamesu.sim.worlds.cascade import CascadeWorld
@@ -92,17 +94,15 @@ class Player:
     """
 
     def __init__(self, declaration: Declaration, pace_us: int) -> None:
-        if declaration.slots:
-            raise InvalidInput(
-                f"a world has an arm for each that may be chosen, bandit {declaration.name!r} has slots",
-                hint="play it in memory, as examples/million_combinations.py does",
-            )
         self._policy = compose(declaration)
         self.encoder = self._policy.encoder
-        self._told = self.encoder.arms([arm.features for arm in declaration.arms])
+        self._features = listed(declaration)
+        self._row = {name: row for row, name in enumerate(self._features)}
         self._name, self._reward = declaration.name, declaration.reward
         self._arms = declaration.arm_ids
-        self._ids = np.array(self._arms, dtype=object)
+        self._ids = np.array([*self._features], dtype=object)
+        told = [*self._features.values()]
+        self._told = np.array(told, dtype=object) if declaration.slots else self.encoder.arms(told)
         self._pace_us = pace_us
         self._state = self._policy.init()
         self.size = min(self._policy.size, len(self._arms))
@@ -110,9 +110,31 @@ class Player:
     def choose(
         self, first: int, count: int, contexts: NDArray[np.float64] | None = None
     ) -> tuple[Prepared, Choices]:
-        """What decides now, and the decisions of `count` rounds from `first` on, in `contexts` (count, d)."""
+        """What decides now, and the decisions of `count` rounds from `first` on, in `contexts` (count, d).
+
+        Their rows are those of the world.
+        """
         prepared = self._policy.prepare(self._state, self._arms, Time(first * self._pace_us))
-        return prepared, prepared.choose_many(self._ids_of(first, count), contexts=contexts)
+        choices = prepared.choose_many(self._ids_of(first, count), contexts=contexts)
+        if choices.names is None:
+            return prepared, choices
+        rows = np.array([self._row[name] for name in choices.names], dtype=np.intp)
+        return prepared, choices._replace(rows=rows[choices.rows], names=tuple(self._features))
+
+    def shares(
+        self, prepared: Prepared, number: int, context: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """(n,) the distribution in `context` (d,); with combinations, that of decision `number`."""
+        combiner = self._policy.combiner
+        if combiner is None or not isinstance(prepared, Combining):
+            return prepared.propensities(context=context)
+        (decision,) = self._ids_of(number, 1)
+        every_option = (1 << len(self._arms)) - 1
+        found = prepared.found(decision, every_option, context)
+        shares = np.full(len(self._ids), found.even)
+        for rows, share in found.shares.items():
+            shares[self._row[combiner.space.named(rows)]] += share
+        return shares
 
     def _ids_of(self, first: int, count: int) -> list[str]:
         return [f"{self._name}.{number}" for number in range(first, first + count)]
@@ -138,10 +160,11 @@ class Player:
         if not self._policy.contextual:
             return batch
         seen = np.empty((count, 0)) if contexts is None else contexts
+        told = self._told[choices.rows.ravel()]
         return replace(
             batch,
             context=np.repeat(seen, size, axis=0),
-            features=self._told[choices.rows.ravel()],
+            features=told if told.dtype != object else self.encoder.arms(told.tolist()),
         )
 
     def examined(self, batch: Batch, rewards: NDArray[np.float64]) -> Batch:

@@ -16,11 +16,24 @@ from numpy.typing import NDArray
 class ContextualWorld(Protocol):
     """n arms of which each is worth, in a context of d numbers, what these say.
 
-    Law: the mean of `rewards` over the uniforms is `expected` of the arms delivered.
+    Laws: the mean over the uniforms of the sum of `rewards` is `earned`; no decision of k arms earns more
+    than `best`.
     """
 
     def expected(self, contexts: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(m, n) expected reward of every arm in m contexts (m, d)."""
+        """(m, n) expected reward of every arm, delivered alone, in m contexts (m, d)."""
+        ...
+
+    def earned(self, expected: NDArray[np.float64], arms: NDArray[np.intp]) -> NDArray[np.float64]:
+        """(m,) expected reward of decisions of `arms` (m, k), each of whom alone earns `expected` (m, n)."""
+        ...
+
+    def best(self, expected: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+        """(m,) of the best decisions of `size` arms."""
+        ...
+
+    def uniform(self, expected: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+        """(m,) of decisions of `size` different arms by chance, in the mean."""
         ...
 
     def rewards(

@@ -44,6 +44,66 @@ def test_in_a_world_with_contexts_who_sees_them_loses_less(tmp_path, capsys, wor
     assert 0 <= seeing["never"]["mean"] < 1
 
 
+def hero(tmp_path, name, more=""):
+    path = tmp_path / f"{name}.yaml"
+    path.write_text(
+        "{name: hero, slots: {title: [a, b, c], image: [x, y]}, context: {member: boolean}, "
+        f"batch: {{size: 50}}{more}}}"
+    )
+    return str(path)
+
+
+def test_combinations_are_played_in_the_world_of_the_first_file(tmp_path, capsys):
+    pairs = hero(tmp_path, "pairs", ", pairwise: true, interactions: [[member, title]]")
+    alone = hero(tmp_path, "alone")
+    words = ("--world", "combination:slope=3,crossed=5", "--rounds", "800", "--seeds", "2")
+    first, other, uniform = told(capsys, pairs, alone, *words, "--jobs", "1")["policies"]
+    assert first["regret"]["mean"] < other["regret"]["mean"] < uniform["regret"]["mean"]
+    assert uniform["effective"]["mean"] == pytest.approx(1)
+    (swept, *_) = told(capsys, pairs, *words[:2], "--sweep", "explorer", *words[4:])["values"]
+    assert swept["value"] == "thompson"
+
+
+def test_where_arms_that_are_alike_are_worth_alike_coefficients_are_shared(tmp_path, capsys):
+    """Forty arms of which each tells all that it is worth, and a context that says who likes which."""
+    arms = ", ".join(
+        f"{{id: a{n}, features: {{kind: k{n % 4}, price: {n / 40}}}}}" for n in range(40)
+    )
+    paths = []
+    for sharing in ("shared", "per_arm"):
+        path = tmp_path / f"{sharing}.yaml"
+        path.write_text(
+            f"{{name: shop, arms: [{arms}], arm_features: {{price: {{type: numeric, range: [0, 1]}}, "
+            "kind: {type: categorical, values: [k0, k1, k2, k3]}}, context: {taste: {type: vector, size: 2}}, "
+            "interactions: [[taste, kind], [taste, price]], batch: {size: 50}, "
+            f"policy: {{belief: {{kind: linear, sharing: {sharing}}}}}}}"
+        )
+        paths.append(str(path))
+    words = ("--world", "logistic:shared=1", "--rounds", "800", "--seeds", "2", "--jobs", "1")
+    shared, own, _ = told(capsys, *paths, *words)["policies"]
+    assert shared["regret"]["mean"] < 0.7 * own["regret"]["mean"]
+
+
+def test_a_cascade_in_contexts_is_played(tmp_path, capsys):
+    path = tmp_path / "page.yaml"
+    path.write_text(
+        "{name: page, arms: [a, b, c, d], layout: {kind: cascade, size: 2}, context: 3, "
+        "batch: {size: 50}, policy: {belief: logistic}}"
+    )
+    words = (
+        "--world",
+        "cascade:0.1..0.3,slope=2",
+        "--rounds",
+        "800",
+        "--seeds",
+        "2",
+        "--jobs",
+        "1",
+    )
+    learnt, uniform = told(capsys, str(path), *words)["policies"]
+    assert learnt["regret"]["mean"] < 0.4 * uniform["regret"]["mean"]
+
+
 def test_contexts_and_worlds_that_do_not_fit_are_refused(tmp_path, file, capsys):
     seeing, cascade = contextual(tmp_path), tmp_path / "cascade.yaml"
     cascade.write_text(
@@ -51,6 +111,10 @@ def test_contexts_and_worlds_that_do_not_fit_are_refused(tmp_path, file, capsys)
         "policy: {belief: linear, explorer: randomized_ucb}}"
     )
     other = contextual(tmp_path, context="2", name="other")
+    slots, clash = (
+        hero(tmp_path, "slots"),
+        hero(tmp_path, "clash", ", infeasible: [{title: a, image: x}]"),
+    )
     blind = tmp_path / "blind.yaml"
     blind.write_text("{name: shop, arms: [a, b], context: 2, policy: {belief: beta}}")
     for words, said in (
@@ -59,7 +123,14 @@ def test_contexts_and_worlds_that_do_not_fit_are_refused(tmp_path, file, capsys)
         ([seeing, other, "--world", "linear"], "must have the same context"),
         ([seeing, "--world", "linear:slope=-1"], "slope of a world must lie between 0"),
         ([seeing, "--world", "logistic:1.5"], "a rate must lie in"),
-        ([str(cascade), "--world", "linear"], "error: where contexts matter each delivery earns"),
+        (
+            [str(cascade), "--world", "linear"],
+            "error: in a world with contexts each delivery earns",
+        ),
+        ([slots], "in a bernoulli world there are no combinations, and the declaration has slots"),
+        ([seeing, "--world", "combination"], "and the declaration has no slots"),
+        ([slots, "--world", "combination:0.1"], "takes a range of rates"),
+        ([slots, clash, "--world", "combination"], "must have the same arms"),
         ([str(blind), "--world", "linear"], "error: in a linear world a belief must learn rewards"),
     ):
         assert run(["simulate", *words, "--seeds", "1", "--rounds", "10"]) == 2

@@ -98,7 +98,11 @@ def simulate(  # noqa: PLR0913 - the words of a command line
     arm that attracts. An adversarial one turns against who plays. In a linear or logistic one the
     context of a decision matters: each comes from the schema of FILE, its columns have coefficients
     drawn anew for each arm and run, and their product moves a reward by the deviation slope=1, or its
-    log-odds by slope=2; the arms' worth is what stands without it. In
+    log-odds by slope=2; the arms' worth is what stands without it. Where FILE says what arms tell of
+    themselves, shared=0.5 of that is by what they tell: arms that are alike are worth alike. A cascade
+    has contexts too, where FILE has. In a combination one the slots of FILE are filled: options, their
+    pairs and what crosses them with the context move log-odds by slope=1. Several files are played in
+    the world that the first makes. In
     open-bandit:men (or women, all) people click as was logged at a fashion shop; arms are its items,
     such as [0, 1, 2]. Nothing is lost on the way here: what that costs comes on top.
 
@@ -162,12 +166,16 @@ def _read(files: list[Path]) -> dict[str, Declaration]:
             hint="tables call each declaration by its file",
         )
     for name, declaration in zip(names, read, strict=True):
-        if declaration.arm_ids != read[0].arm_ids:
+        if _delivered(declaration) != _delivered(read[0]):
             raise InvalidInput(
                 f"declarations that are compared must have the same arms, in one order; those of "
                 f"{name!r} are not those of {names[0]!r}"
             )
     return dict(zip(names, read, strict=True))
+
+
+def _delivered(declaration: Declaration) -> object:
+    return declaration.arm_ids, declaration.infeasible
 
 
 def _look_at(path: Path) -> None:

@@ -37,7 +37,7 @@ def compare(declarations: Mapping[str, Declaration], asked: Asked) -> None:
         facts = {"bandit": first.name, "world": asked.setting.name, "rounds": asked.rounds}
         write_json({**facts, "every": every, "runs": asked.seeds, "policies": policies})
     else:
-        tell(title, asked.setting, policies, every)
+        tell(title, asked.setting, policies, every, contextual=asked.setting.contextual(first))
     if asked.plot is not None:
         from tamesu.cli.simulate.plot import draw
 
@@ -47,8 +47,9 @@ def compare(declarations: Mapping[str, Declaration], asked: Asked) -> None:
 def _tasks(policies: Mapping[str, Declaration], asked: Asked, every: int) -> list[Task]:
     """A run of each policy for each seed, the first tried out."""
     setting = asked.setting
+    first = next(iter(policies.values()))
     schemas = {str(plain_schema(declared.context)) for declared in policies.values()}
-    if setting.contextual and len(schemas) > 1:
+    if any(map(setting.contextual, policies.values())) and len(schemas) > 1:
         raise InvalidInput(
             "declarations that are compared in a world with contexts must have the same context",
             hint="a context whose features are left out is another one: compare  belief: linear  with  "
@@ -65,6 +66,7 @@ def _tasks(policies: Mapping[str, Declaration], asked: Asked, every: int) -> lis
         Task(
             policy=policy,
             declaration=declared,
+            truth=first,
             setting=setting,
             logged=logged,
             run=run,

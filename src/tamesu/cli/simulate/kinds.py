@@ -7,27 +7,38 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit
 
-from tamesu.base import Duration, InvalidInput
+from tamesu.base import Bug, Duration, InvalidInput
 from tamesu.sim import (
     AdversarialWorld,
     BernoulliWorld,
     CascadeWorld,
     CoefficientsWorld,
+    ContextualCascadeWorld,
     DelayedWorld,
     DriftingWorld,
     GaussianWorld,
+    Kinship,
     LinearWorld,
     LogisticWorld,
     PositionedWorld,
     SwitchingWorld,
     World,
 )
+
+
+class Contexts(Enum):
+    """What a kind of world makes of contexts."""
+
+    NONE = "none"
+    POSSIBLE = "possible"
+    NEEDED = "needed"
 
 
 class Needs(NamedTuple):
@@ -40,6 +51,9 @@ class Needs(NamedTuple):
         arms, size: how many, and how many a decision delivers.
         width: columns of a context.
         normal: numbers of that shape, standard normal.
+        kin: what arms are worth by what they tell of themselves, of the size 1, drawn now; pairs of
+            slots, and what crosses them with a context, count so much beside options. None where arms
+            tell nothing.
     """
 
     given: NDArray[np.float64] | None
@@ -49,6 +63,7 @@ class Needs(NamedTuple):
     size: int
     width: int
     normal: Callable[[tuple[int, int]], NDArray[np.float64]]
+    kin: Callable[[float], Kinship] | None = None
 
     @property
     def rates(self) -> NDArray[np.float64]:
@@ -102,7 +117,8 @@ class Kind(NamedTuple):
         changes: whether it changes in the course of a run.
         fixed: whether regret is told against the best arms held fixed: nobody could foresee more.
         worth: the range that arms' worth is drawn from where none is given.
-        contextual: whether the context of a decision matters.
+        contexts: whether a declaration may have one.
+        combinations: whether it is for slots, and they for it.
     """
 
     make: Callable[[Needs], World | CoefficientsWorld]
@@ -112,7 +128,8 @@ class Kind(NamedTuple):
     changes: bool = False
     fixed: bool = False
     worth: tuple[float, float] = (0.0, 1.0)
-    contextual: bool = False
+    contexts: Contexts = Contexts.NONE
+    combinations: bool = False
 
 
 def _drifting(needs: Needs) -> World:
@@ -133,30 +150,64 @@ def _positioned(needs: Needs) -> World:
     return PositionedWorld.examined(rates, examination, own=own, apart=needs.options["apart"])
 
 
-def _coefficients(needs: Needs) -> NDArray[np.float64]:
-    """So large that products with N(0, I) have the deviation `slope`, whatever the width."""
+def _kinship(needs: Needs) -> Kinship:
+    """What arms are worth in a context, beside their own worth: of the deviation `slope`.
+
+    `shared` of its variance is by what they tell of themselves, the rest is each arm's own: so large that
+    products with N(0, I) have its deviation, whatever the width.
+    """
     if not needs.width:
         raise InvalidInput(
             "a world with a context needs columns of one, and the declaration has none",
             hint="declare  context: 10  or another schema",
         )
-    scale = needs.options["slope"] / math.sqrt(needs.width)
-    return scale * needs.normal((needs.arms, needs.width))
+    slope = needs.options["slope"]
+    shared = 0.0 if needs.kin is None else needs.options["shared"]
+    scale = slope * math.sqrt(1.0 - shared) / math.sqrt(needs.width)
+    own = Kinship(np.zeros(needs.arms), scale * needs.normal((needs.arms, needs.width)))
+    if needs.kin is None or not shared:
+        return own
+    kin = needs.kin(1.0).times(slope * math.sqrt(shared))
+    return Kinship(kin.offsets, own.coefficients + kin.coefficients)
 
 
 def _linear(needs: Needs) -> CoefficientsWorld:
-    return LinearWorld(_coefficients(needs), needs.rates, sd=needs.options["sd"])
+    kin = _kinship(needs)
+    return LinearWorld(kin.coefficients, needs.rates + kin.offsets, sd=needs.options["sd"])
 
 
 def _logistic(needs: Needs) -> CoefficientsWorld:
-    rates = np.clip(needs.rates, SMALLEST_RATE, 1 - SMALLEST_RATE)
-    return LogisticWorld(_coefficients(needs), logit(rates))
+    kin = _kinship(needs)
+    return LogisticWorld(kin.coefficients, _logits(needs.rates) + kin.offsets)
+
+
+def _cascade(needs: Needs) -> World | CoefficientsWorld:
+    if not needs.width:
+        return CascadeWorld(needs.rates)
+    kin = _kinship(needs)
+    return ContextualCascadeWorld(kin.coefficients, _logits(needs.rates) + kin.offsets)
+
+
+def _combination(needs: Needs) -> CoefficientsWorld:
+    if needs.kin is None:
+        raise Bug("combinations tell of their options")
+    usual = _logits(needs.draw(1))
+    kin = needs.kin(needs.options["crossed"]).times(needs.options["slope"])
+    return LogisticWorld(kin.coefficients, usual + kin.offsets)
+
+
+def _logits(rates: NDArray[np.float64]) -> NDArray[np.float64]:
+    logits: NDArray[np.float64] = logit(np.clip(rates, SMALLEST_RATE, 1 - SMALLEST_RATE))
+    return logits
 
 
 SMALLEST_RATE = 1e-9
 """Rates of a logistic world are kept so far from 0 and from 1."""
 USUAL_RATE = 0.2689414213699951
 """1 / (1 + e): a logit of -1."""
+
+SHARED = Option(0.5, 0.0, 1.0)
+"""How much of what contexts change is by what arms tell of themselves, where they tell anything."""
 
 KINDS: Mapping[str, Kind] = {
     "bernoulli": Kind(lambda needs: BernoulliWorld(needs.rates)),
@@ -174,20 +225,32 @@ KINDS: Mapping[str, Kind] = {
     "positioned": Kind(
         _positioned, {"examined": Option(0.7, 0.0, 1.0), "apart": Option(0.5, 0.0, 1.0)}
     ),
-    "cascade": Kind(lambda needs: CascadeWorld(needs.rates)),
+    "cascade": Kind(
+        _cascade,
+        {"slope": Option(1.0, 0.0, 100.0), "shared": SHARED},
+        contexts=Contexts.POSSIBLE,
+    ),
     "adversarial": Kind(lambda needs: AdversarialWorld(needs.rates), changes=True, fixed=True),
     "linear": Kind(
         _linear,
-        {"sd": Option(0.5, 0.0, 1e6), "slope": Option(1.0, 0.0, 1e6)},
+        {"sd": Option(0.5, 0.0, 1e6), "slope": Option(1.0, 0.0, 1e6), "shared": SHARED},
         share=False,
         worth=(0.0, 0.0),
-        contextual=True,
+        contexts=Contexts.NEEDED,
     ),
     "logistic": Kind(
         _logistic,
-        {"slope": Option(2.0, 0.0, 100.0)},
+        {"slope": Option(2.0, 0.0, 100.0), "shared": SHARED},
         worth=(USUAL_RATE, USUAL_RATE),
-        contextual=True,
+        contexts=Contexts.NEEDED,
+    ),
+    "combination": Kind(
+        _combination,
+        {"slope": Option(1.0, 0.0, 100.0), "crossed": Option(0.5, 0.0, 100.0)},
+        given=False,
+        worth=(USUAL_RATE, USUAL_RATE),
+        contexts=Contexts.POSSIBLE,
+        combinations=True,
     ),
 }
 """All but `open-bandit`, which is made of a log."""

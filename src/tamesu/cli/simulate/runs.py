@@ -23,7 +23,7 @@ from tamesu.base import Declaration, Unavailable
 from tamesu.cli.patience import uninterrupted
 from tamesu.cli.simulate.book import Book
 from tamesu.cli.simulate.setting import Setting
-from tamesu.policy import compose
+from tamesu.policy.features import encoder_of
 from tamesu.sim import (
     CoefficientsWorld,
     DelayedWorld,
@@ -55,6 +55,7 @@ class Task:
     Attributes:
         policy: what the summary calls it.
         declaration: what is played; its seed is the run's.
+        truth: whose features and slots make the world: of all that are compared the first.
         run: which one, from 0: seeds the bandit, the world and the luck.
         rounds: decisions to make.
         every: learn after so many.
@@ -63,6 +64,7 @@ class Task:
 
     policy: str
     declaration: Declaration
+    truth: Declaration
     setting: Setting
     logged: LoggedWorld | None
     run: int
@@ -176,9 +178,7 @@ def _run(task: Task, beat: Callable[[int], None]) -> Run:
 
 
 def _steps(task: Task, declaration: Declaration) -> Iterator[Step]:
-    policy = compose(declaration)
-    made = (declaration.arm_ids, policy.size, task.run, task.logged, policy.encoder.width)
-    world = task.setting.world(*made)
+    world = task.setting.world(task.truth, task.run, task.logged)
     luck = np.random.default_rng([task.run, 1])
     asked: dict[str, Any] = {
         "rounds": task.rounds,
@@ -187,7 +187,7 @@ def _steps(task: Task, declaration: Declaration) -> Iterator[Step]:
         "pace_us": task.pace_us,
     }
     if isinstance(world, CoefficientsWorld):
-        return play_contextual(declaration, world, **asked)
+        return play_contextual(declaration, world, encoder=encoder_of(task.truth), **asked)
     if isinstance(world, DelayedWorld):
         return play_delayed(declaration, world, **asked)
     return play(declaration, world, **asked)

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from tamesu.base import InvalidInput
+from tamesu.base import Declaration, InvalidInput
 from tamesu.base.errors import close_match
-from tamesu.cli.simulate.kinds import KINDS, Kind, Needs, options_of
-from tamesu.sim import CoefficientsWorld, Excerpt, LoggedWorld, World
+from tamesu.cli.simulate.kinds import KINDS, Contexts, Kind, Needs, options_of
+from tamesu.policy import compose
+from tamesu.policy.features import Encoder
+from tamesu.sim import (
+    CoefficientsWorld,
+    Excerpt,
+    Kinship,
+    LoggedWorld,
+    World,
+    contexts_at,
+    kinship,
+    listed,
+    uniforms_of,
+)
 
 LOGGED = "open-bandit"
 
@@ -19,6 +31,9 @@ NAMES = (*KINDS, LOGGED)
 
 MOST_WORTH = 1e6
 """The largest mean of a reward; with the largest deviation, rewards stay within 64 bits of the grid."""
+
+USUAL = 200
+"""Contexts in which arms' worth is measured, to be made of one size."""
 
 HINT = (
     "bernoulli:0.1,0.2,…  (a rate for each arm), bernoulli:0.01..0.05  (rates drawn between, anew in "
@@ -85,10 +100,12 @@ class Setting:
         """Whether the world changes in the course of a run."""
         return self.kind != LOGGED and KINDS[self.kind].changes
 
-    @property
-    def contextual(self) -> bool:
-        """Whether the context of a decision matters."""
-        return self.kind != LOGGED and KINDS[self.kind].contextual
+    def contextual(self, declaration: Declaration) -> bool:
+        """Whether the context of a decision of `declaration` matters."""
+        contexts = Contexts.NONE if self.kind == LOGGED else KINDS[self.kind].contexts
+        return contexts is Contexts.NEEDED or (
+            contexts is Contexts.POSSIBLE and bool(declaration.context)
+        )
 
     @property
     def fixed(self) -> bool:
@@ -96,36 +113,27 @@ class Setting:
         return self.kind != LOGGED and KINDS[self.kind].fixed
 
     def world(
-        self,
-        arms: tuple[str, ...],
-        size: int,
-        run: int,
-        logged: LoggedWorld | None,
-        width: int = 0,
+        self, declaration: Declaration, run: int, logged: LoggedWorld | None = None
     ) -> World | CoefficientsWorld:
         """The world of run `run`, from 0; what it draws, it draws from the run's number.
 
         Args:
-            arms: ids, as declared.
-            size: arms of a decision.
+            declaration: whose arms, or combinations, it has, and whose features make its columns.
             run: which one.
             logged: what was logged, where that is played again.
-            width: columns of a context.
 
         Raises:
-            InvalidInput: arms that do not fit, or a context where none is or none where one is.
+            InvalidInput: arms that do not fit, or a context or slots where none are or none where some are.
             NotFound: arms that were not logged.
         """
-        if width and not self.contextual:
-            raise InvalidInput(
-                f"in a {self.kind} world there are no contexts, and the declaration asks for one",
-                hint="for example  --world linear  or  --world logistic",
-            )
+        policy = compose(declaration)
+        self._refuse(declaration)
         if logged is not None:
-            return Excerpt(logged, arms, size)
-        if self.rates and len(self.rates) != len(arms):
+            return Excerpt(logged, declaration.arm_ids, policy.size)
+        told = listed(declaration)
+        if self.rates and len(self.rates) != len(told):
             raise InvalidInput(
-                f"--world must give a rate for each arm, in their order: {len(arms)} arms are "
+                f"--world must give a rate for each arm, in their order: {len(told)} arms are "
                 f"declared, got {len(self.rates)} rates"
             )
         low, high = (min(self.rates), max(self.rates)) if self.rates else (self.low, self.high)
@@ -135,12 +143,53 @@ class Setting:
                 given=np.array(self.rates) if self.rates else None,
                 draw=lambda shape: low + (high - low) * source.random(shape),
                 options=self.options,
-                arms=len(arms),
-                size=size,
-                width=width,
+                arms=len(told),
+                size=policy.size,
+                width=policy.encoder.width,
                 normal=source.standard_normal,
+                kin=_kin(declaration, policy.encoder, source),
             )
         )
+
+    def _refuse(self, declaration: Declaration) -> None:
+        """Raises where the declaration asks for what is not in this kind of world."""
+        if self.kind == LOGGED:
+            contexts, combinations = Contexts.NONE, False
+        else:
+            contexts, combinations = KINDS[self.kind].contexts, KINDS[self.kind].combinations
+        if combinations and not declaration.slots:
+            raise InvalidInput(
+                f"in a {self.kind} world combinations are chosen, and the declaration has no slots",
+                hint="declare  slots: {title: [a, b], image: [x, y, z]}",
+            )
+        if declaration.slots and not combinations:
+            raise InvalidInput(
+                f"in a {self.kind} world there are no combinations, and the declaration has slots",
+                hint="for example  --world combination",
+            )
+        if declaration.context and contexts is Contexts.NONE:
+            raise InvalidInput(
+                f"in a {self.kind} world there are no contexts, and the declaration asks for one",
+                hint="for example  --world linear  or  --world logistic",
+            )
+
+
+def _kin(
+    declaration: Declaration, encoder: Encoder, source: np.random.Generator
+) -> Callable[[float], Kinship] | None:
+    """Draws what arms are worth by what they tell; none where they tell nothing."""
+    if not encoder.arm_width:
+        return None
+
+    def draw(crossed: float) -> Kinship:
+        weights = source.standard_normal(encoder.joint_width)
+        if declaration.slots:
+            weights[1 + encoder.width + len(declaration.arms) :] *= crossed
+        schema = declaration.context
+        usual = contexts_at(schema, source.random((USUAL, uniforms_of(schema))))
+        return kinship(encoder, [*listed(declaration).values()], weights, encoder.contexts(usual))
+
+    return draw
 
 
 def _named(piece: str) -> tuple[str, str]:

@@ -52,6 +52,7 @@ class Varied:
             Task(
                 policy=self.value,
                 declaration=self.declaration,
+                truth=self.declaration,
                 setting=self.setting,
                 logged=self.logged,
                 run=run,

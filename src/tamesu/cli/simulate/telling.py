@@ -13,8 +13,10 @@ ROWS = 10
 """Points of a run that a table shows: every fifth of those that were noted."""
 
 
-def tell(title: str, setting: Setting, policies: Sequence[Played], every: int) -> None:
-    """The tables of one simulation."""
+def tell(
+    title: str, setting: Setting, policies: Sequence[Played], every: int, *, contextual: bool
+) -> None:
+    """The tables of one simulation, in which contexts mattered or not."""
     out = console()
     columns = ["policy", ">regret", ">reward", ">best", ">never", ">effective"]
     if setting.changes:
@@ -35,7 +37,8 @@ def tell(title: str, setting: Setting, policies: Sequence[Played], every: int) -
                 f"{played.policy}: regret saved against uniform, on the same luck: "
                 f"{worded(played.saved)}"
             )
-    out.print(_meaning(setting, every), style="dim")
+    of_each = " in each context" if contextual else ""
+    out.print(_meaning(setting, every, of_each), style="dim")
 
 
 def worded(figure: Figure, form: str = ",.1f") -> str:
@@ -59,8 +62,7 @@ def _row(played: Played, setting: Setting) -> list[str]:
     return row
 
 
-def _meaning(setting: Setting, every: int) -> str:
-    of_each = " in each context" if setting.contextual else ""
+def _meaning(setting: Setting, every: int, of_each: str) -> str:
     against = f"Regret is held against the best decision{of_each}"
     if setting.changes:
         against += (

@@ -7,6 +7,7 @@ share s. Refuses to search.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +32,11 @@ class Found:
 
     Laws: propensities of all combinations add up to 1; `pick` gives each as often as `propensity` says.
 
+    Attributes:
+        even: what every combination has.
+        shares: what those that were found have beyond it, by their rows.
+        options: (o,) probability of each option to be in the combination chosen.
+
     Args:
         among: which there are.
         chosen: (m, k) rows of what was found; repeated as often as it was.
@@ -40,27 +46,26 @@ class Found:
 
     def __init__(self, among: Among, chosen: Rows, share: Floats, searched: float) -> None:
         self._among = among
-        self._even: float = (1.0 - searched) / among.count
+        self.even: float = (1.0 - searched) / among.count
         distinct, whose = np.unique(chosen, axis=0, return_inverse=True)
         shares = searched * np.bincount(whose.reshape(-1), share, len(distinct))
         self._rows = [tuple(rows) for rows in distinct.tolist()]
         self._cumulative: list[float] = np.cumsum(shares).tolist()
-        self._share: dict[tuple[int, ...], float] = dict(
+        self.shares: Mapping[tuple[int, ...], float] = dict(
             zip(self._rows, shares.tolist(), strict=True)
         )
         self.options = (1.0 - searched) * among.even
-        """(o,) probability of each option to be in the combination chosen."""
         np.add.at(self.options, distinct, shares[:, None])
 
     def propensity(self, rows: tuple[int, ...]) -> float:
         """Of the combination at `rows`, which is one of `among`."""
-        return self._share.get(rows, 0.0) + self._even
+        return self.shares.get(rows, 0.0) + self.even
 
     def pick(self, uniforms: Uniforms) -> Drawn:
         """The combination at a decision's uniforms."""
         uniform = uniforms(WHICH)
         # What rounding leaves above the last sum is even, where anything is, else the last one's.
-        if self._rows and (uniform < self._cumulative[-1] or not self._even):
+        if self._rows and (uniform < self._cumulative[-1] or not self.even):
             place = min(bisect_right(self._cumulative, uniform), len(self._rows) - 1)
             rows = self._rows[place]
         else:

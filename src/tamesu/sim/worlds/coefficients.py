@@ -55,6 +55,21 @@ class CoefficientsWorld(ContextualWorld):
         products: Floats = self.offsets + contexts @ self.coefficients.T
         return products
 
+    def earned(self, expected: Floats, arms: NDArray[np.intp]) -> Floats:
+        """(m,) what decisions of `arms` (m, k) come to: the sum, for each earns its own."""
+        earned: Floats = np.take_along_axis(expected, arms, axis=1).sum(axis=1)
+        return earned
+
+    def best(self, expected: Floats, size: int) -> Floats:
+        """(m,) what the best `size` arms come to."""
+        best: Floats = np.sort(expected, axis=1)[:, -size:].sum(axis=1)
+        return best
+
+    def uniform(self, expected: Floats, size: int) -> Floats:
+        """(m,) what `size` different arms by chance come to."""
+        uniform: Floats = size * expected.mean(axis=1)
+        return uniform
+
     def of_the(self, contexts: Floats, arms: NDArray[np.intp], uniforms: Floats) -> Floats:
         """(m, k) what `arms` (m, k) are expected to earn."""
         if arms.shape != uniforms.shape:
