@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import signal
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +12,7 @@ from tamesu.cli.options import Json
 
 if TYPE_CHECKING:
     from tamesu.cli.demo.stage import Stage
+    from tamesu.cli.patience import Interrupts
 
 LEAST_S = 6
 """Half of it is traffic then, as long as one window."""
@@ -20,6 +21,9 @@ SECONDS = 60
 RATE = 2_000
 """A hundred thousand decisions in a minute: enough for rates of half a percent, and two small cores
 keep up with it."""
+
+LOOK_S = 0.5
+"""How often one that is kept looks whether it was stopped, should the signal itself have been lost."""
 
 SEED = 2026
 """Of the people's choices; the bandit's own seed is drawn anew each time."""
@@ -61,9 +65,10 @@ def demo(  # noqa: PLR0913 - the words of a command line
 
     Nothing is left behind. The data set is fetched the first time.
     """
-    from tamesu.cli.patience import uninterrupted
+    from tamesu.cli.patience import Interrupts, uninterrupted
 
-    signal.signal(signal.SIGTERM, _interrupt)
+    interrupts = Interrupts()
+    interrupts.listen()
     with uninterrupted():  # a C extension that is interrupted while it loads stays broken
         from tamesu.cli.data import logged_world
         from tamesu.cli.demo.declaration import CAMPAIGN
@@ -71,8 +76,10 @@ def demo(  # noqa: PLR0913 - the words of a command line
         from tamesu.cli.demo.stage import Stage
 
     world = logged_world(CAMPAIGN)
-    with Stage(data, port) as stage:
-        performance = Performance(stage, world, seconds=seconds, rate=rate, seed=SEED)
+    with Stage(data, port, interrupts.check) as stage:
+        performance = Performance(
+            stage, world, seconds=seconds, rate=rate, seed=SEED, check=interrupts.check
+        )
         try:
             summary = performance.run()
         except KeyboardInterrupt:
@@ -83,7 +90,7 @@ def demo(  # noqa: PLR0913 - the words of a command line
             raise
         _tell(summary, stage if keep else None, json=json)
         if keep:
-            _wait_for_ctrl_c()
+            _wait_for_ctrl_c(interrupts)
 
 
 def _tell(summary: Any, kept: Stage | None, *, json: bool) -> None:
@@ -109,12 +116,10 @@ def _tell(summary: Any, kept: Stage | None, *, json: bool) -> None:
     out.print("Ctrl-C stops it.")
 
 
-def _wait_for_ctrl_c() -> None:
+def _wait_for_ctrl_c(interrupts: Interrupts) -> None:
     try:
-        signal.pause()
+        while True:
+            interrupts.check()
+            time.sleep(LOOK_S)
     except KeyboardInterrupt:
         typer.echo("stopped", err=True)
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt

@@ -6,6 +6,7 @@ Refuses to hide a failure: what a thread or a process meets ends the demo with i
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -41,11 +42,20 @@ class Performance:
         seconds: how long all of it takes, about.
         rate: decisions per second to aim for.
         seed: of the people's choices.
+        check: asked again and again; what it raises ends the run.
     """
 
-    def __init__(
-        self, stage: Stage, world: LoggedWorld, *, seconds: float, rate: float, seed: int
+    def __init__(  # noqa: PLR0913 - the words of a command line
+        self,
+        stage: Stage,
+        world: LoggedWorld,
+        *,
+        seconds: float,
+        rate: float,
+        seed: int,
+        check: Callable[[], None],
     ) -> None:
+        self._check = check
         self._stage, self._world = stage, world
         self._traffic_s = max(seconds - TAIL_S, seconds / 2)
         self._rate, self._seed = rate, seed
@@ -95,6 +105,7 @@ class Performance:
         kill_at = self._traffic_s / 2
         killed = False
         while (passed := time.monotonic() - started) < self._traffic_s:
+            self._check()
             player.check()
             if passed >= kill_at and not killed:
                 killed = self._stage.kill("trainer")
@@ -122,6 +133,7 @@ class Performance:
         started = time.monotonic()
         deadline = started + TAIL_S + SETTLED_S
         while missing := self._missing(client, player):
+            self._check()
             player.check()
             if time.monotonic() > deadline:
                 raise Unavailable(

@@ -11,6 +11,7 @@ import shutil
 import signal
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -29,15 +30,23 @@ READY_S = 30.0
 POLL_S = 0.05
 
 
+def _nothing() -> None:
+    """Nothing is asked."""
+
+
 class Stage:
     """Server and trainer, running.
 
     Args:
         data: folder to use; a temporary one without, removed at the end.
         port: to listen on; a free one without.
+        check: asked again and again while it waits; what it raises ends that.
     """
 
-    def __init__(self, data: Path | None, port: int | None) -> None:
+    def __init__(
+        self, data: Path | None, port: int | None, check: Callable[[], None] = _nothing
+    ) -> None:
+        self._check = check
         self.is_temporary = data is None
         self.folder = Path(tempfile.mkdtemp(prefix="tamesu-demo-")) if data is None else data
         self._messages: TextIO | None = None
@@ -119,6 +128,7 @@ class Stage:
         deadline = time.monotonic() + READY_S
         with Client(self.url) as client:
             while not client.ready():
+                self._check()
                 if time.monotonic() > deadline:
                     raise Unavailable(
                         f"the server must be ready within {READY_S:g} s, it is not",
