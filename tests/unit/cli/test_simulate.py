@@ -12,14 +12,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tamesu.base import Declaration
 from tamesu.cli.entry import run
 from tamesu.cli.simulate.runs import Run, marks
-from tamesu.cli.simulate.setting import Setting
 from tamesu.cli.simulate.summary import summarise
-from tamesu.sim import DriftingWorld, Evaluability
-
-SHOP = Declaration.parse({"name": "shop", "arms": ["a", "b", "c"]})
+from tamesu.sim import Evaluability
 
 
 @pytest.fixture
@@ -292,21 +288,6 @@ def test_a_declaration_that_cannot_be_is_refused(tmp_path, capsys):
     path.write_text("{name: shop, arms: [a], layout: {kind: slate, size: 2}}")
     assert run(["simulate", str(path)]) == 2
     assert "layout.size" in capsys.readouterr().err
-
-
-def test_a_setting_makes_the_world_of_each_run():
-    given = Setting.parse("bernoulli:0.1,0.2,0.3")
-    assert given.world(SHOP, 0).rates.tolist() == [0.1, 0.2, 0.3]
-    drawn = Setting.parse("bernoulli:0.2..0.4")
-    one, same, other = (drawn.world(SHOP, run).rates for run in (0, 0, 1))
-    assert one.tolist() == same.tolist() != other.tolist()
-    assert one.min() >= 0.2
-    assert one.max() <= 0.4
-    moving = Setting.parse("drifting").world(SHOP, 0)
-    assert isinstance(moving, DriftingWorld)
-    assert moving.at(1.0).rates.tolist() != moving.rates.tolist()
-    assert Setting.parse("open-bandit").campaign == "men"
-    assert Setting.parse("open-bandit:all").campaign == "all"
 
 
 def test_figures_are_means_with_their_standard_errors():

@@ -87,8 +87,8 @@ class ContextualCascadeWorld(LogisticWorld):
     Example:
         >>> world = ContextualCascadeWorld([[1.0], [-1.0]])
         >>> rates = world.expected(np.array([[2.0]]))
-        >>> world.earned(rates, np.array([[0, 1]])), world.best(rates, 1)
-        (array([0.89500649]), array([0.88079708]))
+        >>> world.earned(rates, np.array([[0, 1]])).round(3), world.best(rates, 1).round(3)
+        (array([0.895]), array([0.881]))
 
     Source: Zong et al. 2016.
     """
