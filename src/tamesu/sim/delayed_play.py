@@ -107,7 +107,7 @@ class _Rows:
         if self._told_together == 1:
             return np.ones(len(stands), np.bool_)
         came = (stands > 0).reshape(-1, self._told_together)
-        here: NDArray[np.int64] = np.cumsum(came, axis=1)
+        here: NDArray[np.int64] = np.cumsum(came, axis=1, dtype=np.int64)
         return np.asarray((here - came).ravel() == 0, dtype=np.bool_)
 
     def _as_of(self, rows: NDArray[np.bool_], reward: NDArray[np.int64], sign: int) -> Batch:
