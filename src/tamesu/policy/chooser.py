@@ -32,7 +32,7 @@ class Distribution:
     def __init__(self, rows: NDArray[np.intp], propensities: NDArray[np.float64]) -> None:
         self.rows = rows
         self.propensities = propensities
-        self._cumulative = np.cumsum(propensities)
+        self._cumulative = propensities.cumsum()
 
     def pick(self, uniform: float) -> tuple[int, float]:
         """The arm's row at `uniform` in [0, 1), and its propensity."""

@@ -162,8 +162,7 @@ class Family(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Marginals:
+class Marginals(msgspec.Struct, frozen=True, eq=False):
     """What a belief thinks each of n arms is worth.
 
     Attributes:
