@@ -30,8 +30,9 @@ from tamesu.bandit.naming import (
     labels_of,
     named,
 )
+from tamesu.bandit.objectives import Columns, Reward, given
 from tamesu.bandit.report import Report, reported
-from tamesu.bandit.rewards import in_shape, without_unseen
+from tamesu.bandit.rewards import without_unseen
 from tamesu.bandit.spelling import read_config, seeded, spelt_out
 from tamesu.base import Declaration, InvalidInput
 from tamesu.policy import ArmSummary, Explanation
@@ -62,6 +63,8 @@ class Bandit:
             second apart, so this is a thousand decisions.
         context: how many numbers every decision comes with, or a schema such as
             `{"device": {"type": "categorical", "values": ["ios", "web"]}}`; none for context-free.
+        objectives: of several the range of each, such as `{"clicks": (0, 1), "revenue": (0, 100)}`.
+        scalarise: how they become one number: `weighted`, `gini`, or a mapping with `kind` and `weights`.
         seed: [0, 2^63); drawn if absent.
         fields: name, description, reward, batch, arm_features, slots and others, as in a declaration.
 
@@ -82,15 +85,16 @@ class Bandit:
         newcomer: Any = None,
         forgetting: Any = None,
         context: Any = None,
+        objectives: Any = None,
+        scalarise: Any = None,
         seed: int | None = None,
         **fields: Any,
     ) -> None:
         labels = labels_of(arms)
-        told = features_of(arms)
-        flat = {"context": context, "forgetting": forgetting, **fields}
-        flat |= {"layout": layout, "size": size, "belief": belief, "seed": seed}
-        flat |= {"explorer": explorer, "explore": explore, "newcomer": newcomer}
-        self._memory = Memory(spelt_out(labels, flat, told))
+        flat = {"objectives": objectives, "scalarise": scalarise, "context": context, **fields}
+        flat |= {"layout": layout, "size": size, "belief": belief, "forgetting": forgetting}
+        flat |= {"explorer": explorer, "explore": explore, "newcomer": newcomer, "seed": seed}
+        self._memory = Memory(spelt_out(labels, flat, features_of(arms)))
         self._labels = labels or labels_of(self._memory.declaration.arm_ids)
 
     @classmethod
@@ -176,14 +180,14 @@ class Bandit:
     def learn(
         self,
         decision: Decision,
-        reward: float | None = None,
-        rewards: Sequence[float | None] | None = None,
+        reward: Reward | None = None,
+        rewards: Sequence[Reward | None] | None = None,
     ) -> None:
         """Learns what came of a decision; each decision once.
 
         Args:
             decision: from `decide` of this bandit, or of the one it was saved from.
-            reward: of a decision that delivers one arm.
+            reward: of a decision that delivers one arm; with objectives, what each came to.
             rewards: one per position; none for a position that nobody saw, which teaches nothing. Of a
                 cascade what lies below the first click is ignored.
 
@@ -196,16 +200,15 @@ class Bandit:
         if (reward is None) == (rewards is None):
             raise InvalidInput("learn takes either reward=... or rewards=[...]")
         count = len(decision.arms)
+        came = given([reward] if rewards is None else rewards, (count,), self._memory.policy.aims)
         if rewards is None:
-            values = without_unseen(in_shape([reward], (count,)), "reward=...")
-        else:
-            values = in_shape(rewards, (count,))
+            without_unseen(came.rewards, "reward=...")
         self._memory.learn(
             np.array([decision.number]),
             (decision.decision_id,),
             keyed(np.array(decision.arms, dtype=object)).reshape(1, -1),
             np.array([decision.propensities]),
-            values.reshape(1, -1),
+            came.in_rows(1, count),
             None if decision.context is None else decision.context[None],
             None if decision.features is None else decision.features[None],
         )
@@ -213,7 +216,7 @@ class Bandit:
     def learn_many(
         self,
         decisions: Decisions | Sequence[Decision],
-        rewards: ArrayLike | Sequence[float | None] | Sequence[Sequence[float | None]],
+        rewards: Columns | Sequence[float | None] | Sequence[Sequence[float | None]],
     ) -> None:
         """Learns what came of many decisions; all of them or, on an error, none.
 
@@ -221,7 +224,7 @@ class Bandit:
             decisions: from `decide_many`, or a list of what `decide` gave, each with equally many
                 deliveries.
             rewards: of shape (n,), or (n, k) for k deliveries each, where none or NaN stands for one
-                that nobody saw.
+                that nobody saw; with objectives, of each so many by its name.
 
         Raises:
             ShapeMismatch, InvalidInput, Conflict: as `learn`.
@@ -229,16 +232,16 @@ class Bandit:
         made = Decisions.of(decisions) if isinstance(decisions, list | tuple) else decisions
         if not isinstance(made, Decisions):
             raise other(made, "decide_many")
-        values = in_shape(rewards, made.arms.shape)
-        if values.ndim == 1:
-            without_unseen(values, "single decisions")
-        shape = (len(made), values.size // max(1, len(made)))
+        came = given(rewards, made.arms.shape, self._memory.policy.aims)
+        if made.arms.ndim == 1:
+            without_unseen(came.rewards, "single decisions")
+        shape = (len(made), made.arms.size // max(1, len(made)))
         self._memory.learn(
             made.numbers,
             made.decision_ids,
             keyed(made.arms).reshape(shape),
             made.propensities.reshape(shape),
-            values.reshape(shape),
+            came.in_rows(*shape),
             made.contexts,
             made.features,
         )
@@ -246,7 +249,7 @@ class Bandit:
     def learn_logged(  # noqa: PLR0913 - the columns of a log
         self,
         arms: Sequence[ArmId] | NDArray[Any],
-        rewards: ArrayLike,
+        rewards: Columns,
         contexts: ArrayLike | Sequence[Mapping[str, Any]] | None = None,
         propensities: ArrayLike | None = None,
         *,
@@ -257,7 +260,7 @@ class Bandit:
 
         Args:
             arms: (n,) ids of arms this bandit knows, active or retired.
-            rewards: (n,) numbers.
+            rewards: (n,) numbers; with objectives, so many of each by its name.
             contexts: as `decide_many` takes them; none where the bandit is context-free.
             propensities: (n,) in (0, 1], or none where they were not logged.
             positions: (n,) whole numbers from 0, where positions have beliefs of their own; else it may be
@@ -314,7 +317,7 @@ class Bandit:
         ]
 
     def report(self) -> Report:
-        """How it stands: of each arm, retired ones too, what is believed, learnt and was earned.
+        """How it stands, as a table if printed: of each arm what is believed, learnt and was earned.
 
         Example:
             >>> bandit = Bandit(arms=["a", "b"], seed=7)
@@ -322,16 +325,13 @@ class Bandit:
             >>> told = bandit.report()
             >>> told.observations, told.rewards, told.arms[0].arm, told.arms[0].rewards
             (3, 1.0, 'a', 1.0)
-
-        `print(bandit.report())` prints it as a table.
         """
         return reported(self._memory, self._labels)
 
     def explain(self, decision: Decision) -> Explanation:
         """What was believed when `decision` was made, and the same decision made again.
 
-        The last states are kept for it: up to a thousand, fewer where arms are many. A bandit out of
-        bytes has none of before.
+        The last states are kept for it, a thousand or less; a bandit out of bytes has none of before.
 
         Example:
             >>> bandit = Bandit(arms=["a", "b"], seed=7)

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from tamesu.bandit.contexts import contexts_of
 from tamesu.bandit.memory import Memory
 from tamesu.bandit.naming import ArmId, keyed
+from tamesu.bandit.objectives import Columns, given
 from tamesu.bandit.rewards import in_shape, without_unseen
 from tamesu.base import InvalidInput, NotFound, ShapeMismatch
 from tamesu.base.grid import to_grid_many
@@ -27,7 +28,7 @@ def logged(  # noqa: PLR0913 - the columns of a log
     memory: Memory,
     labels: Mapping[str, ArmId],
     arms: Sequence[ArmId] | NDArray[Any],
-    rewards: ArrayLike,
+    rewards: Columns,
     *,
     contexts: ArrayLike | Sequence[Mapping[str, Any]] | None,
     propensities: ArrayLike | None,
@@ -46,7 +47,8 @@ def logged(  # noqa: PLR0913 - the columns of a log
     if played.ndim != 1:
         raise ShapeMismatch(f"arms must be (n,), got {played.shape}")
     keys = keyed(played)
-    values = without_unseen(in_shape(rewards, keys.shape), "logged decisions")
+    values, vectors = given(rewards, keys.shape, memory.policy.aims)
+    without_unseen(values, "logged decisions")
     if propensities is None:
         chances = np.ones(len(keys))
     else:
@@ -80,6 +82,7 @@ def logged(  # noqa: PLR0913 - the columns of a log
         decided=memory.decided_before(old),
         context=context,
         features=features,
+        rewards=vectors,
     )
 
 

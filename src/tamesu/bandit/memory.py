@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tamesu.bandit.earned import Earned
 from tamesu.bandit.ids import NumberedIds, time_of
 from tamesu.bandit.ledger import Ledger
+from tamesu.bandit.objectives import Given
 from tamesu.bandit.recent import Recent, Standing
 from tamesu.base import Conflict, Declaration, InvalidInput, NotFound, Time
 from tamesu.base.grid import to_grid_many
@@ -92,7 +93,7 @@ class Memory:
         decision_ids: Sequence[str],
         arms: NDArray[np.object_],
         propensities: NDArray[np.float64],
-        rewards: NDArray[np.float64],
+        came: Given,
         contexts: NDArray[np.float64] | None = None,
         features: NDArray[np.float64] | None = None,
     ) -> None:
@@ -103,8 +104,8 @@ class Memory:
             decision_ids: n ids.
             arms: (n, k) ids.
             propensities: (n, k).
-            rewards: (n, k), NaN where nobody saw the delivery; of a cascade those below the first click
-                count as such.
+            came: (n, k) what they came to, NaN where nobody saw the delivery; of a cascade those below the
+                first click count as such.
             contexts: (n, d) columns, of a policy that asks for them.
             features: (n, k, a) columns, likewise.
 
@@ -115,6 +116,7 @@ class Memory:
         for number, decision_id in zip(numbers.tolist(), decision_ids, strict=True):
             self.refuse_foreign(number, decision_id)
         self.ledger.refuse_learnt(numbers)
+        rewards, vectors = came
         if self.declaration.reward.until_click:
             rewards = until_click(rewards, self.declaration.reward.default)
         seen = ~np.isnan(rewards)
@@ -129,6 +131,7 @@ class Memory:
                 decision_id=np.array(decision_ids, dtype=object)[row],
                 context=None if contexts is None else contexts[row],
                 features=None if features is None else features[seen],
+                rewards=None if vectors is None else vectors[seen],
             )
         )
         self.ledger.mark(numbers)

@@ -12,9 +12,10 @@ import msgspec
 
 from tamesu.bandit.memory import Memory
 from tamesu.bandit.naming import ArmId
+from tamesu.policy import Believed
 
 _WIDEST = 24
-"""Characters of an arm's id that are printed."""
+"""Characters of an arm's id, or of an objective's name, that are printed."""
 
 _HEADS = ("arm", "share", "mean", "95 % interval", "learnt", "earned")
 
@@ -32,6 +33,7 @@ class ArmReport(msgspec.Struct, frozen=True, kw_only=True):
         observations: how many rewards it was learnt with.
         rewards: their sum, as they were given; none where a bandit's bytes did not keep it.
         clipped: how many of them lay outside of the bounds, and were learnt as the nearer bound.
+        objectives: where objectives are learnt apart, what is believed of each, in its own units.
     """
 
     arm: ArmId
@@ -44,6 +46,7 @@ class ArmReport(msgspec.Struct, frozen=True, kw_only=True):
     observations: int
     rewards: float | None
     clipped: int
+    objectives: dict[str, Believed] = {}
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +70,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         placed = any(row.position is not None for row in self.arms)
-        lines = [(*(["at"] if placed else []), *_HEADS)]
+        objectives = next((tuple(row.objectives) for row in self.arms), ())
+        head = (*_HEADS[:2], *map(_short, objectives), *_HEADS[2:])
+        lines = [(*(["at"] if placed else []), *head)]
         lines += [(*([str(row.position)] if placed else []), *_told(row)) for row in self.arms]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         left = 1 if placed else 0
@@ -78,13 +83,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             )
             for line in lines
         ]
-        head = (
+        title = (
             f"{self.name}: {self.decisions:,} decisions, {self.learnt:,} of them learnt; "
             f"{self.observations:,} rewards learnt, {_sum(self.rewards)} earned"
         )
         clipped = sum(row.clipped for row in self.arms)
         tail = [f"{clipped:,} rewards were clipped to their bounds"] if clipped else []
-        return "\n".join([head, *table, *tail])
+        return "\n".join([title, *table, *tail])
 
 
 def reported(memory: Memory, labels: Mapping[str, ArmId]) -> Report:
@@ -105,6 +110,7 @@ def reported(memory: Memory, labels: Mapping[str, ArmId]) -> Report:
                     observations=row.observations,
                     rewards=earned,
                     clipped=row.clipped,
+                    objectives=row.objectives,
                 )
             )
     return Report(
@@ -118,15 +124,19 @@ def reported(memory: Memory, labels: Mapping[str, ArmId]) -> Report:
 
 
 def _told(row: ArmReport) -> tuple[str, ...]:
-    arm = str(row.arm)
     return (
-        arm if len(arm) <= _WIDEST else f"{arm[: _WIDEST - 1]}…",
+        _short(str(row.arm)),
         f"{row.share:.1%}" if row.active else "retired",
+        *(f"{one.mean:.4g}" for one in row.objectives.values()),
         f"{row.mean:.4g}",
         f"{row.low:.4g} to {row.high:.4g}",
         f"{row.observations:,}",
         _sum(row.rewards),
     )
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _WIDEST else f"{name[: _WIDEST - 1]}…"
 
 
 def _sum(rewards: float | None) -> str:

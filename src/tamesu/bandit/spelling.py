@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from tamesu.bandit.objectives import spelt
 from tamesu.base import Declaration, InvalidDeclaration, InvalidInput
 from tamesu.base.shapes import MOST_VALUES, values_in
 from tamesu.base.slots import LAYOUT
@@ -34,8 +35,10 @@ KEYWORDS = (
     "layout",
     "name",
     "newcomer",
+    "objectives",
     "pairwise",
     "reward",
+    "scalarise",
     "seed",
     "size",
     "slots",
@@ -67,6 +70,11 @@ def spelt_out(
         if keyword not in KEYWORDS:
             raise InvalidDeclaration.unknown_field(keyword, KEYWORDS, "Bandit(...)")
     stated = {keyword: value for keyword, value in given.items() if value is not None}
+    if "objectives" in stated:
+        wanted, scalarise = stated["objectives"], stated.get("scalarise")
+        stated["reward"] = spelt(wanted, scalarise, stated.get("reward"), stated.get("belief"))
+    elif "scalarise" in stated:
+        raise InvalidDeclaration("scalarise says how objectives become one number, got none")
     data: dict[str, Any] = {key: stated[key] for key in COPIED if key in stated}
     data["arms"] = [
         {"id": arm, "features": features[arm]} if arm in features else arm for arm in arms
