@@ -100,6 +100,21 @@ class Duration(int):
                 return f"{value // _UNITS_US[unit]}{unit}"
         return f"{value}us" if value else "0s"
 
+    def spoken(self) -> str:
+        """The same for people: a number of each unit, the largest first.
+
+        Example:
+            >>> Duration.parse("2592010s").spoken(), Duration.parse("90m").spoken()
+            ('30d 10s', '1h 30m')
+        """
+        rest, parts = int(self), list[str]()
+        for unit in ("d", "h", "m", "s", "ms", "us"):
+            size = _UNITS_US.get(unit, 1)
+            if rest >= size:
+                parts.append(f"{rest // size}{unit}")
+                rest %= size
+        return " ".join(parts) or "0s"
+
 
 _TIME_HINT = "write it as 2026-11-22T10:00:00.000000Z"
 

@@ -201,7 +201,7 @@ def _windows(reward: Reward, start: str, row: Any) -> Iterator[Meaning]:
 
 def _ages(reward: Reward, row: Any) -> Iterator[Meaning]:
     """When a delivery is learnt from, when it is final, and how long it can be corrected after."""
-    final = Duration(reward.last_moment(Time(0))).text()
+    final = Duration(reward.last_moment(Time(0))).spoken()
     late = reward.late.text()
     yield row(
         "reward.settle",
