@@ -39,7 +39,7 @@ class Surrogate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         later: the later value: an event type, or the name of a file.
         within: how long after its anchor a delivery's later value grows.
         window: the longest window of the early events.
-        fitted: when.
+        fitted: when: the time of the log that it was fitted to.
         since, until: between these moments the deliveries were decided that it was fitted to.
         rows: how many.
         constant: the later value of a delivery without events. It is no part of the reward, and

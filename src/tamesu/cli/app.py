@@ -15,6 +15,7 @@ from tamesu.cli import (
     doctor,
     init,
     keys,
+    learn,
     lifecycle,
     serve,
     snapshots,
@@ -94,6 +95,7 @@ def command_line() -> typer.Typer:
     app.command("backup", rich_help_panel="Run")(backup)
     app.command("restore", rich_help_panel="Run")(restore)
     app.add_typer(data.app, name="data", rich_help_panel="Use")
+    app.add_typer(learn.app, name="learn", rich_help_panel="Use")
     _flow(app)
     return app
 

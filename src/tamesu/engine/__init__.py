@@ -6,6 +6,7 @@ against what is served. Refuses to decide what a record means: that is the join'
 """
 
 from tamesu.engine.archived_log import ArchivedLog
+from tamesu.engine.hindsight import Hindsight, LaterEvents, Seen
 from tamesu.engine.history import History
 from tamesu.engine.inline import InlineEngine
 from tamesu.engine.learner import Learner, Step
@@ -23,11 +24,14 @@ from tamesu.engine.whole_log import WholeLog
 __all__ = [
     "ArchivedLog",
     "Difference",
+    "Hindsight",
     "History",
     "InlineEngine",
+    "LaterEvents",
     "Learner",
     "ProcessEngine",
     "Replay",
+    "Seen",
     "Source",
     "Step",
     "Summed",

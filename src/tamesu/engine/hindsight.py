@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from tamesu.base import GRID, Aggregate, Anchor, Duration, Observations, Outcome, Reward, Time
 from tamesu.engine.walk import Source, Walk
 
+_NEVER = Time(0)
+
 
 class LaterEvents(msgspec.Struct, frozen=True, kw_only=True):
     """A later value out of the log: events of one type that the reward names, brought together."""
@@ -67,6 +69,7 @@ class Hindsight:
         records: entries read so far, of `total`.
         left_out: deliveries that are not told, by why: `open` (something may still come of them),
             `unshown`, `fallback`, `undeclared` (decided when not all types were taken).
+        watermark: the log's time, as far as it was read.
     """
 
     source: Source
@@ -77,9 +80,9 @@ class Hindsight:
     later: LaterEvents | None = None
     records: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
+    watermark: Time = _NEVER
     _early: list[dict[str, NDArray[Any]]] = field(default_factory=list)
     _later: list[dict[str, NDArray[Any]]] = field(default_factory=list)
-    _watermark: int = 0
     _open: int = 0
 
     def __post_init__(self) -> None:
@@ -99,7 +102,7 @@ class Hindsight:
         spans = [self._clauses(later=False).last_moment(Time(0))]
         if self.later is not None:
             spans.append(self._clauses(later=True).last_moment(Time(0)))
-        return Time(self._watermark - max(spans))
+        return Time(self.watermark - max(spans))
 
     def run(self) -> Iterator[int]:
         """Reads the log; says `records` as it goes.
@@ -168,7 +171,7 @@ class Hindsight:
             self._open = counts.get("deliveries_open", self._open)
             self.records = before + walk.records
             yield self.records
-        self._watermark = walk.watermark or 0
+        self.watermark = walk.watermark or Time(0)
 
     def _closed(self) -> dict[str, NDArray[Any]]:
         """Columns of the deliveries that are told; counts those that are not."""

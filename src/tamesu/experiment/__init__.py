@@ -9,6 +9,7 @@ from tamesu.experiment.beside_uniform import Compared, Interval, compared, momen
 from tamesu.experiment.calibration import TENTHS, Calibrated, calibrated
 from tamesu.experiment.delay import AGES_US, ENOUGH, age_of, caught, suggested
 from tamesu.experiment.followed import Followed
+from tamesu.experiment.grown import grown
 from tamesu.experiment.looked import Looked, looked
 from tamesu.experiment.ranking import leading
 from tamesu.experiment.rate_of_change import SETTLED, changed, rates, top, turnovers
@@ -37,6 +38,7 @@ __all__ = [
     "changed",
     "compared",
     "fit",
+    "grown",
     "lacking",
     "leading",
     "left_by_arm",

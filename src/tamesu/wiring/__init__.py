@@ -4,7 +4,7 @@ Refuses to hold any rule of the loop: it only joins what others built.
 """
 
 from tamesu.wiring.checkup import doctor
-from tamesu.wiring.kept import open_aggregates, open_asides, open_kept
+from tamesu.wiring.kept import open_aggregates, open_asides, open_kept, open_past
 from tamesu.wiring.overview import status
 from tamesu.wiring.places import (
     open_archive,
@@ -12,6 +12,7 @@ from tamesu.wiring.places import (
     open_keys,
     open_log,
     open_store,
+    open_unit_names,
 )
 from tamesu.wiring.rebuilding import Rebuilding, RecordsFrom, rebuilding, refuse_existing
 from tamesu.wiring.roles import run_server, run_trainer
@@ -33,8 +34,10 @@ __all__ = [
     "open_kept",
     "open_keys",
     "open_log",
+    "open_past",
     "open_source",
     "open_store",
+    "open_unit_names",
     "rebuilding",
     "refuse_existing",
     "run_server",

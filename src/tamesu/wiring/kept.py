@@ -16,6 +16,7 @@ from tamesu.wiring.places import open_archive, open_store
 from tamesu.wiring.settings import Settings
 
 if TYPE_CHECKING:
+    from tamesu.engine import WholeLog
     from tamesu.serve.core.asides import Asides
 
 
@@ -38,6 +39,19 @@ def open_kept(settings: Settings) -> Iterator[tuple[Store, Archive]]:
     refuse_older(path)
     with contextlib.closing(open_store(settings)) as store:
         yield store, open_archive(settings)
+
+
+@contextlib.contextmanager
+def open_past(settings: Settings) -> Iterator[tuple[Store, WholeLog]]:
+    """Store and log of an installation, the log as far back as its archive goes; raises as `open_kept`."""
+    from tamesu.engine import WholeLog
+    from tamesu.wiring.places import open_log
+
+    with (
+        open_kept(settings) as (store, archive),
+        contextlib.closing(open_log(settings)) as log,
+    ):
+        yield store, WholeLog(log, store, archive)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,138 @@
+"""What `tamesu learn surrogate` is asked, made of words: a declaration, a later value, and how far back.
+
+Refuses words that mean nothing, before the log is read.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tamesu.base import Aggregate, Declaration, Duration, InvalidInput, NotFound, Time, plain
+from tamesu.cli.learn.amounts import Amounts, read_amounts
+from tamesu.cli.learn.looking_back import Asked
+from tamesu.cli.learn.weighed import lists, refuse_unfit
+from tamesu.engine import LaterEvents
+
+if TYPE_CHECKING:
+    from tamesu.ports import Store
+    from tamesu.serve import UnitNames
+
+FILES = (".csv", ".parquet")
+"""Endings of a later value that is a file."""
+
+
+class Words(NamedTuple):
+    """The options, as they were written; see the command."""
+
+    later: str
+    within: str
+    aggregate: str
+    since: str | None
+    until: str | None
+    declaration: Path | None
+    belief: str | None
+
+
+class Question(NamedTuple):
+    """What is asked.
+
+    Attributes:
+        written: the declaration whose reward is to be weighed, as plain data; `declaration` itself.
+        asked: what is looked for.
+    """
+
+    written: dict[str, Any]
+    declaration: Declaration
+    asked: Asked
+
+
+def question(store: Store, name: str, words: Words, names: UnitNames) -> Question:
+    """What `words` ask of the bandit called `name`.
+
+    Raises:
+        NotFound: there is no such bandit.
+        InvalidInput: words that cannot be, or a declaration whose reward cannot be a surrogate.
+    """
+    written = _written(store, name, words)
+    declaration = Declaration.parse(written)
+    if declaration.name != name:
+        raise InvalidInput(
+            f"the declaration must be of bandit {name!r}, got one of {declaration.name!r}"
+        )
+    refuse_unfit(declaration, written)
+    within, window = Duration.parse(words.within), Duration(declaration.reward.longest_us)
+    if within <= window:
+        raise InvalidInput(
+            f"--within must be longer than the window of the events, {window.text()}, "
+            f"got {within.text()}",
+            hint="what comes within the window is no later value: give it a weight",
+        )
+    later = _later(words, declaration)
+    since, until = _span(later, words)
+    asked = Asked(
+        bandit=name,
+        reward=declaration.reward,
+        declared=_declared(store, name, declaration),
+        within=within,
+        later=later,
+        since=since,
+        until=until,
+        names=names,
+    )
+    return Question(written, declaration, asked)
+
+
+def _written(store: Store, name: str, words: Words) -> dict[str, Any]:
+    from tamesu.client.arguments import read_declaration
+    from tamesu.ports import roster_of
+
+    known = store.declarations()
+    if name not in known:
+        raise NotFound.bandit(name, known)
+    if words.declaration is not None:
+        written = read_declaration(words.declaration)
+    else:
+        newest = known[name]
+        written = lists(newest.declaration.plain())
+        if not newest.declaration.slots:
+            # Those that are active now, whoever added them: a declaration retires all others.
+            roster = roster_of(store, newest, store.snapshot(name))
+            written["arms"] = [lists(plain(arm)) for arm in roster.active]
+    if words.belief is not None:
+        written["policy"] = {**(written.get("policy") or {}), "belief": words.belief}
+    return written
+
+
+def _later(words: Words, declaration: Declaration) -> LaterEvents | Amounts:
+    if words.later.endswith(FILES):
+        return read_amounts(Path(words.later))
+    types = declaration.reward.events
+    if words.later not in types:
+        raise InvalidInput.unknown_choice(words.later, types, "--later")
+    if words.aggregate not in list(Aggregate):
+        raise InvalidInput.unknown_choice(words.aggregate, list(Aggregate), "--aggregate")
+    return LaterEvents(type=words.later, aggregate=Aggregate(words.aggregate))
+
+
+def _span(later: LaterEvents | Amounts, words: Words) -> tuple[Time, Time]:
+    """Between which moments a file tells everything."""
+    if isinstance(later, LaterEvents):
+        if words.since is not None or words.until is not None:
+            raise InvalidInput("--since and --until speak of a file, and --later is an event type")
+        return Time(0), Time(0)
+    since = int(later.at.min()) if words.since is None else Time.parse(words.since)
+    until = int(later.at.max()) if words.until is None else Time.parse(words.until)
+    return Time(since), Time(until)
+
+
+def _declared(store: Store, name: str, declaration: Declaration) -> dict[int, bool]:
+    """Which declarations took events of all types of this one."""
+    wanted = declaration.reward.events.keys()
+    newest = store.declarations()[name].number
+    found = {number: store.declared(name, number) for number in range(1, newest + 1)}
+    return {
+        number: wanted <= one.reward.events.keys()
+        for number, one in found.items()
+        if one is not None
+    }
