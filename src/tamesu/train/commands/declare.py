@@ -114,7 +114,7 @@ def keeps_state(old: Declaration, new: Declaration) -> bool:
 
     It does where the belief is the same, kind and options, forgets and clips as before, the layout has
     as many of it and takes the same for examined, features, where it learns from them, become the
-    same columns, and what deliveries come to by objectives is the same.
+    same columns, and what deliveries come to by objectives, or as a surrogate, is the same.
     """
     policies = compose(old), compose(new)
     beliefs = [len(policy.init().parts) for policy in policies]
@@ -126,6 +126,7 @@ def keeps_state(old: Declaration, new: Declaration) -> bool:
         and beliefs[0] == beliefs[1]
         and _examined(old) == _examined(new)
         and _wanted(old) == _wanted(new)
+        and (new.surrogate is old.surrogate is None or _worth(old) == _worth(new))
         and (not policies[0].contextual or _columns(old) == _columns(new))
     )
 
@@ -141,11 +142,16 @@ def _wanted(declaration: Declaration) -> tuple[object, ...] | None:
     aims = declaration.aims
     if aims is None:
         return None
-    terms = {
+    terms = _worth(declaration)
+    return (aims.names, aims.types, aims.ranges, terms) if aims.are_apart else (terms,)
+
+
+def _worth(declaration: Declaration) -> dict[str, object]:
+    """What each event is worth; a reward that stands for a later value is fitted to that."""
+    return {
         name: (term.weight, term.aggregate, term.cap)
         for name, term in declaration.reward.events.items()
     }
-    return (aims.names, aims.types, aims.ranges, terms) if aims.are_apart else (terms,)
 
 
 def _columns(declaration: Declaration) -> tuple[object, ...]:
