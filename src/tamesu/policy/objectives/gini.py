@@ -28,7 +28,7 @@ def welfare(rewards: Floats, weights: Floats) -> Floats:
         rewards: the larger the better.
         weights: (D,) from the worst rank to the best, above 0, never rising.
 
-    Source: Weymark 1981; Busa-Fekete et al. 2017, equation 1, for costs: there the largest are first.
+    Source: Weymark 1981; Busa-Fekete et al. 2017, for costs: there the largest are first.
     """
     found: Floats = np.sort(rewards, axis=-1) @ weights
     return found
