@@ -80,6 +80,16 @@ def vector_of(aims: Aims, terms: Mapping[str, NDArray[np.int64]], n: int) -> NDA
     return vector
 
 
+def values_of(aims: Aims, terms: Mapping[str, int]) -> dict[str, float]:
+    """What one delivery came to by each objective, in the objective's own units."""
+    columns = {name: np.array([term], dtype=np.int64) for name, term in terms.items()}
+    vector = vector_of(aims, columns, 1)[0] / GRID
+    return {
+        name: low + (high - low) * float(place)
+        for name, (low, high), place in zip(aims.names, aims.ranges, vector, strict=True)
+    }
+
+
 def scaled(low: float, high: float, values: frozenset[float] | None) -> tuple[int, ...]:
     """`possible` of an objective with these values; empty where there are none, or too many."""
     if values is None or len(values) > _MOST_SNAPPED:

@@ -128,7 +128,9 @@ class Observations:
     accepted: NDArray[np.int64]
     snapshot: NDArray[np.int64]
     absorbed: NDArray[np.int64]
-    previous_terms: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+    previous_terms: Mapping[str, NDArray[np.int64]] = field(
+        default_factory=dict[str, NDArray[np.int64]]
+    )
 
     def __len__(self) -> int:
         return len(self.position)

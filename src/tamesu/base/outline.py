@@ -47,22 +47,20 @@ class Outline:
     previous_reward: NDArray[np.int64]
     decided: NDArray[np.int64]
     snapshot: NDArray[np.int64]
-    terms: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
-    previous_terms: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+    terms: Mapping[str, NDArray[np.int64]] = field(default_factory=dict[str, NDArray[np.int64]])
+    previous_terms: Mapping[str, NDArray[np.int64]] = field(
+        default_factory=dict[str, NDArray[np.int64]]
+    )
 
     def __len__(self) -> int:
         return len(self.position)
 
     def take(self, rows: NDArray[Any] | slice) -> Outline:
         """The rows that an index or a mask picks, in that order; `arms` stay."""
-        return Outline(
-            self.bandit,
-            self.declaration,
-            self.arms,
-            *(getattr(self, one.name)[rows] for one in fields(self)[3:-2]),
-            terms={name: column[rows] for name, column in self.terms.items()},
-            previous_terms={name: column[rows] for name, column in self.previous_terms.items()},
-        )
+        columns: dict[str, Any] = {
+            one.name: _taken(getattr(self, one.name), rows) for one in fields(self)[3:]
+        }
+        return Outline(self.bandit, self.declaration, self.arms, **columns)
 
     @classmethod
     def of(cls, observations: Observations) -> Outline:
@@ -88,3 +86,9 @@ class Outline:
             terms=observations.terms if observations.previous_terms else {},
             previous_terms=observations.previous_terms,
         )
+
+
+def _taken(column: NDArray[Any] | Mapping[str, NDArray[Any]], rows: NDArray[Any] | slice) -> Any:
+    if isinstance(column, Mapping):
+        return {name: values[rows] for name, values in column.items()}
+    return column[rows]

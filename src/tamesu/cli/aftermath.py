@@ -58,7 +58,7 @@ def _observations(deliveries: Sequence[Mapping[str, Any]], decided: Time) -> lis
             delivery["position"],
             one["correction"],
             one["outcome"],
-            "" if one["reward"] is None else f"{one['reward']:g}",
+            _worth(one),
             "" if one["previous_reward"] is None else f"{one['previous_reward']:g}",
             _made(one, decided),
             "" if one["learnt_by"] is None else f"snapshot {one['learnt_by']}",
@@ -66,6 +66,13 @@ def _observations(deliveries: Sequence[Mapping[str, Any]], decided: Time) -> lis
         for delivery in deliveries
         for one in delivery["observations"]
     ]
+
+
+def _worth(one: Mapping[str, Any]) -> str:
+    """A reward; of several objectives each in its own units."""
+    if not one.get("objectives"):
+        return "" if one["reward"] is None else f"{one['reward']:g}"
+    return ", ".join(f"{name} {value:.6g}" for name, value in one["objectives"].items())
 
 
 def _made(one: Mapping[str, Any], decided: Time) -> str:

@@ -112,6 +112,7 @@ def show(name: Name, *, url: Url = None, json: Json = False) -> None:
     from tamesu.cli.output import console, write_json
     from tamesu.cli.remote import connect
     from tamesu.cli.report import arms_table, conservation_table
+    from tamesu.cli.wanted import believed_table
 
     with connect(url) as client:
         bandit = client.bandit(name)
@@ -125,6 +126,9 @@ def show(name: Name, *, url: Url = None, json: Json = False) -> None:
     for concern in report["concerns"]:
         out.print(f"{concern['detail']}\nhint: {concern['hint']}", style="bold red", markup=False)
     out.print(arms_table(report["arms"]))
+    by_objective = believed_table(report["arms"], len(report["arms"]))
+    if by_objective is not None:
+        out.print(by_objective)
     out.print(conservation_table(conservation))
 
 

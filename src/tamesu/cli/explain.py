@@ -42,6 +42,7 @@ def explain(
     from tamesu.cli.aftermath import aftermath
     from tamesu.cli.output import console, write_json
     from tamesu.cli.remote import connect
+    from tamesu.cli.wanted import believed_table
 
     with connect(url) as client:
         told = client.explain(decision)
@@ -54,6 +55,9 @@ def explain(
         out.print(_deliveries(told))
         if told["arms"]:
             out.print(_arms(told, arms))
+        by_objective = believed_table(told["arms"], arms)
+        if by_objective is not None:
+            out.print(by_objective)
         if told["columns"]:
             out.print(_effects(told["arms"], arms))
         for line in aftermath(told):

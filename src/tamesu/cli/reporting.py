@@ -99,7 +99,7 @@ def _show(
     conservation: dict[str, Any],
     arms: int,
 ) -> None:
-    from tamesu.cli import results
+    from tamesu.cli import results, wanted
     from tamesu.cli.output import console
 
     out = console()
@@ -113,7 +113,14 @@ def _show(
         out.print("this server has no archive: nothing is said of what was earned", markup=False)
     else:
         out.print(f"\n{results.earned(found)}", markup=False)
-    out.print(results.arms_table(told["arms"], [] if found is None else found["arms"], arms))
+        for line in wanted.earned(found.get("wanted")):
+            out.print(line, markup=False)
+    had = [] if found is None else found["arms"]
+    out.print(results.arms_table(told["arms"], had, arms))
+    ranked = sorted(told["arms"], key=lambda one: (-one["share"], one["arm"]))
+    for by_objective in (wanted.believed_table(ranked, arms), wanted.earned_table(had, arms)):
+        if by_objective is not None:
+            out.print(by_objective)
     if found is not None:
         if found["deliveries"]:
             out.print(results.windows_table(found))

@@ -33,11 +33,12 @@ ARMS = ("a", "b", "c", "d")
 
 
 def declarations() -> tuple[Declaration, ...]:
-    """Four bandits: a slate anchored at impressions, a single one anchored at decisions, visits, falls.
+    """Five bandits: a slate anchored at impressions, a single one at decisions, visits, falls, wishes.
 
     Those of visits are sessions that settle early and imply their impressions; a click takes the
     reward away, and a purchase, for which there is more time, gives it back. Those of falls are cascades
-    that settle early: a click further up takes back what was learnt below it.
+    that settle early: a click further up takes back what was learnt below it. Those of wishes want two
+    things, which are learnt apart.
     """
     return tuple(
         Declaration.parse({"arms": ARMS, "seed": 7, "batch": {"size": 40, "every": "1s"}, **own})
@@ -69,6 +70,23 @@ def declarations() -> tuple[Declaration, ...]:
                     "window": "12s",
                     "settle": "1s",
                     "lateness": "1s",
+                },
+            },
+            {
+                "name": "wishes",
+                "policy": {"belief": "gaussian", "explorer": {"kind": "thompson", "draws": 4}},
+                "reward": {
+                    "window": "6s",
+                    "settle": "1s",
+                    "lateness": "1s",
+                    "objectives": {
+                        "clicks": {"click": 1},
+                        "sales": {
+                            "events": {"buy": {"weight": 1, "aggregate": "sum"}},
+                            "range": [0, 2],
+                        },
+                    },
+                    "scalarise": "gini",
                 },
             },
         )
@@ -109,7 +127,7 @@ class Journal:
 
     def _decide(self, now: Time) -> list[Draft]:
         bandit, size = self._draw.choice(
-            [("slates", 2), ("singles", 1), ("visits", 1), ("falls", 3)]
+            [("slates", 2), ("singles", 1), ("visits", 1), ("falls", 3), ("wishes", 1)]
         )
         skew_ms = self._draw.choice([0, 0, 0, 0, -1, 59_999, -60_000, 61_000])
         unix_ms = now // MILLISECOND_US + skew_ms

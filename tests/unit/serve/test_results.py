@@ -45,14 +45,14 @@ def report(one, name, clock, period=LONG):
 def journal():
     """An installation that has learnt a journal to its end."""
     one = Installation.new()
-    for _ in Journal(5, steps=100).write(one.log, one.clock):
+    for _ in Journal(5, steps=300).write(one.log, one.clock):
         InlineEngine(one.log, one.store, one.archive, one.clock).catch_up()
     one.clock.move(2 * HOUR_US)
     InlineEngine(one.log, one.store, one.archive, one.clock).catch_up()
     return one
 
 
-@pytest.mark.parametrize("name", ["slates", "singles", "visits", "falls"])
+@pytest.mark.parametrize("name", ["slates", "singles", "visits", "falls", "wishes"])
 def test_it_is_what_the_rows_come_to_one_by_one(journal, name):
     """Slates and single ones, sessions, corrections, fallbacks: the last word on each delivery."""
     results = report(journal, name, journal.clock)["results"]
@@ -76,6 +76,32 @@ def test_it_is_what_the_rows_come_to_one_by_one(journal, name):
     assert results.compared.observed == len(tops)
     mean = sum(row.reward for row in tops) / GRID / len(tops)
     assert results.compared.ours.mean == pytest.approx(mean)
+
+
+def test_each_objective_is_told_in_its_own_units_as_the_last_word_on_each_delivery_says(journal):
+    """A click is worth 1 of clicks; what was bought, so much of sales; by arm, and as one number."""
+    results = report(journal, "wishes", journal.clock)["results"]
+    files = [one for one in journal.store.files(Holds.OBSERVATIONS) if one.bandit == "wishes"]
+    last = {}
+    for row in sorted(
+        (row for part in journal.archive.read(files) for row in part.rows()),
+        key=lambda row: row.correction,
+    ):
+        last[row.decision_id] = row
+    seen = [row for row in last.values() if row.outcome == Outcome.OBSERVED and not row.fallback]
+    assert any(row.correction for row in seen)
+    assert any(row.terms["buy"] for row in seen)
+    clicks, sales = results.wanted.objectives
+    assert clicks.mean == pytest.approx(np.mean([row.terms["click"] * 2 / GRID for row in seen]))
+    assert sales.mean == pytest.approx(np.mean([row.terms["buy"] * 4 / GRID for row in seen]))
+    assert (sales.range, sales.scaled) == ((0, 2), pytest.approx(sales.mean / 2))
+    worst, best = sorted([clicks.scaled, sales.scaled])
+    assert results.wanted.welfare == pytest.approx((worst + best / 2) / 1.5)
+    assert (results.wanted.kind, results.wanted.left_out) == ("gini", 0)
+    for one in results.arms:
+        mine = [row.terms["click"] * 2 / GRID for row in seen if row.arm == one.arm]
+        assert one.objectives["clicks"] == pytest.approx(np.mean(mine))
+    assert report(journal, "singles", journal.clock)["results"].wanted is None
 
 
 @pytest.fixture(scope="module")

@@ -14,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import GRID, Outcome, Snapshot, Time
+from tamesu.base.aims import Aims
 from tamesu.base.observations import NO_REWARD
 from tamesu.base.outline import ALL_ACTIVE, Outline
 from tamesu.base.times import Duration
 from tamesu.experiment import Spans, compared, moments
 from tamesu.ports import Declared, Store, roster_of
+from tamesu.serve.core.attained import Attained
 from tamesu.serve.core.results import ArmResult, Delay, LeftOut, Results, ResultWindow
 
 Delivered: TypeAlias = Callable[[str], tuple[str, ...]]
@@ -35,25 +37,29 @@ class Earned:
         since: when it begins; the first window may begin before.
         positions: how many are told apart: 1 where one belief serves all.
         delivered: the arms that a delivery of an arm delivers: itself, or the options of a combination.
+        attained: how rows are told by objective, where there are several.
 
     Attributes:
         since: from when decisions are taken in.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what its sums are a function of
         self,
         spans: Spans,
         sizes: Sizes,
         since: Time,
         positions: int,
         delivered: Delivered = lambda arm: (arm,),
+        attained: Attained | None = None,
     ) -> None:
         self._spans, self._sizes, self._positions = spans, sizes, positions
         self._delivered = delivered
+        self._attained = Attained(None, lambda _number: None) if attained is None else attained
         self.since = max(spans.since, since)
         self._numbers: dict[tuple[str, int], int] = {}
-        self._by_arm = {name: np.zeros(0) for name in _COLUMNS}
-        self._by_window = {name: np.zeros(spans.count) for name in _COLUMNS}
+        columns = *_COLUMNS, *self._attained.names
+        self._by_arm = {name: np.zeros(0) for name in columns}
+        self._by_window = {name: np.zeros(spans.count) for name in columns}
         self._moments = np.zeros((spans.count, 3, 3))
         self._greatest = np.zeros(spans.count)
         self._left_out = LeftOut()
@@ -75,6 +81,7 @@ class Earned:
             "fallbacks": (first & rows.fallback).astype(np.float64),
             "observed": new - old,
             "reward": new * reward - old * before,
+            **self._attained.columns(rows, new, old),
         }
         for name, column in columns.items():
             self._by_window[name] += np.bincount(window, column, spans.count)
@@ -136,6 +143,8 @@ class Earned:
     def results(self, delay: Delay | None) -> Results:
         """What all rows that were taken in come to."""
         spans, by_window = self._spans, self._by_window
+        together = {name: float(column.sum()) for name, column in by_window.items()}
+        observed = round(together["observed"])
         windows = [
             ResultWindow(
                 since=max(start, self.since),
@@ -151,14 +160,15 @@ class Earned:
             since=self.since,
             until=spans.until,
             window=Duration(spans.length_us).text(),
-            deliveries=round(by_window["deliveries"].sum()),
-            observed=round(by_window["observed"].sum()),
-            reward=float(by_window["reward"].sum()),
+            deliveries=round(together["deliveries"]),
+            observed=observed,
+            reward=together["reward"],
             arms=[self._arm(*place, number) for place, number in sorted(self._numbers.items())],
             compared=compared(self._moments.sum(axis=0), float(self._greatest.max())),
             left_out=self._left_out,
             windows=windows,
             delay=delay,
+            wanted=self._attained.told(together, observed),
         )
 
     def _arm(self, arm: str, position: int, number: int) -> ArmResult:
@@ -172,6 +182,7 @@ class Earned:
             observed=observed,
             reward=had["reward"],
             mean=had["reward"] / observed if observed else None,
+            objectives=self._attained.means(had),
         )
 
 
@@ -209,6 +220,11 @@ class Sizes:
         if len(self._sizes):
             active = np.where(known, self._sizes[np.maximum(places, 0)], active)
         return np.where(rows.eligible == ALL_ACTIVE, active, rows.eligible)
+
+    def aims_then(self, number: int) -> Aims | None:
+        """The objectives under the declaration with this number; none where it is not known, or had none."""
+        declared = self._declaration(number)
+        return None if declared is None else declared.declaration.aims
 
     def _declaration(self, number: int) -> Declared | None:
         if number == self._declared.number:

@@ -153,7 +153,9 @@ class Explainer:
                     "active": all(
                         arm in active for arm in delivered_arms(delivery.arm, delivery.features)
                     ),
-                    **told_delivery(courses.get(delivery.position), afterwards),
+                    **told_delivery(
+                        courses.get(delivery.position), afterwards, declared.declaration.aims
+                    ),
                 }
                 for delivery in decision.deliveries
             ],

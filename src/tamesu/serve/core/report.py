@@ -16,6 +16,7 @@ from tamesu.experiment import spans_of
 from tamesu.join import concerns
 from tamesu.policy import ArmSummary
 from tamesu.ports import Archive, Clock, EventLog, Holds, Meter, Store
+from tamesu.serve.core.attained import Attained
 from tamesu.serve.core.catalogue import Catalogue
 from tamesu.serve.core.delays import Delays
 from tamesu.serve.core.earned import Earned, Sizes
@@ -114,7 +115,10 @@ class Reporter:
         since = Time(now - period)
         spans = replace(spans_of(max(begun, since), now, most=WINDOWS), until=now)
         sizes = Sizes(self._store, declared, kept)
-        earned = Earned(spans, sizes, since, hot.policy.beliefs, hot.policy.delivered)
+        attained = Attained(declared.declaration.aims, sizes.aims_then)
+        earned = Earned(
+            spans, sizes, since, hot.policy.beliefs, hot.policy.delivered, attained=attained
+        )
         files = [
             file
             for file in self._store.files(Holds.OBSERVATIONS)

@@ -21,6 +21,8 @@ class ArmResult(msgspec.Struct, frozen=True, kw_only=True):
         observed: those of the others that were observed; the rest was not shown.
         reward: of those observed, together.
         mean: of those observed; none without any.
+        objectives: the mean of each objective by name, in its own units; none where there are none, or
+            nothing is known of them.
     """
 
     arm: str
@@ -30,6 +32,7 @@ class ArmResult(msgspec.Struct, frozen=True, kw_only=True):
     observed: int
     reward: float
     mean: float | None
+    objectives: dict[str, float] | None = None
 
 
 class ResultWindow(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +50,37 @@ class ResultWindow(msgspec.Struct, frozen=True, kw_only=True):
     observed: int
     reward: float
     compared: Compared
+
+
+class ObjectiveResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a period came to by one objective.
+
+    Attributes:
+        range: what it is brought to [0, 1] by.
+        mean: of those observed, in its own units; none without any.
+        scaled: where the mean lies in the range; beyond 1 where it lies outside.
+    """
+
+    name: str
+    range: tuple[float, float]
+    mean: float | None
+    scaled: float | None
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What a period came to by several objectives.
+
+    Attributes:
+        kind: how they become one number.
+        objectives: in the order declared.
+        welfare: that number, of the means, in [0, 1]: by shares, or by rank; none without any observed.
+        left_out: observed under declarations that wanted other things.
+    """
+
+    kind: str
+    objectives: list[ObjectiveResult]
+    welfare: float | None
+    left_out: int = 0
 
 
 class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,6 +141,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
         left_out: rows that are not compared.
         windows: the oldest first.
         delay: how late rewards come; none where no records can be looked at.
+        wanted: by objective; none where there is one reward.
     """
 
     since: Time
@@ -120,3 +155,4 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     left_out: LeftOut
     windows: list[ResultWindow]
     delay: Delay | None
+    wanted: Wanted | None = None

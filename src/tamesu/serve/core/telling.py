@@ -20,6 +20,7 @@ from tamesu.base import (
     decode_event,
     parse_delivery_id,
 )
+from tamesu.base.aims import Aims, values_of
 from tamesu.base.times import MILLISECOND_US
 from tamesu.join import Course, Heard, Row, Stage, Story, Verdict
 from tamesu.join.record import UNDECODED
@@ -105,8 +106,10 @@ def told(
     }
 
 
-def told_delivery(course: Course | None, afterwards: Afterwards) -> dict[str, Any]:
-    """What became of one delivery; nothing yet without a course."""
+def told_delivery(
+    course: Course | None, afterwards: Afterwards, aims: Aims | None
+) -> dict[str, Any]:
+    """What became of one delivery, by each of its objectives too; nothing yet without a course."""
     if course is None:
         return {
             "stage": Stage.AWAITED.value,
@@ -127,21 +130,23 @@ def told_delivery(course: Course | None, afterwards: Afterwards) -> dict[str, An
         else {name: Time(window.end(name)).text() for name in course.reward.events},
         "observed_at": course.due.text(),
         "final_at": course.final.text(),
-        "observations": [_observation(row, afterwards) for row in course.rows],
+        "observations": [_observation(row, afterwards, aims) for row in course.rows],
     }
 
 
-def _observation(row: Row, afterwards: Afterwards) -> dict[str, Any]:
+def _observation(row: Row, afterwards: Afterwards, aims: Aims | None) -> dict[str, Any]:
     one = row.observation
+    observed = one.outcome is Outcome.OBSERVED
     return {
         "correction": one.correction,
         "late": row.moved is not None,
         "state": afterwards.state(row),
         "learnt_by": afterwards.learnt_by(row),
         "outcome": one.outcome.name.lower(),
-        "reward": one.reward / GRID if one.outcome is Outcome.OBSERVED else None,
+        "reward": one.reward / GRID if observed else None,
         "previous_reward": None if one.previous_reward is None else one.previous_reward / GRID,
         "terms": {name: term / GRID for name, term in one.terms.items()},
+        "objectives": None if aims is None or not observed else values_of(aims, one.terms),
         "shown": None if one.shown is None else one.shown.text(),
         "closed": one.closed.text(),
     }

@@ -36,6 +36,7 @@ class ToldObservation(Told):
         outcome: how the delivery ended.
         reward, previous_reward: none where there is none.
         terms: of the reward, by event type.
+        objectives: what it came to by each, in its own units; none where there are none, or no reward.
         shown: when, or none.
         closed: when the row was made.
     """
@@ -48,6 +49,7 @@ class ToldObservation(Told):
     reward: float | None
     previous_reward: float | None
     terms: dict[str, float]
+    objectives: dict[str, float] | None
     shown: Time | None
     closed: Time
 
