@@ -44,12 +44,17 @@ def priors_from(
         strength: how many rewards of an arm count at most, above 0.
 
     Raises:
-        InvalidInput: a belief without priors, or a strength that cannot be.
+        InvalidInput: a belief without priors, objectives learnt apart, or a strength that cannot be.
     """
     if not 0 < strength <= beta.MOST_PRIOR:
         raise InvalidInput(
             f"strength must be a number of rewards above 0, at most {beta.MOST_PRIOR:g}, "
             f"got {strength:g}"
+        )
+    if declaration.aims is not None and declaration.aims.are_apart:
+        raise InvalidInput(
+            "a log of one reward must not fill the priors of objectives that are learnt apart",
+            hint="state priors by hand, or begin warm from the archive of a bandit with these objectives",
         )
     make = _MADE.get(declaration.belief.kind)
     if make is None:

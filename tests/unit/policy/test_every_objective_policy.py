@@ -11,10 +11,11 @@ import itertools
 import numpy as np
 import pytest
 
-from tamesu.base import GRID, Declaration, InvalidDeclaration, Time
+from tamesu.base import GRID, Declaration, InvalidDeclaration, InvalidInput, Time
 from tamesu.policy import Batch, Choice, compose, explain, known_kinds
 from tamesu.policy.likeness import apart
 from tamesu.policy.objectives.mixing import FITTING
+from tamesu.policy.warm_start import Logged, priors_from
 
 ARMS = tuple("abcdefgh")
 NOW = Time(1_700_000_000_000_000)
@@ -395,3 +396,9 @@ def test_the_mean_weight_of_the_uniform_policy_is_1():
     ]
     weights = 1 / 8 / np.array(chosen)
     assert abs(weights.mean() - 1) < 5 * weights.std() / 1_000**0.5
+
+
+def test_a_log_of_one_reward_makes_no_priors_of_several_objectives():
+    declaration = Declaration.parse(declared({"kind": "gaussian"}, {"kind": "thompson"}, 2))
+    with pytest.raises(InvalidInput, match="must not fill the priors of objectives"):
+        priors_from(declaration, {"a": Logged(3, 0.5, 0.1)}, 10.0)

@@ -30,8 +30,8 @@ class Options(ExplorerOptions, frozen=True, kw_only=True, forbid_unknown_fields=
     """Options of the Thompson explorer.
 
     Attributes:
-        draws: of the scores of all arms, for each decision, where a belief's arms share parameters;
-            from 1 to 10,000. Where they are independent nothing is drawn.
+        draws: of the scores of all arms, where a belief's arms share parameters (for each decision) or
+            objectives are learnt apart; from 1 to 10,000. Else nothing is drawn.
     """
 
     draws: int = 64
