@@ -12,6 +12,7 @@ import msgspec
 
 from tamesu.base.arm import MAX_ARMS, MAX_ID_CHARS
 from tamesu.base.feature import MAX_FIELDS, MAX_WIDTH, TYPES, Feature
+from tamesu.base.objectives import KINDS
 from tamesu.base.written import SCHEMAS
 from tamesu.policy.kinds import known_kinds, options_of
 from tamesu.serve.http.openapi.schemas import DURATION, ref, schemas
@@ -51,13 +52,14 @@ def with_short_forms(named: dict[str, Any]) -> dict[str, Any]:
     del policy["required"]
     fields["policy"] = {"anyOf": [ref("WrittenPolicy"), {"type": "null"}]}
     reward = named["Reward"]["properties"]
-    del reward["gap"]
+    del reward["gap"], reward["by_term"]
     reward["window"]["anyOf"] = [dict(DURATION), ref("Session")]
     for key in ("type", "pattern", "examples"):
         reward["window"].pop(key, None)
-    events = reward["events"]
-    events.pop("default", None)
-    events["additionalProperties"] = {"anyOf": [{"type": "number"}, ref("EventTerm")]}
+    reward["events"].pop("default", None)
+    reward["events"] |= _by_type()
+    named["Objective"]["properties"]["events"] |= _by_type()
+    _beside_events(fields, reward, named)
     fields["reward"] = {"anyOf": [ref("Reward"), {"type": "null"}]}
     _listing_arms(named["ArmsChange"]["properties"]["add"], "WantedArm", 0)
     sync = {"type": "array"}
@@ -67,6 +69,22 @@ def with_short_forms(named: dict[str, Any]) -> dict[str, Any]:
     for name in ("Arm", "WantedArm"):
         named[name]["properties"]["id"] |= ARM_ID
     return named
+
+
+def _beside_events(fields: dict[str, Any], reward: dict[str, Any], named: dict[str, Any]) -> None:
+    """What is written under `reward` and is no clause of it: objectives, and what it stands for."""
+    reward |= named.pop("Objectives")["properties"]
+    reward["objectives"] |= {"additionalProperties": {"anyOf": [ref("Objective"), _by_type()]}}
+    kinds = {"type": "string", "enum": list(KINDS)}
+    reward["scalarise"] = {"anyOf": [ref("Scalarise"), kinds]}
+    reward["surrogate"] = fields.pop("surrogate")
+    del fields["objectives"]
+
+
+def _by_type() -> dict[str, Any]:
+    """Event types by name: a term, or its weight alone."""
+    term = {"anyOf": [{"type": "number"}, ref("EventTerm")]}
+    return {"type": "object", "additionalProperties": term}
 
 
 def _listing_arms(field: dict[str, Any], shape: str, least: int) -> None:
