@@ -105,7 +105,10 @@ class Design:
         return columns
 
     def mixing(self, context: Floats) -> Floats:
-        """(q, 1 + a) matrix T of one context: the joint columns of it and an arm f are T (1, f)."""
+        """(q, 1 + a) matrix T of one context: the joint columns of it and an arm f are T (1, f).
+
+        Of m contexts (m, d): (m, q, 1 + a).
+        """
         return self._encoder.mixing(bounded(context))
 
 

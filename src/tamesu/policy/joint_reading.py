@@ -69,20 +69,18 @@ class SharedReading:
 
     def at(self, context: Floats) -> Marginals:
         """Scores beta . phi(x, a)."""
-        mixing = self._design.mixing(context)
+        return self.many(context[None]).at(0)
+
+    def many(self, contexts: Floats) -> JointSheet:
+        """`at` of each of m contexts (m, d)."""
+        mixing = self._design.mixing(contexts)
         side = self._root @ mixing
-        if len(side) > side.shape[1]:
+        if side.shape[1] > side.shape[2]:
             # The same lengths from as many rows as there are columns.
             side = np.asarray(np.linalg.qr(side, mode="r"), dtype=np.float64)
-        parts = self._arms @ side.T
-        mean, known = self._arms @ (mixing.T @ self._mean), self._known
-
-        def joint(m: int, uniforms: Uniforms) -> Floats:
-            scores = known.deviates(m, uniforms, parts.shape[1]) @ parts.T
-            scores += mean
-            return scores
-
-        return known.marginals(mean, _squares(parts), joint)
+        parts = self._arms @ side.transpose(0, 2, 1)
+        mean = (mixing.transpose(0, 2, 1) @ self._mean) @ self._arms.T
+        return JointSheet(self._known, mean, parts)
 
 
 class HybridReading:
@@ -119,23 +117,58 @@ class HybridReading:
 
     def at(self, context: Floats) -> Marginals:
         """Scores theta_a . (1, x) + beta . phi(x, a)."""
-        z, known = self._design.own(context), self._known
-        own = self._triangles.squares(z)
-        apart = self._arms @ self._design.mixing(context).T
-        apart -= (self._crossed @ z).reshape(self._joint_shape)
-        parts = apart @ self._joint_root.T
-        mean = self._mean @ z + apart @ self._joint_mean
-        deviation = np.sqrt(own)
+        return self.many(context[None]).at(0)
+
+    def many(self, contexts: Floats) -> JointSheet:
+        """`at` of each of m contexts (m, d)."""
+        z = with_one(bounded(contexts))
+        apart = self._arms @ self._design.mixing(contexts).transpose(0, 2, 1)
+        apart -= (z @ self._crossed.T).reshape(len(z), *self._joint_shape)
+        mean = z @ self._mean.T + apart @ self._joint_mean
+        return JointSheet(self._known, mean, apart @ self._joint_root.T, self._triangles.squares(z))
+
+
+class JointSheet:
+    """Scores of arms that share coefficients, in m contexts.
+
+    Args:
+        known: of n arms.
+        mean: (m, n).
+        parts: (m, n, r) whose squares add up to the joint part of their variances, in units of the noise's.
+        own: (m, n) the own part of it, where there is one.
+    """
+
+    def __init__(
+        self, known: Known, mean: Floats, parts: Floats, own: Floats | None = None
+    ) -> None:
+        self._known = known
+        self._mean, self._parts, self._own = mean, parts, own
+        squares: Floats = np.einsum("mnr,mnr->mn", parts, parts)
+        self._variance = squares if own is None else own + squares
+
+    def at(self, number: int) -> Marginals:
+        """In one of the contexts."""
+        mean, parts, known = self._mean[number], self._parts[number], self._known
+        own = None if self._own is None else np.sqrt(self._own[number])
 
         def joint(m: int, uniforms: Uniforms) -> Floats:
-            n, q = parts.shape
-            deviates = known.deviates(m, uniforms, q + n)
-            scores = deviates[:, :q] @ parts.T
-            scores += deviates[:, q:] * deviation
+            n, r = parts.shape
+            deviates = known.deviates(m, uniforms, r if own is None else r + n)
+            scores: Floats = deviates[:, :r] @ parts.T
+            if own is not None:
+                scores += deviates[:, r:] * own
             scores += mean
             return scores
 
-        return known.marginals(mean, own + _squares(parts), joint)
+        return known.marginals(mean, self._variance[number], joint)
+
+    def mean(self) -> Floats:
+        """(m, n)."""
+        return self._mean
+
+    def ladder(self) -> tuple[Floats, Floats]:
+        """Means and deviations, (m, n) each."""
+        return self._known.family(self._mean, self._variance).ladder()
 
 
 def _squares(parts: Floats) -> Floats:

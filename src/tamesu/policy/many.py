@@ -19,6 +19,9 @@ from tamesu.policy.moment import Rules
 MOST_NUMBERS = 1 << 18
 """Scores looked at in one go: what fits into a cache."""
 
+MOST_CONTEXTS = 256
+"""Looked at in one go: a reading may have as many numbers for each arm of a context as arms have columns."""
+
 Floats = NDArray[np.float64]
 
 
@@ -62,15 +65,26 @@ def at_once(
     readings: tuple[Reading, ...], explorer: Explorer
 ) -> tuple[ManyReading, ManyExplorer] | None:
     """Both, where there is one belief and both can be asked of many contexts at once."""
-    if len(readings) != 1 or not (_is_many(type(explorer)) and _is_many(type(readings[0]))):
+    many = all_many(readings) if len(readings) == 1 and _is_many(type(explorer)) else None
+    return None if many is None else (many[0], cast("ManyExplorer", explorer))
+
+
+def all_many(readings: tuple[Reading, ...]) -> tuple[ManyReading, ...] | None:
+    """The readings, where each can be asked of many contexts at once."""
+    if not all(_is_many(type(reading)) for reading in readings):
         return None
-    return cast("ManyReading", readings[0]), cast("ManyExplorer", explorer)
+    return cast("tuple[ManyReading, ...]", readings)
 
 
 @cache
 def _is_many(kind: type) -> bool:
     """Whether a reading or an explorer of this type can: looked up once, for it takes longer than a decision."""
     return callable(getattr(kind, "many", None))
+
+
+def contexts_at_once(scores: int) -> int:
+    """How many contexts to look at in one go, where each has so many scores."""
+    return min(max(1, MOST_NUMBERS // max(1, scores)), MOST_CONTEXTS)
 
 
 def chosen(  # noqa: PLR0913, PLR0917 - everything that choices are a function of
@@ -93,7 +107,7 @@ def chosen(  # noqa: PLR0913, PLR0917 - everything that choices are a function o
     """
     n = len(contexts)
     places, propensities = np.empty(n, dtype=np.intp), np.empty(n)
-    most = max(1, MOST_NUMBERS // max(1, explorer.looks * rules.size))
+    most = contexts_at_once(explorer.looks * rules.size)
     for first in range(0, n, most):
         some = slice(first, first + most)
         sheet = reading.many(contexts[some])

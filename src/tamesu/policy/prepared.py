@@ -7,7 +7,7 @@ reading threads: what two of them compute twice is equal. Refuses to learn.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import repeat
 from typing import NamedTuple, cast
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from tamesu.base import Newcomer
 from tamesu.policy.contract import Eligible, Explorer, Figured, Layout, Marginals, Reading
 from tamesu.policy.eligibility import Eligibility
-from tamesu.policy.many import at_once, chosen
+from tamesu.policy.many import all_many, at_once, chosen, contexts_at_once
 from tamesu.policy.moment import LastingMoment, Moment, Rules
 from tamesu.policy.uniforms import Uniforms, first_uniforms
 
@@ -158,8 +158,22 @@ class Prepared:
             uniforms, rows = first_uniforms(self._key, decision_ids), self._eligible.rows(among)
             places, drawn = chosen(*self._at_once, self._rules[0], rows, contexts, uniforms)
             return Choices(rows[places].reshape(-1, 1), drawn.reshape(-1, 1))
-        pairs = zip(decision_ids, contexts, strict=True)
-        return self._stacked([self._choice(self._at(one), id_, among) for id_, one in pairs], among)
+        moments = zip(self._moments(contexts), decision_ids, strict=True)
+        return self._stacked([self._choice(one, id_, among) for one, id_ in moments], among)
+
+    def _moments(self, contexts: NDArray[np.float64]) -> Iterator[Moment]:
+        """What is thought in each of n contexts (n, d), where it can be of many at once."""
+        readings = all_many(self._readings)
+        if readings is None:
+            yield from map(self._at, contexts)
+            return
+        most = contexts_at_once(len(self.arms))
+        for first in range(0, len(contexts), most):
+            some = contexts[first : first + most]
+            sheets = [reading.many(some) for reading in readings]
+            for number in range(len(some)):
+                marginals = [sheet.at(number) for sheet in sheets]
+                yield Moment(marginals, self._explorer, self._rules)
 
     def _stacked(
         self, choices: Sequence[tuple[tuple[int, ...], tuple[float, ...]]], among: Eligible

@@ -84,7 +84,7 @@ class Triangles:
     def _of_many(self, rows: Floats) -> Floats:
         n = self._shape[1]
         squares = np.zeros((len(rows), n))
-        for _, _, band in self._bands:
+        for _, _, band in self._bands if n else ():
             parts = (rows[:, : band.shape[1]] @ band.T).reshape(len(rows), -1, n)
             squares += np.einsum("mpn,mpn->mn", parts, parts)
         return squares

@@ -16,30 +16,43 @@ EXPLORERS = [
     "randomized_ucb",
     "greedy",
     {"kind": "epsilon_greedy", "epsilon": 0.2},
+    {"kind": "ucb", "scale": 0.5},
+    {"kind": "softmax", "temperature": 0.2},
+    "inverse_gap",
     "thompson",
     "uniform",
 ]
+LAYOUTS = [{"kind": "single"}, {"kind": "slate", "size": 3}, {"kind": "per_position", "size": 2}]
 
 
-def prepared_of(explorer, rows, **policy):
-    """A linear bandit after `rows` observations of random arms; g was never seen."""
-    declared = {"name": "one", "arms": ARMS, "seed": 11, "context": WIDTH}
+def prepared_of(explorer, rows, layout=LAYOUTS[0], belief="linear", **policy):
+    """A bandit after `rows` observations of random arms; g was never seen."""
+    declared = {"name": "one", "seed": 11, "context": WIDTH, "layout": layout}
+    declared |= {"arm_features": {"f": {"type": "vector", "size": 2}}, "interactions": [["x", "f"]]}
+    declared |= {"arms": [{"id": arm, "features": {"f": told(i)}} for i, arm in enumerate(ARMS)]}
+    declared |= {"reward": {"range": [0, 1]}}
     one = {"kind": explorer} if isinstance(explorer, str) else explorer
     explore = policy.pop("explore", 0.0)
-    parts = {"belief": "linear", "explorer": {**one, "explore": explore}, **policy}
+    parts = {"belief": belief, "explorer": {**one, "explore": explore}, **policy}
     made = compose(Declaration.parse({**declared, "policy": parts}))
     rng = np.random.default_rng(5)
+    codes = rng.integers(6, size=rows)
     batch = Batch(
-        arm=np.array([ARMS[code] for code in rng.integers(6, size=rows)], dtype=object),
+        arm=np.array([ARMS[code] for code in codes], dtype=object),
         reward=(rng.normal(size=rows) * GRID).astype(np.int64),
         position=np.zeros(rows, np.int64),
         propensity=np.full(rows, 0.5),
         decided=np.full(rows, NOW),
         context=rng.normal(size=(rows, WIDTH)),
-        features=np.empty((rows, 0)),
+        features=np.array([told(code) for code in codes]).reshape(rows, 2),
     )
     state = made.init()
     return made.prepare(made.absorb(state, made.evidence(state, batch)), ARMS, NOW)
+
+
+def told(number):
+    """Of an arm."""
+    return [number / 4.0, float(number % 3)]
 
 
 @pytest.mark.parametrize("rows", [0, 4, 200], ids=["cold", "hardly", "taught"])
@@ -52,7 +65,23 @@ def prepared_of(explorer, rows, **policy):
 def test_many_are_what_each_is_alone(explorer, policy, rows, monkeypatch):
     """To 1e-12, with the same arms; among seven or four arms, and in goes of a few contexts."""
     monkeypatch.setattr(many, "MOST_NUMBERS", 1_000)
-    prepared = prepared_of(explorer, rows, **policy)
+    hold_alike(prepared_of(explorer, rows, **policy))
+
+
+@pytest.mark.parametrize(
+    ("kind", "layout"),
+    [*[("linear", layout) for layout in LAYOUTS], ("logistic", LAYOUTS[1])],
+    ids=lambda part: part if isinstance(part, str) else part["kind"],
+)
+@pytest.mark.parametrize("explorer", EXPLORERS, ids=str)
+@pytest.mark.parametrize("sharing", ["per_arm", "shared", "hybrid"])
+def test_many_slates_and_arms_with_something_in_common_too(kind, sharing, explorer, layout):
+    belief = {"kind": kind, "sharing": sharing}
+    hold_alike(prepared_of(explorer, 60, layout, belief, explore=0.05))
+
+
+def hold_alike(prepared):
+    """Decided together and one by one: the same arms, and propensities to 1e-12."""
     contexts = np.random.default_rng(7).normal(size=(40, WIDTH))
     contexts[3] = 0.0
     contexts[4] = 1e150
@@ -63,16 +92,18 @@ def test_many_are_what_each_is_alone(explorer, policy, rows, monkeypatch):
             prepared.choose(id_, eligible, context)
             for id_, context in zip(ids, contexts, strict=True)
         ]
-        arms = [prepared.arms[row] for row in made.rows[:, 0]]
-        assert arms == [choice.arms[0] for choice in alone]
-        expected = [choice.propensities[0] for choice in alone]
-        assert np.abs(made.propensities[:, 0] - expected).max() <= 1e-12
+        arms = [tuple(prepared.arms[row] for row in rows) for rows in made.rows]
+        assert arms == [choice.arms for choice in alone]
+        expected = [choice.propensities for choice in alone]
+        assert np.abs(made.propensities - expected).max() <= 1e-12
 
 
 def test_an_explorer_that_looks_at_many_at_once_is_asked_so():
     """Else the law above would hold and say nothing."""
-    for explorer in EXPLORERS[:3]:
-        assert prepared_of(explorer, 4)._at_once is not None
+    for explorer in EXPLORERS[:6]:
+        for sharing in ("per_arm", "shared", "hybrid"):
+            belief = {"kind": "linear", "sharing": sharing}
+            assert prepared_of(explorer, 4, belief=belief)._at_once is not None
     assert prepared_of("thompson", 4)._at_once is None
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tamesu.base import Declaration, InvalidDeclaration
 from tamesu.policy.bounds import Bounds, needed_bounds
 from tamesu.policy.contract import ExplorerOptions, Marginals, PropensitiesOf
+from tamesu.policy.many import Sheet
 from tamesu.policy.uniforms import Uniforms
 
 MOST_SCALE = 1e9
@@ -49,6 +50,7 @@ class InverseGapExplorer:
     """
 
     families = None
+    looks = 1
 
     def __init__(self, options: Options, bounds: Bounds) -> None:
         self.explore = options.explore
@@ -74,6 +76,12 @@ class InverseGapExplorer:
             return inverse_gap(predicted[rows], gamma)
 
         return propensities
+
+    def many(self, sheet: Sheet, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """(m, k) propensities of the arms at `rows` (k,) in m contexts, one at least."""
+        gamma = self._gamma(sheet.at(0))
+        predicted = (sheet.mean()[:, rows] - self._low) / self._width
+        return np.array([inverse_gap(one, gamma) for one in predicted])
 
     def _gamma(self, marginals: Marginals) -> float:
         learnt = marginals.total if marginals.weight is None else marginals.total_weight

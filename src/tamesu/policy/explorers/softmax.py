@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tamesu.base import Declaration, InvalidDeclaration
 from tamesu.policy.contract import ExplorerOptions, Marginals, PropensitiesOf
+from tamesu.policy.many import Sheet
 from tamesu.policy.uniforms import Uniforms
 
 
@@ -37,6 +38,7 @@ class SoftmaxExplorer:
     """
 
     families = None
+    looks = 1
 
     def __init__(self, temperature: float, explore: float) -> None:
         self.explore = explore
@@ -57,6 +59,10 @@ class SoftmaxExplorer:
             return softmax(mean[rows], temperature)
 
         return propensities
+
+    def many(self, sheet: Sheet, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """(m, k) propensities of the arms at `rows` (k,) in m contexts."""
+        return np.array([softmax(mean, self._temperature) for mean in sheet.mean()[:, rows]])
 
 
 def softmax(mean: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tamesu.base import Declaration, InvalidDeclaration
 from tamesu.policy.bounds import Bounds, needed_bounds
 from tamesu.policy.contract import POSTERIORS, ExplorerOptions, Marginals, PropensitiesOf
-from tamesu.policy.explorers.greedy import on_highest
+from tamesu.policy.explorers.greedy import highest, on_highest
 from tamesu.policy.kl_bound import kl_bound
+from tamesu.policy.many import Sheet
 
 MOST_SCALE = 1e6
 
@@ -67,6 +69,7 @@ class UcbExplorer:
     """
 
     families = POSTERIORS
+    looks = 1
 
     def __init__(self, explore: float, variant: Variant, scale: float, bounds: Bounds) -> None:
         self.explore = explore
@@ -96,6 +99,13 @@ class UcbExplorer:
             return on_highest(mean + scale * width * np.sqrt(2.0 * rate))
         bound = low + width * kl_bound(np.clip((mean - low) / width, 0.0, 1.0), scale * rate)
         return on_highest(np.where(learnt, bound, np.inf))
+
+    def many(self, sheet: Sheet, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """(m, k) propensities of the arms at `rows` (k,) in m contexts."""
+        middle, step = (side[:, rows] for side in sheet.ladder())
+        if self._variant == "lin_ucb":
+            return highest(middle + self._scale * step)
+        return np.array([self.over(sheet.at(number))(rows, None) for number in range(len(middle))])
 
 
 def build(options: Options, declaration: Declaration) -> UcbExplorer:

@@ -95,11 +95,16 @@ class Encoder:
         return np.concatenate([np.ones((len(contexts), 1)), contexts, arms, crossed], axis=1)
 
     def mixing(self, context: Floats) -> Floats:
-        """(joint_width, 1 + arm_width) matrix T: joint columns of `context` and an arm f are T (1, f)."""
-        mixing = self._still.copy()
-        mixing[1 : 1 + self.width, 0] = context
+        """(joint_width, 1 + arm_width) matrix T: joint columns of `context` and an arm f are T (1, f).
+
+        Of m contexts (m, width): (m, joint_width, 1 + arm_width).
+        """
+        mixing = np.empty((*context.shape[:-1], *self._still.shape))
+        mixing[...] = self._still
+        mixing[..., 1 : 1 + self.width, 0] = context
         first = 1 + self.width + self.arm_width
-        mixing[np.arange(first, self.joint_width), 1 + self._right] = context[self._left]
+        crossed = np.arange(first, self.joint_width)
+        mixing[..., crossed, 1 + self._right] = context[..., self._left]
         return mixing
 
     def _unmoved(self) -> Floats:

@@ -91,7 +91,7 @@ def rows_of(
     if numbers.shape[1] != size:
         raise _misshapen(name, size, f"lists of {numbers.shape[1]}")
     # What is no number at all fails this too.
-    if not (np.abs(numbers) <= largest).all():
+    if numbers.size and not (numbers.max() <= largest and numbers.min() >= -largest):
         raise refused(
             name, f"finite numbers of at most {largest:g} in magnitude", 0.0, another=True
         )
