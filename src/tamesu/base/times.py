@@ -109,7 +109,7 @@ class Duration(int):
         """
         rest, parts = int(self), list[str]()
         for unit in ("d", "h", "m", "s", "ms", "us"):
-            size = _UNITS_US.get(unit, 1)
+            size = _UNITS_US[unit]
             if rest >= size:
                 parts.append(f"{rest // size}{unit}")
                 rest %= size

@@ -23,64 +23,73 @@ SEEDS = 20
 PACE = "1s"
 
 
+Files = Annotated[
+    list[Path],
+    typer.Argument(metavar="FILE", help="Declarations in YAML or JSON, of the same arms."),
+]
+InWorld = Annotated[
+    str,
+    typer.Option(
+        "--world",
+        "-w",
+        metavar="WORLD",
+        help="A kind, what arms are worth, and options, such as bernoulli:0.1,0.2,… (a rate for "
+        "each arm), bernoulli:0.01..0.05, gaussian:0..1,sd=0.5, linear:sd=0.5, or open-bandit:men.",
+    ),
+]
+Rounds = Annotated[
+    int,
+    typer.Option(
+        "--rounds", "-n", metavar="N", min=1, max=MOST_ROUNDS, help="Decisions of each run."
+    ),
+]
+Seeds = Annotated[
+    int, typer.Option("--seeds", metavar="S", min=1, max=100_000, help="How many runs.")
+]
+Every = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        help="Learn after so many rounds.",
+        show_default="batch.size of FILE",
+    ),
+]
+Pace = Annotated[
+    str,
+    typer.Option(
+        metavar="TIME",
+        help="Time between two decisions, for a policy that forgets and rewards that come late.",
+    ),
+]
+Swept = Annotated[
+    Sweep | None,
+    typer.Option(
+        metavar="WHAT",
+        help="Vary what drives convergence: arms, gaps, traffic or explorer.",
+    ),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, help="Processes to use.", show_default="one for each core"),
+]
+Plot = Annotated[
+    Path | None,
+    typer.Option(metavar="OUT.png", help="Draw how it went, as .png, .svg or .pdf."),
+]
+
+
 def simulate(  # noqa: PLR0913 - the words of a command line
-    files: Annotated[
-        list[Path],
-        typer.Argument(metavar="FILE", help="Declarations in YAML or JSON, of the same arms."),
-    ],
+    files: Files,
     *,
-    world: Annotated[
-        str,
-        typer.Option(
-            "--world",
-            "-w",
-            metavar="WORLD",
-            help="A kind, what arms are worth, and options, such as bernoulli:0.1,0.2,… (a rate for "
-            "each arm), bernoulli:0.01..0.05, gaussian:0..1,sd=0.5, linear:sd=0.5, or open-bandit:men.",
-        ),
-    ] = WORLD,
-    rounds: Annotated[
-        int,
-        typer.Option(
-            "--rounds", "-n", metavar="N", min=1, max=MOST_ROUNDS, help="Decisions of each run."
-        ),
-    ] = ROUNDS,
-    seeds: Annotated[
-        int, typer.Option("--seeds", metavar="S", min=1, max=100_000, help="How many runs.")
-    ] = SEEDS,
-    every: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            min=1,
-            help="Learn after so many rounds.",
-            show_default="batch.size of FILE",
-        ),
-    ] = None,
-    pace: Annotated[
-        str,
-        typer.Option(
-            metavar="TIME",
-            help="Time between two decisions, for a policy that forgets and rewards that come late.",
-        ),
-    ] = PACE,
-    sweep: Annotated[
-        Sweep | None,
-        typer.Option(
-            metavar="WHAT",
-            help="Vary what drives convergence: arms, gaps, traffic or explorer.",
-        ),
-    ] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", min=1, help="Processes to use.", show_default="one for each core"
-        ),
-    ] = None,
-    plot: Annotated[
-        Path | None,
-        typer.Option(metavar="OUT.png", help="Draw how it went, as .png, .svg or .pdf."),
-    ] = None,
+    world: InWorld = WORLD,
+    rounds: Rounds = ROUNDS,
+    seeds: Seeds = SEEDS,
+    every: Every = None,
+    pace: Pace = PACE,
+    sweep: Swept = None,
+    jobs: Jobs = None,
+    plot: Plot = None,
     json: Json = False,
 ) -> None:
     """Play bandits against a world whose truth is known, and say what they lost. Needs no server.
@@ -90,21 +99,27 @@ def simulate(  # noqa: PLR0913 - the words of a command line
     command prints the same numbers.
 
     What arms are worth is a number for each, or a range such as 0.01..0.05 from which it is drawn
-    anew in each run. In a bernoulli world that is a rate; in a gaussian one the mean of rewards that
-    are numbers (option sd=1); in a drifting one rates move in the course of a run, in a switching one
-    they jump (jumps=1). In a delayed one rewards come later (mean=1m), and the window and settle of
-    FILE count. In a positioned one people look less at positions further down (examined=0.7), and
-    some arms suit some positions (apart=0.5). In a cascade they look from the top and click the first
-    arm that attracts. An adversarial one turns against who plays. In a linear or logistic one the
-    context of a decision matters: each comes from the schema of FILE, its columns have coefficients
-    drawn anew for each arm and run, and their product moves a reward by the deviation slope=1, or its
-    log-odds by slope=2; the arms' worth is what stands without it. Where FILE says what arms tell of
-    themselves, shared=0.5 of that is by what they tell: arms that are alike are worth alike. A cascade
-    has contexts too, where FILE has. In a combination one the slots of FILE are filled: options, their
-    pairs and what crosses them with the context move log-odds by slope=1. Several files are played in
-    the world that the first makes. In
-    open-bandit:men (or women, all) people click as was logged at a fashion shop; arms are its items,
-    such as [0, 1, 2]. Nothing is lost on the way here: what that costs comes on top.
+    anew in each run.
+
+    Rewards of one kind for all: in a bernoulli world that is a rate; in a gaussian one the mean of
+    rewards that are numbers (option sd=1). In a drifting one rates move in the course of a run, in a
+    switching one they jump (jumps=1). In a delayed one rewards come later (mean=1m), and the window and
+    settle of FILE count. An adversarial one turns against who plays. In open-bandit:men (or women, all)
+    people click as was logged at a fashion shop; arms are its items, such as [0, 1, 2].
+
+    Several positions: in a positioned one people look less at those further down (examined=0.7), and some
+    arms suit some positions (apart=0.5). In a cascade they look from the top and click the first arm that
+    attracts. In a combination one the slots of FILE are filled: options, their pairs and what crosses
+    them with the context move log-odds by slope=1.
+
+    Contexts: in a linear or logistic one each decision has its own, from the schema of FILE. Its columns
+    have coefficients drawn anew for each arm and run, and their product moves a reward by the deviation
+    slope=1, or its log-odds by slope=2; the arms' worth is what stands without it. Where FILE says what
+    arms tell of themselves, shared=0.5 of that is by what they tell: arms that are alike are worth alike.
+    A cascade and combinations have contexts, too, where FILE has. Several files are played in the world
+    that the first makes.
+
+    Nothing is lost on the way here: what that costs comes on top.
 
     A sweep plays one declaration with several numbers of arms, gaps, amounts of traffic or explorers,
     and tells when each converged: from when on it makes nine tenths of what the best arms earn beyond
