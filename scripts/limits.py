@@ -313,8 +313,8 @@ _SIZES: tuple[tuple[str, str, str], ...] = (
 def limits() -> Iterator[str]:
     """Every fixed number that somebody may run into."""
     yield from ["# Limits", "", NOTE.replace("reasons.py", "limits.py"), ""]
-    (("Fixed in this version: no setting changes them. What goes by bandit stands in its"),)
-    (("[declaration](declaration.md)."),)
+    yield "Fixed in this version: no setting changes them. What goes by bandit stands in its"
+    yield "[declaration](declaration.md)."
     for title, rows in (("Time", _TIMES), ("Size", _SIZES)):
         yield from ["", f"## {title}", ""]
         yield from table(("what", "limit", "why"), rows)
