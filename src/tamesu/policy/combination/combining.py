@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from tamesu.base import Bug
 from tamesu.policy.combination.combiner import Combiner, coefficients_of
+from tamesu.policy.combination.exchange import exchanged
 from tamesu.policy.combination.found import Found
-from tamesu.policy.combination.search import Ends, Floats, Weights, ascended
-from tamesu.policy.combination.space import STARTS, Among, Rows
+from tamesu.policy.combination.search import Floats, Weights, ascended
+from tamesu.policy.combination.space import STARTS, Among
 from tamesu.policy.contract import Eligible, Reading
 from tamesu.policy.eligibility import Eligibility, rows_of
 from tamesu.policy.prepared import Choice, Choices, Prepared
@@ -34,7 +35,7 @@ MEAN = -1
 MOST_KEPT = 1 << 9
 """Distributions, and eligible sets, that are remembered; beyond it the memory starts anew."""
 
-DRAW_STARTS = 8
+DRAW_STARTS = 10
 """Starts of the search for each draw in a context; the best by the mean is one more."""
 
 
@@ -181,21 +182,23 @@ class Combining(Prepared):
         finding, among = self._combiner.finding, self._those(eligible)
         if not finding.searched:
             return Found(among, among.starts[:0], np.empty(0), 0.0)
-        mean = self._ends(self._pool(MEAN), among, among.starts, context)
+        space = self._combiner.space
+        where = space.slot_of, among.allowed, space.clash
+        mean = ascended(self._weights(MEAN, context), *where, among.starts)
         if finding.draws is None:
             chosen = mean.ties(0)
         else:
             # Where no context matters a search is made once, and may take its time.
             starts = among.starts[: DRAW_STARTS if self.contextual else STARTS]
             starts = np.concatenate([mean.best(), starts])
-            chosen = self._ends(self._pool(pool), among, starts, context).best()
+            weights = self._weights(pool, context)
+            chosen = exchanged(weights, *where, ascended(weights, *where, starts))
         return Found(among, chosen, np.full(len(chosen), 1.0 / len(chosen)), finding.searched)
 
-    def _ends(self, pool: _Pool, among: Among, starts: Rows, context: NDArray[np.float64]) -> Ends:
-        space = self._combiner.space
-        option = self._combiner.appraisal.options(pool.coefficients, context)
-        weights = Weights(option, pool.pair)
-        return ascended(weights, space.slot_of, among.allowed, space.clash, starts)
+    def _weights(self, number: int, context: NDArray[np.float64]) -> Weights:
+        """What options and pairs are worth by a set of coefficients."""
+        pool = self._pool(number)
+        return Weights(self._combiner.appraisal.options(pool.coefficients, context), pool.pair)
 
     def _pool(self, number: int) -> _Pool:
         """Coefficients of the state: their mean, or one set of their draws."""

@@ -97,7 +97,8 @@ def _largest(weights: Weights) -> Floats:
     """(m,) what combinations are worth at most, roughly: the unit of rounding."""
     largest: Floats = np.abs(weights.option).max(axis=1)
     if weights.pair is not None:
-        largest = np.maximum(largest, np.abs(weights.pair).max(axis=(1, 2)))
+        pair = np.maximum(weights.pair.max(axis=(1, 2)), -weights.pair.min(axis=(1, 2)))
+        largest = np.maximum(largest, pair)
     return largest
 
 
@@ -126,21 +127,25 @@ def _climbed(
     field, draw, chosen = climbs
     ends = np.empty(chosen.shape)
     clashes = None if clash is None else clash[chosen].sum(axis=1)
-    live = np.arange(len(chosen))
+    live, sizes, o = np.arange(len(chosen)), np.bincount(slot_of), len(slot_of)
+    rows = None if pair is None else pair.reshape(-1, o)
     while live.size:
         now = np.take_along_axis(field, chosen[live], 1)
-        gain = field - now[:, slot_of]
+        gain = field - np.repeat(now, sizes, axis=1)
         if clashes is not None:
             gain[clashes > 0] = -np.inf
         best = gain.argmax(axis=1)
         rises = gain[np.arange(len(best)), best] > least[live]
         ends[live[~rises]] = now[~rises]
-        live, best, field = live[rises], best[rises], field[rises]
+        if not rises.all():
+            live, best, field = live[rises], best[rises], field[rises]
+            clashes = None if clashes is None else clashes[rises]
         slot = slot_of[best]
         old = chosen[live, slot]
-        if pair is not None:
-            field += pair[draw[live], best] - pair[draw[live], old]
+        if rows is not None:
+            field += np.take(rows, draw[live] * o + best, axis=0)
+            field -= np.take(rows, draw[live] * o + old, axis=0)
         if clashes is not None and clash is not None:
-            clashes = clashes[rises] + clash[best].astype(np.intp) - clash[old]
+            clashes = clashes + clash[best].astype(np.intp) - clash[old]
         chosen[live, slot] = best
     return ends

@@ -165,11 +165,19 @@ class Among:
         return counts
 
     def _started(self) -> Rows:
-        k = len(self._options)
-        uniforms = Uniforms(b"starts", "").stream(STARTS * _TRIES * k).reshape(-1, k)
-        sizes = np.array([len(options) for options in self._options])
-        places = (uniforms * sizes).astype(np.intp)
-        rows = np.stack([self._options[slot][places[:, slot]] for slot in range(k)], axis=1)
+        """(STARTS, k) combinations, drawn so that starts that follow one another have all options of a slot.
+
+        Each slot goes through its options in an order by chance, and again in another one: any end of a climb is
+        then near one start at least in every slot. Those that are infeasible are left out.
+        """
+        k, most = len(self._options), max(len(options) for options in self._options)
+        tries = STARTS * _TRIES
+        uniforms = Uniforms(b"starts", "").stream((tries + most) * k).reshape(-1, k)
+        rows = np.empty((tries, k), dtype=np.intp)
+        for slot, options in enumerate(self._options):
+            turns = -(-tries // len(options))
+            keys = uniforms[: turns * len(options), slot].reshape(turns, -1)
+            rows[:, slot] = options[keys.argsort(axis=1).ravel()[:tries]]
         clash = self._space.clash
         if clash is not None:
             rows = rows[~clash[rows[:, :, None], rows[:, None, :]].any(axis=(1, 2))]
