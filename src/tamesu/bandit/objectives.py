@@ -150,7 +150,7 @@ def spelt(objectives: Any, scalarise: Any, reward: Any, belief: Any) -> Mapping[
 
 def _range(name: str, given: Any) -> list[float]:
     try:
-        low, high = (float(end) for end in given)
+        low, high = () if isinstance(given, str) else (float(end) for end in given)
     except (TypeError, ValueError) as problem:
         raise InvalidDeclaration(
             f"objective {name[:80]!r} must be a range of two numbers, got {given!r}",
