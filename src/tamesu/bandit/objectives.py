@@ -150,7 +150,8 @@ def spelt(objectives: Any, scalarise: Any, reward: Any, belief: Any) -> Mapping[
 
 def _range(name: str, given: Any) -> list[float]:
     try:
-        low, high = () if isinstance(given, str) else (float(end) for end in given)
+        ends: Sequence[Any] = [] if isinstance(given, str) else list(given)
+        low, high = (float(end) for end in ends)
     except (TypeError, ValueError) as problem:
         raise InvalidDeclaration(
             f"objective {name[:80]!r} must be a range of two numbers, got {given!r}",
