@@ -6,13 +6,16 @@ here. Refuses to draw.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
+import numpy as np
 
 from tamesu.bandit.memory import Memory
 from tamesu.bandit.naming import ArmId
+from tamesu.base.aims import Aims
 from tamesu.policy import Believed
+from tamesu.policy.objectives import welfare
 
 _WIDEST = 24
 """Characters of an arm's id, or of an objective's name, that are printed."""
@@ -59,6 +62,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         observations: how many rewards it learnt, of its decisions and of logs.
         rewards: their sum; none where a bandit's bytes did not keep it.
         arms: active ones in their order, then retired ones; by position where each has a belief.
+        expected: where objectives are learnt apart, what a decision brings of each, by name in its own units.
+        welfare: of that: the objectives, each in its range, by their ranks, in [0, 1]; else none.
     """
 
     name: str
@@ -67,6 +72,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     observations: int
     rewards: float | None
     arms: tuple[ArmReport, ...]
+    expected: dict[str, float] = {}
+    welfare: float | None = None
 
     def __str__(self) -> str:
         placed = any(row.position is not None for row in self.arms)
@@ -88,6 +95,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             f"{self.observations:,} rewards learnt, {_sum(self.rewards)} earned"
         )
         clipped = sum(row.clipped for row in self.arms)
+        brings = ", ".join(f"{_short(name)} {mean:.4g}" for name, mean in self.expected.items())
+        if brings:
+            table.append(f"a decision brings {brings}: a welfare of {self.welfare:.4g}")
         tail = [f"{clipped:,} rewards were clipped to their bounds"] if clipped else []
         return "\n".join([title, *table, *tail])
 
@@ -113,6 +123,7 @@ def reported(memory: Memory, labels: Mapping[str, ArmId]) -> Report:
                     objectives=row.objectives,
                 )
             )
+    expected = _expected(arms)
     return Report(
         name=memory.declaration.name,
         decisions=memory.ledger.made,
@@ -120,7 +131,24 @@ def reported(memory: Memory, labels: Mapping[str, ArmId]) -> Report:
         observations=sum(row.observations for row in arms) // memory.policy.together,
         rewards=None if memory.earned is None else memory.earned.total,
         arms=tuple(arms),
+        expected=expected,
+        welfare=_welfare(memory.policy.aims, expected),
     )
+
+
+def _expected(arms: Sequence[ArmReport]) -> dict[str, float]:
+    """What a decision brings of each objective that is learnt apart."""
+    names = arms[0].objectives if arms else ()
+    return {name: sum(row.share * row.objectives[name].mean for row in arms) for name in names}
+
+
+def _welfare(aims: Aims | None, expected: Mapping[str, float]) -> float | None:
+    if aims is None or not expected:
+        return None
+    low, high = np.array(aims.ranges).T
+    weights = np.array(aims.weights)
+    scaled = (np.array([expected[name] for name in aims.names]) - low) / (high - low)
+    return float(welfare(scaled, weights / weights.sum()))
 
 
 def _told(row: ArmReport) -> tuple[str, ...]:

@@ -78,6 +78,19 @@ def test_a_report_has_a_column_for_each_objective():
     assert lines[2].split()[3] == "20.01"
 
 
+def test_a_report_tells_what_a_decision_brings_and_its_welfare():
+    bandit = gini(arms=["a", "b"], explorer="greedy")
+    arms = ["a", "b"] * 1_000
+    bandit.learn_logged(arms, {"clicks": [1, 0] * 1_000, "revenue": [0, 100] * 1_000})
+    report = bandit.report()
+    # Half of each: by rank 1/2 and 1/2, whatever the weights.
+    assert report.expected == pytest.approx({"clicks": 0.5, "revenue": 50.0}, abs=1e-9)
+    assert report.welfare == pytest.approx(0.5, abs=1e-9)
+    assert "a decision brings clicks 0.5, revenue 50: a welfare of 0.5" in str(report)
+    plain = tamesu.Bandit(arms=["a"]).report()
+    assert (plain.expected, plain.welfare) == ({}, None)
+
+
 def test_of_weighted_objectives_values_by_name_are_the_weighed_sum():
     bandit = tamesu.Bandit(arms=["a", "b"], objectives=WANTED, seed=7)
     other = tamesu.Bandit(arms=["a", "b"], objectives=WANTED, seed=7)
