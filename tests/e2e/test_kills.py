@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 
 import pytest
@@ -41,6 +41,20 @@ IN_CONTEXTS = {
     "arm_features": {"fresh": {"type": "numeric", "range": [0, 1], "missing": 0.5}},
     "interactions": [["device", "fresh"]],
     "policy": {"belief": {"kind": "linear", "sharing": "hybrid"}},
+}
+CASCADE = {
+    **IN_CONTEXTS,
+    "layout": {"kind": "cascade", "size": 3},
+    "reward": {**BANDIT["reward"], "anchor": "decision", "settle": "300ms"},
+}
+COMBINATION = {
+    "name": "front",
+    "slots": {"title": ["a", "b"], "image": ["x", "y", "z"], "order": ["1", "2"]},
+    "pairwise": True,
+    "infeasible": [{"title": "a", "image": "x"}],
+    "context": IN_CONTEXTS["context"],
+    "interactions": [["device", "title"], ["taste", "image"]],
+    **{key: BANDIT[key] for key in ("reward", "batch", "seed")},
 }
 
 
@@ -84,6 +98,33 @@ def test_decisions_in_contexts_outlive_kills_and_are_explained_to_the_last_digit
 ):
     machine = installation(FEW, tmp_path, free_port, until)
     kill_and_check(FEW, machine, until, bandit=IN_CONTEXTS, asks=somewhere)
+
+
+@pytest.mark.timeout(300)
+def test_a_cascade_outlives_kills_and_what_lies_below_a_click_is_taken_back(
+    tmp_path, free_port, until
+):
+    """Clicks come after 300 ms too, when all of a decision was learnt as looked at and left."""
+    machine = installation(FEW, tmp_path, free_port, until)
+    kill_and_check(FEW, machine, until, bandit=CASCADE, asks=somewhere)
+    with closing(open_store(Settings(data=str(machine.data)))) as store:
+        assert store.progress().counts["front"]["deliveries_unexamined"] > 0
+
+
+@pytest.mark.timeout(300)
+def test_combinations_in_contexts_outlive_kills(tmp_path, free_port, until):
+    """Their options are the arms; nobody adds any meanwhile, for new ones are a new declaration."""
+    machine = installation(FEW, tmp_path, free_port, until)
+    kill_and_check(FEW, machine, until, bandit=COMBINATION, asks=somewhere, keeps=False)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("bandit", [CASCADE, COMBINATION])
+@pytest.mark.timeout(3600)
+def test_two_hundred_kills_of_every_layout(tmp_path, free_port, until, bandit):
+    machine = installation(SOAK, tmp_path, free_port, until)
+    keeps = bandit is CASCADE
+    kill_and_check(SOAK, machine, until, bandit=bandit, asks=somewhere, keeps=keeps)
 
 
 @pytest.mark.soak
@@ -133,11 +174,11 @@ def somewhere(draw):
     return {"context": context | ({"taste": [draw.random(), -1]} if draw.random() < 0.5 else {})}
 
 
-def kill_and_check(plan, machine, until, seed=2026, *, bandit=BANDIT, asks=None):
+def kill_and_check(plan, machine, until, seed=2026, *, bandit=BANDIT, asks=None, keeps=True):
     with machine, Client(machine.url, timeout=90) as client:
         client.create(bandit)
         with (
-            keeping(machine.url, "front", bandit["arms"]) as keeper,
+            keeping(machine.url, "front", bandit["arms"]) if keeps else nullcontext() as keeper,
             calling(machine.url, "front", plan.callers, asks=asks) as callers,
         ):
             killed = kill_at_random(plan, machine, client, callers, until, random.Random(seed))
@@ -147,7 +188,8 @@ def kill_and_check(plan, machine, until, seed=2026, *, bandit=BANDIT, asks=None)
         assert machine.end() == 0
     assert sum(killed.values()) >= plan.kills
     least = min if plan.kills >= DAILY.kills else max
-    assert least(keeper.done.values()) > 0, "arms were added, retired and revived"
+    if keeper is not None:
+        assert least(keeper.done.values()) > 0, "arms were added, retired and revived"
     one_roster_each(machine.data, "front")
     if plan.retires:
         check_retired(machine.data, "front", callers.told)

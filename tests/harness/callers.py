@@ -61,9 +61,10 @@ class Caller(threading.Thread):
         decided = client.decide_many(self._bandit, requests)
         for request, decision in zip(requests, decided, strict=True):
             self.told.decisions[request["request_id"]] = decision.decision_id
-            events = [self._event(decision[0].delivery_id, "impression")]
+            looked_at = self._draw.choice(decision.deliveries).delivery_id
+            events = [self._event(looked_at, "impression")]
             if self._draw.random() < 0.4:
-                events.append(self._event(decision[0].delivery_id, "click"))
+                events.append(self._event(looked_at, "click"))
             if self._draw.random() < 0.2:
                 events.append(dict(events[-1]))
             client.track_many(events)

@@ -92,7 +92,8 @@ def one_roster_each(data, bandit):
         for entry in log.read(0, log.start(0), 1 << 30):
             if entry.kind == Kind.DECISION and entry.key.startswith(f"{bandit}."):
                 decision = decode_decision(entry.body)
-                arms = {each.arm for each in decision.deliveries}
+                # A combination is called by its options, which are the arms.
+                arms = {arm for each in decision.deliveries for arm in each.arm.split(",")}
                 assert arms <= rosters[named[decision.snapshot]], "a decision saw half a change"
 
 
