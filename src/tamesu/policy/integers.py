@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 _MOST = 1 << 62
 """Below it 64 bits hold a sum or a product for certain."""
 
+_FEW = 16
+"""Of so few, Python's integers are added up sooner than 64 bits are checked."""
+
 
 def times(one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
     """(n,) products of two columns, int64 where that holds them, else Python's integers."""
@@ -32,6 +35,11 @@ def by_group(codes: NDArray[np.intp], groups: int, values: NDArray[Any]) -> NDAr
         >>> by_group(np.array([0, 1, 0]), 2, np.array([2**62, 1, 2**62])).tolist()
         [9223372036854775808, 1]
     """
+    if len(values) <= _FEW:
+        added = [0] * groups
+        for code, value in zip(codes.tolist(), values.tolist(), strict=True):
+            added[code] += value
+        return whole(added)
     small = values.dtype != object and _largest(values) * max(1, len(values)) < _MOST
     total = np.zeros(groups, np.int64 if small else object)
     np.add.at(total, codes, values if small else values.astype(object))

@@ -84,11 +84,11 @@ class OwnPart:
         shown = self._shown
         if shown is not None:
             asked, triangles = shown
-            here = np.zeros(len(roots_of), dtype=np.bool_)
-            here[rows] = True
-            places = np.flatnonzero(here[asked])
-            others: list[int] = asked[places].tolist()
-            shown = asked, triangles.replaced(places, [roots_of[row] for row in others])
+            learnt: list[int] = rows.tolist()
+            others = {row: roots_of[row] for row in learnt}
+            order: list[int] = asked.tolist()
+            places = {place: others[row] for place, row in enumerate(order) if row in others}
+            shown = asked, triangles.replaced(places)
         return OwnPart(roots_of, self.columns.changed(rows, columns), shown)
 
 

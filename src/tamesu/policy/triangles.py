@@ -7,7 +7,7 @@ triangle.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -54,13 +54,13 @@ class Triangles:
         ]
         return cls(bands, (p, n))
 
-    def replaced(self, places: NDArray[np.intp], roots: Sequence[Floats]) -> Triangles:
-        """The same with other triangles (p, p) at `places`. O(n p^2) of copying, and no more."""
+    def replaced(self, others: Mapping[int, Floats]) -> Triangles:
+        """The same with other triangles (p, p) at some places. O(n p^2) of copying, and no more."""
         n, bands = self._shape[1], list[_Band]()
         for first, last, band in self._bands:
             whole = band.copy(order="F")
             by_row = whole.T.reshape(-1, (last - first) // n, n)
-            for place, root in zip(places.tolist(), roots, strict=True):
+            for place, root in others.items():
                 by_row[:, :, place] = root[first // n : last // n, : len(by_row)].T
             bands.append((first, last, whole))
         return Triangles(bands, self._shape)

@@ -96,7 +96,7 @@ def test_triangles_in_place_of_others_are_as_if_they_had_always_been_there(n, p)
     mixed = before.copy()
     mixed[places] = after[places]
     first = Triangles.of(before)
-    replaced = first.replaced(places, list(after[places]))
+    replaced = first.replaced({place: after[place] for place in places.tolist()})
     row = rng.standard_normal(p)
     assert replaced.squares(row).tobytes() == Triangles.of(mixed).squares(row).tobytes()
     assert first.squares(row).tobytes() == Triangles.of(before).squares(row).tobytes()

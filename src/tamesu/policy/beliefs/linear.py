@@ -107,8 +107,10 @@ class LinearBelief:
         del state
         arms, codes = batch.numbered
         p, q = self._design.own_width, self._design.joint_width
-        reward = batch.reward / GRID
-        clipped = reward if self.bounds is None else np.clip(reward, *self.bounds)
+        clipped, moved = batch.reward / GRID, None
+        if self.bounds is not None:
+            reward, clipped = clipped, np.clip(clipped, *self.bounds)
+            moved = reward != clipped
         rows, _, joint = self._design.rows(batch, beside=1)
         beyond = clipped - self._mean
         rows[:, -1] = beyond
@@ -120,7 +122,9 @@ class LinearBelief:
             left.T @ rows[:, p:] if q else np.zeros((0, 1)),
             {
                 OBSERVATIONS: _counted(codes, len(arms), batch.sign),
-                CLIPPED: _counted(codes, len(arms), batch.sign, reward != clipped),
+                CLIPPED: np.zeros(len(arms), np.int64)
+                if moved is None
+                else _counted(codes, len(arms), batch.sign, moved),
                 WEIGHT: np.bincount(codes, weights, len(arms)).astype(np.float64),
                 SQUARES: np.bincount(
                     codes,
