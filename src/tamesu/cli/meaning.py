@@ -53,6 +53,7 @@ def meanings(declaration: Declaration, written: Mapping[str, Any], size: int) ->
         row("fallback", *_fallback(declaration)),
         *policy_meanings(declaration, row),
         *_objectives(declaration, row),
+        *_surrogate(declaration, row),
         *_reward(declaration.reward, row),
         row("sticky", *_sticky(declaration)),
         row(
@@ -154,6 +155,24 @@ def _objectives(declaration: Declaration, row: Any) -> Iterator[Meaning]:
         told = ", ".join(f"{name} {share:.3g}" for name, share in shares)
         how = f"added up by their shares: {told}"
     yield row("reward.scalarise", aims.kind, how)
+
+
+def _surrogate(declaration: Declaration, row: Any) -> Iterator[Meaning]:
+    found = declaration.surrogate
+    if found is None:
+        return
+    said = f"{found.later} within {found.within.text()}"
+    how = (
+        f"what the reward stands for, {found.constant:g} less; fitted to {found.rows:,} deliveries up to "
+        f"{found.until.text()[:10]}, R² {found.r2:.2g} ± {found.r2_error:.1g}"
+    )
+    yield row("reward.surrogate", said, how)
+    if found.differing:
+        yield row(
+            "reward.surrogate.differing",
+            _arms(found.differing),
+            "of these something else came than their early events said: do not trust it there",
+        )
 
 
 def _reward(reward: Reward, row: Any) -> Iterator[Meaning]:

@@ -99,9 +99,9 @@ class Hindsight:
     @property
     def known_until(self) -> Time:
         """Nothing in time can come any more of what was decided before this moment."""
-        spans = [self._clauses(later=False).last_moment(Time(0))]
+        spans = [self.clauses(later=False).last_moment(Time(0))]
         if self.later is not None:
-            spans.append(self._clauses(later=True).last_moment(Time(0)))
+            spans.append(self.clauses(later=True).last_moment(Time(0)))
         return Time(self.watermark - max(spans))
 
     def run(self) -> Iterator[int]:
@@ -111,8 +111,8 @@ class Hindsight:
             Corrupt: a part of it is gone.
         """
         if self.later is not None:
-            yield from self._walk(self._clauses(later=True), [self.later.type], self._later)
-        yield from self._walk(self._clauses(later=False), list(self.reward.events), self._early)
+            yield from self._walk(self.clauses(later=True), [self.later.type], self._later)
+        yield from self._walk(self.clauses(later=False), list(self.reward.events), self._early)
 
     def seen(self) -> Seen | None:
         """What was found once all was read; none where nothing was."""
@@ -134,7 +134,7 @@ class Hindsight:
             later=None if self.later is None else self._worth(rows, _term(self.later.type)),
         )
 
-    def _clauses(self, *, later: bool) -> Reward:
+    def clauses(self, *, later: bool) -> Reward:
         """The reward whose terms are what is asked for; anchors and windows of the others stay."""
         events = {
             name: msgspec.structs.replace(term, weight=0.0 if later else 1.0, cap=None)
@@ -175,11 +175,11 @@ class Hindsight:
 
     def _closed(self) -> dict[str, NDArray[Any]]:
         """Columns of the deliveries that are told; counts those that are not."""
+        self.left_out = Counter({"open": self._open})  # those of which there is no row yet
         if not self._early:
             return {}
         rows = _stacked(self._early)
         took = np.array([self.declared[number] for number in rows["number"].tolist()], np.bool_)
-        self.left_out = Counter({"open": self._open})  # those of which there is no row yet
         kept = np.ones(len(took), dtype=np.bool_)
         for why, out in (
             ("open", rows["decided"] >= self.known_until),

@@ -82,6 +82,55 @@ def test_what_it_writes_is_a_declaration_with_its_reward(learn, tmp_path):
     assert declaration.seed == DECLARED["seed"]
 
 
+def test_arms_start_with_what_their_early_events_were_worth(learn, lived):
+    told = learn("--later", "purchase", *WITHIN, "--strength", "50", "--json")
+    belief = told["declaration"]["policy"]["belief"]
+    assert sorted(belief["priors"]) == sorted(ARMS)
+    declaration = Declaration.parse(told["declaration"])
+    policy = compose(declaration)
+    means = {row.arm: row.mean for row in policy.summary(policy.init(), ARMS, Time(0))}
+    arms = {arm["arm"]: arm for arm in told["arms"]}
+    constant = told["surrogate"]["constant"]
+    for arm in ARMS:  # a prior of one reward in the middle of the range, then fifty
+        expected = (50 * (arms[arm]["expected"] - constant) + declaration.reward.range[1] / 2) / 51
+        assert means[arm] == pytest.approx(expected, abs=0.01)
+
+
+def test_priors_of_another_reward_are_left_out(learn, tmp_path):
+    declared = {**DECLARED, "policy": {"belief": {"kind": "gaussian", "prior": {"mean": 0.5}}}}
+    folder = LongRun(days=4, a_day=400, declared=declared).install(tmp_path)
+    told = learn("--later", "purchase", *WITHIN, "--json", folder=folder)
+    assert told["declaration"]["policy"]["belief"] == {"kind": "gaussian"}
+
+
+def test_few_deliveries_are_refused(learn, tmp_path):
+    folder = LongRun(days=4, a_day=100).install(tmp_path)
+    err = learn("--later", "purchase", *WITHIN, code=2, folder=folder)
+    assert "there must be 500 deliveries of 100 units or decisions" in err
+
+
+def test_a_bandit_of_rates_is_told_which_beliefs_learn_numbers(learn, tmp_path):
+    declared = {**DECLARED, "reward": {**DECLARED["reward"], "events": {"click": 1, "purchase": 0}}}
+    declared["policy"] = {"belief": "beta"}
+    folder = LongRun(days=4, a_day=400, declared=declared).install(tmp_path)
+    err = learn("--later", "purchase", *WITHIN, code=2, folder=folder)
+    assert "--belief gaussian" in err
+    told = learn(
+        "--later", "purchase", *WITHIN, "--belief", "gaussian", "--json", "--force", folder=folder
+    )
+    assert told["declaration"]["policy"]["belief"] == "gaussian"
+
+
+def test_bandit_check_says_what_the_reward_stands_for(learn, tmp_path, capsys):
+    file = tmp_path / "shop.yaml"
+    learn("--later", "purchase", *WITHIN, "--output", str(file))
+    assert run(["bandit", "check", str(file), "--json"]) == 0
+    settings = {row["setting"]: row for row in json.loads(capsys.readouterr().out)["settings"]}
+    assert settings["reward.surrogate"]["value"] == "sum of purchase within 10d"
+    assert "R² 0." in settings["reward.surrogate"]["meaning"]
+    assert "reward.surrogate.differing" not in settings
+
+
 def test_for_people(learn):
     out = learn("--later", "purchase", *WITHIN)
     assert "sum of purchase within 10d, told from the events of the first 1h" in out

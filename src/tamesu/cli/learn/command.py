@@ -73,6 +73,14 @@ def surrogate(  # noqa: PLR0913 - the options of a command
             show_default="as declared",
         ),
     ] = None,
+    strength: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N",
+            help="Start warm: each arm as sure as after its deliveries here, at most N.",
+            show_default="start from the prior",
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -108,7 +116,7 @@ def surrogate(  # noqa: PLR0913 - the options of a command
     with open_past(settings) as (store, source):
         asked = question(store, name, words, open_unit_names(settings))
         found = look_back(source, asked.asked)
-    made = fit_to(asked, found)
+    made = fit_to(asked, found, strength)
     is_written = output is not None and (made.fitted.has_power or force)
     if is_written and output is not None:
         _write(output, made.declaration)

@@ -11,7 +11,7 @@ from tamesu.base import Duration, NoSupport, Time
 from tamesu.base.surrogate import Surrogate, Tenth
 from tamesu.cli.learn.looking_back import Found
 from tamesu.cli.learn.question import Question
-from tamesu.cli.learn.weighed import short, weighed
+from tamesu.cli.learn.weighed import short, warmed, weighed
 from tamesu.engine import LaterEvents
 from tamesu.experiment import Calibrated, Fitted, Left, calibrated, fit, lacking, left_by_arm
 
@@ -34,12 +34,18 @@ class Made(NamedTuple):
     declaration: dict[str, Any]
 
 
-def fit_to(asked: Question, found: Found) -> Made:
+def fit_to(asked: Question, found: Found, strength: float | None = None) -> Made:
     """What the deliveries that were found say.
+
+    Args:
+        asked: what of them.
+        found: they.
+        strength: how many deliveries of an arm its prior stands for at most; none for no priors.
 
     Raises:
         NoSupport: they are too few, or say nothing at all.
         InvalidDeclaration: the belief cannot learn the reward that comes of it.
+        InvalidInput: priors are asked for of a belief that has none.
     """
     rows = found.rows
     missing = lacking(rows)
@@ -67,6 +73,8 @@ def fit_to(asked: Question, found: Found) -> Made:
         differing=tuple(one.arm for one in left if one.differs),
     )
     declaration = weighed(asked.written, asked.declaration, rows, fitted, surrogate)
+    if strength is not None:
+        declaration = warmed(declaration, rows, strength)
     return Made(found, fitted, tenths, left, surrogate, declaration)
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 FILES = (".csv", ".parquet")
 """Endings of a later value that is a file."""
 
+PRIORS = ("prior", "priors")
+"""Options of a belief that speak of rewards before there are any."""
+
 
 class Words(NamedTuple):
     """The options, as they were written; see the command."""
@@ -94,7 +97,7 @@ def _written(store: Store, name: str, words: Words) -> dict[str, Any]:
         written = read_declaration(words.declaration)
     else:
         newest = known[name]
-        written = lists(newest.declaration.plain())
+        written = _without_priors(lists(newest.declaration.plain()))
         if not newest.declaration.slots:
             # Those that are active now, whoever added them: a declaration retires all others.
             roster = roster_of(store, newest, store.snapshot(name))
@@ -102,6 +105,13 @@ def _written(store: Store, name: str, words: Words) -> dict[str, Any]:
     if words.belief is not None:
         written["policy"] = {**(written.get("policy") or {}), "belief": words.belief}
     return written
+
+
+def _without_priors(written: dict[str, Any]) -> dict[str, Any]:
+    """A prior is of the reward as it was: of another one it would say what nobody knows."""
+    policy = written["policy"]
+    belief = {name: value for name, value in policy["belief"].items() if name not in PRIORS}
+    return {**written, "policy": {**policy, "belief": belief}}
 
 
 def _later(words: Words, declaration: Declaration) -> LaterEvents | Amounts:

@@ -103,6 +103,30 @@ def weighed(
     return made
 
 
+def warmed(made: Written, rows: Followed, strength: float) -> Written:
+    """`made` with a prior for each of its arms that was delivered: what its early events were worth.
+
+    Raises:
+        InvalidInput: the belief has no priors, or a strength that cannot be.
+    """
+    from tamesu.policy import compose
+    from tamesu.policy.warm_start import Logged, priors_from
+
+    declaration = Declaration.parse(made)
+    terms = declaration.reward.events
+    weights = np.array([terms[name].weight for name in rows.types])
+    worth = np.clip(rows.early @ weights, *declaration.reward.range or (-np.inf, np.inf))
+    logged: dict[str, Logged] = {}
+    for place, arm in enumerate(rows.arms):
+        mine = worth[rows.arm == place]
+        if len(mine) and arm in declaration.arm_ids:
+            logged[arm] = Logged(len(mine), float(mine.mean()), float(mine.var()))
+    belief = {**declaration.belief.plain(), "priors": priors_from(declaration, logged, strength)}
+    warm = {**made, "policy": {**(made.get("policy") or {}), "belief": belief}}
+    compose(Declaration.parse(warm))
+    return warm
+
+
 def _reward(
     written: Mapping[str, Any],
     declaration: Declaration,
