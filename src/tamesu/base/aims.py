@@ -6,6 +6,7 @@ Refuses to weigh them against each other: a scalarisation does.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -81,13 +82,16 @@ def vector_of(aims: Aims, terms: Mapping[str, NDArray[np.int64]], n: int) -> NDA
 
 
 def values_of(aims: Aims, terms: Mapping[str, int]) -> dict[str, float]:
-    """What one delivery came to by each objective, in the objective's own units."""
+    """What one delivery came to by each objective, in its own units, to as many digits as terms have."""
     columns = {name: np.array([term], dtype=np.int64) for name, term in terms.items()}
     vector = vector_of(aims, columns, 1)[0] / GRID
-    return {
-        name: low + (high - low) * float(place)
-        for name, (low, high), place in zip(aims.names, aims.ranges, vector, strict=True)
-    }
+    values: dict[str, float] = {}
+    for place, name in enumerate(aims.names):
+        low, high = aims.ranges[place]
+        grain = len(aims.types[place]) * (high - low) / aims.shares[place] / GRID
+        value = low + (high - low) * float(vector[place])
+        values[name] = round(value, -math.ceil(math.log10(grain)))
+    return values
 
 
 def scaled(low: float, high: float, values: frozenset[float] | None) -> tuple[int, ...]:

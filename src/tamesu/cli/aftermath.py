@@ -72,7 +72,7 @@ def _worth(one: Mapping[str, Any]) -> str:
     """A reward; of several objectives each in its own units."""
     if not one.get("objectives"):
         return "" if one["reward"] is None else f"{one['reward']:g}"
-    return ", ".join(f"{name} {value:.6g}" for name, value in one["objectives"].items())
+    return "\n".join(f"{name} {value:.6g}" for name, value in one["objectives"].items())
 
 
 def _made(one: Mapping[str, Any], decided: Time) -> str:

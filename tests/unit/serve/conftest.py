@@ -140,13 +140,13 @@ class Running:
 
 
 class Trainer:
-    """A trainer over a server's ports, in a thread of its own."""
+    """A trainer over a server's ports, in a thread of its own, and over an archive."""
 
-    def __init__(self, ports):
+    def __init__(self, ports, archive):
         self._engine = ProcessEngine(
             ports["log"],
             ports["store"],
-            MemoryArchive(),
+            archive,
             ports["clock"],
             ports["meter"],
             holder="trainer",
@@ -225,8 +225,8 @@ def training():
     """Starts trainers over the ports of servers; each is stopped when the test is over."""
     started = []
 
-    def start(server):
-        started.append(Trainer(server.ports))
+    def start(server, archive=None):
+        started.append(Trainer(server.ports, MemoryArchive() if archive is None else archive))
         return started[-1]
 
     yield start
