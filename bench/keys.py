@@ -39,11 +39,11 @@ def measure() -> Iterator[Figure]:
         sides = {kind: stack.enter_context(_served(keyed=kind == "keyed")) for kind in spent}
         for turn in range(TURNS + 1):
             for kind, (port, pid, requests) in sides.items():
-                before = _ticks(pid)
+                before = ticks_of(pid)
                 load = saturate(port, requests, SECONDS)
                 assert not load.refused, "every decision must be made"
                 if turn:  # the first warms up
-                    spent[kind].append(1e6 * (_ticks(pid) - before) / TICKS / load.answered)
+                    spent[kind].append(1e6 * (ticks_of(pid) - before) / TICKS / load.answered)
                     print(f"{kind}: {spent[kind][-1]:.1f} us", file=sys.stderr)
         pairs = zip(spent["keyed"], spent["open"], strict=True)
         ratio = statistics.median(keyed / plain for keyed, plain in pairs)
@@ -85,7 +85,7 @@ def _endless(requests: list[bytes]) -> Iterator[bytes]:
         yield from requests
 
 
-def _ticks(pid: int) -> int:
+def ticks_of(pid: int) -> int:
     """Processor time that a process has had, user's and system's."""
     told = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
     return int(told[11]) + int(told[12])

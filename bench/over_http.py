@@ -7,6 +7,7 @@ other. Latency is held against the disk: one bare append and fdatasync at a time
 from __future__ import annotations
 
 import contextlib
+import cProfile
 import json
 import os
 import socket
@@ -41,14 +42,14 @@ _numbers = count()
 def main() -> None:
     """Prints the figures, or runs the server that they are of."""
     if sys.argv[1:2] == ["--serve"]:
-        serve(sys.argv[2], int(sys.argv[3]))
+        serve(sys.argv[2], int(sys.argv[3]), *sys.argv[4:])
     else:
         show(measure)
 
 
 def measure() -> Iterator[Figure]:
     """Each figure, one after the other."""
-    with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as port:
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as (port, _):
         os.sched_setaffinity(0, {LOAD_CORE})
         create(port)
         yield from _throughput(port)
@@ -180,31 +181,43 @@ def create(port: int) -> None:
 
 
 @contextlib.contextmanager
-def running(folder: Path) -> Iterator[int]:
-    """A server of its own process on its core; gives the port."""
+def running(folder: Path, profile: Path | None = None) -> Iterator[tuple[int, int]]:
+    """A server of its own process on its core; gives the port and the process.
+
+    With `profile` it runs under Python's profiler, and leaves what that found there.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
     command = [sys.executable, __file__, "--serve", str(folder / "data"), str(port)]
+    command += [] if profile is None else [str(profile)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         try:
             assert process.stdout is not None
             process.stdout.readline()
-            yield port
+            yield port, process.pid
         finally:
             process.terminate()
             process.wait(20)
 
 
-def serve(data: str, port: int) -> None:
-    """Runs the one server of an installation until it is terminated."""
+def serve(data: str, port: int, profile: str = "") -> None:
+    """Runs the one server of an installation until it is terminated; its main thread under a profiler, maybe."""
     os.sched_setaffinity(0, {SERVER_CORE})
     os.environ["TAMESU_TEST_NOOP"] = "1"
     from tamesu.wiring import Settings, run_server
 
-    run_server(
-        Settings(data=data, port=port, cache="memory"), on_ready=lambda: print("ready", flush=True)
-    )
+    profiler = cProfile.Profile(time.thread_time) if profile else None
+
+    def ready() -> None:
+        if profiler is not None:
+            profiler.enable()
+        print("ready", flush=True)
+
+    run_server(Settings(data=data, port=port, cache="memory"), on_ready=ready)
+    if profiler is not None:
+        profiler.disable()
+        profiler.dump_stats(profile)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ PARTS = (
     "decide",
     "learn",
     "contextual",
+    "combination",
     "join",
     "rebuild",
     "over_http",
@@ -28,12 +29,16 @@ PARTS = (
     "workers",
     "gate",
     "keys",
+    "told",
     "steady",
     "many",
     "speed",
     "regret",
 )
-GROUPS = {"peers": ("speed", "regret")}
+GROUPS = {
+    "contexts": ("contextual", "combination", "told", "speed"),
+    "peers": ("speed", "regret"),
+}
 """Names for several parts at once."""
 
 
