@@ -49,7 +49,14 @@ def _events(told: Mapping[str, Any]) -> Any:
     if told["events_omitted"]:
         rows.append((f"{told['events_omitted']:,} more", "", "", "", "", "", ""))
     columns = [">received", ">happened", ">position", "event", ">value", "class", "why"]
-    return table("What came, and how long after the decision", columns, rows)
+    # What says nothing makes room for why.
+    said = [any(row[number] != "" for row in rows) for number in range(len(columns))]
+    said[2] &= len(told["deliveries"]) > 1
+    return table(
+        "What came, and how long after the decision",
+        [column for column, one in zip(columns, said, strict=True) if one],
+        [[cell for cell, one in zip(row, said, strict=True) if one] for row in rows],
+    )
 
 
 def _observations(deliveries: Sequence[Mapping[str, Any]], decided: Time) -> list[Sequence[object]]:
@@ -88,23 +95,30 @@ def _made(one: Mapping[str, Any], decided: Time) -> str:
 
 
 def _open(told: Mapping[str, Any]) -> Iterator[str]:
-    """Until when something may still change, delivery by delivery."""
+    """Until when something may still change; positions of which the same is to be said together."""
     if told["learnt_until"] is None:
         yield "nothing was learnt from the log yet"
         return
+    said: dict[str, list[int]] = {}
     for delivery in told["deliveries"]:
-        stage, where = delivery["stage"], f"position {delivery['position']}"
-        if delivery["observed_at"] is None:
-            yield f"{where}: the trainer has not read the decision yet"
-        elif stage == "awaited":
-            yield f"{where}: waits for its impression until {_moment(delivery['observed_at'])}"
-        elif stage == "settling":
-            yield f"{where}: is observed at {_moment(delivery['observed_at'])}"
-        elif stage == "correcting":
-            yield f"{where}: events in time correct it until {_moment(delivery['final_at'])}"
-        else:
-            late = _moment(told["corrected_until"])
-            yield f"{where}: final; what comes too late corrects it until {late}"
+        stage = _stage(delivery, told["corrected_until"])
+        said.setdefault(stage, []).append(delivery["position"])
+    for stage, positions in said.items():
+        which = ", ".join(map(str, positions))
+        yield f"position{'s' if len(positions) > 1 else ''} {which}: {stage}"
+
+
+def _stage(delivery: Mapping[str, Any], corrected_until: str) -> str:
+    stage = delivery["stage"]
+    if delivery["observed_at"] is None:
+        return "the trainer has not read the decision yet"
+    if stage == "awaited":
+        return f"waits for its impression until {_moment(delivery['observed_at'])}"
+    if stage == "settling":
+        return f"is observed at {_moment(delivery['observed_at'])}"
+    if stage == "correcting":
+        return f"events in time correct it until {_moment(delivery['final_at'])}"
+    return f"final; what comes too late corrects it until {_moment(corrected_until)}"
 
 
 def _age(text: str, decided: Time) -> str:

@@ -43,6 +43,7 @@ def explain(
     from tamesu.cli.output import console, write_json
     from tamesu.cli.remote import connect
     from tamesu.cli.wanted import believed_table
+    from tamesu.cli.why import why
 
     with connect(url) as client:
         told = client.explain(decision)
@@ -60,7 +61,7 @@ def explain(
             out.print(by_objective)
         if told["columns"]:
             out.print(_effects(told["arms"], arms))
-        for line in aftermath(told):
+        for line in [*why(told), *aftermath(told)]:
             out.print(line, soft_wrap=True, markup=False)
     if told["again"]["same"] is False:
         raise typer.Exit(1)
@@ -68,6 +69,8 @@ def explain(
 
 def _lines(told: Mapping[str, Any]) -> list[str]:
     """What a person wants to know first."""
+    from tamesu.cli.why import facts
+
     snapshot = told["snapshot"]
     learnt = "nothing was learnt yet"
     if snapshot["version"]:
@@ -85,8 +88,7 @@ def _lines(told: Mapping[str, Any]) -> list[str]:
     if told["unit"] is not None:
         lines.append(f"for {told['unit']}")
     if told["context"]:
-        values = (f"{name} = {value}" for name, value in told["context"].items())
-        lines.append(f"in the context {', '.join(values)}")
+        lines.append(f"in the context {facts(told['context'])}")
     if told["fallback"]:
         lines.append("by the FALLBACK: the policy could not answer; this teaches nothing")
     lines.append(f"made again: {_verdict(told['again'])}")
@@ -139,7 +141,7 @@ def _arms(told: Mapping[str, Any], most: int) -> Any:
             arm["arm"],
             f"{arm['share']:.2%}",
             f"{arm['mean']:.4f}",
-            f"{arm['low']:.{digits}f} to {arm['high']:.{digits}f}",
+            f"{arm['low']:.{digits}f}–{arm['high']:.{digits}f}",
             f"{arm['observations']:,}",
             _notes(arm),
         )
@@ -149,7 +151,7 @@ def _arms(told: Mapping[str, Any], most: int) -> Any:
     if rest:
         rows.append((*([""] if placed else []), f"{rest:,} more", "", "", "", "", ""))
     who = [">at", "arm", ">there"] if placed else ["arm", ">first"]
-    columns = [*who, ">mean reward", ">95 % interval", ">learnt", ""]
+    columns = [*who, ">mean\nreward", ">95 %\ninterval", ">learnt", ""]
     return table("What was believed then", columns, rows)
 
 
@@ -168,7 +170,7 @@ def _effects(arms: Sequence[Mapping[str, Any]], most: int) -> Any:
         for arm in arms[:most]
         if arm["effects"] is not None
     ]
-    columns = ["arm", ">in the mean context", "what this one changes most", ">mean reward"]
+    columns = ["arm", ">in the mean\ncontext", "what this one changes most", ">mean\nreward"]
     return table("What the context changed", columns, rows)
 
 

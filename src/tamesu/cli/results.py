@@ -66,6 +66,11 @@ def earned(found: Told) -> str:
     return "\n".join(lines)
 
 
+IN_THE_MEAN = (
+    "Believed, and chosen, in the mean context of what was learnt: each request has its own."
+)
+"""Beneath the arms of a bandit that learns from contexts."""
+
 LEFT_OUT = {
     "fallbacks": "by a fallback",
     "drawn": "with a propensity that was drawn",
@@ -106,7 +111,7 @@ def arms_table(believed: Sequence[Told], had: Sequence[Told], most: int) -> Tabl
         delivered = f"{sum(one['deliveries'] for one in gone):,}"
         who = f"{len({one['arm'] for one in gone})} retired"
         rows.append((*([""] if placed else []), who, "", "", "", delivered, ""))
-    who_columns = [">at", "arm", ">chosen there"] if placed else ["arm", ">chosen first"]
+    who_columns = [">at", "arm", ">chosen\nthere"] if placed else ["arm", ">chosen\nfirst"]
     columns = [*who_columns, ">believed", ">95 %", ">delivered", ">earned"]
     return table("Arms", [*columns, *([">clipped"] if clipped else [])], rows)
 

@@ -1,0 +1,58 @@
+"""What `report` and `explain` say on a terminal of a bandit that learns from contexts."""
+
+import pytest
+
+from tamesu.adapters.archive.memory import MemoryArchive
+from tamesu.cli.entry import run
+
+FRONT = {
+    "name": "front",
+    "arms": [
+        {"id": "because-you-viewed", "features": {"fresh": 0.9}},
+        {"id": "popular", "features": {"fresh": 0.1}},
+    ],
+    "context": {"device": {"type": "categorical", "values": ["ios", "web"]}, "member": "boolean"},
+    "arm_features": {"fresh": {"type": "numeric", "range": [0, 1]}},
+    "interactions": [["device", "fresh"]],
+    "policy": {"belief": {"kind": "linear", "sharing": "shared"}},
+    "reward": {"window": "3s", "settle": "0s", "lateness": "100ms"},
+    "batch": {"size": 1, "every": "10ms"},
+    "seed": 7,
+}
+
+
+@pytest.fixture
+def front(serving, training):
+    archive = MemoryArchive()
+    started = serving(archive=archive)
+    training(started, archive)
+    assert started.post("/v1/bandits", FRONT)[0] == 201
+    return started
+
+
+def test_what_is_in_the_mean_context_is_said_and_why_an_arm_won(front, until, capsys):
+    path = "/v1/bandits/front/decisions"
+    context = {"device": "ios", "member": True}
+    for number in range(6):
+        answer = front.post(path, {"context": context})[1]
+        (delivery,) = answer["deliveries"]
+        clicked = {"delivery_id": delivery["delivery_id"], "type": "click"}
+        if number % 2:
+            assert front.post("/v1/events", {"events": [clicked]})[0] == 202
+    until(lambda: front.get("/v1/bandits/front/report")[1]["observations"] == 6)
+    answer = front.post(path, {"context": context})[1]
+    said = {}
+    for words in (["report", "front"], ["explain", answer["decision_id"]]):
+        capsys.readouterr()
+        assert run([*words, "--url", front.url]) == 0
+        said[words[0]] = capsys.readouterr().out
+    assert "in the mean context of what was learnt" in " ".join(said["report"].split())
+    assert 'in the context device = "ios", member = true' in said["explain"]
+    arm = answer["deliveries"][0]["arm"]
+    assert f"{arm} was " in said["explain"]
+    assert f"{arm} tells fresh = 0." in said["explain"]
+    tables = [line for text in said.values() for line in text.splitlines() if "  " in line]
+    assert max(map(len, tables)) <= 80
+    assert all(
+        any(line.lstrip().startswith(name["id"]) for line in tables) for name in FRONT["arms"]
+    )
