@@ -109,6 +109,7 @@ OPTIONS = {
         "mean": "rewards may lie anywhere; a prior around 0 would pull arms of few rewards there",
         "noise": "nobody knows it beforehand",
         "noise_weight": "a few rewards of an arm outweigh what is thought of its noise before",
+        "priors": "all arms start alike; `tamesu bandit priors` writes them from a log",
     },
     "belief logistic": {
         "sharing": "it needs no features of arms, and arms need not be alike",
@@ -116,6 +117,7 @@ OPTIONS = {
         "ridge": "columns lie about between -1 and 1, and few coefficients are larger than 2",
         "rate": "nobody knows it beforehand; say 0.02 where one in fifty clicks, and new arms are not overrated",
         "rates": "all arms start alike",
+        "priors": "all arms start alike; `tamesu bandit priors` writes them from a log",
         "repeat": "three or four settle it; more are not made",
         "delay": "what has not come when a delivery is learnt from has not come; where windows are short, that is so",
     },

@@ -90,6 +90,13 @@ class DiagonalForm:
             return _along(rows, float(weights[0]), mean, precision)
         return self._mode(rows, np.maximum(weights, 0.0), mean, precision)
 
+    def foreknown(self, precision: Floats, coefficients: Floats, weight: Floats) -> Parts:
+        """Sums of own columns that say `coefficients` (k, p) with the diagonal of `precision` (k, p, p)."""
+        p, q = self._design.own_width, self._design.joint_width
+        each = np.diagonal(precision, axis1=1, axis2=2)
+        own = np.stack([each, each * coefficients])
+        return self._parts(own, np.zeros((2, q)), weight, np.zeros(p + q))
+
     def debts(self, state: Table, scale: float, arms: list[str]) -> Parts | None:
         """What the sums of `arms` lack where more was taken back than was taught; none where that is nothing."""
         sums = self._scaled(state, scale, arms)

@@ -58,6 +58,13 @@ class FullForm:
 
         return sums_of
 
+    def foreknown(self, precision: Floats, coefficients: Floats, weight: Floats) -> Parts:
+        """Sums of own columns that say `coefficients` (k, p) with `precision` (k, p, p)."""
+        k, p, q = len(weight), self._design.own_width, self._design.joint_width
+        moment = np.einsum("kij,kj->ki", precision, coefficients)
+        parts = [precision, np.zeros((k, p, q)), moment[:, :, None]]
+        return self._parts(Sums(np.concatenate(parts, axis=2), np.zeros((q, q + 1))), weight)
+
     def debts(self, state: Table, scale: float, arms: list[str]) -> Parts | None:
         """What the sums of `arms` lack where more was taken back than was taught; none where that is nothing."""
         owed = debts(self._before(state, scale, arms), self._ridge)

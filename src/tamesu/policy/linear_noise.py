@@ -43,11 +43,14 @@ class NoisePrior(NamedTuple):
         """
         if left > rounding:
             return max(left / weight, LEAST_NOISE)
+        return self.expected / (weight + 1.0)
+
+    @property
+    def expected(self) -> float:
+        """The variance of rewards, by nothing but their bounds."""
         if self.bounds is None or self.bounds[0] == self.bounds[1]:
-            expected = 1.0
-        else:
-            expected = ((self.bounds[1] - self.bounds[0]) / SPREAD) ** 2
-        return expected / (weight + 1.0)
+            return 1.0
+        return ((self.bounds[1] - self.bounds[0]) / SPREAD) ** 2
 
 
 class Rest(NamedTuple):

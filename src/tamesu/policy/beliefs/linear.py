@@ -12,6 +12,7 @@ from tamesu.base import GRID, Declaration, InvalidDeclaration, Time
 from tamesu.policy.contract import Arms, Batch, Reading
 from tamesu.policy.design import Design, Sharing, design_of
 from tamesu.policy.fading import Weighing, weighing_of
+from tamesu.policy.foreknown import ArmPrior, Foreknown, foreknown_of, with_foreknown
 from tamesu.policy.gram import gram
 from tamesu.policy.linear_level import (
     CLIPPED,
@@ -48,6 +49,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             intercepts stand in the middle.
         noise: variance of a reward, or `learnt`.
         noise_weight: how many rewards of an arm what is thought of its noise beforehand weighs; above 2.
+        priors: what is expected of the own coefficients of single arms, by id.
     """
 
     sharing: Sharing = "per_arm"
@@ -56,6 +58,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     mean: float | Literal["learnt"] = "learnt"
     noise: float | Literal["learnt"] = "learnt"
     noise_weight: float = 4.0
+    priors: dict[str, ArmPrior] = {}
 
 
 class LinearBelief:
@@ -76,16 +79,15 @@ class LinearBelief:
         design: Design,
         weighing: Weighing,
         options: Options,
-        expected: tuple[float, float] | None,
-        bounds: tuple[float, float] | None,
+        declaration: Declaration,
     ) -> None:
-        self.bounds = bounds
+        self.bounds = declaration.reward.range
         self._design = design
         self._weighing = weighing
         self._mean = 0.0 if isinstance(options.mean, str) else options.mean
         self.family = "student_t" if isinstance(options.noise, str) else "normal"
         noise: NoisePrior | float = (
-            NoisePrior(0.5 * options.noise_weight, expected)
+            NoisePrior(0.5 * options.noise_weight, declaration.reward.bounds())
             if isinstance(options.noise, str)
             else options.noise
         )
@@ -96,6 +98,9 @@ class LinearBelief:
             intercept=options.intercept,
             mean=None if isinstance(options.mean, str) else options.mean,
         )
+        foreknown = foreknown_of(options.priors, design.own_names, declaration)
+        usual = noise.expected if isinstance(noise, NoisePrior) else noise
+        self._prior = None if foreknown is None else self._told(foreknown, usual)
 
     def init(self) -> Table:
         """No arm has evidence."""
@@ -150,7 +155,28 @@ class LinearBelief:
         Raises:
             Bug: more was taken back from an arm than it was taught.
         """
-        return self._posterior.reading(state, arms, self._weighing.scale(state, time))
+        scale = self._weighing.scale(state, time)
+        known, scale = with_foreknown(state, scale, self._prior)
+        return self._posterior.reading(known, arms, scale)
+
+    def _told(self, foreknown: Foreknown, usual: float) -> Table:
+        """The sums of rows that were never seen; of a noise that is not told, the `usual` one."""
+        k, q = len(foreknown.arms), self._design.joint_width
+        coefficients, weight = foreknown.coefficients.copy(), foreknown.rewards
+        coefficients[:, 0] -= self._mean
+        precision = foreknown.products * weight[:, None, None]
+        moment = np.einsum("kij,kj->ki", precision, coefficients)
+        noise = np.where(np.isnan(foreknown.noise), usual, foreknown.noise)
+        own = np.concatenate(
+            [precision, np.zeros((k, self._design.own_width, q)), moment[:, :, None]], axis=2
+        )
+        counted: dict[str, NDArray[np.int64] | Floats] = {
+            OBSERVATIONS: np.zeros(k, np.int64),
+            CLIPPED: np.zeros(k, np.int64),
+            WEIGHT: weight,
+            SQUARES: (moment * coefficients).sum(axis=1) + weight * noise,
+        }
+        return self._table(list(foreknown.arms), own, np.zeros((q, q + 1)), counted)
 
     def _table(
         self,
@@ -198,13 +224,8 @@ def build(options: Options, declaration: Declaration) -> LinearBelief:
         raise InvalidDeclaration(
             f"policy.belief.mean must lie between {-MOST:g} and {MOST:g}, got {options.mean:g}"
         )
-    return LinearBelief(
-        design_of(declaration, options.sharing),
-        weighing_of(declaration),
-        options,
-        declaration.reward.bounds(),
-        declaration.reward.range,
-    )
+    design = design_of(declaration, options.sharing)
+    return LinearBelief(design, weighing_of(declaration), options, declaration)
 
 
 def _counted(

@@ -17,7 +17,9 @@ from tamesu.policy.design import Design, Sharing, design_of
 from tamesu.policy.diagonal_form import DiagonalForm
 from tamesu.policy.expansion import Parts, Rows
 from tamesu.policy.fading import Weighing, weighing_of
+from tamesu.policy.foreknown import ArmPrior, Foreknown, foreknown_of, with_foreknown
 from tamesu.policy.full_form import FullForm
+from tamesu.policy.laplace import FARTHEST, parabola
 from tamesu.policy.linear_level import CLIPPED, OBSERVATIONS
 from tamesu.policy.logistic_reading import logistic_reading
 from tamesu.policy.rates import Rates, refuse_rates
@@ -43,6 +45,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         ridge: precision of the prior of every coefficient, above 0.
         rate: the reward that is expected where all features are 0, before anything is learnt; in (0, 1).
         rates: the same of single arms, by id.
+        priors: what is expected of the own coefficients of single arms, by id, beyond the log-odds of their rate.
         repeat: Newton steps in which a batch looks for the place where it is expanded, at most; 0 expands it
             where the state is, as a single step does.
         delay: mean time from a decision to its reward, where windows are long and rewards are learnt from
@@ -54,6 +57,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ridge: float = 1.0
     rate: float = 0.5
     rates: dict[str, float] = {}
+    priors: dict[str, ArmPrior] = {}
     repeat: int = 10
     delay: Duration | None = None
 
@@ -85,7 +89,12 @@ class LogisticBelief:
     bounds = (0.0, 1.0)
 
     def __init__(
-        self, design: Design, weighing: Weighing, delay: Delay | None, options: Options
+        self,
+        design: Design,
+        weighing: Weighing,
+        delay: Delay | None,
+        options: Options,
+        foreknown: Foreknown | None,
     ) -> None:
         self._design = design
         self._delay = delay
@@ -94,6 +103,7 @@ class LogisticBelief:
         self._rates = Rates(options.rate, options.rates)
         form = DiagonalForm if options.covariance == "diagonal" else FullForm
         self._form: FullForm | DiagonalForm = form(design, options.ridge, options.repeat)
+        self._prior = None if foreknown is None else self._told(foreknown)
 
     def init(self) -> Table:
         """No arm has evidence."""
@@ -154,9 +164,9 @@ class LogisticBelief:
         owed = self._form.debts(learnt, unit, arms)
         if owed is None:
             return evidence
-        parts = _scaled(owed[0], 1.0 / unit), _scaled(owed[1], 1.0 / unit)
+        columns, shared = ({name: part / unit for name, part in parts.items()} for parts in owed)
         nothing = {name: np.zeros(len(arms), np.int64) for name in (OBSERVATIONS, CLIPPED)}
-        return evidence + self._table(arms, nothing, parts, marks=dict(learnt.highest))
+        return evidence + self._table(arms, nothing, (columns, shared), marks=dict(learnt.highest))
 
     def absorb(self, state: Table, evidence: Table) -> Table:
         """Sums add up; of an arm of which everything was taken back nothing is left."""
@@ -165,11 +175,21 @@ class LogisticBelief:
         return learnt if kept.all() else learnt.where(kept)
 
     def _at(self, state: Table, time: Time) -> tuple[Table, float]:
-        """The sums that count at `time`, and what a unit of them weighs."""
+        """The sums that count at `time`, with what was known before, and what a unit of them weighs."""
         scale = self._weighing.scale(state, time)
-        return (
-            (state, scale) if self._delay is None else (self._delay.seen(state, scale, time), 1.0)
-        )
+        if self._delay is not None:
+            state, scale = self._delay.seen(state, scale, time), 1.0
+        return with_foreknown(state, scale, self._prior)
+
+    def _told(self, foreknown: Foreknown) -> Table:
+        """The sums of rows that were never seen, expanded at the log-odds of the mean context."""
+        arms, products, coefficients, rewards = foreknown[:4]
+        at = self._rates.offsets(arms) + (products[:, 0] * coefficients).sum(axis=1)
+        curved, _ = parabola(np.clip(at, -FARTHEST, FARTHEST), at)
+        precision = products * (curved * rewards)[:, None, None]
+        parts = self._form.foreknown(precision, coefficients, rewards)
+        nothing = np.zeros(len(arms), np.int64)
+        return self._table(list(arms), {OBSERVATIONS: nothing, CLIPPED: nothing}, parts)
 
     def _table(
         self,
@@ -215,7 +235,8 @@ def build(options: Options, declaration: Declaration) -> LogisticBelief:
     full = options.covariance == "full"
     design = design_of(declaration, options.sharing, products=full)
     delay = delay_of(declaration, options.delay)
-    return LogisticBelief(design, weighing_of(declaration), delay, options)
+    foreknown = foreknown_of(options.priors, design.own_names, declaration)
+    return LogisticBelief(design, weighing_of(declaration), delay, options, foreknown)
 
 
 def _refuse_rewards(declaration: Declaration) -> None:
@@ -227,7 +248,3 @@ def _refuse_rewards(declaration: Declaration) -> None:
             hint="declare  reward: {range: [0, 1]}  so that what lies outside is clipped and counted; "
             "or use belief: linear",
         )
-
-
-def _scaled(columns: Mapping[str, Floats], by: float) -> dict[str, Floats]:
-    return {name: column * by for name, column in columns.items()}
