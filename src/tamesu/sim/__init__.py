@@ -10,6 +10,7 @@ from tamesu.sim.kinship import Kinship, kinship
 from tamesu.sim.listed import listed
 from tamesu.sim.play import Step, play
 from tamesu.sim.regret import NEVER, Evaluability, best_assignment, evaluability, regret
+from tamesu.sim.several_play import play_several
 from tamesu.sim.traffic import UNIFORMS, Habits, Tally, Traffic, plan
 from tamesu.sim.world import ContextualWorld, World
 from tamesu.sim.worlds.adversarial import AdversarialWorld
@@ -22,6 +23,7 @@ from tamesu.sim.worlds.excerpt import Excerpt
 from tamesu.sim.worlds.gaussian import GaussianWorld
 from tamesu.sim.worlds.logged import Assignment, LoggedWorld
 from tamesu.sim.worlds.positioned import PositionedWorld
+from tamesu.sim.worlds.several import SeveralWorld
 from tamesu.sim.worlds.switching import SwitchingWorld
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "LoggedWorld",
     "LogisticWorld",
     "PositionedWorld",
+    "SeveralWorld",
     "SoFarWorld",
     "Step",
     "SwitchingWorld",
@@ -61,6 +64,7 @@ __all__ = [
     "play",
     "play_contextual",
     "play_delayed",
+    "play_several",
     "regret",
     "uniforms_of",
 ]

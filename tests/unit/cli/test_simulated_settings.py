@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from tamesu.base import Declaration
+import json
+from pathlib import Path
+
+import pytest
+
+from tamesu.base import Declaration, InvalidInput
+from tamesu.cli.entry import run
 from tamesu.cli.simulate.setting import Setting
 from tamesu.sim import DriftingWorld
 
@@ -22,3 +28,56 @@ def test_a_setting_makes_the_world_of_each_run():
     assert moving.at(1.0).rates.tolist() != moving.rates.tolist()
     assert Setting.parse("open-bandit").campaign == "men"
     assert Setting.parse("open-bandit:all").campaign == "all"
+
+
+WISHES = {"objectives": {"clicks": {"click": 1}, "sales": {"buy": 1}}}
+
+
+def wishing(scalarise, **more):
+    reward = {**WISHES, "scalarise": scalarise}
+    written = {"name": "shop", "arms": ["a", "b"], "policy": {"belief": "gaussian"}}
+    return Declaration.parse({**written, "reward": reward, **more})
+
+
+def test_objectives_have_rates_of_which_much_of_one_leaves_little_of_the_others():
+    there = Setting.parse("objectives:0.2..0.4,against=1").world(wishing("gini"), 0)
+    alone = Setting.parse("objectives:0.2..0.4,against=0").world(wishing("weighted"), 0)
+    assert there.rates.shape == alone.rates.shape == (2, 2)
+    assert 0.2 <= alone.rates.min() <= alone.rates.max() <= 0.4
+    assert (there.rates.sum(axis=1) <= 0.8).all()
+    assert there.rates.max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "declaration", "message"),
+    [
+        ("objectives", SHOP, "wants one"),
+        (
+            "objectives",
+            wishing("weighted", layout={"kind": "slate", "size": 2}),
+            "more than one delivery",
+        ),
+        ("bernoulli", wishing("gini"), "learns objectives apart"),
+        ("open-bandit", wishing("gini"), "learns objectives apart"),
+    ],
+)
+def test_objectives_go_with_a_world_of_theirs(name, declaration, message):
+    with pytest.raises(InvalidInput) as caught:
+        Setting.parse(name).world(declaration, 0)
+    assert message in caught.value.message
+
+
+def test_objectives_are_simulated_from_the_shell(tmp_path, capsys):
+    """Who looks after the worst objective loses less of the index than who adds them up."""
+    files = []
+    for scalarise in ("gini", "weighted"):
+        files.append(str(tmp_path / f"{scalarise}.json"))
+        written = {**wishing(scalarise).plain(), "name": scalarise}
+        Path(files[-1]).write_text(json.dumps(written), "utf-8")
+    asked = ["simulate", *files, "--world", "objectives:0.05..0.5", "--json", "--jobs", "1"]
+    assert run([*asked, "--rounds", "1000", "--seeds", "3", "--every", "100"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    lost = {one["policy"]: one["regret"]["mean"] for one in told["policies"]}
+    assert lost["gini"] < lost["uniform"]
+    assert run([*asked[:-3], "--rounds", "200", "--seeds", "2", "--jobs", "1"]) == 0
+    assert "best mixture of arms" in " ".join(capsys.readouterr().out.split())

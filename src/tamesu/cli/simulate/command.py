@@ -112,6 +112,9 @@ def simulate(  # noqa: PLR0913 - the words of a command line
     attracts. In a combination one the slots of FILE are filled: options, their pairs and what crosses
     them with the context move log-odds by slope=1.
 
+    Several objectives: in an objectives one each arm has a rate for each of them, and much of one leaves
+    little of the others (against=0.8). A mixture of arms may be the best then.
+
     Contexts: in a linear or logistic one each decision has its own, from the schema of FILE. Its columns
     have coefficients drawn anew for each arm and run, and their product moves a reward by the deviation
     slope=1, or its log-odds by slope=2; the arms' worth is what stands without it. Where FILE says what

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import logit
 
 from tamesu.base import Bug, Duration, InvalidInput
+from tamesu.base.aims import Aims
 from tamesu.sim import (
     AdversarialWorld,
     BernoulliWorld,
@@ -28,6 +29,7 @@ from tamesu.sim import (
     LinearWorld,
     LogisticWorld,
     PositionedWorld,
+    SeveralWorld,
     SwitchingWorld,
     World,
 )
@@ -50,6 +52,7 @@ class Needs(NamedTuple):
         options: by name.
         arms, size: how many, and how many a decision delivers.
         width: columns of a context.
+        aims: objectives, where there are several.
         normal: numbers of that shape, standard normal.
         kin: what arms are worth by what they tell of themselves, of the size 1, drawn now; pairs of
             slots, and what crosses them with a context, count so much beside options. None where arms
@@ -64,6 +67,7 @@ class Needs(NamedTuple):
     width: int
     normal: Callable[[tuple[int, int]], NDArray[np.float64]]
     kin: Callable[[float], Kinship] | None = None
+    aims: Aims | None = None
 
     @property
     def rates(self) -> NDArray[np.float64]:
@@ -119,9 +123,10 @@ class Kind(NamedTuple):
         worth: the range that arms' worth is drawn from where none is given.
         contexts: whether a declaration may have one.
         combinations: whether it is for slots, and they for it.
+        several: whether it is for several objectives, and those that are learnt apart for it.
     """
 
-    make: Callable[[Needs], World | CoefficientsWorld]
+    make: Callable[[Needs], World | CoefficientsWorld | SeveralWorld]
     options: Mapping[str, Option] = {}
     share: bool = True
     given: bool = True
@@ -130,6 +135,7 @@ class Kind(NamedTuple):
     worth: tuple[float, float] = (0.0, 1.0)
     contexts: Contexts = Contexts.NONE
     combinations: bool = False
+    several: bool = False
 
 
 def _drifting(needs: Needs) -> World:
@@ -196,6 +202,19 @@ def _combination(needs: Needs) -> CoefficientsWorld:
     return LogisticWorld(kin.coefficients, usual + kin.offsets)
 
 
+def _several(needs: Needs) -> SeveralWorld:
+    """Rates by objective, drawn each by itself; so much as objectives are `against` each other, an arm has
+    portions of them: much of one leaves little of the others.
+    """
+    if needs.aims is None:
+        raise Bug("a declaration without objectives is refused before")
+    shape = needs.arms, len(needs.aims.names)
+    portions = needs.normal(shape) ** 2
+    portions *= shape[1] / portions.sum(axis=1, keepdims=True)
+    rates = needs.draw(shape) * (1.0 + needs.options["against"] * (portions - 1.0))
+    return SeveralWorld(np.minimum(rates, 1.0), needs.aims)
+
+
 def _logits(rates: NDArray[np.float64]) -> NDArray[np.float64]:
     logits: NDArray[np.float64] = logit(np.clip(rates, SMALLEST_RATE, 1 - SMALLEST_RATE))
     return logits
@@ -252,6 +271,7 @@ KINDS: Mapping[str, Kind] = {
         contexts=Contexts.POSSIBLE,
         combinations=True,
     ),
+    "objectives": Kind(_several, {"against": Option(0.8, 0.0, 1.0)}, given=False, several=True),
 }
 """All but `open-bandit`, which is made of a log."""
 

@@ -29,10 +29,12 @@ from tamesu.sim import (
     DelayedWorld,
     Evaluability,
     LoggedWorld,
+    SeveralWorld,
     Step,
     play,
     play_contextual,
     play_delayed,
+    play_several,
 )
 
 MARKS = 50
@@ -190,6 +192,8 @@ def _steps(task: Task, declaration: Declaration) -> Iterator[Step]:
         return play_contextual(declaration, world, encoder=encoder_of(task.truth), **asked)
     if isinstance(world, DelayedWorld):
         return play_delayed(declaration, world, **asked)
+    if isinstance(world, SeveralWorld):
+        return play_several(declaration, world, **asked)
     return play(declaration, world, **asked)
 
 

@@ -18,6 +18,7 @@ from tamesu.sim import (
     Excerpt,
     Kinship,
     LoggedWorld,
+    SeveralWorld,
     World,
     contexts_at,
     kinship,
@@ -108,13 +109,18 @@ class Setting:
         )
 
     @property
+    def several(self) -> bool:
+        """Whether deliveries come to several things, of which a mixture of arms has most."""
+        return self.kind != LOGGED and KINDS[self.kind].several
+
+    @property
     def fixed(self) -> bool:
         """Whether regret is told against the best arms held fixed."""
         return self.kind != LOGGED and KINDS[self.kind].fixed
 
     def world(
         self, declaration: Declaration, run: int, logged: LoggedWorld | None = None
-    ) -> World | CoefficientsWorld:
+    ) -> World | CoefficientsWorld | SeveralWorld:
         """The world of run `run`, from 0; what it draws, it draws from the run's number.
 
         Args:
@@ -148,6 +154,7 @@ class Setting:
                 width=policy.encoder.width,
                 normal=source.standard_normal,
                 kin=_kin(declaration, policy.encoder, source),
+                aims=declaration.aims,
             )
         )
 
@@ -167,10 +174,25 @@ class Setting:
                 f"in a {self.kind} world there are no combinations, and the declaration has slots",
                 hint="for example  --world combination",
             )
+        self._refuse_objectives(declaration)
         if declaration.context and contexts is Contexts.NONE:
             raise InvalidInput(
                 f"in a {self.kind} world there are no contexts, and the declaration asks for one",
                 hint="for example  --world linear  or  --world logistic",
+            )
+
+    def _refuse_objectives(self, declaration: Declaration) -> None:
+        aims = declaration.aims
+        if self.several and (aims is None or declaration.layout.kind != "single"):
+            raise InvalidInput(
+                f"in a {self.kind} world single deliveries come to several things, and the declaration wants "
+                f"{'one' if aims is None else 'more than one delivery'}",
+                hint="declare  reward: {objectives: {clicks: {click: 1}, sales: {buy: 1}}, scalarise: gini}",
+            )
+        if aims is not None and aims.are_apart and not self.several:
+            raise InvalidInput(
+                f"in a {self.kind} world there is one reward, and the declaration learns objectives apart",
+                hint="for example  --world objectives",
             )
 
 

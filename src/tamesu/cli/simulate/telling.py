@@ -63,7 +63,8 @@ def _row(played: Played, setting: Setting) -> list[str]:
 
 
 def _meaning(setting: Setting, every: int, of_each: str) -> str:
-    against = f"Regret is held against the best decision{of_each}"
+    best = "best mixture of arms" if setting.several else f"best decision{of_each}"
+    against = f"Regret is held against the {best}"
     if setting.changes:
         against += (
             " at each moment, fixed against the best arms held fixed from first to last: below 0 is "

@@ -5,6 +5,7 @@
 """
 
 from tamesu.policy.objectives.gini import welfare
+from tamesu.policy.objectives.index import best_of, index_of
 from tamesu.policy.objectives.mixing import Best, MixtureOfDraws, MixtureOfMeans, OverObjectives
 from tamesu.policy.objectives.mixture import best_mixtures
 from tamesu.policy.objectives.several import MeanFamily, Several
@@ -17,5 +18,7 @@ __all__ = [
     "OverObjectives",
     "Several",
     "best_mixtures",
+    "best_of",
+    "index_of",
     "welfare",
 ]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tamesu.base import GRID
 from tamesu.base.aims import Aims, vector_of
 from tamesu.base.outline import Outline
-from tamesu.policy.objectives import welfare
+from tamesu.policy.objectives import index_of
 from tamesu.serve.core.results import ObjectiveResult, Wanted
 
 Floats = NDArray[np.float64]
@@ -95,12 +95,9 @@ class Attained:
 
 
 def _welfare(aims: Aims, means: Sequence[float]) -> float:
-    """The means in their ranges as one number in [0, 1]: by shares, or by rank."""
-    scaled = np.array([_scaled(aims, place, mean) for place, mean in enumerate(means)])
-    if not aims.are_apart:
-        return float(scaled @ np.array(aims.shares))
-    weights = np.array(aims.weights)
-    return float(welfare(scaled, weights / weights.sum()))
+    """The means in their ranges as one number."""
+    scaled = [_scaled(aims, place, mean) for place, mean in enumerate(means)]
+    return float(index_of(aims, np.array(scaled)))
 
 
 def _scaled(aims: Aims, place: int, mean: float) -> float:
