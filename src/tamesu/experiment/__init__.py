@@ -14,7 +14,7 @@ from tamesu.experiment.looked import Looked, looked
 from tamesu.experiment.ranking import leading
 from tamesu.experiment.rate_of_change import SETTLED, changed, rates, top, turnovers
 from tamesu.experiment.spans import NICE_US, STEPS, Spans, spans_of
-from tamesu.experiment.surrogacy import Left, left_by_arm
+from tamesu.experiment.surrogacy import Left, left_by_arm, left_by_time
 from tamesu.experiment.surrogate import Fitted, fit, lacking
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "lacking",
     "leading",
     "left_by_arm",
+    "left_by_time",
     "looked",
     "moments",
     "rates",

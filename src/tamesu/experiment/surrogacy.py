@@ -21,22 +21,28 @@ CHANCE = 0.01
 ENOUGH = 30.0
 """Effective rows of an arm below which it is not judged."""
 
+LEAST_PROPENSITY = 1e-9
+"""A smaller one counts as this."""
+
+QUARTERS = ("first quarter", "second quarter", "third quarter", "last quarter")
+"""Parts of the rows by time."""
+
 
 class Left(NamedTuple):
-    """What a surrogate leaves over of one arm.
+    """What a surrogate leaves over of one arm, or of one part of the time.
 
     Attributes:
-        arm: its id.
+        name: the arm's id, or the part.
         rows: its deliveries.
         effective: how many rows their weights are worth.
         expected: what its early events say it comes to.
         later: what it came to.
         left: `later` less `expected`; below 0 the surrogate flatters it.
         error: the standard error of `left`.
-        differs: whether that is more than chance, all judged arms taken together.
+        differs: whether that is more than chance, all that are judged taken together.
     """
 
-    arm: str
+    name: str
     rows: int
     effective: float
     expected: float
@@ -44,6 +50,11 @@ class Left(NamedTuple):
     left: float
     error: float
     differs: bool
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether there is enough of it to say."""
+        return self.effective >= ENOUGH and self.error > 0.0
 
 
 def left_by_arm(rows: Followed, expected: Reals) -> list[Left]:
@@ -56,26 +67,43 @@ def left_by_arm(rows: Followed, expected: Reals) -> list[Left]:
         rows: the deliveries.
         expected: (n,) out of sample.
     """
-    found = [_of(rows, expected, arm) for arm in np.unique(rows.arm).tolist()]
-    judged = [one for one in found if _is_judged(one)]
+    order = np.argsort(rows.arm, kind="stable")
+    arms, begins = np.unique(rows.arm[order], return_index=True)
+    found = [
+        _of(rows.arms[arm], rows.take(mine), expected[mine])
+        for arm, mine in zip(arms.tolist(), np.split(order, begins[1:]), strict=True)
+    ]
+    return _judged(found)
+
+
+def left_by_time(rows: Followed, expected: Reals, names: tuple[str, ...] = QUARTERS) -> list[Left]:
+    """The same of parts of the rows by the moment of their decision, as many as `names`, equally large.
+
+    Weights that were right and are no more leave something of the newest part.
+    """
+    order = np.argsort(rows.decided, kind="stable")
+    found = [
+        _of(name, rows.take(mine), expected[mine], even=True)
+        for name, mine in zip(names, np.array_split(order, len(names)), strict=True)
+        if len(mine)
+    ]
+    return _judged(found)
+
+
+def _judged(found: list[Left]) -> list[Left]:
+    judged = [one for one in found if one.is_judged]
     bound = float(ndtri(1.0 - CHANCE / (2.0 * max(1, len(judged)))))
     return [
-        one._replace(differs=_is_judged(one) and abs(one.left) > bound * one.error) for one in found
+        one._replace(differs=one.is_judged and abs(one.left) > bound * one.error) for one in found
     ]
 
 
-def _is_judged(one: Left) -> bool:
-    return one.effective >= ENOUGH and one.error > 0.0
-
-
-def _of(rows: Followed, expected: Reals, arm: int) -> Left:
-    mine = np.flatnonzero(rows.arm == arm)
-    weight = 1.0 / rows.propensity[mine]
+def _of(name: str, rows: Followed, expected: Reals, *, even: bool = False) -> Left:
+    # A propensity of 0 is none, and a weight without end would hide all other rows.
+    weight = np.ones(len(rows)) if even else 1.0 / np.maximum(rows.propensity, LEAST_PROPENSITY)
     weight /= weight.sum()
-    told, later = float(weight @ expected[mine]), float(weight @ rows.later[mine])
-    left = rows.later[mine] - expected[mine]
-    error = error_of_mean(rows.who[mine], weight, left - (later - told))
+    told, later = float(weight @ expected), float(weight @ rows.later)
+    left = rows.later - expected
+    error = error_of_mean(rows.who, weight, left - (later - told))
     effective = 1.0 / float(np.square(weight).sum())
-    return Left(
-        rows.arms[arm], len(mine), effective, told, later, later - told, error, differs=False
-    )
+    return Left(name, len(rows), effective, told, later, later - told, error, differs=False)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tamesu.experiment import Followed, calibrated, fit, lacking, left_by_arm
+from tamesu.experiment import Followed, calibrated, fit, lacking, left_by_arm, left_by_time
 
 ARMS = ("bait", "plain", "solid")
 
@@ -172,7 +172,7 @@ def test_no_arm_differs_where_the_early_events_say_all():
 def test_an_arm_that_earns_by_itself_is_told():
     rows = followed(20_000, direct=(0.1, 0.0, 0.0))
     bait, plain, solid = left_by_arm(rows, fit(rows).expected)
-    assert [one.arm for one in (bait, plain, solid)] == list(ARMS)
+    assert [one.name for one in (bait, plain, solid)] == list(ARMS)
     assert bait.differs
     assert bait.left > 5 * bait.error
     assert solid.left < 0
@@ -210,3 +210,28 @@ def test_an_arm_with_few_rows_is_told_and_not_judged():
     bait, *_ = left_by_arm(few, fit(few).expected)
     assert bait.rows < 30
     assert not bait.differs
+
+
+def test_early_events_that_are_worth_less_by_now_are_told():
+    rows = followed(20_000)
+    assert not any(one.differs for one in left_by_time(rows, fit(rows).expected))
+    newest = rows.decided >= 15_000
+    faded = replace(rows, later=np.where(newest, 0.3, 1.0) * rows.later)
+    *_, last = left_by_time(faded, fit(faded).expected)
+    assert last.differs
+    assert last.left < 0
+    assert last.rows == 5_000
+
+
+def test_thousands_of_arms_are_told_and_a_propensity_of_none_does_no_harm():
+    rows = followed(5_000)
+    many = replace(
+        rows,
+        arm=np.arange(5_000) % 2_500,
+        arms=tuple(f"a{number}" for number in range(2_500)),
+        propensity=np.where(np.arange(5_000) == 7, 0.0, 1e-4),
+    )
+    found = left_by_arm(many, fit(many).expected)
+    assert len(found) == 2_500
+    assert not any(one.differs for one in found)
+    assert all(np.isfinite([one.left, one.effective]).all() for one in found)

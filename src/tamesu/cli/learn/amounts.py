@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tamesu.base import InvalidInput, Time
+from tamesu.base.reward import MAX_VALUE
 
 KEYS = ("delivery", "unit")
 """What a row may be about: one delivery, or whoever it was for."""
@@ -60,10 +61,10 @@ def read_amounts(path: Path) -> Amounts:
     amount = np.ones(frame.height)
     if "value" in frame.columns:
         amount = frame["value"].cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
-    wrong = int(np.count_nonzero(~np.isfinite(amount))) or whose.null_count()
+    wrong = int(np.count_nonzero(~(np.abs(amount) <= MAX_VALUE))) or whose.null_count()
     if wrong:
         raise InvalidInput(
-            f"every row of {path.name} must have a {key} and a finite value, {wrong:,} have not",
+            f"every row of {path.name} must have a {key} and a value within ±2^31, {wrong:,} have not",
             hint="a delivery of which nothing came has no row",
         )
     if not frame.height:

@@ -13,7 +13,16 @@ from tamesu.cli.learn.looking_back import Found
 from tamesu.cli.learn.question import Question
 from tamesu.cli.learn.weighed import short, warmed, weighed
 from tamesu.engine import LaterEvents
-from tamesu.experiment import Calibrated, Fitted, Left, calibrated, fit, lacking, left_by_arm
+from tamesu.experiment import (
+    Calibrated,
+    Fitted,
+    Left,
+    calibrated,
+    fit,
+    lacking,
+    left_by_arm,
+    left_by_time,
+)
 
 
 class Made(NamedTuple):
@@ -22,6 +31,7 @@ class Made(NamedTuple):
     Attributes:
         found: the deliveries.
         fitted: what was fitted to them, told by `tenths` and by what is `left` of each arm.
+        moved: what is left of each quarter of the time.
         surrogate: what is kept of it.
         declaration: as plain data, with the reward that was made of it.
     """
@@ -30,6 +40,7 @@ class Made(NamedTuple):
     fitted: Fitted
     tenths: list[Calibrated]
     left: list[Left]
+    moved: list[Left]
     surrogate: Surrogate
     declaration: dict[str, Any]
 
@@ -56,7 +67,7 @@ def fit_to(asked: Question, found: Found, strength: float | None = None) -> Made
         )
     fitted = fit(rows)
     tenths = calibrated(rows, fitted.score, fitted.expected)
-    left = left_by_arm(rows, fitted.expected)
+    left, moved = left_by_arm(rows, fitted.expected), left_by_time(rows, fitted.expected)
     surrogate = Surrogate(
         later=_name(asked),
         within=asked.asked.within,
@@ -70,12 +81,12 @@ def fit_to(asked: Question, found: Found, strength: float | None = None) -> Made
         r2=short(fitted.r2),
         r2_error=short(fitted.r2_error),
         calibration=tuple(map(_tenth, tenths)),
-        differing=tuple(one.arm for one in left if one.differs),
+        differing=tuple(one.name for one in left if one.differs),
     )
     declaration = weighed(asked.written, asked.declaration, rows, fitted, surrogate)
     if strength is not None:
         declaration = warmed(declaration, rows, strength)
-    return Made(found, fitted, tenths, left, surrogate, declaration)
+    return Made(found, fitted, tenths, left, moved, surrogate, declaration)
 
 
 def _name(asked: Question) -> str:

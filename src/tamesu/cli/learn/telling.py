@@ -55,6 +55,11 @@ def tell(out: Console, made: Made) -> None:
     columns = ["arm", ">deliveries", ">expected", ">came", ">left", ">±", ""]
     out.print(table("Does it hold for every arm?", columns, _arms(made.left)))
     _verdict(out, made.left)
+    for one in made.moved:
+        if one.differs:
+            line = f"the {one.name} of these deliveries came to {one.left:+.2g} ± {one.error:.1g} beside"
+            more = "what was expected: what early events are worth has changed meanwhile"
+            out.print(f"{line} {more}", style="bold red", markup=False, soft_wrap=True)
 
 
 def _events(rows: Followed, fitted: Fitted) -> list[tuple[str, ...]]:
@@ -95,12 +100,12 @@ def _arms(left: Sequence[Left]) -> list[tuple[str, ...]]:
     listed = sorted(left, key=lambda one: (not one.differs, -one.rows))
     shown: list[tuple[str, ...]] = [
         (
-            one.arm,
+            one.name,
             f"{one.rows:,}",
             f"{one.expected:.4g}",
             f"{one.later:.4g}",
             f"{one.left:+.2g}",
-            f"{one.error:.2g}",
+            f"{one.error:.2g}" if one.is_judged else "",
             "differs" if one.differs else "",
         )
         for one in listed[:SHOWN]
@@ -118,21 +123,21 @@ def _verdict(out: Console, left: Sequence[Left]) -> None:
         what = "less" if worst.left < 0 else "more"
         line = (
             f"{len(differing)} of {len(left)} arms come to something else than their early events say: "
-            f"{worst.arm} to {abs(worst.left):.2g} {what}.\n"
+            f"{worst.name} to {abs(worst.left):.2g} {what}.\n"
             "A bandit that learns this reward will prefer arms by what they promise, not by what comes. "
             "Add the events in which these arms differ, or learn the later value itself."
         )
         out.print(line, style="bold red", markup=False, soft_wrap=True)
         return
-    judged = [one.error for one in left if one.error > 0]
+    judged = [one.error for one in left if one.is_judged]
     smallest = f"; one of {3 * max(judged):.2g} would hardly have been missed" if judged else ""
-    out.print(f"no arm is seen to differ{smallest}", markup=False, soft_wrap=True)
+    few = len(left) - len(judged)
+    rest = f"; {few:,} of {len(left):,} came too rarely to be judged" if few else ""
+    out.print(f"no arm is seen to differ{smallest}{rest}", markup=False, soft_wrap=True)
 
 
 def as_json(made: Made) -> dict[str, Any]:
     """All of it, with stable names."""
-    import math
-
     from tamesu.base import plain
 
     fitted, rows = made.fitted, made.found.rows
@@ -147,14 +152,20 @@ def as_json(made: Made) -> dict[str, Any]:
             | {"rare": name in fitted.rare}
             for name, count, weight, cap in columns
         ],
-        "arms": [
-            one._asdict() | {"error": one.error if math.isfinite(one.error) else None}
-            for one in made.left
-        ],
+        "arms": [{"arm": one.name, **_rest(one)} for one in made.left],
+        "quarters": [{"part": one.name, **_rest(one)} for one in made.moved],
         "left_out": dict(made.found.left_out),
         "strangers": made.found.strangers,
         "declaration": made.declaration,
     }
+
+
+def _rest(one: Left) -> dict[str, Any]:
+    import math
+
+    told = one._asdict() | {"error": one.error if math.isfinite(one.error) else None}
+    del told["name"]
+    return told
 
 
 def _came(rows: Followed) -> list[int]:
