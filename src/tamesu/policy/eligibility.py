@@ -25,7 +25,7 @@ class Eligibility:
     """
 
     def __init__(self, arms: Sequence[str]) -> None:
-        self._arms = arms
+        self.arms = arms
         self._all: Eligible = (1 << len(arms)) - 1
         self._every: NDArray[np.intp] = np.arange(len(arms))
         self._rows = {arm: row for row, arm in enumerate(arms)}
@@ -66,9 +66,9 @@ class Eligibility:
         rows = self._rows
         unknown = {arm for arm in key if arm not in rows}
         if unknown:
-            raise NotFound.arms(unknown, self._arms)
+            raise NotFound.arms(unknown, self.arms)
         # Bit by bit into bytes: 100,000 sums of numbers of 100,000 bits would take a second.
-        among = bytearray(len(self._arms) // 8 + 1)
+        among = bytearray(len(self.arms) // 8 + 1)
         for arm in key:
             row = rows[arm]
             byte, bit = row >> 3, 1 << (row & 7)
