@@ -68,10 +68,10 @@ def left_by_arm(rows: Followed, expected: Reals) -> list[Left]:
         expected: (n,) out of sample.
     """
     order = np.argsort(rows.arm, kind="stable")
-    arms, begins = np.unique(rows.arm[order], return_index=True)
+    _, begins = np.unique(rows.arm[order], return_index=True)
     found = [
-        _of(rows.arms[arm], rows.take(mine), expected[mine])
-        for arm, mine in zip(arms.tolist(), np.split(order, begins[1:]), strict=True)
+        _of(rows.arms[int(rows.arm[mine[0]])], rows.take(mine), expected[mine])
+        for mine in np.split(order, begins[1:])
     ]
     return _judged(found)
 

