@@ -151,6 +151,13 @@ def test_the_size_of_scores_is_nothing(by):
     assert best(scores + 1e3) == pytest.approx(best(scores), abs=1e-9)
 
 
+@pytest.mark.parametrize("by", [1e-300, 1e300, 1.7e308])
+def test_the_size_of_weights_is_nothing(by):
+    scores = np.random.default_rng(3).random((6, 3))
+    weights = np.array([1.0, 0.9, 0.8])
+    assert best(scores, weights * by) == pytest.approx(best(scores, weights), abs=1e-9)
+
+
 @pytest.mark.parametrize("extreme", [np.inf, -np.inf, 1.7e308, -1.7e308, 5e-324])
 def test_scores_without_end_give_a_distribution(extreme):
     for place in itertools.product(range(3), range(2)):

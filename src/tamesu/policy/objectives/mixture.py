@@ -1,7 +1,7 @@
 """The mixture of arms whose mean rewards have the greatest generalised Gini index.
 
 Arms (1, 0) and (0, 1): each alone leaves one objective with nothing, half of each has 1/2 for both. So what
-is best is a distribution. It is a linear programme, solved here exactly, for many draws at once. Refuses to
+is best is a distribution. It is a linear programme, solved here to 1e-8, for many draws at once. Refuses to
 choose: a mixture is a distribution from which a chooser draws.
 """
 
@@ -46,7 +46,7 @@ def best_mixtures(scores: Floats, weights: Floats) -> Floats:
 
     has D + 1 rows. Its dual variables are v, what a unit of each objective is worth, and z: an arm enters where
     v . x_a > z, a set where v(S) > W_|S|, and the sets to look at are the heads of v sorted. It starts from the
-    arm with the greatest index and ends within 1e-9 of an optimum, in O(m (D^3 + n D)) a step. While steps are
+    arm with the greatest index and ends within 1e-8 of an optimum, in O(m (D^3 + n D)) a step. While steps are
     taken each objective is moved by another 1e-10, so that no step is idle and none is taken twice.
 
     Example:
@@ -62,7 +62,8 @@ def best_mixtures(scores: Floats, weights: Floats) -> Floats:
     scaled = _scaled(scores)
     order = np.lexsort(scaled.transpose(2, 0, 1)[::-1], axis=-1)
     ordered = np.take_along_axis(scaled, order[:, :, None], axis=1)
-    shares = _solved(ordered, weights / weights.sum())
+    relative = weights / weights[0]  # their sum is finite, however large they are
+    shares = _solved(ordered, relative / relative.sum())
     mixtures = np.empty(shares.shape)
     np.put_along_axis(mixtures, order, shares, axis=1)
     return mixtures
