@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import Bug, Declaration, InvalidDeclaration, Time
+from tamesu.policy.choosing import Choosing
 from tamesu.policy.codec import decode_state, encode_state
 from tamesu.policy.combination import CombinedFallback, Combiner, Combining, Spelt
 from tamesu.policy.contract import Arms, Batch, Belief, Explorer, Layout, Marginals, Reading
 from tamesu.policy.effects import Effects, effects_of
+from tamesu.policy.eligibility import Eligibility
 from tamesu.policy.fallback import Fallback
 from tamesu.policy.features import Encoder, encoder_of
 from tamesu.policy.kinds import build_part
@@ -61,6 +63,7 @@ class Policy:
         self._last: tuple[tuple[str, ...], Mapping[str, Mapping[str, Any]] | None, Arms] | None = (
             None
         )
+        self._among: Eligibility | None = None
         self.encoder = encoder
         self.contextual = belief.contextual
         self.exact: bool = getattr(belief, "exact", True)
@@ -161,13 +164,19 @@ class Policy:
         readings = self._readings(state, arms, time, features)
         if self.combiner is not None:
             return Combining(self.combiner, readings[0], arms)
-        return Prepared(
-            tuple(arms),
+        ids = tuple(arms)
+        # Who may be chosen is read once while the arms are the very same object.
+        among = self._among
+        if among is None or among.arms is not ids:
+            among = self._among = Eligibility(ids)
+        return Choosing(
+            ids,
             readings,
             self._explorer,
             self._layout,
             seed_key(self.declaration.seed),
             newcomer=self.declaration.newcomer,
+            among=among,
         )
 
     def means(

@@ -115,7 +115,7 @@ def explain(  # noqa: PLR0913 - everything that a choice is a function of
     rows = {arm: row for row, arm in enumerate(prepared.arms)}
     among = None if eligible is None else {*eligible}
     where = dict(parts)
-    matters = isinstance(prepared, Prepared) and prepared.contextual
+    matters = not isinstance(prepared, Fallback) and prepared.contextual
     arms: list[Weighed] = []
     for place in places:
         shares = prepared.propensities(place.left, decision_id, place.position, context)
@@ -154,7 +154,7 @@ def explain(  # noqa: PLR0913 - everything that a choice is a function of
         arms=tuple(arms),
         omitted=len(prepared.arms) * len(places) - len(arms),
         columns=_named(context, policy.encoder.names) if matters and context is not None else None,
-        figures=dict(prepared.figures) if isinstance(prepared, Prepared) else {},
+        figures=dict(prepared.figures) if not isinstance(prepared, Fallback) else {},
     )
 
 

@@ -1,4 +1,4 @@
-"""Many decisions at once, each in a context of its own: what `Prepared.choose` gives, for less.
+"""Many decisions at once, each in a context of its own: what `Choosing.choose` gives, for less.
 
 For a belief and an explorer that can look at many contexts at once; in a layout of one arm. Refuses to be
 anything but faster: where sums are added up in another order, the last bits of a propensity may differ

@@ -1,30 +1,16 @@
-"""A policy at one state and one moment, ready to choose: the hot path of every decision.
+"""`Prepared`: a policy at one state and one moment, ready to choose; and what it chooses.
 
-Where no context matters, distributions depend on the state and the eligible set alone, so each is
-computed once and kept, up to a bound; else they are made for each decision. Safe for any number of
-reading threads: what two of them compute twice is equal. Refuses to learn.
+`Choosing` is one among arms, `tamesu.policy.combination.Combining` among combinations. Refuses to learn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
-from itertools import repeat
-from typing import NamedTuple, cast
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-
-from tamesu.base import Newcomer
-from tamesu.policy.contract import Eligible, Explorer, Figured, Layout, Marginals, Reading
-from tamesu.policy.eligibility import Eligibility
-from tamesu.policy.many import all_many, at_once, chosen, contexts_at_once
-from tamesu.policy.moment import LastingMoment, Moment, Rules
-from tamesu.policy.uniforms import Uniforms, first_uniforms
-
-_SOME = tuple(f"some.{number}" for number in range(16))
-"""Ids of made-up decisions."""
 
 
 class Choice(msgspec.Struct, frozen=True, gc=False):
@@ -57,42 +43,24 @@ class Choices(NamedTuple):
     names: tuple[str, ...] | None = None
 
 
-class Prepared:
+class Prepared(Protocol):
     """Chooses among `arms` by what one state thinks of them.
+
+    Laws: what is chosen is drawn from the distribution whose propensities it tells; the same id, eligible set
+    and context give the same.
 
     Attributes:
         arms: n ids, in the order of every vector.
         contextual: whether the context of a decision matters.
-        figures: what the explorer made of all that was learnt, by name; where positions have beliefs of
-            their own, of the first.
     """
 
-    def __init__(  # noqa: PLR0913 - everything that a choice is a function of
-        self,
-        arms: tuple[str, ...],
-        readings: Sequence[Reading],
-        explorer: Explorer,
-        layout: Layout,
-        key: bytes,
-        *,
-        newcomer: Newcomer | None = None,
-    ) -> None:
-        self.arms = arms
-        self.contextual = any(reading.contextual for reading in readings)
-        self._readings = tuple(readings)
-        self._explorer = explorer
-        self._at_once = at_once(self._readings, explorer)
-        self._layout = layout
-        self._key = key
-        self._eligible = Eligibility(arms)
-        marginals = [reading.at(reading.typical) for reading in readings]
-        self.figures = _figures(explorer, marginals[0])
-        self._rules = [Rules(explorer, newcomer, part, self._eligible.rows) for part in marginals]
-        self._marginals = marginals
-        self._made: LastingMoment | None = None
-        if arms and not self.contextual and not self._typical.drawn:
-            for distribution in self._typical.distributions(None):
-                distribution(self._eligible(None))
+    arms: tuple[str, ...]
+    contextual: bool
+
+    @property
+    def figures(self) -> Mapping[str, float]:
+        """What the explorer made of all that was learnt, by name; where positions have beliefs, of the first."""
+        ...
 
     def choose(
         self,
@@ -108,21 +76,10 @@ class Prepared:
             context: (d,) columns; none for the mean context of what was learnt.
 
         Raises:
-            InvalidInput: no eligible arm, or one named twice.
+            InvalidInput: nothing that is eligible, or an arm named twice.
             NotFound: an eligible arm that is not here.
         """
-        among = self._eligible(eligible)
-        moment = self._at(context)
-        rows, propensities = self._choice(moment, decision_id, among)
-        arms, scores = self.arms, moment.scores
-        # One belief for all positions, or one for each. A slate may be shorter than its size.
-        by_position = scores if len(scores) > 1 else repeat(scores[0])
-        return Choice(
-            tuple([arms[row] for row in rows]),
-            propensities,
-            tuple([of.item(row) for of, row in zip(by_position, rows, strict=False)]),
-            moment.draws,
-        )
+        ...
 
     def choose_many(
         self,
@@ -140,49 +97,7 @@ class Prepared:
         Raises:
             InvalidInput, NotFound: as `choose`.
         """
-        among = self._eligible(eligible)
-        if contexts is not None and self.contextual:
-            return self._choices(decision_ids, among, contexts)
-        moment = self._typical
-        if self._layout.size == 1 and not moment.drawn:
-            uniforms = first_uniforms(self._key, decision_ids)
-            rows, propensities = moment.distributions(None)[0](among).pick_many(uniforms)
-            return Choices(rows.reshape(-1, 1), propensities.reshape(-1, 1))
-        return self._stacked([self._choice(moment, id_, among) for id_ in decision_ids], among)
-
-    def _choices(
-        self, decision_ids: Sequence[str], among: Eligible, contexts: NDArray[np.float64]
-    ) -> Choices:
-        """What n decisions in contexts (n, d) deliver."""
-        if self._at_once is not None and self._layout.size == 1:
-            uniforms, rows = first_uniforms(self._key, decision_ids), self._eligible.rows(among)
-            places, drawn = chosen(*self._at_once, self._rules[0], rows, contexts, uniforms)
-            return Choices(rows[places].reshape(-1, 1), drawn.reshape(-1, 1))
-        moments = zip(self._moments(contexts), decision_ids, strict=True)
-        return self._stacked([self._choice(one, id_, among) for one, id_ in moments], among)
-
-    def _moments(self, contexts: NDArray[np.float64]) -> Iterator[Moment]:
-        """What is thought in each of n contexts (n, d), where it can be of many at once."""
-        readings = all_many(self._readings)
-        if readings is None:
-            yield from map(self._at, contexts)
-            return
-        most = contexts_at_once(len(self.arms))
-        for first in range(0, len(contexts), most):
-            some = contexts[first : first + most]
-            sheets = [reading.many(some) for reading in readings]
-            for number in range(len(some)):
-                marginals = [sheet.at(number) for sheet in sheets]
-                yield Moment(marginals, self._explorer, self._rules)
-
-    def _stacked(
-        self, choices: Sequence[tuple[tuple[int, ...], tuple[float, ...]]], among: Eligible
-    ) -> Choices:
-        size = min(self._layout.size, among.bit_count())
-        return Choices(
-            np.array([rows for rows, _ in choices], dtype=np.intp).reshape(-1, size),
-            np.array([propensities for _, propensities in choices]).reshape(-1, size),
-        )
+        ...
 
     def propensities(
         self,
@@ -203,53 +118,9 @@ class Prepared:
         Raises:
             InvalidInput, NotFound: as `choose`.
         """
-        among = self._eligible(eligible)
-        moment = self._at(context)
-        if moment.drawn and decision_id is None:
-            several = [self.propensities(eligible, id_, position, context) for id_ in _SOME]
-            mean: NDArray[np.float64] = np.array(several).mean(axis=0)
-            return mean
-        uniforms = None if decision_id is None else Uniforms(self._key, decision_id)
-        distributions = moment.distributions(uniforms)
-        distribution = distributions[position if len(distributions) > 1 else 0](among)
-        vector = np.zeros(len(self.arms))
-        vector[distribution.rows] = distribution.propensities
-        return vector
+        ...
 
     @property
     def least(self) -> float:
-        """The least propensity that `explore` guarantees an eligible arm, whoever else is eligible."""
-        return min((rules.least for rules in self._rules), default=0.0)
-
-    @property
-    def _typical(self) -> LastingMoment:
-        """What is thought in the mean context: where contexts matter, made when somebody asks."""
-        made = self._made
-        if made is None:
-            made = self._made = LastingMoment(self._marginals, self._explorer, self._rules)
-        return made
-
-    def _at(self, context: NDArray[np.float64] | None) -> Moment:
-        """What is thought in `context`."""
-        if not self.contextual or context is None:
-            return self._typical
-        marginals = [reading.at(context) for reading in self._readings]
-        return Moment(marginals, self._explorer, self._rules)
-
-    def _choice(
-        self, moment: Moment, decision_id: str, among: Eligible
-    ) -> tuple[tuple[int, ...], tuple[float, ...]]:
-        uniforms = Uniforms(self._key, decision_id)
-        return self._layout.choose(moment.distributions(uniforms), among, uniforms)
-
-
-def _figures(explorer: Explorer, marginals: Marginals) -> Mapping[str, float]:
-    """What an explorer makes of all that was learnt, if it does."""
-    if not _is_figured(type(explorer)):
-        return {}
-    return cast("Figured", explorer).figures(marginals)
-
-
-@cache
-def _is_figured(kind: type) -> bool:
-    return issubclass(kind, Figured)
+        """The least propensity that `explore` guarantees, whatever else is eligible."""
+        ...

@@ -1,6 +1,6 @@
 """`Combining`: a policy at one state and one moment, ready to choose combinations.
 
-What `tamesu.policy.prepared.Prepared` is for arms that can be listed. Safe for any number of reading
+What `tamesu.policy.choosing.Choosing` is for arms that can be listed. Safe for any number of reading
 threads: what two of them compute twice is equal. Refuses to learn.
 """
 
@@ -20,7 +20,7 @@ from tamesu.policy.combination.search import Floats, Weights, ascended
 from tamesu.policy.combination.space import STARTS, Among
 from tamesu.policy.contract import Eligible, Reading
 from tamesu.policy.eligibility import Eligibility, rows_of
-from tamesu.policy.prepared import Choice, Choices, Prepared
+from tamesu.policy.prepared import Choice, Choices
 from tamesu.policy.uniforms import Uniforms
 
 POOLS = 8
@@ -39,7 +39,7 @@ DRAW_STARTS = 10
 """Starts of the search for each draw in a context; the best by the mean is one more."""
 
 
-class Combining(Prepared):
+class Combining:
     """Chooses a combination by what one state thinks of options and their pairs.
 
     With the explorer thompson the coefficients are drawn m times, for each the best combination is
