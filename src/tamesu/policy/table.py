@@ -48,8 +48,8 @@ class Table:
     per_arm: Mapping[str, NDArray[Any]]
     shared: Mapping[str, NDArray[Any]]
     highest: Mapping[str, int] = field(default_factory=dict[str, int])
-    _name: object = field(default_factory=object)
-    _grown: tuple[object, NDArray[np.intp]] | None = None
+    _name: object = field(default_factory=object, init=False, repr=False)
+    _grown: tuple[object, NDArray[np.intp]] | None = field(default=None, init=False, repr=False)
 
     @classmethod
     def of(
@@ -150,7 +150,9 @@ class Table:
             whole[at] = added[name]
             whole.setflags(write=False)
             per_arm[name] = whole
-        return Table(self.arms, per_arm, *self._beside(other), _grown=(self._name, rows))
+        grown = Table(self.arms, per_arm, *self._beside(other))
+        object.__setattr__(grown, "_grown", (self._name, rows))
+        return grown
 
     def _merged(self, other: Table) -> Table:
         """The sum of any two tables."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -113,4 +115,7 @@ def test_a_table_says_which_rows_have_other_numbers_than_before():
     assert two.changed(one, names).tolist() == [4]
     assert two.changed(all_of, names).tolist() == [2, 4]  # not its parent: looked through
     assert two.changed(two, names).tolist() == []
+    # Whoever makes another of it makes one that has no parent.
+    moved = {**two.per_arm, "moment": two.per_arm["moment"] + 1.0}
+    assert replace(two, per_arm=moved).changed(one, names).tolist() == [0, 1, 2, 3, 4]
     assert all_of.changed(empty, names) is None
