@@ -10,10 +10,27 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from tamesu.base import Declaration, InvalidInput, convert
-from tamesu.policy.beliefs import beta, gaussian
+from tamesu.base.clauses import Part
+from tamesu.policy.beliefs import beta, gaussian, linear, logistic
+from tamesu.policy.compose import compose
+from tamesu.policy.contract import Batch
 from tamesu.policy.gaussian_prior import Prior
+from tamesu.policy.linear_level import MOMENT, OBSERVATIONS, PRECISION, SQUARES
+from tamesu.policy.table import Table
+
+Floats = NDArray[np.float64]
+
+COEFFICIENTS = ("linear", "logistic")
+"""Beliefs of whose coefficients a log may tell."""
+
+MOST_NUMBERS = 60_000
+"""Half a megabyte as text; a declaration is a body of at most one."""
+
+_NOT_LOGGED = ("priors", "delay")
 
 
 class Logged(NamedTuple):
@@ -60,12 +77,113 @@ def priors_from(
     if make is None:
         raise InvalidInput(
             f"belief {declaration.belief.kind!r} has no priors that a log could fill "
-            f"(known: {', '.join(sorted(_MADE))})"
+            f"(known: {', '.join(sorted((*_MADE, *COEFFICIENTS)))})"
         )
     made: Mapping[str, Any] = make(
         declaration, {arm: (one, min(one.rewards, strength)) for arm, one in logged.items()}
     )
     return {**declaration.belief.options.get("priors", {}), **made}
+
+
+def coefficient_priors_from(
+    declaration: Declaration, logged: Batch, strength: float
+) -> dict[str, Any]:
+    """The `priors` of arms whose coefficients are as sure as after k = min(rewards, `strength`) of those `logged`.
+
+    What the belief learns of the batch, and nothing else: its products of columns and its coefficients, worth k rewards.
+    With every reward counted, a linear belief comes to the posterior of one that had learnt them; a logistic one near it,
+    and a little nearer to its rate. Priors of other arms stay as they are.
+
+    Args:
+        declaration: whose priors they become.
+        logged: rows of declared arms, with their contexts, all of one moment.
+        strength: how many rewards of an arm count at most, above 0.
+
+    Raises:
+        InvalidInput: coefficients that arms share, more numbers than a declaration should hold, or a strength that
+            cannot be.
+    """
+    _refuse_strength(strength)
+    if declaration.belief.options.get("sharing", "per_arm") != "per_arm":
+        raise InvalidInput(
+            "a log can fill the priors of coefficients of each arm alone, these arms share some",
+            hint="say  sharing: per_arm,  or let a bandit in memory learn the log: Bandit.learn_logged",
+        )
+    policy = compose(as_logged(declaration))
+    (table,) = policy.evidence(policy.init(), logged).parts
+    names = ("1", *policy.encoder.names)
+    if len(table.arms) * len(names) * (len(names) + 1) > 2 * MOST_NUMBERS:
+        raise InvalidInput(
+            f"priors of {len(table.arms):,} arms with {len(names):,} columns each would have more than "
+            f"{MOST_NUMBERS:,} numbers",
+            hint="declare fewer or narrower features, or let a bandit in memory learn the log: Bandit.learn_logged",
+        )
+    linear = declaration.belief.kind == "linear"
+    made: dict[str, Any] = {}
+    for row, arm in enumerate(table.arms):
+        prior = _linear if linear else _logistic
+        coefficients, products, noise = prior(declaration, table, row)
+        n = int(table.per_arm[OBSERVATIONS][row])
+        told = {
+            name: _short(value) for name, value in zip(names, coefficients.tolist(), strict=True)
+        }
+        made[arm] = {
+            "rewards": min(float(n), strength),
+            "coefficients": {name: value for name, value in told.items() if value},
+            "products": [
+                [_short(value) for value in each[: place + 1]]
+                for place, each in enumerate(products.tolist())
+            ],
+        }
+        if noise is not None:
+            made[arm]["noise"] = _short(noise)
+    return {**declaration.belief.options.get("priors", {}), **made}
+
+
+def as_logged(declaration: Declaration) -> Declaration:
+    """`declaration` as it reads a log: nothing fades in it, nothing of it is open, positions are alike, and nothing is known beforehand."""
+    left = {
+        key: value for key, value in declaration.belief.options.items() if key not in _NOT_LOGGED
+    }
+    belief = msgspec.structs.replace(declaration.belief, options=left)
+    single = Part(kind="single")
+    return msgspec.structs.replace(declaration, belief=belief, layout=single, forgetting=None)
+
+
+def _linear(
+    declaration: Declaration, table: Table, row: int
+) -> tuple[Floats, Floats, float | None]:
+    options = convert(declaration.belief.options, linear.Options, "policy.belief (linear)")
+    precision, moment = table.per_arm[PRECISION][row], table.per_arm[MOMENT][row]
+    n = float(table.per_arm[OBSERVATIONS][row])
+    coefficients: Floats = np.linalg.lstsq(precision, moment, rcond=None)[0]
+    left = float(table.per_arm[SQUARES][row] - moment @ coefficients)
+    if not isinstance(options.mean, str):
+        coefficients[0] += options.mean
+    noise = max(0.0, left / n) if isinstance(options.noise, str) else None
+    return coefficients, precision / n, noise
+
+
+def _logistic(declaration: Declaration, table: Table, row: int) -> tuple[Floats, Floats, None]:
+    options = convert(declaration.belief.options, logistic.Options, "policy.belief (logistic)")
+    precision, moment = table.per_arm[PRECISION][row], table.per_arm[MOMENT][row]
+    if options.covariance == "diagonal":
+        precision = np.diag(precision)
+    known = precision + options.ridge * np.eye(len(precision))
+    return np.linalg.solve(known, moment), precision / precision[0, 0], None
+
+
+def _short(value: float) -> float:
+    """In seven digits: a person may look at it."""
+    return float(f"{value:.7g}")
+
+
+def _refuse_strength(strength: float) -> None:
+    if not 0 < strength <= beta.MOST_PRIOR:
+        raise InvalidInput(
+            f"strength must be a number of rewards above 0, at most {beta.MOST_PRIOR:g}, "
+            f"got {strength:g}"
+        )
 
 
 def _beta(

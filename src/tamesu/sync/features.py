@@ -33,13 +33,13 @@ def as_asked(arm: WantedArm, schema: Schema) -> WantedArm:
         rest = {name: value for name, value in columns.items() if name not in features}
         arm = msgspec.structs.replace(arm, metadata=rest)
     read = {
-        name: _read(schema[name], value) if name in schema and isinstance(value, str) else value
+        name: read_text(schema[name], value) if name in schema and isinstance(value, str) else value
         for name, value in features.items()
     }
     return msgspec.structs.replace(arm, features=read)
 
 
-def _read(feature: Feature, text: str) -> Any:
+def read_text(feature: Feature, text: str) -> Any:
     """What `text` says in the type of `feature`; itself where it says nothing."""
     match feature:
         case Numeric() | Cyclic() | Vector():
