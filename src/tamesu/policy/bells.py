@@ -112,8 +112,8 @@ def _shares(bells: _Bells) -> Floats | None:
     density, slope, below = _on_grid(bells, low, width, shift)
     under = _added_up(density, slope, h)
     under += below[:, None]
-    np.clip(under, _LEAST, 1.0, out=under)
-    together = np.exp(np.log(under).sum(axis=0))
+    np.minimum(np.maximum(under, _LEAST, out=under), 1.0, out=under)
+    together = under.prod(axis=0)
     density /= under
     # Row by row, where a product of matrices would sum rows in ways of their own: equal arms share.
     density *= together
