@@ -43,7 +43,7 @@ def test_a_decision_in_a_context_is_asked_for_and_explained(told):
     context = ("--context", '{"device": "ios"}')
     decided = told("decide", "shop", *context, "--json")
     shown = told("explain", decided["decision_id"])
-    assert "in the context device = ios" in shown
+    assert 'in the context device = "ios"' in shown
     assert "What the context changed" in shown
     assert "the same, bit for bit" in shown
     assert len(told("decide", "shop", *context, "-n", "3", "--json")["decisions"]) == 3
