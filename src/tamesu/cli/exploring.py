@@ -22,7 +22,8 @@ def explorer_meanings(declaration: Declaration, row: Row) -> Iterator[Meaning]:
     """The explorer, its options, and what it does to a log."""
     explorer = declaration.explorer
     kind = explorer.kind
-    yield row("policy.explorer", kind, _EXPLORERS.get(kind, "how it tries out"))
+    words = {**_EXPLORERS, **_MIXERS} if _mixes(declaration) else _EXPLORERS
+    yield row("policy.explorer", kind, words.get(kind, "how it tries out"))
     for name, value in _options(explorer):
         if kind == "ucb" and name == "variant":
             value = variant_of(declaration, value)  # noqa: PLW2901 - left out, it follows
@@ -42,7 +43,8 @@ def _log(declaration: Declaration, row: Row) -> Meaning:
     kind, options = declaration.explorer.kind, dict(_options(declaration.explorer))
     explore = float(options["explore"])
     spread = float(options["epsilon"]) if kind == "epsilon_greedy" else 0.0
-    if kind == "thompson" and declaration.belief.options.get("sharing", "per_arm") != "per_arm":
+    shared = declaration.belief.options.get("sharing", "per_arm") != "per_arm"
+    if kind == "thompson" and (shared or _mixes(declaration)):
         spread = 1.0 / (options["draws"] + 1)
     least = (explore + (1 - explore) * spread) / len(declaration.arm_ids)
     if least:
@@ -50,7 +52,7 @@ def _log(declaration: Declaration, row: Row) -> Meaning:
         meaning = f"every arm has at least {least:.2g} of the first choice{but}"
     elif kind == "uniform":
         meaning = "no extra chance: every arm has the same already"
-    elif kind in _DETERMINISTIC:
+    elif kind in _DETERMINISTIC and not _mixes(declaration):
         meaning = (
             "PROPENSITIES ARE 0 OR 1, so that this log cannot evaluate another policy: where it "
             "should, say explore, such as 0.1"
@@ -60,6 +62,12 @@ def _log(declaration: Declaration, row: Row) -> Meaning:
     else:
         meaning = "no extra chance: an arm thought bad may never be shown, nor be evaluated later"
     return row("policy.explorer.explore", f"{explore:g}", meaning)
+
+
+def _mixes(declaration: Declaration) -> bool:
+    """Whether what is best is a mixture of arms."""
+    aims = declaration.aims
+    return aims is not None and aims.are_apart
 
 
 _VARIANTS = {
@@ -72,6 +80,12 @@ _BASELINES = {
     "best": "losses count beyond those of the best arm: a new arm starts level with it",
 }
 _DETERMINISTIC = frozenset({"greedy", "ucb"})
+_MIXERS = {
+    "epsilon_greedy": "the best mixture of arms by their means, and now and then any other",
+    "greedy": "the best mixture of arms by their means, and no other: it never tries",
+    "thompson": "the best mixtures of arms, in the mean of draws of what each may be worth",
+}
+"""Where objectives are learnt apart."""
 _EXPLORERS = {
     "epsilon_greedy": "the arm with the highest mean, and now and then any other",
     "exponential_weights": "arms by the exponential of what they would have lost",

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import GRID, Observations, Outcome, Reward
-from tamesu.base.grid import to_grid_many
+from tamesu.base.grid import LARGEST, to_grid, to_grid_many
 from tamesu.base.observations import NO_REWARD
 
 
@@ -22,7 +22,7 @@ def restated(rows: Observations, old: Reward | None, new: Reward) -> tuple[Obser
 
     All are, where `old` is not known, or did not count a type of `new` in the same way: nobody knows then
     what an objective came to. Of a declaration that had no objectives corrections are, for they do not tell
-    which terms they replace: such a delivery stays as it was first observed. Rewards stay as they are.
+    which terms they replace: such a delivery stays as it was first observed.
     """
     factors = None if old is None else _factors(old, new)
     if factors is None:
@@ -32,10 +32,14 @@ def restated(rows: Observations, old: Reward | None, new: Reward) -> tuple[Obser
     if not rows.previous_terms:
         told = (rows.correction == 0) | (rows.previous_reward == NO_REWARD)
     kept = rows.take(told)
+    terms, before = (_times(each, factors) for each in (kept.terms, kept.previous_terms))
+    observed, replaces = kept.outcome == Outcome.OBSERVED, kept.previous_reward != NO_REWARD
     return replace(
         kept,
-        terms=_times(kept.terms, factors),
-        previous_terms=_times(kept.previous_terms, factors),
+        terms=terms,
+        previous_terms=before,
+        reward=np.where(observed, _summed(terms, len(kept), new), kept.reward),
+        previous_reward=np.where(replaces, _summed(before, len(kept), new), NO_REWARD),
     ), int(np.count_nonzero(~told & (rows.outcome == Outcome.OBSERVED)))
 
 
@@ -49,6 +53,13 @@ def _factors(old: Reward, new: Reward) -> dict[str, float] | None:
             return None
         factors[type_] = term.weight / before.weight
     return factors
+
+
+def _summed(terms: Mapping[str, NDArray[np.int64]], n: int, reward: Reward) -> NDArray[np.int64]:
+    """(n,) rewards that these terms come to; the default where no event counted for anything."""
+    columns = np.array([*terms.values()], dtype=np.float64).reshape(len(terms), n)
+    total = np.clip(columns.sum(axis=0), -LARGEST, LARGEST).astype(np.int64)
+    return np.where(columns.any(axis=0), total, to_grid(reward.default))
 
 
 def _times(

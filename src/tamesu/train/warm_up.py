@@ -30,7 +30,7 @@ class WarmUp:
     from such a reward to one that can be learnt, the second is. Nor is one of a position for which
     the policy has no belief; nor one whose context, or what its arm told of itself, lacks what the policy
     asks for. What of them it does not ask for is left aside, and where nothing is recorded of an arm, what
-    the declaration says of it stands for that. Where objectives are learnt apart, rows are `restated` first;
+    the declaration says of it stands for that. Where there are objectives, rows are `restated` first;
     where the reward stands for a later value, rows that were rewarded otherwise are left out.
 
     Law: the same for any order and any cut of the rows, for a belief whose evidence adds up exactly.
@@ -64,15 +64,15 @@ class WarmUp:
         self.observations += more
 
     def _restated(self, rows: Observations) -> Observations:
-        """`rows` by the clauses of this declaration, where it asks for more than their reward."""
-        aims, new = self._policy.aims, self._policy.declaration.reward
+        """`rows` by the clauses of this declaration, where it asks for more than rewards as they were."""
+        new = self._policy.declaration.reward
         if self._policy.declaration.surrogate is not None:
             old = self._clauses(rows.declaration)
             if old is not None and (old.events, old.default) == (new.events, new.default):
                 return rows
             self.left_out += int(np.count_nonzero(rows.outcome == Outcome.OBSERVED))
             return rows.take(slice(0))
-        if aims is None or not aims.are_apart:
+        if self._policy.aims is None:
             return rows
         known, left_out = restated(rows, self._clauses(rows.declaration), new)
         self.left_out += left_out

@@ -196,3 +196,15 @@ def test_rewards_that_are_no_rates_are_not_told_as_percentages():
     assert "25.25" in shown
     assert "-3.5 to 1,200" in shown
     assert "2525" not in shown
+
+
+@pytest.mark.parametrize("kind", ["thompson", "greedy", "epsilon_greedy"])
+def test_of_objectives_that_are_learnt_apart_mixtures_are_told(kind):
+    objectives = {"clicks": {"click": 1}, "sales": {"purchase": 1}}
+    reward = {"objectives": objectives, "scalarise": "gini"}
+    rows = said(reward=reward, policy={"belief": "gaussian", "explorer": kind})
+    assert "best mixture" in rows["policy.explorer"].meaning
+    assert "the worst objective first, they weigh 1, 0.5" in rows["reward.scalarise"].meaning
+    assert "0 OR 1" not in rows["policy.explorer.explore"].meaning
+    if kind == "thompson":
+        assert "at least 0.00" in rows["policy.explorer.explore"].meaning

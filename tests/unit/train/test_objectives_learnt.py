@@ -179,6 +179,27 @@ def test_a_warm_start_restates_what_older_declarations_counted():
     assert (warm.observations, warm.left_out) == (8, 0)
 
 
+def test_a_warm_start_weighs_anew_what_was_weighed_otherwise():
+    """Rewards under other shares are learnt as what they are under the new ones."""
+    old = declared({"weights": {"clicks": 1, "revenue": 3}})
+    new = declared({"weights": {"clicks": 3, "revenue": 1}}, {**REVENUE, "range": [0, 200]})
+    before = ([0, 0, 1], [0, 50, 0])
+    now = ([1, 0, 1], [0, 50, 100])
+    groups = [
+        rows_of("abc", *before, declaration=old),
+        rows_of("abc", *now, before, declaration=old),
+    ]
+    warm = warmed({1: old.reward}, *groups, declaration=new)
+    policy = compose(new)
+    state, _ = learn(policy, policy.init(), rows_of("abc", *now, declaration=new))
+    found, wanted = (
+        [row.mean for row in policy.summary(one, ("a", "b", "c"), Time(0))]
+        for one in (warm.state, state)
+    )
+    assert found == pytest.approx(wanted, abs=1e-5)
+    assert (warm.observations, warm.left_out) == (3, 0)
+
+
 def test_a_warm_start_leaves_out_and_counts_what_nobody_knows_apart():
     plain = declared(events=COUNTED, range=[0, 101])
     first = rows_of("aab", [1, 0, 1], [0, 50, 100], declaration=plain)
