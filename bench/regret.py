@@ -4,7 +4,7 @@ Every player plays up to 100 seeds of every world whose rewards it knows; a slow
 into its time, which is as long for all. Runs are kept, so that a run which is interrupted goes on, and a later one adds to it:
 
     python bench/regret.py --fill --budget 600     play on; print no figures
-    python bench/regret.py --fill --worlds linear,logistic
+    python bench/regret.py --fill --worlds linear,logistic --players ucb
     python bench/regret.py --json                  what `make bench` asks: play on, then the figures
 """
 
@@ -46,6 +46,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time")
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--worlds", help="only these, with commas between")
+    parser.add_argument("--players", default="", help="only play those with this in their names")
     asked = parser.parse_args()
     worlds = asked.worlds.split(",") if asked.worlds else list(LEAGUE_OF)
     names: list[Name] = []
@@ -64,6 +65,7 @@ def main() -> None:
 def fill(names: list[Name], worlds: list[str], asked: argparse.Namespace) -> dict[str, str]:
     """Plays what is missing; the players that failed, with the reason."""
     cells = [(name, world) for world in worlds for name in names if name.plays(world)]
+    cells = [cell for cell in cells if asked.players.lower() in cell[0].player.lower()]
     for league in LEAGUES:
         verify(league, [(n, w) for n, w in cells if n.module == OURS and n.league == league])
     season = Season(cells, asked)

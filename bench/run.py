@@ -29,14 +29,14 @@ PARTS = (
     "workers",
     "gate",
     "keys",
-    "told",
+    "contexts_over_http",
     "steady",
     "many",
     "speed",
     "regret",
 )
 GROUPS = {
-    "contexts": ("contextual", "combination", "told", "speed"),
+    "contexts": ("contextual", "combination", "contexts_over_http", "speed"),
     "peers": ("speed", "regret"),
 }
 """Names for several parts at once."""
