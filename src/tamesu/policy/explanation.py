@@ -6,7 +6,7 @@ has these can make it again and compare. Refuses to find them, and to learn.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -112,31 +112,16 @@ def explain(  # noqa: PLR0913 - everything that a choice is a function of
     same = difference is not None and difference <= TOLERANCE and delivered.draws == again.draws
     parts = [(part, at) for at, arm in enumerate(delivered.arms) for part in policy.delivered(arm)]
     places = _places(policy, prepared, eligible, [part for part, _ in parts])
-    rows = {arm: row for row, arm in enumerate(prepared.arms)}
     among = None if eligible is None else {*eligible}
     where = dict(parts)
     matters = not isinstance(prepared, Fallback) and prepared.contextual
+    told = context if matters else None
+    then = _Then(policy, state, time, context, told, features)
     arms: list[Weighed] = []
     for place in places:
         shares = prepared.propensities(place.left, decision_id, place.position, context)
-        first = [rows[arm] for arm in place.first if arm in rows]
-        others = np.argsort(-shares, kind="stable").tolist()
-        shown = [*dict.fromkeys([*first, *others])][: MOST_ARMS // len(places)]
+        shown = _shown(prepared.arms, place.first, shares, MOST_ARMS // len(places))
         names = [prepared.arms[row] for row in shown]
-        summaries = policy.summary_at(
-            state,
-            names,
-            time,
-            place.position,
-            shares[shown],
-            features=features,
-            context=context,
-        )
-        changed: list[_Changed | None] = [None] * len(names)
-        if matters and context is not None:
-            told = names[:MOST_EFFECTS]
-            effects = policy.effects(state, told, time, place.position, context, features)
-            changed[: len(told)] = _changed(effects, policy.encoder.names)
         arms += [
             Weighed(
                 **msgspec.structs.asdict(summary),
@@ -145,7 +130,7 @@ def explain(  # noqa: PLR0913 - everything that a choice is a function of
                 base=None if found is None else found.base,
                 effects=None if found is None else found.effects,
             )
-            for summary, found in zip(summaries, changed, strict=True)
+            for summary, found in then.weighed(names, place.position, shares[shown])
         ]
     return Explanation(
         same=same,
@@ -153,7 +138,7 @@ def explain(  # noqa: PLR0913 - everything that a choice is a function of
         again=again,
         arms=tuple(arms),
         omitted=len(prepared.arms) * len(places) - len(arms),
-        columns=_named(context, policy.encoder.names) if matters and context is not None else None,
+        columns=None if told is None else _named(told, policy.encoder.names),
         figures=dict(prepared.figures) if not isinstance(prepared, Fallback) else {},
     )
 
@@ -179,6 +164,53 @@ def _changed(effects: Effects, names: Sequence[str]) -> list[_Changed]:
         largest: list[int] = np.argsort(-np.abs(changes), kind="stable").tolist()
         found.append(_Changed(base, {told[row]: float(changes[row]) for row in largest}))
     return found
+
+
+class _Then(NamedTuple):
+    """What was believed when it was decided.
+
+    Attributes:
+        policy, state, time, context, features: as `explain` has them.
+        told: the context, where it matters.
+    """
+
+    policy: Policy
+    state: State
+    time: Time
+    context: NDArray[np.float64] | None
+    told: NDArray[np.float64] | None
+    features: Mapping[str, Mapping[str, Any]] | None
+
+    def weighed(
+        self, names: list[str], position: int, shares: NDArray[np.float64]
+    ) -> Iterator[tuple[ArmSummary, _Changed | None]]:
+        """Each of the arms `names` with its share (n,); of the first, what the context changed."""
+        policy, features = self.policy, self.features
+        summaries = policy.summary_at(
+            self.state,
+            names,
+            self.time,
+            position,
+            shares,
+            features=features,
+            context=self.context,
+        )
+        changed: list[_Changed | None] = [None] * len(names)
+        if self.told is not None:
+            first = names[:MOST_EFFECTS]
+            effects = policy.effects(self.state, first, self.time, position, self.told, features)
+            changed[: len(first)] = _changed(effects, policy.encoder.names)
+        return zip(summaries, changed, strict=True)
+
+
+def _shown(
+    arms: Sequence[str], first: Sequence[str], shares: NDArray[np.float64], most: int
+) -> list[int]:
+    """Rows of the arms to be told: `first` those, then the likeliest."""
+    rows = {arm: row for row, arm in enumerate(arms)}
+    foremost = [rows[arm] for arm in first if arm in rows]
+    others: list[int] = np.argsort(-shares, kind="stable").tolist()
+    return [*dict.fromkeys([*foremost, *others])][:most]
 
 
 class _Place(NamedTuple):
