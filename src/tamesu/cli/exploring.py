@@ -136,7 +136,7 @@ _MEANINGS: dict[tuple[str, str], Callable[[Any], tuple[object, str]]] = {
     ),
     ("thompson", "draws"): lambda draws: (
         draws,
-        f"where arms share parameters; one decision in {draws + 1} is then uniform",
+        f"where arms share parameters or are mixed; one decision in {draws + 1} is then uniform",
     ),
     ("ucb", "variant"): lambda variant: (variant, _VARIANTS[variant]),
     ("ucb", "scale"): lambda scale: (f"{scale:g}", "1 is as published; less explores less"),
