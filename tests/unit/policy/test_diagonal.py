@@ -7,7 +7,6 @@ import pytest
 from chances import (
     ARMS,
     FEATURES,
-    asked,
     batch,
     batch_of,
     belief_of,
@@ -18,8 +17,7 @@ from chances import (
 )
 from scipy import optimize, special
 
-from tamesu.base import GRID, Time
-from tamesu.policy.uniforms import Uniforms
+from tamesu.base import GRID
 
 SHARINGS = pytest.mark.parametrize("sharing", ["per_arm", "shared", "hybrid"])
 
@@ -108,34 +106,3 @@ def test_a_debt_is_forgiven_at_once_and_hides_nothing_that_is_learnt_later():
     fresh, sure = scores(belief, learnt(belief, of(50, 0), state=state), np.zeros(0))
     due, deviation = scores(belief, learnt(belief, of(50, 0)), np.zeros(0))
     assert (fresh[0], sure[0]) == pytest.approx((due[0], deviation[0]), abs=1e-6)
-
-
-@pytest.mark.parametrize("sharing", ["shared", "hybrid"])
-def test_joint_draws_have_the_deviations_of_the_posterior(sharing):
-    """20,000 draws: a mean is off by 5 deviations once in 10^6, and their deviation by 4 %."""
-    belief = belief_of(sharing=sharing, covariance="diagonal")
-    state = learnt(belief, batch_of(np.random.default_rng(11), 60))
-    told = belief.reading(state, asked(), Time(0)).at(np.array([0.3, -0.2, 0.5]))
-    drawn = special.logit(told.joint(20_000, Uniforms(bytes(8), "x.1.y")))
-    error = told.family.scale / np.sqrt(20_000)
-    assert (np.abs(drawn.mean(axis=0) - told.family.location) < 5 * error).all()
-    assert drawn.std(axis=0) == pytest.approx(told.family.scale, rel=0.04)
-
-
-@SHARINGS
-@pytest.mark.parametrize("size", [1e-150, 1e70, 1e300])
-def test_extreme_contexts_leave_every_number_finite(sharing, size):
-    belief, rng = belief_of(sharing=sharing, covariance="diagonal"), np.random.default_rng(13)
-    x = size * rng.choice([-1.0, 0.0, 1.0], (40, 3))
-    state = belief.init()
-    for first, last in ((0, 1), (1, 20), (20, 40)):
-        part = batch(
-            rng.choice(ARMS, last - first), x[first:last], rng.integers(0, 2, last - first)
-        )
-        state = learnt(belief, part, state=state)
-    assert all(np.isfinite(column).all() for column in state.per_arm.values())
-    assert all(np.isfinite(column).all() for column in state.shared.values())
-    for context in (np.zeros(3), x[0], np.full(3, size)):
-        family = belief.reading(state, asked(), Time(0)).at(context).family
-        assert np.isfinite(family.mean()).all()
-        assert np.isfinite(family.scale).all()
