@@ -144,7 +144,7 @@ OPTIONS = {
     "explorer randomized_ucb": {
         "explore": "it explores by itself; raise it for evaluation",
         "points": "two neighbouring heights seldom differ in who wins",
-        "width": "a normal height leaves out a quarter of a percent",
+        "width": "greater heights are seldom drawn and cost more than they find; measured on ten worlds",
     },
     "explorer softmax": {
         "explore": "its propensities are positive by themselves, where means lie close",

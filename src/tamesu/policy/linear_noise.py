@@ -14,7 +14,7 @@ from tamesu.policy.ridge import ROUNDING
 
 Floats: TypeAlias = NDArray[np.float64]
 
-CAUTION = 4.0
+CAUTION = 8.0
 """How many times the noise of all arms together is expected of one of which nothing was seen."""
 
 SPREAD = 4.0

@@ -109,7 +109,7 @@ def test_an_explorer_that_looks_at_many_at_once_is_asked_so():
 
 @pytest.mark.parametrize("explore", [0.0, 0.3])
 def test_a_propensity_is_never_above_1(explore):
-    """The weights of thirty-two heights, added up one by one, come to a little more."""
+    """Weights of thirty-two heights, added up one by one, could come to a little more or less."""
     prepared = prepared_of("randomized_ucb", 60, explore=explore)
     contexts = np.random.default_rng(7).normal(size=(9, WIDTH))
     made = prepared.choose_many([f"one.1.{i}" for i in range(9)], ["a"], contexts)

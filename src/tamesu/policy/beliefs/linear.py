@@ -57,7 +57,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     intercept: float = 8.0
     mean: float | Literal["learnt"] = "learnt"
     noise: float | Literal["learnt"] = "learnt"
-    noise_weight: float = 4.0
+    noise_weight: float = 3.0
     priors: dict[str, ArmPrior] = {}
 
 

@@ -17,6 +17,9 @@ MOST_POINTS = 1_000
 MANY = 128
 """Beyond so many arms, those that cannot be the highest are looked for first."""
 
+GRAIN = 2.0**-44
+"""Of weights: sums of few of its multiples are exact."""
+
 MOST_WIDTH = 30.0
 """The density of the height there is 1e-196 of its largest."""
 
@@ -30,7 +33,7 @@ class Options(ExplorerOptions, frozen=True, kw_only=True, forbid_unknown_fields=
     """
 
     points: int = 32
-    width: float = 3.0
+    width: float = 2.0
 
 
 class RandomizedUcbExplorer:
@@ -39,6 +42,9 @@ class RandomizedUcbExplorer:
     z lies on a grid of `points` from 0 to `width`, weighed by exp(-z^2 / 2): one z for all arms.
     Where several arms are the highest they share the weight of that height. Exact, for any belief
     with a mean and a deviation, also where arms depend on each other. O(points k) of k arms.
+
+    Two deviations find what is hidden. Greater heights are drawn seldom, and what they cost is more than what
+    they find: every arm of which little is known wins there.
 
     At most `points` arms have a positive propensity, and arms that are both worse and better known
     than another have none: where logs are for evaluation, say `explore`.
@@ -59,8 +65,7 @@ class RandomizedUcbExplorer:
         self.explore = explore
         self.looks = points
         self._heights = np.linspace(0.0, width, points)
-        density = np.exp(-0.5 * self._heights**2)
-        self._weights = density / density.sum()
+        self._weights = weights_of(self._heights)
 
     def draws(self, marginals: Marginals) -> int | None:
         """None: exact."""
@@ -90,6 +95,19 @@ class RandomizedUcbExplorer:
         np.multiply(self._heights[1:, None], deviation[:, None], out=score[:, 1:])
         score[:, 1:] += mean[:, None]
         return won_each(score, self._weights)
+
+
+def weights_of(heights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(m,) in proportion to exp(-z^2 / 2), to `GRAIN`: so they add up to 1 to the bit, in any order.
+
+    Example:
+        >>> weights_of(np.array([0.0, 1.0, 2.0])).round(6)
+        array([0.574097, 0.348207, 0.077696])
+    """
+    density = np.exp(-0.5 * heights**2)
+    weights: NDArray[np.float64] = np.rint(density / density.sum() / GRAIN) * GRAIN
+    weights[0] += 1.0 - weights.sum()
+    return weights
 
 
 def randomized_ucb(
@@ -155,6 +173,6 @@ def build(options: Options, declaration: Declaration) -> RandomizedUcbExplorer:
         raise InvalidDeclaration(
             f"policy.explorer.width must lie above 0 and be at most {MOST_WIDTH:g}, "
             f"got {options.width:g}",
-            hint="3 deviations, as the default, leave out little; more explores more",
+            hint="2 deviations, as the default, find what is hidden; more explores more",
         )
     return RandomizedUcbExplorer(options.points, options.width, options.explore)
