@@ -21,7 +21,8 @@ from promises import check, check_retired, everything_final, one_roster_each
 from tamesu.adapters.clock.system import SystemClock
 from tamesu.client import Client
 from tamesu.join import Checkpoint
-from tamesu.wiring import Settings, open_log, open_store
+from tamesu.ports import Holds
+from tamesu.wiring import Settings, open_archive, open_log, open_store
 
 BANDIT = {
     "name": "front",
@@ -55,6 +56,20 @@ COMBINATION = {
     "context": IN_CONTEXTS["context"],
     "interactions": [["device", "title"], ["taste", "image"]],
     **{key: BANDIT[key] for key in ("reward", "batch", "seed")},
+}
+WISHES = {
+    **BANDIT,
+    "layout": "single",
+    "policy": {"belief": "gaussian"},
+    "reward": {
+        **BANDIT["reward"],
+        "settle": "0s",
+        "objectives": {
+            "clicks": {"click": 1},
+            "sales": {"events": {"buy": {"weight": 1, "aggregate": "sum"}}, "range": [0, 2]},
+        },
+        "scalarise": "gini",
+    },
 }
 
 
@@ -118,6 +133,20 @@ def test_combinations_in_contexts_outlive_kills(tmp_path, free_port, until):
     kill_and_check(FEW, machine, until, bandit=COMBINATION, asks=somewhere, keeps=False)
 
 
+@pytest.mark.timeout(300)
+def test_objectives_that_are_learnt_apart_outlive_kills(tmp_path, free_port, until):
+    """Some are bought when they were learnt as clicked alone: a correction takes back what each came to."""
+    machine = installation(FEW, tmp_path, free_port, until)
+    kill_and_check(FEW, machine, until, bandit=WISHES, kinds=("click", "buy"))
+    settings = Settings(data=str(machine.data))
+    with closing(open_store(settings)) as store:
+        archive = open_archive(settings)
+        files = store.files(Holds.OBSERVATIONS)
+        rows = [row for part in archive.read(files) for row in part.rows()]
+    assert any(row.previous_terms for row in rows)
+    assert all(set(row.terms) == {"click", "buy"} for row in rows)
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("bandit", [CASCADE, COMBINATION])
 @pytest.mark.timeout(3600)
@@ -174,12 +203,14 @@ def somewhere(draw):
     return {"context": context | ({"taste": [draw.random(), -1]} if draw.random() < 0.5 else {})}
 
 
-def kill_and_check(plan, machine, until, seed=2026, *, bandit=BANDIT, asks=None, keeps=True):
+def kill_and_check(
+    plan, machine, until, seed=2026, *, bandit=BANDIT, asks=None, keeps=True, kinds=("click",)
+):
     with machine, Client(machine.url, timeout=90) as client:
         client.create(bandit)
         with (
             keeping(machine.url, "front", bandit["arms"]) if keeps else nullcontext() as keeper,
-            calling(machine.url, "front", plan.callers, asks=asks) as callers,
+            calling(machine.url, "front", plan.callers, asks=asks, kinds=kinds) as callers,
         ):
             killed = kill_at_random(plan, machine, client, callers, until, random.Random(seed))
         everything_final(client, "front", callers.told, until)

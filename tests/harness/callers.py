@@ -31,9 +31,9 @@ class Told(NamedTuple):
 class Caller(threading.Thread):
     """Decides and tracks, one call after another."""
 
-    def __init__(self, url, bandit, number, stop, asks=None):
+    def __init__(self, url, bandit, number, stop, asks=None, kinds=("click",)):
         super().__init__(name=f"caller-{number}")
-        self._bandit, self._stop_asked = bandit, stop
+        self._bandit, self._stop_asked, self._kinds = bandit, stop, kinds
         self._draw = random.Random(number)
         self._asks = asks or (lambda _: {})
         self.told = Told({}, set())
@@ -63,8 +63,9 @@ class Caller(threading.Thread):
             self.told.decisions[request["request_id"]] = decision.decision_id
             looked_at = self._draw.choice(decision.deliveries).delivery_id
             events = [self._event(looked_at, "impression")]
-            if self._draw.random() < 0.4:
-                events.append(self._event(looked_at, "click"))
+            events += [
+                self._event(looked_at, kind) for kind in self._kinds if self._draw.random() < 0.4
+            ]
             if self._draw.random() < 0.2:
                 events.append(dict(events[-1]))
             client.track_many(events)
@@ -104,14 +105,16 @@ class Callers:
 
 
 @contextmanager
-def calling(url, bandit, count, first=0, asks=None):
+def calling(url, bandit, count, first=0, asks=None, kinds=("click",)):
     """`count` callers at work, numbered from `first`; they have ended when this has.
 
     Callers of the same number ask the same, with the same ids. What `asks` makes of a source of luck is
-    in each request besides.
+    in each request besides; `kinds` are of the events that come of some deliveries.
     """
     stop = threading.Event()
-    threads = [Caller(url, bandit, number, stop, asks) for number in range(first, first + count)]
+    threads = [
+        Caller(url, bandit, number, stop, asks, kinds) for number in range(first, first + count)
+    ]
     for thread in threads:
         thread.start()
     try:

@@ -114,7 +114,7 @@ def in_the_log(entries, bandit, told):
 
 
 def once(entries, store, archive, bandit):
-    """Every delivery in the log is one observation; every record is in one class.
+    """Every delivery in the log is one observation, each correction there once; every record is in one class.
 
     Decisions by a clock that was off are poison, and counted as that.
     """
@@ -122,13 +122,13 @@ def once(entries, store, archive, bandit):
     records = [entry for entry in told if is_in_time(entry)]
     decisions = {entry.key: decode_decision(entry.body) for entry in records}
     seen = Counter(
-        delivery_id(row.decision_id, row.position)
+        (delivery_id(row.decision_id, row.position), row.correction)
         for batch in archive.read(store.files(Holds.OBSERVATIONS))
         for row in batch.rows()
         if row.decision_id in decisions
     )
     assert set(seen.values()) == {1}, "a delivery was counted twice"
-    assert set(seen) == {
+    assert {delivery for delivery, correction in seen if not correction} == {
         delivery_id(key, delivery.position)
         for key, decision in decisions.items()
         for delivery in decision.deliveries
