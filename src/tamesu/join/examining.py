@@ -95,13 +95,7 @@ class Examining:
         shown = (deliveries.anchor[rows] != NO_TIME)[cells.row]
         clicked = shown & (reward > to_grid(clauses.rewards[number].default))
         position = self._positions(rows)[cells.row]
-        lowest = np.full(int(cells.moment.max(initial=-1)) + 1, NEVER, dtype=np.int64)
-        np.minimum.at(lowest, cells.moment[clicked], position[clicked])
-        outcome = np.where(
-            shown & (position > lowest[cells.moment]),
-            np.int64(Outcome.UNEXAMINED),
-            np.where(shown, np.int64(Outcome.OBSERVED), np.int64(Outcome.UNSHOWN)),
-        )
+        outcome = _outcomes(cells.moment, position, shown, clicked)
         reward = np.where(outcome == Outcome.OBSERVED, reward, 0)
         terms = {name: term[step] for name, term in along.terms.items()}
 
@@ -111,10 +105,7 @@ class Examining:
         told = np.flatnonzero(changed)
         zero, row = cells.first[told], cells.row[told]
         before = np.maximum(told - 1, 0)
-        moved = ~zero & (outcome[told] != outcome[before])
-        count = np.bincount(outcome[told[moved]], minlength=len(Outcome))
-        count -= np.bincount(outcome[before[moved]], minlength=len(Outcome))
-        move(self._tally, int(clauses.bandit[number]), count)
+        self._count(int(clauses.bandit[number]), outcome[told[~zero]], outcome[before[~zero]])
 
         delivery = rows[row]
         event = later[cells.event[told]] if len(later) else np.zeros(len(told), dtype=np.int64)
@@ -146,6 +137,13 @@ class Examining:
         deliveries.given[delivery] = made.correction + 1
         deliveries.due[delivery] = made.closed
         return made
+
+    def _count(self, bandit: int, now: Integers, before: Integers) -> None:
+        """Moves deliveries of a bandit that ended as `before` (n,) to how they end `now` (n,)."""
+        moved = now != before
+        count = np.bincount(now[moved], minlength=len(Outcome))
+        count -= np.bincount(before[moved], minlength=len(Outcome))
+        move(self._tally, bandit, count)
 
     def _positions(self, rows: Integers) -> Integers:
         """The positions (n,) of the deliveries `rows` (n,)."""
@@ -185,6 +183,19 @@ def _cells(
     event[since > 0] = order[(starts[of] + since - 1)[since > 0]]
     moment = (starts + np.arange(decisions))[of] + since
     return _Cells(row, moment, since == 0, event), begins[owner] + rank
+
+
+def _outcomes(
+    moment: Integers, position: Integers, shown: NDArray[np.bool_], clicked: NDArray[np.bool_]
+) -> Integers:
+    """(c,) how deliveries end: at each moment those below the first click are unexamined."""
+    lowest = np.full(int(moment.max(initial=-1)) + 1, NEVER, dtype=np.int64)
+    np.minimum.at(lowest, moment[clicked], position[clicked])
+    return np.where(
+        shown & (position > lowest[moment]),
+        np.int64(Outcome.UNEXAMINED),
+        np.where(shown, np.int64(Outcome.OBSERVED), np.int64(Outcome.UNSHOWN)),
+    )
 
 
 def _changed(*columns: Integers) -> NDArray[np.bool_]:
