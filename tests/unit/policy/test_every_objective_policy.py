@@ -7,27 +7,28 @@ with them is refused by name.
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from objectives import (
+    ARMS,
+    CONTEXTS,
+    FEATURES,
+    NOW,
+    batch_of,
+    declared,
+    learnt,
+    policy_of,
+)
 
-from tamesu.base import GRID, Declaration, InvalidDeclaration, InvalidInput, Time
-from tamesu.policy import Batch, Choice, compose, explain, known_kinds
+from tamesu.base import Declaration, InvalidDeclaration
+from tamesu.policy import Batch, Choice, compose, explain
+from tamesu.policy.contract import Marginals
+from tamesu.policy.families.normal import NormalFamily
 from tamesu.policy.likeness import apart
 from tamesu.policy.objectives.mixing import FITTING
-from tamesu.policy.warm_start import Logged, priors_from
 
-ARMS = tuple("abcdefgh")
-NOW = Time(1_700_000_000_000_000)
-CONTEXTUAL = {
-    "context": {
-        "device": {"type": "categorical", "values": ["phone", "desk"]},
-        "age": {"type": "numeric", "range": [-2, 2]},
-    },
-    "arm_features": {"genre": {"type": "categorical", "values": ["x", "y"]}},
-}
-FEATURES = {arm: {"genre": "xy"[i % 2]} for i, arm in enumerate(ARMS)}
-CONTEXTS = [{"device": "phone", "age": -1.5}, {"device": "desk", "age": 2.0}]
 BELIEFS = [
     *({"kind": kind} for kind in ("beta", "gaussian", "losses")),
     *({"kind": "linear", "sharing": sharing} for sharing in ("per_arm", "shared", "hybrid")),
@@ -38,30 +39,6 @@ BELIEFS = [
 EXPLORERS = [*({"kind": kind} for kind in FITTING), {"kind": "thompson", "draws": 5}]
 MORE = [{"kind": "gaussian"}, {"kind": "linear", "sharing": "per_arm"}]
 """Beliefs in three objectives too."""
-
-
-def declared(belief, explorer, objectives, arms=ARMS, explore=0.0, **more):
-    context = CONTEXTUAL if belief["kind"] in {"linear", "logistic"} else {}
-    features = {arm: FEATURES.get(arm, FEATURES["a"]) for arm in arms}
-    policy = {
-        "belief": belief,
-        "explorer": {**explorer, "explore": explore},
-        **{name: more.pop(name) for name in ("newcomer", "forgetting") if name in more},
-    }
-    wanted = {name: {name: 1} for name in ("clicks", "likes", "shares")[:objectives]}
-    return {
-        "name": "law",
-        "arms": [{"id": arm, "features": features[arm]} if context else arm for arm in arms],
-        "seed": 11,
-        "policy": policy,
-        "reward": {"objectives": wanted, "scalarise": "gini"},
-        **context,
-        **more,
-    }
-
-
-def policy_of(*parts, **more):
-    return compose(Declaration.parse(declared(*parts, **more)))
 
 
 def fits(belief, explorer):
@@ -89,30 +66,6 @@ every = pytest.mark.parametrize(
     ],
 )
 every_belief = pytest.mark.parametrize("belief", BELIEFS, ids=told)
-
-
-def batch_of(policy, rng, n, *, arms=ARMS, sign=None):
-    arm = np.array(rng.choice(arms, n), dtype=object)
-    contexts = np.array([CONTEXTS[row] for row in rng.integers(0, 2, n)] + [None], dtype=object)
-    features = np.array([FEATURES.get(one, FEATURES["a"]) for one in arm] + [None], dtype=object)
-    rewards = rng.integers(0, 2, (n, len(policy.aims.names))) * GRID
-    return Batch(
-        arm=arm,
-        reward=rewards.sum(axis=1) // rewards.shape[1],
-        position=np.zeros(n, dtype=np.int64),
-        propensity=np.ones(n),
-        decided=np.full(n, int(NOW)) - rng.integers(0, 10**9, n) * (np.arange(n) > 0),
-        sign=sign,
-        rewards=rewards,
-        **policy.columns(contexts[:-1], features[:-1]),
-    )
-
-
-def learnt(policy, *batches):
-    state = policy.init()
-    for batch in batches:
-        state = policy.absorb(state, policy.evidence(state, batch))
-    return state
 
 
 def states(policy, sizes=(0, 1, 60, 900)):
@@ -311,65 +264,6 @@ def test_each_objective_is_learnt_as_if_it_were_the_only_one():
             assert of_all.objectives[name].low == row.low
 
 
-@pytest.mark.parametrize("explorer", known_kinds("explorer"))
-def test_what_cannot_mix_is_refused_by_name(explorer):
-    options = {"temperature": 0.1} if explorer == "softmax" else {}
-    belief = {"kind": "losses" if explorer == "exponential_weights" else "gaussian"}
-    parts = belief, {"kind": explorer, **options}, 2
-    if explorer in FITTING:
-        policy_of(*parts)
-        return
-    with pytest.raises(InvalidDeclaration) as refused:
-        policy_of(*parts)
-    assert explorer in refused.value.message
-    assert "'thompson'" in refused.value.message
-
-
-@pytest.mark.parametrize("layout", ["slate", "per_position", "cascade"])
-def test_decisions_of_several_arms_are_refused_by_name(layout):
-    with pytest.raises(InvalidDeclaration, match=f"'{layout}' cannot use several objectives"):
-        policy_of({"kind": "gaussian"}, {"kind": "thompson"}, 2, layout={"kind": layout, "size": 2})
-
-
-def test_combinations_are_refused_by_name():
-    data = declared({"kind": "linear"}, {"kind": "thompson"}, 2)
-    for name in ("arms", "context", "arm_features"):
-        del data[name]
-    with pytest.raises(InvalidDeclaration, match="'combination' cannot use several objectives"):
-        compose(
-            Declaration.parse(
-                {**data, "layout": "combination", "slots": {"x": ["1", "2"], "y": ["3"]}}
-            )
-        )
-
-
-def test_a_belief_that_cannot_learn_an_objective_says_which():
-    data = declared({"kind": "beta"}, {"kind": "thompson"}, 2)
-    spent = {"events": {"purchase": {"weight": 1, "aggregate": "sum"}}, "range": [0, 50]}
-    data["reward"]["objectives"]["revenue"] = spent
-    with pytest.raises(InvalidDeclaration, match=r"'revenue' by itself.*beta needs rewards"):
-        compose(Declaration.parse(data))
-
-
-def test_means_are_told_in_units_of_the_objective_and_the_score_as_the_reward_of_the_log():
-    data = declared({"kind": "gaussian"}, {"kind": "greedy"}, 2)
-    data["reward"]["objectives"] = {
-        "clicks": {"click": 1},
-        "margin": {"events": {"sold": {"weight": 1, "aggregate": "sum"}}, "range": [-10, 30]},
-    }
-    policy = compose(Declaration.parse(data))
-    rewards = np.tile(np.array([[GRID, GRID // 4]]), (5_000, 1))  # a click, and a margin of 0
-    batch = Batch(
-        np.full(5_000, "a", dtype=object), np.full(5_000, GRID // 2), np.zeros(5_000, np.int64),
-        np.ones(5_000), np.full(5_000, int(NOW)), rewards=rewards,
-    )  # fmt: skip
-    row, *_ = policy.summary(learnt(policy, batch), ARMS, NOW)
-    assert row.objectives["clicks"].mean == pytest.approx(1.0, abs=1e-3)
-    assert row.objectives["margin"].mean == pytest.approx(0.0, abs=1e-2)
-    # In the log a click is worth 1/2, a margin of 0 nothing: the sum of its terms.
-    assert row.mean == pytest.approx(0.5, abs=1e-3)
-
-
 @pytest.mark.parametrize("explorer", EXPLORERS, ids=told)
 def test_arms_by_the_thousand(explorer):
     arms = tuple(f"arm-{i}" for i in range(1_000))
@@ -398,7 +292,41 @@ def test_the_mean_weight_of_the_uniform_policy_is_1():
     assert abs(weights.mean() - 1) < 5 * weights.std() / 1_000**0.5
 
 
-def test_a_log_of_one_reward_makes_no_priors_of_several_objectives():
-    declaration = Declaration.parse(declared({"kind": "gaussian"}, {"kind": "thompson"}, 2))
-    with pytest.raises(InvalidInput, match="must not fill the priors of objectives"):
-        priors_from(declaration, {"a": Logged(3, 0.5, 0.1)}, 10.0)
+@pytest.mark.parametrize("explorer", EXPLORERS, ids=told)
+@pytest.mark.parametrize("size", [1e-150, 1.0, 1e150])
+@pytest.mark.parametrize("spread", [1e-150, 1.0, 1e150])
+def test_means_and_deviations_may_be_extreme(explorer, size, spread):
+    """Over normal marginals, which reach further than any reward; two arms are equal."""
+    policy = policy_of({"kind": "gaussian"}, explorer, 2)
+    seen = np.array([0, 1, 5, 5, 10**9])
+    parts = tuple(
+        Marginals("normal", NormalFamily(size * np.array(mean), np.full(5, spread)), seen, 9)
+        for mean in ([-1.0, 0.0, 0.5, 0.5, 1.0], [1.0, -1.0, 0.25, 0.25, 0.0])
+    )
+    both = Marginals("normal", parts[0].family, seen, 9, objectives=parts)
+    over = policy._explorer.over(both)
+    for rows in ([0, 1, 2, 3, 4], [1, 2, 3], [0]):
+        p = over(np.array(rows), None)
+        assert np.isfinite(p).all()
+        assert (p >= 0).all()
+        assert abs(p.sum() - 1) <= 1e-12
+        if 3 in rows:
+            assert p[rows.index(2)] == p[rows.index(3)]
+
+
+@pytest.mark.parametrize("sharing", ["per_arm", "shared", "hybrid"])
+@pytest.mark.parametrize("by", [1e-150, 1e60])
+def test_what_contexts_tell_may_be_extreme(sharing, by):
+    data = declared({"kind": "linear", "sharing": sharing}, {"kind": "thompson"}, 2)
+    data["context"] = {"x": {"type": "vector", "size": 2}}
+    policy = compose(Declaration.parse(data))
+    rng = np.random.default_rng(2)
+    rows = [{"x": (by * rng.normal(size=2)).tolist()} for _ in range(30)]
+    batch = batch_of(policy_of({"kind": "gaussian"}, {"kind": "greedy"}, 2), rng, 30)
+    features = np.array([FEATURES[arm] for arm in batch.arm], dtype=object)
+    batch = replace(batch, **policy.columns(np.array(rows, dtype=object), features))
+    prepared = policy.prepare(learnt(policy, batch), ARMS, NOW)
+    for x in ([0.0, 0.0], [by, -by], [by, 1.0]):
+        p = prepared.propensities(None, "law.1.x", 0, policy.encoder.context({"x": x}))
+        assert np.isfinite(p).all()
+        assert abs(p.sum() - 1) <= 1e-12
