@@ -58,6 +58,7 @@ class LongRun:
     Attributes:
         decisions: their ids with the arm of each, and when.
         bought: per purchase the decision's id, the unit, the moment and the value.
+        unit_names: what the log calls units; none as they are.
         direct: purchases that come of an arm whatever was clicked: then no surrogate is right.
     """
 
@@ -66,6 +67,7 @@ class LongRun:
     ):
         self.declaration = Declaration.parse(declared or DECLARED)
         self.days, self.a_day, self.direct, self.units = days, a_day, direct, units
+        self.unit_names = None
         self._draw = np.random.default_rng(seed)
         self.decisions, self.bought = [], []
         self._events = 0
@@ -93,7 +95,8 @@ class LongRun:
         random = hashlib.blake2b(str(number).encode(), digest_size=10).digest()
         key = decision_id("shop", 1, uuid7(now // 1000, random))
         delivery = Delivery(0, ARMS[arm], 1 / 3, 0.5)
-        decision = Decision(decision_id=key, snapshot=0, deliveries=(delivery,), unit=unit)
+        kept = unit if self.unit_names is None else self.unit_names.of(unit)
+        decision = Decision(decision_id=key, snapshot=0, deliveries=(delivery,), unit=kept)
         self.decisions.append((key, ARMS[arm], unit, now))
         yield now, Draft(key, Kind.DECISION.value, encode(decision))
         clicked = draw.random() < CLICKS[arm]

@@ -21,6 +21,9 @@ CHANCE = 0.01
 ENOUGH = 30.0
 """Effective rows of an arm below which it is not judged."""
 
+LEAST_LEFT = 1e-5
+"""Less than this, of the spread of later values, is rounding and the penalty, not a difference."""
+
 LEAST_PROPENSITY = 1e-9
 """A smaller one counts as this."""
 
@@ -61,7 +64,7 @@ def left_by_arm(rows: Followed, expected: Reals) -> list[Left]:
     """What is left of each arm that was delivered, in the order of `rows.arms`.
 
     With w = 1 / propensity, means are Σ w v / Σ w over the arm's rows; `differs` holds for
-    |left| > z · error, z the 1 - CHANCE / (2 K) quantile of a normal for K arms that are judged.
+    |left| > z · error (and more than rounding), z the 1 - CHANCE / (2 K) quantile of a normal for K arms that are judged.
 
     Args:
         rows: the deliveries.
@@ -69,11 +72,12 @@ def left_by_arm(rows: Followed, expected: Reals) -> list[Left]:
     """
     order = np.argsort(rows.arm, kind="stable")
     _, begins = np.unique(rows.arm[order], return_index=True)
+    least = LEAST_LEFT * float(rows.later.std())
     found = [
         _of(rows.arms[int(rows.arm[mine[0]])], rows.take(mine), expected[mine])
         for mine in np.split(order, begins[1:])
     ]
-    return _judged(found)
+    return _judged(found, least)
 
 
 def left_by_time(rows: Followed, expected: Reals, names: tuple[str, ...] = QUARTERS) -> list[Left]:
@@ -87,14 +91,15 @@ def left_by_time(rows: Followed, expected: Reals, names: tuple[str, ...] = QUART
         for name, mine in zip(names, np.array_split(order, len(names)), strict=True)
         if len(mine)
     ]
-    return _judged(found)
+    return _judged(found, LEAST_LEFT * float(rows.later.std()))
 
 
-def _judged(found: list[Left]) -> list[Left]:
+def _judged(found: list[Left], least: float) -> list[Left]:
     judged = [one for one in found if one.is_judged]
     bound = float(ndtri(1.0 - CHANCE / (2.0 * max(1, len(judged)))))
     return [
-        one._replace(differs=one.is_judged and abs(one.left) > bound * one.error) for one in found
+        one._replace(differs=one.is_judged and abs(one.left) > max(least, bound * one.error))
+        for one in found
     ]
 
 

@@ -13,6 +13,8 @@ from tamesu.base import Declaration, Time
 from tamesu.base.times import DAY_US
 from tamesu.cli.entry import run
 from tamesu.policy import compose
+from tamesu.serve import UnitNames
+from tamesu.wiring.unit_key import unit_key
 
 WITHIN = ("--within", "10d")
 
@@ -187,6 +189,94 @@ def test_an_arm_that_keeps_what_its_events_do_not_promise_is_told_loudly(tmp_pat
     assert not any(one["differs"] for one in told["quarters"])
     out = learn("--later", "purchase", *WITHIN, folder=folder)
     assert "come to something else than their early events say: " in out
+
+
+@pytest.mark.parametrize(
+    ("other", "stays"),
+    [
+        (
+            {"context": {"member": {"type": "boolean"}}, "policy": {"belief": "linear"}},
+            ("context", "policy", "arms"),
+        ),
+        (
+            {"slots": {"title": ["a", "b"], "image": ["x", "y"]}, "layout": "combination"},
+            ("slots", "layout", "pairwise"),
+        ),
+        ({"layout": {"kind": "slate", "size": 2}, "policy": {"belief": "gaussian"}}, ("layout",)),
+    ],
+)
+def test_all_else_of_a_declaration_stays(learn, tmp_path, other, stays):
+    """Whatever its layout, belief and context: they are not what is fitted."""
+    file = tmp_path / "other.yaml"
+    declared = {name: value for name, value in DECLARED.items() if name not in other}
+    if "slots" in other:
+        declared = {name: declared[name] for name in ("name", "reward", "seed")}
+    declared["reward"] = {**declared["reward"], "anchor": "decision"}
+    file.write_text(yaml.safe_dump({**declared, **other}))
+    told = learn("--later", "purchase", *WITHIN, "--declaration", str(file), "--json")
+    before = Declaration.parse(yaml.safe_load(file.read_text())).plain()
+    after = Declaration.parse(told["declaration"]).plain()
+    assert {name: after[name] for name in stays} == {name: before[name] for name in stays}
+    assert weights(told)["cart"] == pytest.approx(PER_CART, abs=0.07)
+
+
+def test_a_fit_is_fitted_again(learn, tmp_path):
+    """What it wrote is as good a beginning as any; the old fit goes with its weights."""
+    file, again = tmp_path / "shop.yaml", tmp_path / "again.yaml"
+    learn("--later", "purchase", *WITHIN, "--output", str(file))
+    written = yaml.safe_load(file.read_text())
+    longer = {**written, "reward": {**written["reward"], "window": "2h"}}
+    again.write_text(yaml.safe_dump(longer))
+    told = learn("--later", "purchase", *WITHIN, "--declaration", str(again), "--json")
+    assert told["surrogate"]["window"] == "2h"
+    same = learn("--later", "purchase", *WITHIN, "--declaration", str(file), "--json")
+    assert same["declaration"] == written
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        ("", "that can be read"),
+        ("unit,time,value\n", "must have rows"),
+        ("unit,delivery,time\nx,y,2026-01-01T00:00:00Z\n", "one of delivery and unit"),
+        ("unit,value\nx,3\n", "must have the columns time"),
+        ("unit,time,value\nx,2026-01-01,3\n", "RFC 3339"),
+        ("unit,time,value\nx,2026-01-01T00:00:00Z,nan\n", "a value within"),
+        ("unit,time,value\nx,2026-01-01T00:00:00Z,1e300\n", "a value within"),
+        ("unit,time,value\n,2026-01-01T00:00:00Z,1\n", "must have a unit"),
+        ("unit,time\nx,2026-01-01T00:00:00Z\nx,\n", "must have a time"),
+        (
+            "delivery,time\nx,2025-12-01T00:00:00Z\ny,2026-03-01T00:00:00Z\n",
+            "2 rows of the file belong to none",
+        ),
+    ],
+)
+def test_files_that_say_nothing_are_refused(learn, tmp_path, rows, why):
+    file = tmp_path / "orders.csv"
+    file.write_text(rows)
+    assert why in learn("--later", str(file), *WITHIN, code=2)
+
+
+def test_units_that_are_kept_as_hashes_are_found_by_their_names(learn, tmp_path, monkeypatch):
+    """A file has units as requests send them, whatever the log calls them."""
+    folder = tmp_path / "data"
+    life = LongRun(days=4, a_day=300, units=500, declared=DECLARED)
+    life.unit_names = UnitNames(unit_key(_made(folder)))
+    life.install(folder)
+    monkeypatch.setenv("TAMESU_UNITS", "hashed")
+    file = tmp_path / "orders.csv"
+    rows = [(unit, moment, value) for _, unit, moment, value in life.bought]
+    _write(file, "unit", rows)
+    start = Time(life.decisions[0][3]).text()
+    words = ("--later", str(file), *WITHIN, "--since", start, "--json", "--force")
+    told = learn(*words, folder=folder)
+    assert told["strangers"] < 0.1 * len(rows)  # who came on the last day alone is open yet
+    assert told["surrogate"]["rows"] > 500
+
+
+def _made(folder):
+    folder.mkdir()
+    return folder
 
 
 @pytest.mark.parametrize(

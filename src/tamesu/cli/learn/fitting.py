@@ -61,8 +61,9 @@ def fit_to(asked: Question, found: Found, strength: float | None = None) -> Made
     rows = found.rows
     missing = lacking(rows)
     if missing is not None:
+        strangers = f"; {found.strangers:,} rows of the file belong to none of them"
         raise NoSupport(
-            missing,
+            missing + (strangers if found.strangers else ""),
             hint="wait until more are old enough, or take a later value that comes more often",
         )
     fitted = fit(rows)

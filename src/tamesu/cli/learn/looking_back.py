@@ -68,6 +68,15 @@ class Found:
     strangers: int = 0
 
 
+_WAIT = "wait until the first ones are that old, or say a shorter  --within"
+_HINTS = {
+    "undeclared": "declare all of these event types, with a weight of 0 where they are no reward, and wait",
+    "unshown": "send impressions, or declare  anchor: decision",
+    "untold": "say from when to when the file has every row:  --since --until",
+    "nameless": "send the unit with each request, or make a file by delivery",
+}
+
+
 def look_back(source: Source, asked: Asked) -> Found:
     """Reads the log, with progress on a terminal.
 
@@ -87,7 +96,9 @@ def look_back(source: Source, asked: Asked) -> Found:
         raise NoSupport(
             f"a delivery must be known until {asked.within.text()} after it was shown, none is"
             + (f" (left out: {counted})" if counted else ""),
-            hint="wait until the first ones are that old, or say a shorter  --within",
+            hint=_HINTS.get(
+                max(hindsight.left_out, key=hindsight.left_out.__getitem__, default=""), _WAIT
+            ),
         )
     return found
 

@@ -102,6 +102,11 @@ def _written(store: Store, name: str, words: Words) -> dict[str, Any]:
             # Those that are active now, whoever added them: a declaration retires all others.
             roster = roster_of(store, newest, store.snapshot(name))
             written["arms"] = [lists(plain(arm)) for arm in roster.active]
+    if isinstance(written.get("reward"), dict):
+        # What an earlier fit said, of weights that are about to go.
+        written["reward"] = {
+            key: value for key, value in written["reward"].items() if key != "surrogate"
+        }
     if words.belief is not None:
         written["policy"] = {**(written.get("policy") or {}), "belief": words.belief}
     return written

@@ -44,7 +44,7 @@ def tell(out: Console, made: Made) -> None:
         if count:
             out.print(f"left out {count:,}: {LEFT_OUT[why]}", style="dim", markup=False)
     if found.strangers:
-        line = f"{found.strangers:,} rows of the file belong to none of the bandit's deliveries"
+        line = f"{found.strangers:,} rows of the file belong to none of these deliveries"
         out.print(line, style="yellow", markup=False)
     out.print(table("", ["event", ">came early in", ">adds"], _events(found.rows, fitted)))
     out.print(f"without any event: {fitted.constant:.4g}", markup=False)
