@@ -27,10 +27,11 @@ from tamesu.base import (
 )
 from tamesu.cli.app import command_line
 from tamesu.policy import compose
+from tamesu.serve.core.bodies import Reader
 from tamesu.serve.core.commands import described
 from tamesu.serve.core.feature_rules import read_features
 from tamesu.serve.core.versions import described as described_version
-from tamesu.serve.core.wire import DecisionAnswer, DecisionRequest, EventRequests, Reader
+from tamesu.serve.core.wire import DecisionAnswer, DecisionRequest, EventRequests
 from tamesu.serve.http import application as http
 from tamesu.train import Why
 

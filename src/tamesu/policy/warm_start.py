@@ -154,9 +154,10 @@ def _linear(
     declaration: Declaration, table: Table, row: int
 ) -> tuple[Floats, Floats, float | None]:
     options = convert(declaration.belief.options, linear.Options, "policy.belief (linear)")
-    precision, moment = table.per_arm[PRECISION][row], table.per_arm[MOMENT][row]
+    precision, moment = _sums(table, row)
     n = float(table.per_arm[OBSERVATIONS][row])
-    coefficients: Floats = np.linalg.lstsq(precision, moment, rcond=None)[0]
+    solved = np.linalg.lstsq(precision, moment, rcond=None)
+    coefficients = np.array(solved[0], dtype=np.float64)
     left = float(table.per_arm[SQUARES][row] - moment @ coefficients)
     if not isinstance(options.mean, str):
         coefficients[0] += options.mean
@@ -166,11 +167,19 @@ def _linear(
 
 def _logistic(declaration: Declaration, table: Table, row: int) -> tuple[Floats, Floats, None]:
     options = convert(declaration.belief.options, logistic.Options, "policy.belief (logistic)")
-    precision, moment = table.per_arm[PRECISION][row], table.per_arm[MOMENT][row]
+    precision, moment = _sums(table, row)
     if options.covariance == "diagonal":
         precision = np.diag(precision)
     known = precision + options.ridge * np.eye(len(precision))
-    return np.linalg.solve(known, moment), precision / precision[0, 0], None
+    coefficients = np.array(np.linalg.solve(known, moment), dtype=np.float64)
+    return coefficients, precision / precision[0, 0], None
+
+
+def _sums(table: Table, row: int) -> tuple[Floats, Floats]:
+    """Products of columns, or of the diagonal form their squares, and moments of one arm."""
+    precision: Floats = table.per_arm[PRECISION][row]
+    moment: Floats = table.per_arm[MOMENT][row]
+    return precision, moment
 
 
 def _short(value: float) -> float:

@@ -128,10 +128,10 @@ def test_an_empty_body_is_400_where_something_must_be_said(server):
         assert (status, told["detail"]) == (400, "the body must be JSON, it is empty"), path
 
 
-def test_of_a_key_that_stands_twice_the_last_counts(server):
-    assert server.post(PATH, raw=b'{"eligible":["red"],"eligible":["blue"]}')[0] == 200
-    _, answer = server.post(PATH, raw=b'{"eligible":["red"],"eligible":["blue"]}')
-    assert [delivery["arm"] for delivery in answer["deliveries"]] == ["blue"]
+def test_a_key_that_stands_twice_is_refused_by_name(server):
+    status, told = server.post(PATH, raw=b'{"eligible":["red"],"eligible":["blue"]}')
+    assert (status, told["field"]) == (400, "eligible")
+    assert "'eligible' stands twice" in told["detail"]
 
 
 @pytest.mark.parametrize("levels", [33, 500, 100_000])

@@ -4,6 +4,7 @@ Every transport is a thin translation of this. Refuses to import any adapter or 
 """
 
 from tamesu.serve.core.appender import Appender
+from tamesu.serve.core.bodies import MAX_NESTING
 from tamesu.serve.core.catalogue import Catalogue
 from tamesu.serve.core.claims import Claims
 from tamesu.serve.core.health import Readiness
@@ -13,7 +14,6 @@ from tamesu.serve.core.track import Tracked
 from tamesu.serve.core.unit_names import UnitNames
 from tamesu.serve.core.wire import (
     MAX_BATCH,
-    MAX_NESTING,
     DecisionAnswer,
     DecisionRequest,
     DecisionRequests,

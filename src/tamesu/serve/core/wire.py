@@ -1,29 +1,24 @@
 """What is asked and what is answered, as structs: the same for every transport.
 
-Refuses fields it does not know, by name; `read` gives the structs, `write` the bytes. The clear
-message for a wrong body is made only when a body is wrong.
+`write` gives the bytes of an answer; `tamesu.serve.core.bodies` reads what is asked. Refuses fields it does not
+know, by name.
 """
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import msgspec
 
-from tamesu.base import Decision, InvalidInput, TooLarge, convert, delivery_id
+from tamesu.base import Decision, InvalidInput, delivery_id
 from tamesu.base.shapes import to_wire
 from tamesu.base.slots import delivered_options
 
 MAX_BATCH = 1_000
 """Most requests, or events, of one call."""
 
-MAX_NESTING = 32
-"""Most objects and lists within each other."""
-
 MAX_TEXT = 200
 """Most characters of a unit, a request id or an event id."""
-
-T = TypeVar("T")
 
 
 class DecisionRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,11 +36,30 @@ class DecisionRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     eligible: list[str] | None = None
     request_id: str | None = None
 
+    @property
+    def colons(self) -> int:
+        """How many colons spell it out at least: one for each key, those of its context included, and those in texts."""
+        colons = 0
+        if self.context is not None:
+            colons = 1 + len(self.context)
+            colons += sum([text.count(":") for text in self.context.values() if type(text) is str])
+        for text in (self.unit, self.request_id):
+            if text is not None:
+                colons += 1 + text.count(":")
+        if self.eligible is not None:
+            colons += 1 + sum([arm.count(":") for arm in self.eligible])
+        return colons
+
 
 class DecisionRequests(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A batch of requests, answered in one append."""
 
     requests: list[DecisionRequest]
+
+    @property
+    def colons(self) -> int:
+        """How many colons spell it out at least."""
+        return 1 + sum([request.colons for request in self.requests])
 
 
 class EventRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -121,87 +135,9 @@ class DecisionAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         )
 
 
-class Reader(Generic[T]):
-    """Reads one shape out of JSON bytes.
-
-    Args:
-        shape: a struct type.
-        where: what to call the outermost object in messages.
-    """
-
-    def __init__(self, shape: type[T], where: str) -> None:
-        self._shape = shape
-        self._where = where
-        self._decode = msgspec.json.Decoder(shape).decode
-
-    def __call__(self, body: bytes) -> T:
-        """The struct that `body` spells out.
-
-        Raises:
-            InvalidInput: not JSON, an unknown field (named, with the close match), a wrong type.
-            TooLarge: nested too deeply.
-        """
-        try:
-            read = self._decode(body)
-        except msgspec.ValidationError:
-            return convert(read_json(body), self._shape, self._where, InvalidInput)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            read_json(body)
-            raise
-        if _may_nest(body):
-            read_json(body)  # see whether it does
-        return read
-
-
-_anything = msgspec.json.Decoder()
 _encoder = msgspec.json.Encoder(enc_hook=to_wire)
 write = _encoder.encode
 """The JSON bytes of an answer."""
-
-
-def read_json(body: bytes) -> Any:
-    """Plain data out of JSON bytes; of a key that stands twice in an object the last counts.
-
-    Raises:
-        InvalidInput: empty or not JSON (NaN and Infinity are none).
-        TooLarge: nested deeper than `MAX_NESTING`.
-    """
-    if not body:
-        raise InvalidInput("the body must be JSON, it is empty")
-    try:
-        data = _anything.decode(body)
-    except RecursionError as error:
-        raise too_deep() from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"the body must be JSON: {error}") from error
-    if _may_nest(body) and deeper_than(data, MAX_NESTING):
-        raise too_deep()
-    return data
-
-
-def _may_nest(body: bytes) -> bool:
-    """Whether `body` has brackets enough to nest too deeply."""
-    return body.count(b"{") + body.count(b"[") > MAX_NESTING
-
-
-def too_deep() -> TooLarge:
-    """The error for a body nested too deeply."""
-    return TooLarge(f"a body may nest {MAX_NESTING} levels of objects and lists, got more")
-
-
-def deeper_than(data: Any, limit: int) -> bool:
-    """Whether `data` nests more than `limit` levels of objects and lists."""
-    level = [data]
-    for _ in range(limit):
-        level = [
-            inner
-            for outer in level
-            if isinstance(outer, dict | list)
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-        ]
-        if not level:
-            return False
-    return any(isinstance(item, dict | list) for item in level)
 
 
 def is_id(text: str) -> bool:

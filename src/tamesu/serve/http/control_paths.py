@@ -13,8 +13,9 @@ from starlette.types import Scope
 
 from tamesu.base import InvalidInput
 from tamesu.serve.core import Service
+from tamesu.serve.core.bodies import read_json
 from tamesu.serve.core.versions import DEFAULT
-from tamesu.serve.core.wire import read_json, write
+from tamesu.serve.core.wire import write
 from tamesu.serve.http.query import flag, number, parameters, path_end
 from tamesu.serve.http.resource import Answer
 

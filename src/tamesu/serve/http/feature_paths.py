@@ -5,7 +5,8 @@ from __future__ import annotations
 from starlette.types import Scope
 
 from tamesu.serve.core import Service
-from tamesu.serve.core.wire import read_json, write
+from tamesu.serve.core.bodies import read_json
+from tamesu.serve.core.wire import write
 from tamesu.serve.http.query import path_end
 from tamesu.serve.http.resource import Answer
 

@@ -5,6 +5,7 @@ Refuses to hold any rule of its own: what may be asked and what it means is the 
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -18,7 +19,8 @@ from tamesu.serve.core import (
     EventRequests,
     Service,
 )
-from tamesu.serve.core.wire import Reader, read_json, write
+from tamesu.serve.core.bodies import Reader, read_json
+from tamesu.serve.core.wire import write
 from tamesu.serve.http.query import flag, parameters
 from tamesu.serve.http.resource import Answer
 
@@ -30,8 +32,8 @@ class Paths:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._request = Reader(DecisionRequest, "the request")
-        self._requests = Reader(DecisionRequests, "the body")
+        self._request = Reader(DecisionRequest, "the request", attrgetter("colons"))
+        self._requests = Reader(DecisionRequests, "the body", attrgetter("colons"))
         self._events = msgspec.json.Decoder(EventRequests).decode
 
     async def decide(self, scope: Scope, body: bytes) -> Answer:
