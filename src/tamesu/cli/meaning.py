@@ -9,11 +9,10 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from tamesu.base import Anchor, Declaration, Duration, EventTerm, Reward, Time, Unseen
+from tamesu.base import Declaration
 from tamesu.cli.features import feature_meanings
 from tamesu.cli.policy import policy_meanings
-
-MOST_ARMS_CHARS = 20
+from tamesu.cli.rewarding import few, reward_meanings
 
 
 class Meaning(NamedTuple):
@@ -52,9 +51,7 @@ def meanings(declaration: Declaration, written: Mapping[str, Any], size: int) ->
         *_examination(declaration, row),
         row("fallback", *_fallback(declaration)),
         *policy_meanings(declaration, row),
-        *_objectives(declaration, row),
-        *_surrogate(declaration, row),
-        *_reward(declaration.reward, row),
+        *reward_meanings(declaration, row),
         row("sticky", *_sticky(declaration)),
         row(
             "batch",
@@ -82,12 +79,12 @@ def _what(declaration: Declaration, row: Any) -> Iterator[Meaning]:
     """What may be chosen."""
     count = len(declaration.arm_ids)
     if not declaration.slots:
-        yield row("arms", _arms(declaration.arm_ids), f"{count} that may be chosen")
+        yield row("arms", few(declaration.arm_ids), f"{count} that may be chosen")
         return
     slots = tuple(f"{slot} ({len(options)})" for slot, options in declaration.slots.items())
     most = math.prod(map(len, declaration.slots.values()))
     least = "at most " if declaration.infeasible else ""
-    yield row("slots", _arms(slots), f"one option of each, together: {least}{most:,} combinations")
+    yield row("slots", few(slots), f"one option of each, together: {least}{most:,} combinations")
     yield row(
         "pairwise",
         "true" if declaration.pairwise else "false",
@@ -97,19 +94,14 @@ def _what(declaration: Declaration, row: Any) -> Iterator[Meaning]:
     )
     if declaration.infeasible:
         pairs = tuple(" + ".join(pair.values()) for pair in declaration.infeasible)
-        yield row("infeasible", _arms(pairs), "never together")
-
-
-def _arms(arms: tuple[str, ...]) -> str:
-    text = ", ".join(arms)
-    return text if len(text) <= MOST_ARMS_CHARS else f"{text[: MOST_ARMS_CHARS - 1]}…"
+        yield row("infeasible", few(pairs), "never together")
 
 
 def _fallback(declaration: Declaration) -> tuple[str, str]:
     when = "where the policy cannot answer; marked, and never learnt from"
     if declaration.fallback is None:
         return "random", f"eligible arms by chance {when}"
-    return _arms(declaration.fallback), f"these, as far as they are eligible, {when}"
+    return few(declaration.fallback), f"these, as far as they are eligible, {when}"
 
 
 def _sticky(declaration: Declaration) -> tuple[str, str]:
@@ -139,117 +131,3 @@ def _examination(declaration: Declaration, row: Any) -> Iterator[Meaning]:
         listed = ", ".join(f"{weight:g}" for weight in examination)
         how = "by position, how often who did not click looked; the rest teaches nothing"
         yield row("layout.examination", listed, how)
-
-
-def _objectives(declaration: Declaration, row: Any) -> Iterator[Meaning]:
-    aims = declaration.aims
-    if aims is None:
-        return
-    names = aims.names
-    yield row("reward.objectives", _arms(names), "each in [0, 1] by its range; the terms follow")
-    if aims.are_apart:
-        weights = ", ".join(f"{weight:.3g}" for weight in aims.weights)
-        how = f"learnt by themselves; by rank, the worst objective first, they weigh {weights}"
-    else:
-        shares = zip(names, aims.shares, strict=True)
-        told = ", ".join(f"{name} {share:.3g}" for name, share in shares)
-        how = f"added up by their shares: {told}"
-    yield row("reward.scalarise", aims.kind, how)
-
-
-def _surrogate(declaration: Declaration, row: Any) -> Iterator[Meaning]:
-    found = declaration.surrogate
-    if found is None:
-        return
-    said = f"{found.later} within {found.within.text()}"
-    how = (
-        f"what the reward stands for, {found.constant:g} less; fitted to {found.rows:,} deliveries up to "
-        f"{found.until.text()[:10]}, R² {found.r2:.2g} ± {found.r2_error:.1g}"
-    )
-    yield row("reward.surrogate", said, how)
-    if found.differing:
-        yield row(
-            "reward.surrogate.differing",
-            _arms(found.differing),
-            "of these something else came than their early events said: do not trust it there",
-        )
-
-
-def _reward(reward: Reward, row: Any) -> Iterator[Meaning]:
-    shown = reward.anchor is Anchor.IMPRESSION
-    start = "the first impression" if shown else "the decision"
-    yield row("reward.events", _events(reward.events), "what a delivery is worth: the terms add up")
-    yield row("reward.default", f"{reward.default:g}", "the reward when no event counted")
-    yield row(
-        "reward.anchor",
-        reward.anchor,
-        "the window starts when it was shown; what nobody saw teaches nothing"
-        if shown
-        else "the window starts when it was decided; impressions are not needed",
-    )
-    yield from _windows(reward, start, row)
-    yield from _ages(reward, row)
-
-
-def _windows(reward: Reward, start: str, row: Any) -> Iterator[Meaning]:
-    window = reward.window.text()
-    if reward.gap is None:
-        yield row("reward.window", window, f"events count so long from {start}")
-    else:
-        yield row(
-            "reward.window",
-            f"{reward.gap.text()} / {window}",
-            f"a session: from {start} until nothing counted for {reward.gap.text()}, "
-            f"{window} at most",
-        )
-    for name, term in reward.events.items():
-        if term.within is not None:
-            yield row(
-                f"reward.events.{name}.within",
-                term.within.text(),
-                f"{name} counts so long from {start}, whatever the window",
-            )
-    if reward.impression_within is not None:
-        yield row(
-            "reward.impression_within",
-            reward.impression_within.text(),
-            "an impression must come so soon after the decision, else it is unshown",
-        )
-        yield row("reward.unseen", reward.unseen, _UNSEEN[reward.unseen])
-
-
-def _ages(reward: Reward, row: Any) -> Iterator[Meaning]:
-    """When a delivery is learnt from, when it is final, and how long it can be corrected after."""
-    final = Duration(reward.last_moment(Time(0))).spoken()
-    late = reward.late.text()
-    yield row(
-        "reward.settle",
-        Duration(reward.settle_us).text(),
-        "every delivery is learnt from at this age; events that come later correct it"
-        if reward.settles_early
-        else "every delivery is learnt from once its window and the lateness are over",
-    )
-    yield row(
-        "reward.lateness",
-        reward.lateness.text(),
-        f"how late records may arrive and still be in time; all is final {final} after the decision",
-    )
-    yield row(
-        "reward.late",
-        late,
-        f"what arrives later corrects until {late} after the decision; older times are not believed",
-    )
-
-
-_UNSEEN = {
-    Unseen.DROP: "an event without an impression teaches nothing, and is counted",
-    Unseen.IMPLY: "an event without an impression says that it was shown, too",
-}
-
-
-def _events(events: Mapping[str, EventTerm]) -> str:
-    def one(name: str, term: EventTerm) -> str:
-        cap = "" if term.cap is None else f" ≤ {term.cap:g}"
-        return f"{term.weight:g} x {term.aggregate.value} {name}{cap}"
-
-    return " + ".join(one(name, term) for name, term in events.items())
