@@ -18,14 +18,15 @@ from tamesu.policy.families.normal import NormalFamily
 from tamesu.policy.families.student_t import StudentTFamily
 from tamesu.policy.quadrature import Quadrature
 
-NEAR = 1e-5
+NEAR = 2e-5
+"""A fifth of what a propensity of one decision may be off."""
 
 
 def exactly(family):
     return Quadrature(family).best_of(np.arange(len(family.location)))
 
 
-@pytest.mark.parametrize("dof", [None, 5000.0, 30.0, 10.0, "mixed"], ids=str)
+@pytest.mark.parametrize("dof", [None, 5000.0, 30.0, 10.0, 4.0, "mixed", "cold"], ids=str)
 @pytest.mark.parametrize("spread", [1.0, 3.0, 30.0, 300.0])
 def test_it_is_near_what_panels_say(dof, spread):
     rng = np.random.default_rng(7)
@@ -36,14 +37,17 @@ def test_it_is_near_what_panels_say(dof, spread):
             scale = np.exp(rng.uniform(0, math.log(spread), n))
             family = NormalFamily(location, scale)
             if dof is not None:
-                many = rng.choice([9.0, 40.0, 1e4, 1e9], n) if dof == "mixed" else np.full(n, dof)
+                several = {"mixed": [9.0, 40.0, 1e4, 1e9], "cold": [4.0, 5.0, 6.0, 50.0]}
+                many = rng.choice(several.get(dof, [dof]), n)
                 family = StudentTFamily(many, location, scale)
             found = best_of_bells(family)
             if found is not None:
                 told += 1
                 assert found == pytest.approx(exactly(family), abs=NEAR)
                 assert abs(math.fsum(found) - 1.0) <= 1e-12
-    assert told >= 15, "nearly always"
+    assert told >= (5 if dof == 4.0 else 15), (
+        "nearly always; of the heaviest tails, where scales are alike"
+    )
 
 
 def test_golden_values():
@@ -89,7 +93,7 @@ def test_one_arm_has_all_and_an_arm_out_of_reach_nothing():
 @pytest.mark.parametrize(
     "family",
     [
-        StudentTFamily(np.array([4.0, 90.0]), np.zeros(2), np.ones(2)),
+        StudentTFamily(np.array([3.0, 90.0]), np.zeros(2), np.ones(2)),
         StudentTFamily(np.array([1.0, 90.0]), np.zeros(2), np.ones(2)),
         NormalFamily(np.array([0.0, 0.1]), np.array([1e-290, 1.0])),
         NormalFamily(np.array([0.0, 1.0]), np.array([1e-12, 1e12])),
