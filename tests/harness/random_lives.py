@@ -54,6 +54,23 @@ ANEW = declared(
 )
 
 
+def wishing(scalarise, **sales):
+    """The shop, that wants clicks and sales."""
+    bought = {"events": {"buy": {"weight": 1, "aggregate": "sum"}}, "range": [0, 2], **sales}
+    reward = {"window": "4s", "settle": "1s", "lateness": "1s", "anchor": "decision"}
+    wanted = {"objectives": {"clicks": {"click": 1}, "sales": bought}, "scalarise": scalarise}
+    return declared("shop", SINGLE, {**reward, **wanted}, policy={"belief": "gaussian"})
+
+
+WISHES = (
+    wishing("gini"),
+    wishing({"kind": "gini", "weights": [1, 0.9]}),
+    wishing("gini", range=[0, 5]),
+    wishing({"weights": {"clicks": 1, "sales": 2}}),
+)
+"""Learnt apart, with the same meaning, with another; and weighed."""
+
+
 class World:
     """Two bandits with all that a trainer has, by a clock that is moved by hand."""
 
@@ -145,7 +162,7 @@ def play(world, rng, steps):
         elif what < 0.65 and world.decisions:
             identity, at = rng.choice(world.decisions[-20:])
             time = Time(at + rng.randrange(-6, 9) * SECOND_US) if rng.random() < 0.7 else None
-            world.track(identity, rng.choice(("impression", "click", "click")), 0, time)
+            world.track(identity, rng.choice(("impression", "click", "click", "buy")), 0, time)
         elif what < 0.8:
             world.move(rng.choice((1, 300_000, SECOND_US, 4 * SECOND_US, 40 * SECOND_US)))
         elif what < 0.9:
@@ -162,15 +179,13 @@ def command(world, rng, name):
         body = {rng.choice(("add", "retire")): [rng.choice(ARMS)]}
     elif kind == "rollback":
         body = {"version": rng.randrange(world.store.versions().get(name, 0) + 2)}
-    elif kind == "declare" and name == "home":
-        wanted = rng.choice((HOME, OTHER, ANEW))
+    elif kind == "declare":
+        wanted = rng.choice((HOME, OTHER, ANEW) if name == "home" else (SHOP, *WISHES))
         body = {
             "declaration": wanted.plain(),
             "number": declared.number,
             "warm": rng.random() < 0.5,
         }
-    elif kind == "declare":
-        return
     if kind == "delete" and rng.random() < 0.8:
         return
     world.ask(name, kind, body)

@@ -177,7 +177,7 @@ class Pupils:
         if found is None or found.status is not Status.DELETED:
             return found
         declared = self._store.declarations()[bandit]
-        if declared.number == found.number:
+        if declared.number <= found.number:  # the newer may be one of the next commit
             return found
         self._next.pop(bandit, None)
         self._present[bandit] = self._read(declared)

@@ -148,6 +148,7 @@ def correction_of(
             outcome=Outcome.OBSERVED,
             reward=GRID,
             previous_reward=previous,
+            previous_terms=None if previous is None else {"click": previous},
             terms={"click": GRID},
             decided=NOW,
             shown=None,

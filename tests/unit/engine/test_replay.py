@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from random_lives import ANEW, HOME, World, play
+from random_lives import ANEW, HOME, WISHES, World, play
 
 from tamesu.adapters.eventlog.memory import MemoryEventLog
 from tamesu.base import TICK, Corrupt, Draft, Kind, NotFound, Status, Time
@@ -178,3 +178,17 @@ def test_whatever_happened_the_replay_comes_to_it(seed):
         assert world.replay()[1] == []
     for bandit in ("home", "shop"):
         assert world.replay(bandit)[1] == []
+
+
+def test_declared_anew_and_deleted_in_one_commit_that_learns_it_is_deleted(world):
+    """The store knows the older declaration still: what waits is not learnt under it once more."""
+    world.decide("shop", "a")
+    world.move(20 * SECOND_US)
+    body = {"declaration": WISHES[0].plain(), "number": 1, "warm": False}
+    asked = [world.ask("shop", "declare", body), world.ask("shop", "delete")]
+    world.engine.catch_up()
+    assert [world.effect(number).refusal for number in asked] == [None, None]
+    snapshot = world.store.snapshot("shop")
+    assert (snapshot.status, snapshot.declaration, snapshot.observations) == (Status.DELETED, 2, 0)
+    world.upkeep()
+    assert world.replay()[1] == []
