@@ -11,13 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import Declaration, InvalidInput
-from tamesu.policy import Choices
+from tamesu.policy import Batch, Choices
 from tamesu.policy.features import Encoder
 from tamesu.sim.contexts import contexts_at, uniforms_of
 from tamesu.sim.play import Player, Step
 from tamesu.sim.regret import Evaluability, evaluability
 from tamesu.sim.world import ContextualWorld
 from tamesu.sim.worlds.cascade import ContextualCascadeWorld
+
+CELLS = 4_000_000
+"""Expected rewards that are looked at together: more rounds between two learnings are several steps."""
 
 LOOKS = 20
 """In so many contexts of a step, at most, its distribution is looked at."""
@@ -33,7 +36,7 @@ def play_contextual(  # noqa: PLR0913 - everything that a run is a function of
     pace_us: int,
     encoder: Encoder | None = None,
 ) -> Iterator[Step]:
-    """The steps of one run, as `play` gives them.
+    """The steps of one run, as `play` gives them; several between two learnings where arms are many.
 
     Regret is held against the best arms of each decision's own context. A policy that does not look
     at contexts is played too: what it loses is what they are worth.
@@ -61,21 +64,26 @@ def play_contextual(  # noqa: PLR0913 - everything that a run is a function of
         )
     player, schema = Player(declaration, pace_us), declaration.context
     numbers = uniforms_of(schema)
-    for first in range(0, rounds, every):
-        count = min(every, rounds - first)
-        told = contexts_at(schema, uniforms(count, numbers))
-        contexts = player.encoder.contexts(told)
-        prepared, choices = player.choose(first, count, contexts)
-        truth = contexts if encoder is None else encoder.contexts(told)
-        rewards = world.rewards(truth, choices.rows, uniforms(count, player.size))
-        expected = world.expected(truth)
-        shares = [
-            player.shares(prepared, first + number, context)
-            for number, context in enumerate(contexts[:LOOKS])
-        ]
-        yield _step(first, world, expected, choices, rewards, shares)
-        batch = player.batch(first, choices, rewards, contexts)
-        player.learn(player.examined(batch, rewards))
+    most = max(1, CELLS // player.count)
+    for start in range(0, rounds, every):
+        end = min(start + every, rounds)
+        batches: list[Batch] = []
+        for first in range(start, end, most):
+            count = min(most, end - first)
+            told = contexts_at(schema, uniforms(count, numbers))
+            contexts = player.encoder.contexts(told)
+            prepared, choices = player.choose(first, count, contexts)
+            truth = contexts if encoder is None else encoder.contexts(told)
+            rewards = world.rewards(truth, choices.rows, uniforms(count, player.size))
+            shares = [
+                player.shares(prepared, first + number, context)
+                for number, context in enumerate(contexts[:LOOKS])
+            ]
+            yield _step(first, world, world.expected(truth), choices, rewards, shares)
+            batch = player.batch(first, choices, rewards, contexts)
+            batches.append(player.examined(batch, rewards))
+        for batch in batches:
+            player.learn(batch)
 
 
 def _step(  # noqa: PLR0913, PLR0917 - the columns of one step

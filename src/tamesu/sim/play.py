@@ -90,6 +90,7 @@ class Player:
 
     Attributes:
         size: deliveries of a decision.
+        count: arms, or combinations.
         encoder: of contexts, as its policy has it.
     """
 
@@ -103,6 +104,7 @@ class Player:
         self._ids = np.array([*self._features], dtype=object)
         told = [*self._features.values()]
         self._told = np.array(told, dtype=object) if declaration.slots else self.encoder.arms(told)
+        self.count = len(self._ids)
         self._pace_us = pace_us
         self._state = self._policy.init()
         self.size = min(self._policy.size, len(self._arms))

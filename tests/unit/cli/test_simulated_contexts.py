@@ -48,7 +48,7 @@ def hero(tmp_path, name, more=""):
     path = tmp_path / f"{name}.yaml"
     path.write_text(
         "{name: hero, slots: {title: [a, b, c], image: [x, y]}, context: {member: boolean}, "
-        f"batch: {{size: 50}}{more}}}"
+        f"batch: {{size: 100}}, policy: {{explorer: {{kind: thompson, draws: 8}}}}{more}}}"
     )
     return str(path)
 
@@ -56,11 +56,19 @@ def hero(tmp_path, name, more=""):
 def test_combinations_are_played_in_the_world_of_the_first_file(tmp_path, capsys):
     pairs = hero(tmp_path, "pairs", ", pairwise: true, interactions: [[member, title]]")
     alone = hero(tmp_path, "alone")
-    words = ("--world", "combination:slope=3,crossed=5", "--rounds", "800", "--seeds", "2")
-    first, other, uniform = told(capsys, pairs, alone, *words, "--jobs", "1")["policies"]
-    assert first["regret"]["mean"] < other["regret"]["mean"] < uniform["regret"]["mean"]
-    assert uniform["effective"]["mean"] == pytest.approx(1)
-    (swept, *_) = told(capsys, pairs, *words[:2], "--sweep", "explorer", *words[4:])["values"]
+    words = ("--world", "combination:slope=3,crossed=5", "--rounds", "200", "--seeds", "2")
+    words = (*words, "--jobs", "1")
+    both = told(capsys, pairs, alone, *words)["policies"]
+    for found in (both, told(capsys, pairs, *words)["policies"]):
+        assert found[-1]["regret"] == both[-1]["regret"]
+        assert found[0]["regret"]["mean"] < found[-1]["regret"]["mean"]
+    assert told(capsys, alone, pairs, *words)["policies"][-1]["regret"] != both[-1]["regret"]
+    assert both[-1]["effective"]["mean"] == pytest.approx(1)
+
+
+def test_explorers_of_combinations_are_swept(tmp_path, capsys):
+    words = ("--world", "combination", "--rounds", "100", "--seeds", "1", "--jobs", "1")
+    (swept, *_) = told(capsys, hero(tmp_path, "hero"), *words, "--sweep", "explorer")["values"]
     assert swept["value"] == "thompson"
 
 

@@ -175,3 +175,14 @@ def test_the_world_may_have_columns_that_a_policy_does_not_see():
     ]
     seen = steps(HERO, world)
     assert [step.best.sum() for step in found] == [step.best.sum() for step in seen]
+
+
+def test_many_rounds_between_two_learnings_are_several_steps(monkeypatch):
+    """As many as fit into memory; nothing is learnt between them."""
+    whole = steps(HERO, hero_world(), rounds=300, every=150)
+    monkeypatch.setattr("tamesu.sim.contextual_play.CELLS", 250)  # five combinations: 50 rounds
+    parts = steps(HERO, hero_world(), rounds=300, every=150)
+    assert [step.first for step in whole] == [0, 150]
+    assert [step.first for step in parts] == [0, 50, 100, 150, 200, 250]
+    assert {len(step.lost) for step in parts} == {50}
+    assert sum(step.lost.sum() for step in parts[3:]) < sum(step.lost.sum() for step in parts[:3])
