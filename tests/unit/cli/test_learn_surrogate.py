@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import random
+from collections import Counter
 
 import pytest
 import yaml
-from long_run import ARMS, DECLARED, PER_CART, PER_CLICK, LongRun
+from long_run import ARMS, CARTS, CLICKS, DECLARED, PER_CART, PER_CLICK, LongRun
 
+from tamesu import Bandit
 from tamesu.base import Declaration, Time
 from tamesu.base.times import DAY_US
 from tamesu.cli.entry import run
@@ -65,6 +68,32 @@ def test_the_arm_that_promises_most_is_not_the_one_that_keeps_most(learn):
     arms = {arm["arm"]: arm for arm in told["arms"]}
     assert max(arms, key=lambda arm: arms[arm]["expected"]) == "solid"
     assert max(arms, key=lambda arm: arms[arm]["later"]) == "solid"
+
+
+def _plays(file, rewards, rounds=800):
+    """How often each arm is chosen at last by a bandit that learns these rewards of early events."""
+    bandit, draw = Bandit.from_config(file), random.Random(3)
+    chosen = Counter()
+    for number in range(rounds):
+        decision = bandit.decide()
+        arm = ARMS.index(decision.arm)
+        clicks = draw.random() < CLICKS[arm]
+        carts = (draw.random() < CARTS[arm]) * draw.randint(1, 3)
+        bandit.learn(decision, reward=rewards["click"] * clicks + rewards["cart"] * carts)
+        chosen[decision.arm] += number >= rounds - 200
+    return chosen
+
+
+def test_who_learns_clicks_ends_with_the_bait_and_who_learns_the_surrogate_with_what_pays(
+    learn, tmp_path
+):
+    """The bait is clicked most and worth least: better early, worse late."""
+    clicks, later = tmp_path / "clicks.yaml", tmp_path / "later.yaml"
+    clicks.write_text(yaml.safe_dump(DECLARED))
+    told = learn("--later", "purchase", *WITHIN, "--output", str(later), "--json")
+    # Seeded: the shares are always the same.
+    assert _plays(clicks, {"click": 1.0, "cart": 0.0})["bait"] > 150
+    assert _plays(later, weights(told))["solid"] > 150
 
 
 def test_what_it_writes_is_a_declaration_with_its_reward(learn, tmp_path):
