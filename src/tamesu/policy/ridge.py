@@ -53,15 +53,15 @@ def roots(precisions: Floats, whole: Floats | None = None) -> Floats:
     to_one = 1.0 / np.sqrt(known)
     scaled = precisions * to_one[:, :, None]
     scaled *= to_one[:, None, :]
-    for i in range(n):
-        # Of a symmetric matrix, rows are columns: LAPACK, which wants columns, copies nothing.
-        factor, failed = dpotrf(scaled[i].T, lower=0, clean=1)
-        least = factor.diagonal().min()
-        # A product and not its root: the pivots of a matrix with diagonal 1 are at most 1.
-        if not failed and least * least > d * ROUNDING:
-            found[i] = dtrtri(factor, lower=0, overwrite_c=1)[0].T
-        else:
-            found[i] = _root_by_eigenvalues(scaled[i])
+    # Of a symmetric matrix, rows are columns: LAPACK, which wants columns, copies nothing.
+    for columns, root in zip(scaled.transpose(0, 2, 1), found, strict=True):
+        factor, failed = dpotrf(columns, lower=0, clean=1)
+        root[...] = np.inf if failed else dtrtri(factor, lower=0, overwrite_c=1)[0].T
+    # The pivots of a matrix with diagonal 1 are at most 1, and those of its root their inverses.
+    steepest = np.diagonal(found, axis1=1, axis2=2).max(axis=1)
+    sound = steepest < 1.0 / np.sqrt(d * ROUNDING)
+    for i in np.flatnonzero(~sound).tolist():
+        found[i] = _root_by_eigenvalues(scaled[i])
     found *= to_one[:, None, :]
     return found
 
