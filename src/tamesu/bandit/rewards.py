@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import InvalidInput, ShapeMismatch
+from tamesu.base import GRID, InvalidInput, ShapeMismatch
+from tamesu.base.grid import LARGEST
 
 
 def in_shape(values: Any, shape: tuple[int, ...], what: str = "rewards") -> NDArray[np.float64]:
@@ -18,7 +19,7 @@ def in_shape(values: Any, shape: tuple[int, ...], what: str = "rewards") -> NDAr
 
     Raises:
         ShapeMismatch: another shape.
-        InvalidInput: something that is no number, or infinite.
+        InvalidInput: something that is no number, infinite, or too large to be added up exactly.
     """
     try:
         array = np.array(values, dtype=np.float64)
@@ -28,6 +29,11 @@ def in_shape(values: Any, shape: tuple[int, ...], what: str = "rewards") -> NDAr
         raise ShapeMismatch(f"{what} must have the shape {shape}, got {array.shape}")
     if np.isinf(array).any():
         raise InvalidInput(f"{what} must be finite, got an infinite one")
+    if (np.abs(array) > LARGEST / GRID).any():
+        raise InvalidInput(
+            f"{what} must lie within ±{LARGEST / GRID:.2g}, got a larger one",
+            hint="tell them in a larger unit",
+        )
     return array
 
 

@@ -193,7 +193,7 @@ class Learner:
             Commit(
                 lease=self.lease,
                 checkpoint=checkpoint.to_bytes(),
-                counts=merge(merge(self._counts, corrected.moved()), self._pupils.unfit),
+                counts=merge(merge(self._counts, corrected.moved()), self._pupils.noticed),
                 snapshots=self._pupils.snapshots,
                 files=files,
                 rosters=self._pupils.rosters,

@@ -27,13 +27,14 @@ from tamesu.base import (
     Status,
     Time,
 )
+from tamesu.engine.noticed import noticed
 from tamesu.engine.past import StoredPast
 from tamesu.engine.state import read_state
 from tamesu.engine.warming import Warming
 from tamesu.join import UNFIT
 from tamesu.policy import Policy, compose
 from tamesu.ports import Archive, Declared, Deferred, Store, roster_of
-from tamesu.train import Deferral, Learnt, Standing, marked, obey, observe, unlearnt
+from tamesu.train import Deferral, Learnt, Standing, marked, obey, observe
 
 _log = structlog.get_logger("tamesu.engine")
 
@@ -43,7 +44,7 @@ class Pupils:
 
     Attributes:
         snapshots, rosters, commands, declarations: what was made since the last commit, in order.
-        unfit: by bandit, what the observations since then that fit no declaration change of its counts.
+        noticed: by bandit, what of the observations since then the join does not count.
     """
 
     def __init__(self, store: Store, archive: Archive) -> None:
@@ -59,7 +60,7 @@ class Pupils:
         self.rosters: list[Roster] = []
         self.commands: list[Command] = []
         self.declarations: list[Declared] = []
-        self.unfit: dict[str, dict[str, int]] = {}
+        self.noticed: dict[str, dict[str, int]] = {}
 
     def batch(self, bandit: str) -> Batch:
         """When a micro-batch of `bandit` closes."""
@@ -127,9 +128,10 @@ class Pupils:
             mine = in_time.get(bandit, [])
             theirs = too_late.get(bandit, [])
             after = observe(before, mine, now, watermark, late=theirs, read=read)
-            lost = unlearnt(before, after, [*mine, *theirs])
-            if lost:
-                self.unfit[bandit] = {UNFIT: lost}
+            found = noticed(before, after, [*mine, *theirs])
+            if found:
+                self.noticed[bandit] = found
+            if lost := found.get(UNFIT, 0):
                 _log.warning("observations do not fit their declaration", bandit=bandit, rows=lost)
             rows = sorted([*mine, *theirs], key=_number_of)
             if after.learnt is not before.learnt:

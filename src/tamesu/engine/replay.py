@@ -27,12 +27,12 @@ from tamesu.base import (
 )
 from tamesu.base.counts import merge
 from tamesu.engine.deeds import Deed, Place, Sort, deeds
+from tamesu.engine.noticed import noticed
 from tamesu.engine.view import View
 from tamesu.engine.walk import Source, Walk
-from tamesu.join import UNFIT
 from tamesu.policy import compose
 from tamesu.ports import Store
-from tamesu.train import Standing, WarmUp, obey, observe, unlearnt
+from tamesu.train import Standing, WarmUp, obey, observe
 
 
 class Replay:
@@ -123,9 +123,9 @@ class Replay:
         self, bandit: str, after: Standing, groups: Sequence[Observations], before: Standing
     ) -> None:
         self.standings[bandit] = after
-        lost = unlearnt(before, after, groups)
-        if lost:
-            self.counts = merge(self.counts, {bandit: {UNFIT: lost}})
+        found = noticed(before, after, groups)
+        if found:
+            self.counts = merge(self.counts, {bandit: found})
 
     def _do(self, deed: Deed, place: Place, now: Time, done: int) -> None:
         bandit = deed.bandit

@@ -7,7 +7,7 @@ in, and equals the oracle. Refuses to read a log, to know what time it is, and t
 
 from tamesu.join.checkpoint import Checkpoint, Mark
 from tamesu.join.concerns import Concern, concerns
-from tamesu.join.conservation import UNFIT, Table, table
+from tamesu.join.conservation import SATURATED, UNFIT, Table, table
 from tamesu.join.course import Course, Row, Stage
 from tamesu.join.emitted import Emitted
 from tamesu.join.fold import Fold
@@ -17,6 +17,7 @@ from tamesu.join.story import Story, Unread, tell
 from tamesu.join.verdict import Heard, Verdict
 
 __all__ = [
+    "SATURATED",
     "UNFIT",
     "Checkpoint",
     "Concern",

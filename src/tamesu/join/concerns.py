@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypedDict
 
-from tamesu.join.conservation import table
+from tamesu.base import GRID
+from tamesu.base.grid import LARGEST
+from tamesu.join.conservation import SATURATED, table
 
 FEW = 100
 """Below so many, no share is judged."""
@@ -42,6 +44,15 @@ def concerns(counts: Mapping[str, int]) -> list[Concern]:
                 code="unaccounted",
                 detail=f"{difference:,} records are not accounted for",
                 hint="keep the data folder as it is, and report this as a bug",
+            )
+        )
+    too_large = counts.get(SATURATED, 0)
+    if too_large:
+        found.append(
+            Concern(
+                code="saturated",
+                detail=f"{too_large:,} rewards were beyond ±{LARGEST / GRID:.2g}, and count as that",
+                hint="declare a smaller weight, or a cap:  reward.events.<type>.cap",
             )
         )
     unshown = counts.get("deliveries_unshown", 0)

@@ -17,6 +17,8 @@ UNFIT = "deliveries_unfit"
 """Count of observed deliveries that taught nothing, for their declaration asks for something else.
 
 Their context, or what their arm told of itself, does not fit it. The trainer counts them; a join cannot know."""
+SATURATED = "deliveries_saturated"
+"""Count of observed deliveries whose reward is too large for the grid, and stands as the largest; they are learnt from."""
 EVENTS = tuple(verdict.value for verdict in Verdict)
 
 

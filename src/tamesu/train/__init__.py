@@ -19,7 +19,7 @@ from tamesu.train.commands import (
     warms_up,
 )
 from tamesu.train.keeping import Why, keeping
-from tamesu.train.learn import learn, teaches
+from tamesu.train.learn import learn, saturated, teaches
 from tamesu.train.lesson import Learnt, marked, prior, teach
 from tamesu.train.observe import observe, unlearnt
 from tamesu.train.pending import Pending
@@ -48,6 +48,7 @@ __all__ = [
     "obey",
     "observe",
     "prior",
+    "saturated",
     "state_of",
     "sums",
     "teach",

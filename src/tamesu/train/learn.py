@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tamesu.base import InvalidInput, Observations, Outcome
 from tamesu.base.aims import vector_of
+from tamesu.base.grid import LARGEST
 from tamesu.base.observations import NO_REWARD
 from tamesu.policy import Batch, Policy, State
 
@@ -62,6 +63,15 @@ def due(observations: Observations) -> int:
     teaching = teaches(observations)
     more = np.count_nonzero(teaching & _adds(observations))
     return int(more - np.count_nonzero(teaching & _takes_back(observations)))
+
+
+def saturated(observations: Observations) -> int:
+    """How many more deliveries have a reward that is too large for the grid, and stands as the largest."""
+    before, now = observations.previous_reward, observations.reward
+    largest = int(LARGEST)
+    more = np.count_nonzero(_adds(observations) & ((now >= largest) | (now <= -largest)))
+    back = (before != NO_REWARD) & ((before >= largest) | (before <= -largest))
+    return int(more - np.count_nonzero(_takes_back(observations) & back))
 
 
 def teaches(observations: Observations) -> NDArray[np.bool_]:

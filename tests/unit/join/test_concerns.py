@@ -37,3 +37,9 @@ def test_records_that_are_not_accounted_for_come_first():
     assert [one["code"] for one in found] == ["unaccounted", "unshown"]
     assert "201 records" in found[0]["detail"]
     assert "reward.anchor: decision" in found[1]["hint"]
+
+
+def test_a_reward_that_is_too_large_is_told_however_few_there_are():
+    (found,) = concerns({"deliveries_saturated": 1})
+    assert found["code"] == "saturated"
+    assert found["detail"] == "1 rewards were beyond ±4.4e+12, and count as that"
