@@ -12,7 +12,7 @@ import yaml
 from long_run import ARMS, CARTS, CLICKS, DECLARED, PER_CART, PER_CLICK, LongRun
 
 from tamesu import Bandit
-from tamesu.base import Declaration, Time
+from tamesu.base import Declaration, Time, parse_decision_id
 from tamesu.base.times import DAY_US
 from tamesu.cli.entry import run
 from tamesu.policy import compose
@@ -25,7 +25,7 @@ WITHIN = ("--within", "10d")
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory):
     """A world in which arms change purchases by way of clicks and baskets alone; most users come again."""
-    life = LongRun(days=12, a_day=400, units=2_000)
+    life = LongRun(days=6, a_day=400, units=1_200)
     life.folder = life.install(tmp_path_factory.mktemp("lived"))
     return life
 
@@ -51,14 +51,14 @@ def test_what_early_events_are_worth_is_found(learn, lived):
     told = learn("--later", "purchase", *WITHIN, "--json")
     assert told["power"]
     found = weights(told)
-    assert found["click"] == pytest.approx(PER_CLICK, abs=0.02)
-    assert found["cart"] == pytest.approx(PER_CART, abs=0.07)
-    assert told["surrogate"]["constant"] == pytest.approx(0.0, abs=0.02)
+    assert found["click"] == pytest.approx(PER_CLICK, abs=0.04)
+    assert found["cart"] == pytest.approx(PER_CART, abs=0.12)
+    assert told["surrogate"]["constant"] == pytest.approx(0.0, abs=0.04)
     assert not any(arm["differs"] for arm in told["arms"])
     assert sorted(arm["arm"] for arm in told["arms"]) == sorted(ARMS)
     rows, left_out = told["surrogate"]["rows"], sum(told["left_out"].values())
     assert rows + left_out == len(lived.decisions)
-    assert rows > 4_000
+    assert rows > 1_900
     assert told["strangers"] == 0
 
 
@@ -183,8 +183,11 @@ def test_the_same_purchases_in_a_file_say_the_same(learn, lived, tmp_path):
     by_file = learn(*words)
     # The log knows of fewer deliveries what became of them in ten days: it ends sooner.
     assert by_file["surrogate"]["rows"] >= by_log["surrogate"]["rows"]
-    assert weights(by_file)["cart"] == pytest.approx(weights(by_log)["cart"], abs=0.02)
-    assert by_file["strangers"] == 0
+    assert weights(by_file)["cart"] == pytest.approx(weights(by_log)["cart"], abs=0.04)
+    # What the last day came to is in the file; its deliveries are open.
+    last = lived.decisions[-1][3] - DAY_US
+    late = [key for key, *_ in lived.bought if parse_decision_id(key).decided > last]
+    assert by_file["strangers"] == len(late)
 
 
 def test_a_file_by_unit_tells_each_delivery_all_that_its_unit_bought(learn, lived, tmp_path):
@@ -192,7 +195,7 @@ def test_a_file_by_unit_tells_each_delivery_all_that_its_unit_bought(learn, live
     rows = [(unit, moment, value) for _, unit, moment, value in lived.bought]
     _write(file, "unit", [*rows, ("stranger", rows[0][1], 1.0)])
     told = learn("--later", str(file), *WITHIN, "--json")
-    assert told["strangers"] == 1
+    assert 1 <= told["strangers"] < 0.1 * len(rows)  # who came on the last day alone is open yet
     assert told["left_out"]["untold"] > 0
     # Whoever comes again has other baskets: the constant holds what those bring.
     assert weights(told)["cart"] == pytest.approx(PER_CART, abs=0.15)
@@ -246,7 +249,7 @@ def test_all_else_of_a_declaration_stays(learn, tmp_path, other, stays):
     before = Declaration.parse(yaml.safe_load(file.read_text())).plain()
     after = Declaration.parse(told["declaration"]).plain()
     assert {name: after[name] for name in stays} == {name: before[name] for name in stays}
-    assert weights(told)["cart"] == pytest.approx(PER_CART, abs=0.07)
+    assert weights(told)["cart"] == pytest.approx(PER_CART, abs=0.12)
 
 
 def test_a_fit_is_fitted_again(learn, tmp_path):
@@ -334,7 +337,8 @@ def test_later_values_that_nothing_tells_are_not_written_unless_they_must(learn,
         for number, (key, _, _, moment) in enumerate(lived.decisions)
     ]
     _write(file, "delivery", rows)
-    words = ("--later", str(file), *WITHIN, "--output", str(out))
+    end = Time(lived.decisions[0][3] + 40 * DAY_US).text()
+    words = ("--later", str(file), *WITHIN, "--until", end, "--output", str(out))
     told = learn(*words, "--json", code=1)
     assert not told["power"]
     assert told["written"] is None
