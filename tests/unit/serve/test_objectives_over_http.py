@@ -135,6 +135,61 @@ def test_other_weights_by_rank_keep_what_was_learnt_and_another_kind_starts_warm
     assert report["results"]["wanted"]["objectives"][1]["mean"] == pytest.approx(20, abs=1e-3)
 
 
+def test_weighed_objectives_are_told_in_their_own_units_too(serving, training, until):
+    """Corrected once, the sum is one number, and each objective is known all the same."""
+    archive = MemoryArchive()
+    started = serving(archive=archive)
+    training(started, archive)
+    weights = {"weights": {"clicks": 1, "revenue": 3}}
+    declared = {**WINDOW, "reward": {**WINDOW["reward"], "scalarise": weights}}
+    assert started.post("/v1/bandits", declared)[0] == 201
+    first, _ = (started.post(PATH, {})[1]["deliveries"][0] for _ in range(2))
+
+    def told(clicks, revenue):
+        results = started.get("/v1/bandits/window/report?period=1d")[1]["results"]
+        wanted = results["wanted"]
+        means = [one["mean"] for one in wanted["objectives"]]
+        is_there = results["observed"] == 2 and means == pytest.approx([clicks, revenue], abs=1e-3)
+        return results if is_there else None
+
+    for events, means in (
+        ([event(first, "click"), event(first, "purchase", 20)], (0.5, 10)),
+        ([event(first, "purchase", 40)], (0.5, 30)),
+    ):
+        assert started.post("/v1/events", {"events": events})[0] == 202
+        results = until(lambda means=means: told(*means))
+    assert results["wanted"]["welfare"] == pytest.approx(0.25 * 0.5 + 0.75 * 0.3, abs=1e-5)
+    assert results["reward"] == pytest.approx(2 * results["wanted"]["welfare"], abs=1e-5)
+    assert not started.get("/v1/bandits/window/report")[1]["arms"][0]["objectives"]
+
+
+def test_in_contexts_each_objective_has_coefficients_and_decisions_are_made_again(
+    serving, training, until
+):
+    """What suits is a mixture by context; the recorded context makes the same one again."""
+    started = serving()
+    training(started)
+    context = {"member": {"type": "boolean"}, "taste": {"type": "vector", "size": 2}}
+    declared = {**WINDOW, "context": context, "policy": {"belief": "linear"}}
+    status, said = started.post("/v1/bandits", declared)
+    assert status == 201, said
+    asked = [{"context": {"member": bool(i % 2), "taste": [i / 9, -1]}} for i in range(8)]
+    for one in asked:
+        (delivery,) = started.post(PATH, one)[1]["deliveries"]
+        events = [event(delivery, "click" if one["context"]["member"] else "purchase", 40)]
+        assert started.post("/v1/events", {"events": events})[0] == 202
+    until(lambda: started.get("/v1/bandits/window/report")[1]["observations"] == 8)
+    answer = until(lambda: (found := started.post(PATH, asked[1])[1])["snapshot"] > 0 and found)
+    again = started.get(f"/v1/decisions/{answer['decision_id']}")[1]
+    assert again["again"]["same"] is True
+    assert again["again"]["difference"] <= 1e-9
+    for arm in again["arms"]:
+        assert set(arm["objectives"]) == {"clicks", "revenue"}
+    assert sum(arm["share"] for arm in again["arms"]) == pytest.approx(1)
+    refused, problem = started.post(PATH, {"context": {"member": 1, "taste": [0, 0]}})
+    assert (refused, "member" in problem["detail"]) == (400, True)
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
