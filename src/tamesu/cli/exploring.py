@@ -119,7 +119,7 @@ _MEANINGS: dict[tuple[str, str], Callable[[Any], tuple[object, str]]] = {
     ("exponential_weights", "baseline"): lambda baseline: (baseline, _BASELINES[baseline]),
     ("inverse_gap", "scale"): lambda scale: (
         f"{scale:g}",
-        "of gamma, after one observation: more is greedier",
+        "of gamma, after one observation: more is greedier; gaps are shares of the range, so a wide one wants more",
     ),
     ("inverse_gap", "exponent"): lambda exponent: (
         f"{exponent:g}",

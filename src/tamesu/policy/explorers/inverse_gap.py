@@ -21,7 +21,9 @@ class Options(ExplorerOptions, frozen=True, kw_only=True, forbid_unknown_fields=
     """Options of the inverse gap explorer.
 
     Attributes:
-        scale: of gamma, how greedy it is, above 0: gamma = scale t^exponent after t observations.
+        scale: of gamma, how greedy it is, above 0: gamma = scale t^exponent after t observations. It suits rewards that
+            fill their range, as clicks do; where the range is w times as wide as two deviations of a reward, take w
+            times as much.
         exponent: how fast it turns greedy, from 0 (never more than at first) to 2.
     """
 
