@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base.observations import EXACT, Observations
+from tamesu.base.observations import Observations
 
 ALL_ACTIVE = 0
 """`eligible` of a decision for which every active arm might be chosen: its snapshot says how many."""
@@ -27,7 +27,6 @@ class Outline:
         arms: ids, sorted, each of which some row has.
         arm: (n,) places in `arms`.
         eligible: (n,) how many arms might be chosen, `ALL_ACTIVE` for all.
-        exact: (n,) whether the propensity is exact; else it was drawn.
         terms, previous_terms: as in `Observations`, where corrections tell the latter; else both empty.
         others: (n,) as in `Observations`.
     """
@@ -40,7 +39,6 @@ class Outline:
     correction: NDArray[np.int64]
     propensity: NDArray[np.float64]
     eligible: NDArray[np.int64]
-    exact: NDArray[np.bool_]
     fallback: NDArray[np.bool_]
     outcome: NDArray[np.int64]
     reward: NDArray[np.int64]
@@ -76,7 +74,6 @@ class Outline:
             correction=observations.correction,
             propensity=observations.propensity,
             eligible=np.fromiter(eligible, np.int64, len(observations)),
-            exact=observations.draws == EXACT,
             fallback=observations.fallback,
             outcome=observations.outcome,
             reward=observations.reward,

@@ -73,8 +73,7 @@ IN_THE_MEAN = (
 
 LEFT_OUT = {
     "fallbacks": "by a fallback",
-    "drawn": "with a propensity that was drawn",
-    "unknown": "of which the eligible arms are not known any more",
+    "unknown": "of which it is not known among how many they were chosen",
 }
 
 

@@ -173,7 +173,9 @@ class Rehearsal:
         choice = prepared.choose(identity)
         delivery = Delivery(0, choice.arms[0], choice.propensities[0], choice.scores[0])
         version = self.store.versions().get(self._name, 0)
-        decision = Decision(decision_id=identity, snapshot=version, deliveries=(delivery,))
+        decision = Decision(
+            decision_id=identity, snapshot=version, deliveries=(delivery,), draws=choice.draws
+        )
         self.log.append([Draft(identity, Kind.DECISION.value, encode(decision))])
         self._made += 1
         return identity, choice.arms[0]

@@ -118,10 +118,10 @@ def from_frame(frame: pl.DataFrame, bandit: str, declaration: int) -> Observatio
 
 
 _OUTLINED = (
-    *("arm", "position", "correction", "propensity", "eligible", "draws", "fallback", "outcome"),
+    *("arm", "position", "correction", "propensity", "eligible", "fallback", "outcome"),
     *("reward", "previous_reward", "decided", "snapshot"),
 )
-_SHORT = tuple(name for name in _OUTLINED if name not in ("arm", "eligible", "draws"))
+_SHORT = tuple(name for name in _OUTLINED if name not in ("arm", "eligible"))
 
 
 def outlined(frame: pl.LazyFrame, bandit: str, declaration: int) -> Outline:
@@ -145,7 +145,6 @@ def outlined(frame: pl.LazyFrame, bandit: str, declaration: int) -> Outline:
         arms=tuple(arms.to_list()),
         arm=codes.cast(pl.Int64).to_numpy(),
         eligible=eligible.cast(pl.Int64).to_numpy(),
-        exact=read["draws"].is_null().to_numpy(),
         **{name: _filled(read[name]).to_numpy() for name in _SHORT},
         terms=_by_type(read, "terms"),
         previous_terms=_by_type(read, "previous_terms"),

@@ -120,15 +120,13 @@ class Earned:
         """Weighs the first positions that can be compared; counts those that cannot."""
         eligible = self._sizes.of(rows)
         top = rows.position == 0
-        drawn = top & ~rows.fallback & ~rows.exact
-        usable = top & ~rows.fallback & rows.exact & (rows.propensity > 0)
+        usable = top & ~rows.fallback & (rows.propensity > 0)
         # Of combinations nobody counted how many there were to choose from.
         whole = np.array([len(self._delivered(arm)) == 1 for arm in rows.arms], dtype=np.bool_)
         unknown = usable & ((eligible == ALL_ACTIVE) | ~whole[rows.arm])
         seen, left = rows.correction == 0, self._left_out
         self._left_out = LeftOut(
             fallbacks=left.fallbacks + int((top & rows.fallback & seen).sum()),
-            drawn=left.drawn + int((drawn & seen).sum()),
             unknown=left.unknown + int((unknown & seen).sum()),
         )
         usable &= ~unknown

@@ -88,12 +88,10 @@ class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         fallbacks: a fallback chose.
-        drawn: their propensity was estimated from draws.
-        unknown: how many arms might have been chosen is not known any more.
+        unknown: among how many they were chosen is not known.
     """
 
     fallbacks: int = 0
-    drawn: int = 0
     unknown: int = 0
 
 
