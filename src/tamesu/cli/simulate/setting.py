@@ -10,7 +10,8 @@ import numpy as np
 
 from tamesu.base import Declaration, InvalidInput
 from tamesu.base.errors import close_match
-from tamesu.cli.simulate.kinds import KINDS, Contexts, Kind, Needs, options_of
+from tamesu.cli.simulate.kinds import KINDS, Contexts, Kind, options_of
+from tamesu.cli.simulate.making import Needs
 from tamesu.policy import compose
 from tamesu.policy.features import Encoder
 from tamesu.sim import (
