@@ -252,6 +252,13 @@ def test_all_else_of_a_declaration_stays(learn, tmp_path, other, stays):
     assert weights(told)["cart"] == pytest.approx(PER_CART, abs=0.12)
 
 
+def test_old_deliveries_may_be_left_out(learn, lived):
+    since = lived.decisions[400][3]
+    told = learn("--later", "purchase", *WITHIN, "--since", Time(since).text(), "--json")
+    assert told["left_out"]["older"] == 400
+    assert Time.parse(told["surrogate"]["since"]) == since
+
+
 def test_a_fit_is_fitted_again(learn, tmp_path):
     """What it wrote is as good a beginning as any; the old fit goes with its weights."""
     file, again = tmp_path / "shop.yaml", tmp_path / "again.yaml"
@@ -318,8 +325,14 @@ def _made(folder):
         (("--later", "purchase", "--within", "soon"), "a duration must be"),
         (("--later", "order", *WITHIN), "--later must be one of"),
         (("--later", "purchase", *WITHIN, "--aggregate", "most"), "--aggregate must be one of"),
-        (("--later", "purchase", *WITHIN, "--since", "2026-01-01T00:00:00Z"), "speak of a file"),
+        (("--later", "purchase", *WITHIN, "--until", "2026-01-01T00:00:00Z"), "speaks of a file"),
+        (("--later", "purchase", *WITHIN, "--since", "2027-01-01T00:00:00Z"), "older"),
         (("--later", "nowhere.csv", *WITHIN), "that can be read"),
+        (("--later", "purchase", *WITHIN, "--strength", "0"), "a number of rewards above 0"),
+        (
+            ("--later", "purchase", *WITHIN, "--strength", "9", "--belief", "linear"),
+            "--strength fills the priors of belief gaussian, got linear",
+        ),
         (("--later", "purchase", *WITHIN, "--belief", "beta"), "the reward becomes a number"),
         (("--later", "purchase", "--within", "300d"), "must be known until 300d after"),
         (("--later", "purchase", *WITHIN, "--declaration", "nowhere.yaml"), "readable YAML"),

@@ -45,8 +45,8 @@ def surrogate(  # noqa: PLR0913 - the options of a command
         str | None,
         typer.Option(
             metavar="TIME",
-            help="Of a file: from when on it has every row.",
-            show_default="its oldest row",
+            help="Leave out deliveries decided before; a file must have every row from then on.",
+            show_default="all; of a file from its oldest row",
         ),
     ] = None,
     until: Annotated[
@@ -85,7 +85,7 @@ def surrogate(  # noqa: PLR0913 - the options of a command
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Write the declaration with this reward into FILE.",
+            help="Write the declaration with this reward into FILE, whatever is there.",
             show_default=False,
         ),
     ] = None,
@@ -112,7 +112,7 @@ def surrogate(  # noqa: PLR0913 - the options of a command
     from tamesu.wiring import load_settings, open_past, open_unit_names
 
     settings = load_settings({"data": data})
-    words = Words(later, within, aggregate, since, until, declaration, belief)
+    words = Words(later, within, aggregate, since, until, declaration, belief, strength)
     with open_past(settings) as (store, source):
         asked = question(store, name, words, open_unit_names(settings))
         found = look_back(source, asked.asked)

@@ -32,7 +32,8 @@ class Asked:
         declared: the numbers of its declarations, and which of them took events of all types.
         within: how long the later value grows.
         later: events of the log, or amounts of a file.
-        since, until: between these moments a file says everything.
+        since: deliveries decided before are left out.
+        until: up to when a file says everything.
         names: what units are called in the log.
     """
 
@@ -72,7 +73,8 @@ _WAIT = "wait until the first ones are that old, or say a shorter  --within"
 _HINTS = {
     "undeclared": "declare all of these event types, with a weight of 0 where they are no reward, and wait",
     "unshown": "send impressions, or declare  anchor: decision",
-    "untold": "say from when to when the file has every row:  --since --until",
+    "older": "say an earlier  --since: without it a file is taken to begin with its oldest row",
+    "untold": "say until when the file has every row:  --until",
     "nameless": "send the unit with each request, or make a file by delivery",
 }
 
@@ -105,17 +107,16 @@ def look_back(source: Source, asked: Asked) -> Found:
 
 def _followed(seen: Seen, asked: Asked, hindsight: Hindsight) -> Found:
     strangers, left_out = 0, hindsight.left_out
-    rows = np.arange(len(seen.decided))
-    later = seen.later
+    later, kept = seen.later, np.ones(len(seen.decided), dtype=np.bool_)
+    causes = {"older": seen.decided < asked.since}
     if later is None:
         later, strangers = _amounts_of(seen, asked)
         # The last start of a window that closes in what the file tells.
-        known = asked.until - asked.within - asked.reward.within_us
-        told = (seen.decided >= asked.since) & (seen.decided <= known)
-        left_out["untold"] += int(np.count_nonzero(~told))
-        nameless = told & (asked.by_unit & (seen.unit == None))  # noqa: E711 - each of an array
-        left_out["nameless"] += int(np.count_nonzero(nameless))
-        rows = np.flatnonzero(told & ~nameless)
+        causes["untold"] = seen.decided > asked.until - asked.within - asked.reward.within_us
+        causes["nameless"] = asked.by_unit & (seen.unit == None)  # noqa: E711 - each of an array
+    for why, out in causes.items():
+        left_out[why] += int(np.count_nonzero(kept & out))
+        kept &= ~out
     early = np.column_stack(
         [
             column if term.cap is None else np.minimum(column, term.cap)
@@ -133,7 +134,7 @@ def _followed(seen: Seen, asked: Asked, hindsight: Hindsight) -> Found:
         propensity=seen.propensity,
         decided=seen.decided,
     )
-    return Found(followed.take(rows), hindsight.watermark, left_out, strangers)
+    return Found(followed.take(kept), hindsight.watermark, left_out, strangers)
 
 
 def _who(seen: Seen) -> NDArray[np.int64]:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 FILES = (".csv", ".parquet")
 """Endings of a later value that is a file."""
 
+WARMED = "gaussian"
+"""The belief whose arms may start with what their early events were worth: it asks for no context."""
+
 PRIORS = ("prior", "priors")
 """Options of a belief that speak of rewards before there are any."""
 
@@ -35,6 +38,7 @@ class Words(NamedTuple):
     until: str | None
     declaration: Path | None
     belief: str | None
+    strength: float | None
 
 
 class Question(NamedTuple):
@@ -64,6 +68,12 @@ def question(store: Store, name: str, words: Words, names: UnitNames) -> Questio
             f"the declaration must be of bandit {name!r}, got one of {declaration.name!r}"
         )
     refuse_unfit(declaration, written)
+    kind = declaration.belief.kind
+    if words.strength is not None and kind != WARMED:
+        raise InvalidInput(
+            f"--strength fills the priors of belief {WARMED}, got {kind}",
+            hint="leave it out; a log with contexts fills those of others:  tamesu bandit priors",
+        )
     within, window = Duration.parse(words.within), Duration(declaration.reward.longest_us)
     if within <= window:
         raise InvalidInput(
@@ -131,14 +141,15 @@ def _later(words: Words, declaration: Declaration) -> LaterEvents | Amounts:
 
 
 def _span(later: LaterEvents | Amounts, words: Words) -> tuple[Time, Time]:
-    """Between which moments a file tells everything."""
-    if isinstance(later, LaterEvents):
-        if words.since is not None or words.until is not None:
-            raise InvalidInput("--since and --until speak of a file, and --later is an event type")
-        return Time(0), Time(0)
-    since = int(later.at.min()) if words.since is None else Time.parse(words.since)
-    until = int(later.at.max()) if words.until is None else Time.parse(words.until)
-    return Time(since), Time(until)
+    """From when on deliveries are told, and up to when a file says everything."""
+    first, last = (
+        (0, 0) if isinstance(later, LaterEvents) else (int(later.at.min()), int(later.at.max()))
+    )
+    if isinstance(later, LaterEvents) and words.until is not None:
+        raise InvalidInput("--until speaks of a file, and --later is an event type")
+    since = Time(first) if words.since is None else Time.parse(words.since)
+    until = Time(last) if words.until is None else Time.parse(words.until)
+    return since, until
 
 
 def _declared(store: Store, name: str, declaration: Declaration) -> dict[int, bool]:

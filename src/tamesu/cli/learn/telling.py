@@ -25,6 +25,7 @@ LEFT_OUT = {
     "undeclared": "decided when the bandit did not take all of these event types",
     "unshown": "nobody saw them",
     "fallback": "the fallback answered",
+    "older": "decided before it is to begin",
     "untold": "the file does not tell all of their time",
     "nameless": "they have no unit, and the file knows units alone",
 }
