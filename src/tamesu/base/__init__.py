@@ -46,7 +46,8 @@ from tamesu.base.ids import (
     uuid7,
 )
 from tamesu.base.key import Key, Scope, Secret
-from tamesu.base.observations import Observation, Observations, Outcome
+from tamesu.base.observation import Observation, Outcome
+from tamesu.base.observations import Observations
 from tamesu.base.records import (
     TICK,
     Decision,

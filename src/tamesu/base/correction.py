@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from tamesu.base.observations import Observation
+from tamesu.base.observation import Observation
 from tamesu.base.times import Time
 
 VERSION = 1

@@ -1,7 +1,7 @@
-"""Observations: what the join makes of decisions and events, as columns and as rows.
+"""`Observations`: what the join makes of decisions and events, as columns.
 
-The join emits and the trainer takes columns (`Observations`, one bandit each); `Observation` is the
-same as a record, for oracles, tests and single looks. Rewards are whole numbers of 1 / `GRID`.
+The join emits and the trainer takes them, one bandit each; `Observation` is the same as a record. Rewards
+are whole numbers of 1 / `GRID`.
 Refuses to compute anything from a reward: that is a belief's business.
 """
 
@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from enum import IntEnum
 from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from tamesu.base.observation import Observation, Outcome
 from tamesu.base.times import Time
 
 NO_TIME = -1
@@ -27,57 +26,8 @@ NO_REWARD = -(1 << 63)
 EXACT = -1
 """`draws` of a propensity that needed none."""
 
-
 BY_TYPE = ("terms", "previous_terms")
 """Fields of `Observations` that are columns by event type."""
-
-
-class Outcome(IntEnum):
-    """How a delivery ended."""
-
-    OBSERVED = 0
-    UNSHOWN = 1
-    UNEXAMINED = 2
-
-
-class Observation(msgspec.Struct, frozen=True, kw_only=True):
-    """One delivery's outcome as a record; rewards and terms in whole 1 / GRID.
-
-    Attributes:
-        correction: 0 is the first; k > 0 replaces what k - 1 said.
-        previous_reward: what k - 1 said; none for k = 0, and where k - 1 carried no evidence.
-        closed: when it was made: the due moment of observation 0, and of a correction when the
-            record that made it was received.
-        absorbed: version of the snapshot that learnt from it; 0 for none so far.
-        features: what the arm told of itself when it was chosen, as in the delivery.
-        previous_terms: what k - 1 said of them, where there are objectives (`Reward.by_term`) and a
-            `previous_reward`; else none.
-    """
-
-    decision_id: str
-    position: int
-    correction: int
-    experiment: str | None
-    variant: str | None
-    unit: str | None
-    arm: str
-    context: dict[str, Any] | None
-    eligible: tuple[str, ...] | None
-    propensity: float
-    score: float
-    draws: int | None
-    fallback: bool
-    outcome: Outcome
-    reward: int
-    previous_reward: int | None
-    terms: dict[str, int]
-    decided: Time
-    shown: Time | None
-    closed: Time
-    snapshot: int
-    absorbed: int = 0
-    features: dict[str, Any] | None = None
-    previous_terms: dict[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
