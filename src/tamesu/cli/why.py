@@ -61,6 +61,8 @@ def _beside(chosen: Told, other: Told, arms: list[Told]) -> Iterator[str]:
     if spoke:
         named = ", ".join(f"{column} {apart[column]:+.4f}" for column in spoke[:SPOKE])
         yield f"of the context most spoke for it, beside that one: {named}"
-    leader = max(arms, key=lambda arm: float(arm["base"] or 0.0))
+    if any(arm["base"] is None for arm in arms):
+        return  # of so many arms not all are told in the mean context
+    leader = max(arms, key=lambda arm: float(arm["base"]))
     if leader["arm"] != chosen["arm"]:
         yield f"in the mean context {leader['arm']} is thought best"

@@ -28,6 +28,14 @@ def test_the_best_arm_is_held_against_the_next_and_the_mean_context():
     ]
 
 
+def test_where_not_all_are_told_in_the_mean_context_none_is_said_to_lead_there():
+    lines = said(
+        arm("a", 0.4, 0, {"hour": 0.1}, 0.2), arm("b", 0.3, None, {"hour": 0.0}, 0.5), arm("c", 0.1)
+    )
+    assert len(lines) == 2
+    assert "mean context" not in " ".join(lines)
+
+
 def test_an_arm_that_is_not_thought_best_was_tried():
     assert said(arm("a", 0.1, 0), arm("b", 0.3)) == [
         "a was tried, with a chance of 25.00%: b is thought to be worth more, 0.3000 against 0.1000"
