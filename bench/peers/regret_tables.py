@@ -36,6 +36,9 @@ effective sample size of the log for the uniform target, per row. Both come from
 included, on a machine that was busy with other things.
 
 Low regret and evaluability trade off: who never shows a bad arm learns nothing more of it.
+
+Few seeds are few: *seeds* says how many. A run of Tamesu with a context takes seconds, so a hundred seeds of its formulas,
+beside those of LinUCB, are played by themselves: [the linear belief](math/linear.md), `bench/regret_at_once.py`.
 """
 
 
