@@ -20,6 +20,8 @@ from tamesu.base.errors import InvalidDeclaration, listing
 from tamesu.base.reward import EventTerm, Reward
 
 MOST_OBJECTIVES = 16
+MOST_LETTERS = 64
+"""Of an objective's name."""
 
 KINDS = ("weighted", "gini")
 """How objectives can become one number."""
@@ -119,6 +121,12 @@ def aims_of(wanted: Objectives, where: str = "reward") -> Aims:
         raise InvalidDeclaration(
             f"{where}.objectives must hold 1 to {MOST_OBJECTIVES} objectives, got {len(objectives)}"
         )
+    for name in objectives:
+        if not (0 < len(name) <= MOST_LETTERS and name.isprintable()):
+            raise InvalidDeclaration(
+                f"the name of an objective must have 1 to {MOST_LETTERS} printable characters, got "
+                f"{name[:80]!r}"
+            )
     names, at = tuple(objectives), f"{where}.scalarise.weights"
     if scalarise.kind == "gini":
         shares = (1.0 / len(names),) * len(names)

@@ -85,6 +85,9 @@ def test_a_declared_range_of_the_whole_stands():
         ({"a": {"events": {}}}, {}, "at least one event type"),
         ({"a": {"events": {"x": 1}, "rang": [0, 1]}}, {}, "unknown field 'rang'"),
         ({}, {}, "1 to 16 objectives, got 0"),
+        ({"": {"x": 1}}, {}, "1 to 64 printable characters, got ''"),
+        ({"a\nb": {"x": 1}}, {}, "printable characters"),
+        ({"a" * 65: {"x": 1}}, {}, "1 to 64"),
         ({"a": {"x": 1}}, {"events": {"y": 1}}, "either events or objectives"),
         (
             {"a": {"x": 1}},
