@@ -128,8 +128,7 @@ class Pupils:
             mine = in_time.get(bandit, [])
             theirs = too_late.get(bandit, [])
             after = observe(before, mine, now, watermark, late=theirs, read=read)
-            found = noticed(before, after, [*mine, *theirs])
-            if found:
+            if found := noticed(before, after, [*mine, *theirs]):
                 self.noticed[bandit] = found
             if lost := found.get(UNFIT, 0):
                 _log.warning("observations do not fit their declaration", bandit=bandit, rows=lost)
