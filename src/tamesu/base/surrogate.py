@@ -23,13 +23,13 @@ class Tenth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         rows: how many they were.
         expected: of one of them, on average, by early events.
         later: what one of them came to, on average.
-        error: the standard error of that.
+        error: the standard error of that; none where all of them are one unit's.
     """
 
     rows: int
     expected: float
     later: float
-    error: float
+    error: float | None = None
 
 
 class Surrogate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -72,6 +72,11 @@ def check_surrogate(surrogate: Surrogate, reward: Reward, where: str) -> None:
     for name in numbers:
         if not math.isfinite(getattr(surrogate, name)):
             raise InvalidDeclaration(f"{where}.{name} must be finite")
+    told = [
+        value for one in surrogate.calibration for value in (one.expected, one.later, one.error)
+    ]
+    if not all(value is None or math.isfinite(value) for value in told):
+        raise InvalidDeclaration(f"{where}.calibration must hold finite numbers")
     if surrogate.rows < 1 or surrogate.since > surrogate.until:
         raise InvalidDeclaration(
             f"{where} must have rows, decided between since and until, got {surrogate.rows:,} "

@@ -61,6 +61,7 @@ def test_nothing_is_learnt_from_it():
         ({"window": "2h"}, "the reward counts them for 1h"),
         ({"r2": float("nan")}, "r2 must be finite"),
         ({"constant": float("inf")}, "constant must be finite"),
+        ({"calibration": [{"rows": 1, "expected": 1, "later": float("nan")}]}, "finite numbers"),
         ({"rows": 0}, "must have rows"),
         ({"until": "2025-01-01T00:00:00Z"}, "decided between since and until"),
         ({"rows": "many"}, "rows"),

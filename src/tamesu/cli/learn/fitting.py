@@ -5,6 +5,7 @@ Refuses too few deliveries, and later values that do not differ.
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 from tamesu.base import Duration, NoSupport, Time
@@ -98,5 +99,9 @@ def _name(asked: Question) -> str:
 
 
 def _tenth(one: Calibrated) -> Tenth:
-    means = {name: short(getattr(one, name)) for name in ("expected", "later", "error")}
-    return Tenth(rows=one.rows, **means)
+    return Tenth(
+        rows=one.rows,
+        expected=short(one.expected),
+        later=short(one.later),
+        error=short(one.error) if math.isfinite(one.error) else None,
+    )

@@ -5,6 +5,7 @@ Refuses to compute anything that was not fitted.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +91,7 @@ def _tenths(tenths: Sequence[Calibrated]) -> list[tuple[str, ...]]:
             f"{one.rows:,}",
             f"{one.expected:.4g}",
             f"{one.later:.4g}",
-            f"{one.error:.2g}",
+            f"{one.error:.2g}" if math.isfinite(one.error) else "",
             picture(one),
         )
         for one in tenths
@@ -162,8 +163,6 @@ def as_json(made: Made) -> dict[str, Any]:
 
 
 def _rest(one: Left) -> dict[str, Any]:
-    import math
-
     told = one._asdict() | {"error": one.error if math.isfinite(one.error) else None}
     del told["name"]
     return told
