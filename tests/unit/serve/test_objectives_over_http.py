@@ -47,16 +47,17 @@ def played(window, until):
     first = [event(deliveries[0], "click"), event(deliveries[0], "purchase", 30)]
     assert window.post("/v1/events", {"events": [*first, event(deliveries[1], "click")]})[0] == 202
 
-    def learnt(count, mean):
+    def learnt(count, mean, clipped):
         rows = window.get("/v1/bandits/window/report?period=1d")[1]
         wanted = rows["results"]["wanted"]
-        known = rows["observations"] == 6 and wanted["left_out"] == 0
+        beyond = sum(one["clipped"] for one in rows["arms"])
+        known = (rows["observations"], beyond, wanted["left_out"]) == (6, clipped, 0)
         means = [one["mean"] for one in wanted["objectives"]]
         return rows if known and means == pytest.approx([count, mean], abs=1e-3) else None
 
-    until(lambda: learnt(2 / 6, 5))
+    until(lambda: learnt(2 / 6, 5, 0))
     assert window.post("/v1/events", {"events": [event(deliveries[0], "purchase", 90)]})[0] == 202
-    return deliveries, until(lambda: learnt(2 / 6, 20))
+    return deliveries, until(lambda: learnt(2 / 6, 20, 1))
 
 
 def test_a_report_tells_each_in_its_own_units(played):
@@ -122,16 +123,20 @@ def test_the_command_line_shows_them_within_eighty_columns(window, played, capsy
     ],
 )
 def test_other_weights_by_rank_keep_what_was_learnt_and_another_kind_starts_warm(
-    window, played, scalarise, state
+    window, played, until, scalarise, state
 ):
     changed = {**WINDOW, "reward": {**WINDOW["reward"], "scalarise": scalarise}}
     path = "/v1/bandits/window?warm=true"
     status, said, _ = window.call("PUT", path, changed, headers={"If-Match": '"1"'})
     assert status == 200, said
     assert said["state"] == state
-    report = window.get("/v1/bandits/window/report?period=1d")[1]
-    assert report["observations"] == 6
-    assert report["results"]["wanted"]["kind"] == scalarise["kind"]
+
+    def declared_anew():
+        found = window.get("/v1/bandits/window/report?period=1d")[1]
+        known = found["results"]["wanted"]["kind"] == scalarise["kind"]
+        return found if known and found["observations"] == 6 else None
+
+    report = until(declared_anew)
     assert report["results"]["wanted"]["objectives"][1]["mean"] == pytest.approx(20, abs=1e-3)
 
 
