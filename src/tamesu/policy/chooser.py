@@ -39,7 +39,7 @@ class Distribution:
         place = int(self._cumulative.searchsorted(uniform, "right"))
         if place == len(self.rows):
             place = self._last
-        return int(self.rows[place]), float(self.propensities[place])
+        return self.rows.item(place), self.propensities.item(place)
 
     def pick_many(
         self, uniforms: NDArray[np.float64]

@@ -100,8 +100,10 @@ class Design:
         """(p,) own columns in one context; for a design that has some."""
         columns = np.empty(self.own_width)
         columns[0] = 1.0
-        np.minimum(context, LARGEST, out=columns[1:])
-        np.maximum(columns, -LARGEST, out=columns)
+        columns[1:] = context
+        # One pass: the sum of squares bounds them all.
+        if columns.dot(columns) > LARGEST * LARGEST:
+            np.clip(columns, -LARGEST, LARGEST, out=columns)
         return columns
 
     def mixing(self, context: Floats) -> Floats:

@@ -57,7 +57,8 @@ class Known(NamedTuple):
 
     def family(self, mean: Floats, variance: Floats) -> NormalFamily | StudentTFamily:
         """Posteriors around `mean` (..., n) with `variance` (..., n) in units of the noise's."""
-        scale = self.noise * np.sqrt(variance)
+        scale: Floats = np.sqrt(variance)
+        scale *= self.noise
         np.maximum(scale, LEAST_SCALE, out=scale)
         if self.dof is None:
             return NormalFamily(mean, scale)
@@ -115,7 +116,7 @@ class OwnReading:
     def at(self, context: Floats) -> Marginals:
         """Scores theta_a . (1, x)."""
         z = self._design.own(context)
-        return self._known.marginals(self._mean @ z, self._triangles.squares(z))
+        return self._known.marginals(self._mean.dot(z), self._triangles.squares(z))
 
     def many(self, contexts: Floats) -> OwnSheet:
         """`at` of each of m contexts (m, d)."""

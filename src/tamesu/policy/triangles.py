@@ -72,13 +72,13 @@ class Triangles:
     def _of_one(self, row: Floats) -> Floats:
         bands = self._bands
         if len(bands) == 1:
-            parts = bands[0][2] @ row
+            parts = bands[0][2].dot(row)
         else:
             parts = np.empty(bands[-1][1])
             for first, last, band in bands:
-                np.matmul(band, row[: band.shape[1]], out=parts[first:last])
-        parts = parts.reshape(self._shape)
-        squares: Floats = np.einsum("pn,pn->n", parts, parts)
+                np.dot(band, row[: band.shape[1]], out=parts[first:last])
+        by_form = parts.reshape(self._shape).T
+        squares: Floats = np.vecdot(by_form, by_form)
         return squares
 
     def _of_many(self, rows: Floats) -> Floats:

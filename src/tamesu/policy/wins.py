@@ -5,6 +5,9 @@ Refuses to know what a round is: a height to look up to, or a draw.
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import cast
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,14 +27,18 @@ def won(scores: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np
     """
     m, k = scores.shape
     winners = scores.argmax(axis=1)
-    best = scores == scores[np.arange(m), winners][:, None]
+    best = scores == scores.reshape(-1)[winners + _starts(m, k)][:, None]
     if np.count_nonzero(best) == m:
-        shares = np.zeros(k)
-        shares += np.bincount(winners, weights, k)
-        return shares
+        return cast("NDArray[np.float64]", np.bincount(winners, weights, k))
     each = weights / np.count_nonzero(best, axis=1)
     shared: NDArray[np.float64] = np.where(best, each[:, None], 0.0).sum(axis=0)
     return shared
+
+
+@lru_cache(maxsize=64)
+def _starts(m: int, k: int) -> NDArray[np.intp]:
+    """(m,) where the rows of a matrix (m, k) start."""
+    return k * np.arange(m, dtype=np.intp)
 
 
 def won_each(scores: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -20,6 +20,9 @@ MANY = 128
 GRAIN = 2.0**-44
 """Of weights: sums of few of its multiples are exact."""
 
+MOST_DEVIATION = 1e300
+"""An infinite one counts as this: beside it every mean is nothing, and no height makes it infinite."""
+
 MOST_WIDTH = 30.0
 """The density of the height there is 1e-196 of its largest."""
 
@@ -150,11 +153,9 @@ def _among(
     weights: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """`randomized_ucb`, by a look at every arm from every height."""
-    score = np.empty((len(heights), len(mean)))
     # At height 0 an infinite deviation is nothing.
-    score[0] = mean
-    np.multiply(heights[1:, None], deviation, out=score[1:])
-    score[1:] += mean
+    score = heights[:, None] * np.minimum(deviation, MOST_DEVIATION)
+    score += mean
     return won(score, weights)
 
 
