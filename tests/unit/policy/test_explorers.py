@@ -300,6 +300,24 @@ def test_greedy_takes_the_highest_mean_and_explore_alone_gives_others_a_share():
     assert bandit.propensities() == pytest.approx([0.9, 0.1])
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("kind", ["greedy", "ucb", "inverse_gap"])
+def test_what_differs_by_rounding_alone_shares_what_belongs_to_the_best(kind, sign):
+    """0.1 + 0.2 is not 0.3, and which of two equal sums is the larger is no reason."""
+    told = {"kind": kind, **({"variant": "lin_ucb"} if kind == "ucb" else {})}
+    explorer = explorer_of(told, {"range": [-1, 1]})
+
+    def shares(*mean):
+        family = NormalFamily(np.array(mean), np.full(4, 1e-3))
+        return propensities(explorer, Marginals("normal", family, np.full(4, 9), 36))
+
+    p = shares(sign * (0.1 + 0.2), sign * 0.3, -0.9, sign * 0.3 * (1 + 4e-16))
+    assert p[0] == p[1] == p[3] > 0.3
+    # A billionth more is more, and tells one from the others.
+    p = shares(sign * 0.3 + 1e-9, sign * 0.3, -0.9, sign * 0.3)
+    assert p[0] > p[1] == p[3] < 0.27
+
+
 # How they fare ------------------------------------------------------------------------------------
 
 TRUE = np.array([0.3, 0.5, 0.7])

@@ -80,6 +80,17 @@ def test_many_slates_and_arms_with_something_in_common_too(kind, sharing, explor
     hold_alike(prepared_of(explorer, 60, layout, belief, explore=0.05))
 
 
+@pytest.mark.parametrize("explorer", ["greedy", EXPLORERS[2], EXPLORERS[3], "inverse_gap"], ids=str)
+@pytest.mark.parametrize("kind", ["linear", "logistic"])
+@pytest.mark.parametrize("sharing", ["per_arm", "shared", "hybrid"])
+def test_many_share_among_equals_as_each_alone(kind, sharing, explorer):
+    """After a single reward all else is expected to be the same, but for the last bits."""
+    for rows in (0, 1):
+        belief = {"kind": kind, "sharing": sharing}
+        for layout in LAYOUTS[:2]:
+            hold_alike(prepared_of(explorer, rows, layout, belief))
+
+
 def hold_alike(prepared):
     """Decided together and one by one: the same arms, and propensities to 1e-12."""
     contexts = np.random.default_rng(7).normal(size=(40, WIDTH))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tamesu.base import Declaration, InvalidDeclaration
 from tamesu.policy.bounds import Bounds, needed_bounds
 from tamesu.policy.contract import ExplorerOptions, Marginals, PropensitiesOf
+from tamesu.policy.explorers.greedy import are_highest
 from tamesu.policy.many import Sheet
 from tamesu.policy.uniforms import Uniforms
 
@@ -103,7 +104,7 @@ def inverse_gap(predicted: NDArray[np.float64], gamma: float) -> NDArray[np.floa
     gap = predicted.max() - predicted
     with np.errstate(over="ignore"):
         shares: NDArray[np.float64] = 1.0 / (k + gamma * gap)
-    best = gap == 0.0
+    best = are_highest(predicted)
     others = math.fsum(shares[~best])
     shares[best] = (1.0 - others) / np.count_nonzero(best)
     return shares
