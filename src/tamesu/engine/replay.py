@@ -30,6 +30,7 @@ from tamesu.engine.deeds import Deed, Place, Sort, deeds
 from tamesu.engine.noticed import noticed
 from tamesu.engine.view import View
 from tamesu.engine.walk import Source, Walk
+from tamesu.engine.warming import SLICE_ROWS
 from tamesu.policy import compose
 from tamesu.ports import Store
 from tamesu.train import Standing, WarmUp, obey, observe
@@ -215,6 +216,8 @@ class _Rebuilt:
         for group in self._replay.taught(self._bandit, self._place, self._done):
             if group.declaration >= since:
                 warm.take(group)
+        while warm.settle(SLICE_ROWS):
+            pass
         return warm
 
 

@@ -128,8 +128,10 @@ class Warming:
         return WarmUp(compose(declaration), clauses)
 
     def _read(self, begun: _Begun) -> bool:
-        """Takes some more files; whether there are others."""
+        """Takes some more files, or what they made wait for the last of them; whether there is more."""
         missing, rows = self._missing(begun), 0
+        if not missing:
+            return begun.problem is None and begun.warm.settle(SLICE_ROWS)
         while missing and rows < SLICE_ROWS and begun.problem is None:
             file = missing.pop()
             rows += file.rows
@@ -140,7 +142,7 @@ class Warming:
             except Corrupt as problem:
                 begun.problem = problem  # to be told by the command, not to stop the trainer
             begun.files.add(file.name)
-        return bool(missing) and begun.problem is None
+        return begun.problem is None
 
     def _missing(self, begun: _Begun) -> list[ArchiveFile]:
         return [file for file in self._files(begun) if file.name not in begun.files]

@@ -33,7 +33,12 @@ class WarmUp:
     the declaration says of it stands for that. Where there are objectives, rows are `restated` first;
     where the reward stands for a later value, rows that were rewarded otherwise are left out.
 
-    Law: the same for any order and any cut of the rows, for a belief whose evidence adds up exactly.
+    A belief in features lets go of an arm of which nothing is left. Before their first observations corrections
+    look like that, and what they differ by would be gone: they are held until all rows were taken, and `settle`
+    learns them.
+
+    Law: the same for any order and any cut of the rows, for a belief whose evidence adds up exactly; of one in
+    features to rounding, once all is settled.
 
     Args:
         policy: that is to know.
@@ -49,14 +54,36 @@ class WarmUp:
         self._policy, self._clauses = policy, clauses
         self._judged: dict[int, bool] = {}
         self._declared = {arm.id: arm.features for arm in policy.declaration.arms}
+        self._held: list[Observations] = []
+        self._in_order = False
         self.state = policy.init()
         self.observations = 0
         self.left_out = 0
 
     def take(self, observations: Observations) -> None:
-        """Learns `observations`, or what of them can be learnt."""
+        """Learns `observations`, or what of them can be learnt, or holds it."""
         rows = self._restated(observations.take(teaches(observations)))
         rows = self._fitting(self._placed(rows))
+        if self._policy.contextual:
+            corrects = rows.correction > 0
+            if corrects.any():
+                self._held.append(rows.take(corrects))
+                self._in_order = False
+                rows = rows.take(~corrects)
+        self._learn(rows)
+
+    def settle(self, most: int) -> bool:
+        """Learns `most` of what is held, those of a delivery in their order; whether more is held."""
+        if not self._held:
+            return False
+        held = Observations.concatenate(self._held)
+        if not self._in_order:
+            held, self._in_order = held.take(np.argsort(held.correction, kind="stable")), True
+        self._learn(held.take(slice(most)))
+        self._held = [held.take(slice(most, None))] if len(held) > most else []
+        return bool(self._held)
+
+    def _learn(self, rows: Observations) -> None:
         try:
             self.state, more = learn(self._policy, self.state, rows)
         except InvalidInput:
