@@ -8,6 +8,7 @@ gives nothing, and panels have to.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +28,9 @@ STEP = 0.5
 """Between two points of the grid, at most, in scales of any arm around its centre."""
 
 LEAST_POINTS, MOST_POINTS = 24, 512
+
+FEW_POINTS = 48
+"""Up to so many, a product with a matrix adds up sooner than one step after the other."""
 
 LEAST_DOF = 3.0
 """Below it tails are too heavy for any grid of so few points."""
@@ -57,50 +61,80 @@ def best_of_bells(family: Family) -> Floats | None:
         >>> best_of_bells(one).round(4)
         array([0.5078, 0.282 , 0.2101])
     """
-    if isinstance(family, StudentTFamily):
-        dof: Floats | None = family.dof
-    elif isinstance(family, NormalFamily):
-        dof = None
-    else:
+    if not isinstance(family, StudentTFamily | NormalFamily):
         return None
-    if dof is not None and not dof.min() > LEAST_DOF:
-        return None
-    keys = (family.scale, family.location)
-    order = np.lexsort(keys if dof is None else (dof, *keys))
+    location, scale = family.location, family.scale
+    dof = family.dof if isinstance(family, StudentTFamily) else None
     with np.errstate(all="ignore"):
+        tails = _NORMAL if dof is None else _student_tails(dof.tobytes())
+        if tails is None:
+            return None
+        reach = scale * tails.reach
+        low, high = float((location - reach).max()), location + reach
+        near = (high > low).nonzero()[0]
+        if not len(near):
+            return None
+        keys = (scale[near], location[near])
+        near = near[np.lexsort(keys if dof is None else (dof[near], *keys))]
         found = _shares(
-            _Bells(family.location[order], family.scale[order], None if dof is None else dof[order])
+            _Bells(
+                location[near],
+                scale[near],
+                None if dof is None else dof[near],
+                tails.peak if dof is None else tails.peak[near],
+            ),
+            low,
+            float(high[near].max()),
         )
     if found is None:
         return None
-    shares = np.empty(len(order))
-    shares[order] = found
+    shares = np.zeros(len(location))
+    shares[near] = found
     return shares
 
 
+class _Tails(NamedTuple):
+    """What n posteriors are by their degrees of freedom alone; of normal ones, one for all.
+
+    Attributes:
+        reach: (n,) about how many scales from its centre each has less than `TAIL` beyond.
+        peak: (n,) density at its centre, in units of 1 / scale.
+    """
+
+    reach: Floats
+    peak: Floats
+
+
+_NORMAL = _Tails(np.array([_REACH]), np.array([1.0 / math.sqrt(2.0 * math.pi)]))
+
+
+@lru_cache(maxsize=64)
+def _student_tails(dof: bytes) -> _Tails | None:
+    """Of as many degrees of freedom as there are floats in `dof`, the same for all contexts of a state.
+
+    None where some are too few.
+    """
+    nu = np.frombuffer(dof)
+    if not nu.min() > LEAST_DOF:
+        return None
+    reach = np.sqrt(nu * np.expm1(_REACH**2 * (nu - 1.5) / (nu - 1.0) ** 2))
+    return _Tails(reach, np.exp(-special.betaln(0.5 * nu, 0.5)) / np.sqrt(nu))
+
+
 class _Bells(NamedTuple):
-    """Location (n,), scale (n,) and degrees of freedom (n,), none of normal ones."""
+    """Location (n,), scale (n,), degrees of freedom (n,), none of normal ones, and peak, as of `_Tails`."""
 
     location: Floats
     scale: Floats
     dof: Floats | None
+    peak: Floats
 
 
-def _shares(bells: _Bells) -> Floats | None:
-    """(n,) P(a is the largest), where the grid resolves it."""
-    location, scale, dof = bells
-    reach = scale * (_REACH if dof is None else _student_reach(dof))
-    low = float((location - reach).max())
-    high = location + reach
-    near = np.flatnonzero(high > low)
-    n = len(location)
-    if not len(near):
-        return None
-    if len(near) < n:
-        location, scale, high = location[near], scale[near], high[near]
-        bells = _Bells(location, scale, None if dof is None else dof[near])
+def _shares(bells: _Bells, low: float, high: float) -> Floats | None:
+    """(n,) P(a is the largest) of arms that reach beyond `low`, where a grid from there to `high` resolves it."""
+    location, scale = bells.location, bells.scale
     unit = 6.0 * float(scale.min())
-    last = math.asinh(min((float(high.max()) - low) / unit, 1e300))
+    last = math.asinh(min((high - low) / unit, 1e300))
     finest = float((scale / np.hypot(unit, location - low)).min())
     if not 0.0 < last < STEP * finest * (MOST_POINTS - 2):
         return None
@@ -117,19 +151,12 @@ def _shares(bells: _Bells) -> Floats | None:
     density /= under
     # Row by row, where a product of matrices would sum rows in ways of their own: equal arms share.
     density *= together
-    near_shares: Floats = density.sum(axis=1) * h
-    total = math.fsum(near_shares)
+    shares: Floats = density.sum(axis=1) * h
+    total = math.fsum(shares.tolist())
     if not abs(total - 1.0) < WRONG:
         return None
-    shares = np.zeros(n)
-    shares[near] = near_shares / total
+    shares /= total
     return shares
-
-
-def _student_reach(dof: Floats) -> Floats:
-    """(n,) about how many scales from its centre a Student-t has less than `TAIL` beyond."""
-    reach: Floats = np.sqrt(dof * np.expm1(_REACH**2 * (dof - 1.5) / (dof - 1.0) ** 2))
-    return reach
 
 
 def _on_grid(bells: _Bells, low: float, width: Floats, shift: Floats) -> tuple[Floats, ...]:
@@ -141,31 +168,29 @@ def _on_grid(bells: _Bells, low: float, width: Floats, shift: Floats) -> tuple[F
         width: (m,) z'(t).
         shift: (m,) z(t) - low, which is z''(t) too.
     """
-    location, scale, dof = bells
+    location, scale, dof, peak = bells
     narrow = 1.0 / scale
     z = shift * narrow[:, None]
     z += ((low - location) * narrow)[:, None]
     square = z * z
     if dof is None:
-        narrow *= 1.0 / math.sqrt(2.0 * math.pi)
         below = special.ndtr(z[:, 0])
         square *= -0.5
-        slope = -z
+        z *= -narrow[:, None]
     else:
         below = special.stdtr(dof, z[:, 0])
-        narrow *= np.exp(-special.betaln(0.5 * dof, 0.5)) / np.sqrt(dof)
-        tails = dof[:, None]
-        z *= -(dof + 1.0)[:, None]
-        slope = z / (tails + square)
+        tails, power = dof[:, None], -(dof + 1.0)
+        z *= (power * narrow)[:, None]
+        z /= tails + square
         square /= tails
         np.log1p(square, out=square)
-        square *= (-0.5 * (dof + 1.0))[:, None]
+        square *= (0.5 * power)[:, None]
     density = np.exp(square, out=square)
-    density *= narrow[:, None]
+    density *= (peak * narrow)[:, None]
     density *= width
-    # d log g / dt = slope z' / scale + z'' / z'.
+    # d log g / dt = (log f)' z' + z'' / z'.
+    slope = z
     slope *= width
-    slope /= scale[:, None]
     slope += shift / width
     slope *= density
     return density, slope, below
@@ -173,11 +198,34 @@ def _on_grid(bells: _Bells, low: float, width: Floats, shift: Floats) -> tuple[F
 
 def _added_up(values: Floats, slopes: Floats, h: float) -> Floats:
     """(n, m) integrals from the first of m points h apart, by `values` (n, m) and their derivatives."""
+    points = values.shape[1]
+    if points <= FEW_POINTS:
+        trapezes, ends = _rule(points)
+        # One row at a time, each by the same steps: equal arms share.
+        added: Floats = (values[:, None] @ trapezes)[:, 0]
+        added *= h
+        added += (slopes[:, None] @ (ends * (h * h)))[:, 0]
+        return added
     added = np.cumsum(values, axis=1)
     added -= 0.5 * values
-    ends = slopes * (-h / 12.0)
-    ends[:, 1:-1] += (h / 720.0) * (slopes[:, 2:] - 2.0 * slopes[:, 1:-1] + slopes[:, :-2])
-    added += ends
-    added -= (ends[:, 0] + 0.5 * values[:, 0])[:, None]
+    at_ends = slopes * (-h / 12.0)
+    at_ends[:, 1:-1] += (h / 720.0) * (slopes[:, 2:] - 2.0 * slopes[:, 1:-1] + slopes[:, :-2])
+    added += at_ends
+    added -= (at_ends[:, 0] + 0.5 * values[:, 0])[:, None]
     added *= h
     return added
+
+
+@lru_cache(maxsize=FEW_POINTS)
+def _rule(points: int) -> tuple[Floats, Floats]:
+    """What `_added_up` does to values and to derivatives, (m, m) each, at step 1."""
+    values = np.triu(np.ones((points, points)))
+    values -= 0.5 * np.eye(points)
+    values[0] = 0.5
+    values[0, 0] = 0.0
+    ends = np.eye(points) * (-1.0 / 12.0)
+    inner = np.arange(1, points - 1)
+    for neighbour, share in ((-1, 1.0), (0, -2.0), (1, 1.0)):
+        ends[inner + neighbour, inner] += share / 720.0
+    ends[0] += 1.0 / 12.0
+    return values, ends

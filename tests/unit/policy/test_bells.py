@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tamesu.policy import bells
 from tamesu.policy.bells import best_of_bells
 from tamesu.policy.contract import Marginals
 from tamesu.policy.explorers.thompson import ThompsonExplorer
@@ -80,6 +81,28 @@ def test_the_order_is_nothing_and_equal_arms_share_to_the_bit(arms, luck, learnt
     assert shares([arms[i] for i in order]).tolist() == found[order].tolist()
     pairs = set(zip(arms, found.tolist(), strict=True))
     assert len(pairs) == len(set(arms))
+
+
+@pytest.mark.parametrize("learnt_noise", [False, True])
+def test_of_a_hundred_arms_equal_ones_share_to_the_bit(learnt_noise):
+    rng = np.random.default_rng(7)
+    kinds = rng.integers(10, size=100)
+    location, scale = rng.normal(size=10)[kinds], rng.uniform(1.0, 2.0, 10)[kinds]
+    family = NormalFamily(location, scale)
+    if learnt_noise:
+        family = StudentTFamily(rng.uniform(9.0, 90.0, 10)[kinds], location, scale)
+    found = best_of_bells(family)
+    assert found is not None
+    assert all(len(set(found[kinds == kind].tolist())) == 1 for kind in range(10))
+
+
+@pytest.mark.parametrize("spread", [1.0, 1.5])
+def test_adding_up_at_once_is_adding_up_step_by_step(spread, monkeypatch):
+    rng = np.random.default_rng(7)
+    family = NormalFamily(rng.normal(size=40), rng.uniform(1.0, spread, 40))
+    at_once = best_of_bells(family)
+    monkeypatch.setattr(bells, "FEW_POINTS", 0)
+    assert at_once == pytest.approx(best_of_bells(family), rel=1e-12)
 
 
 def test_one_arm_has_all_and_an_arm_out_of_reach_nothing():
