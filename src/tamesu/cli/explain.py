@@ -51,8 +51,10 @@ def explain(
         write_json(told)
     else:
         out = console()
-        for line in _lines(told):
-            out.print(line, soft_wrap=True, markup=False)
+        first, *lines = _lines(told)
+        out.print(first, soft_wrap=True, markup=False)  # an id, to be copied whole
+        for line in lines:
+            out.print(line, markup=False)
         out.print(_deliveries(told))
         if told["arms"]:
             out.print(_arms(told, arms))
@@ -62,7 +64,7 @@ def explain(
         if told["columns"]:
             out.print(_effects(told["arms"], arms))
         for line in [*why(told), *aftermath(told)]:
-            out.print(line, soft_wrap=True, markup=False)
+            out.print(line, markup=False)
     if told["again"]["same"] is False:
         raise typer.Exit(1)
 

@@ -1,7 +1,7 @@
 """Why an arm was delivered first, in words: what spoke for it beside the next one.
 
-Everything is in what the server told. Refuses to speak of combinations, which have no next, and of mixtures
-over objectives, where no arm alone is best.
+Everything is in what the server told. Where arms are mixed over objectives no arm alone is the best: it says
+which brings most of each. Refuses to speak of combinations, which have no next.
 """
 
 from __future__ import annotations
@@ -20,6 +20,10 @@ Told = Mapping[str, Any]
 
 def why(told: Told) -> Iterator[str]:
     """Lines: what the first arm was worth beside the next best, and what delivered arms tell."""
+    if not told["fallback"]:
+        yield from _leaders(
+            [arm for arm in told["arms"] if arm["eligible"] and arm.get("objectives")]
+        )
     arms = [
         arm
         for arm in told["arms"]
@@ -33,6 +37,20 @@ def why(told: Told) -> Iterator[str]:
         arm, features = delivery["arm"], delivery.get("features")
         if features and delivered_options(arm, features) is None:
             yield f"{arm} tells {facts(features)}"
+
+
+def _leaders(arms: list[Told]) -> Iterator[str]:
+    """Which arm brings most of each objective, where objectives are learnt apart; of ties nothing."""
+    most: dict[str, str] = {}
+    for name in arms[0]["objectives"] if len(arms) > 1 else ():
+        ranked = sorted((float(arm["objectives"][name]["mean"]), arm["arm"]) for arm in arms)
+        if ranked[-1][0] > ranked[-2][0]:
+            most[name] = ranked[-1][1]
+    if most:
+        (name, arm), *others = most.items()
+        first = f"of {name} {arm} is thought to bring most"
+        mixed = ": arms are mixed" if len({*most.values()}) > 1 else ""
+        yield ", ".join([first, *(f"of {name} {arm}" for name, arm in others)]) + mixed
 
 
 def facts(values: Told) -> str:

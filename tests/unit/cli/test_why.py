@@ -53,10 +53,8 @@ def test_who_could_not_be_chosen_is_no_next():
     assert said(arm("a", 0.1, 0)) == []
 
 
-def test_of_fallbacks_combinations_and_mixtures_no_arm_is_the_reason():
+def test_of_fallbacks_and_combinations_no_arm_is_the_reason():
     assert said(arm("a", 0.1, 0), arm("b", 0.3), fallback=True) == []
-    mixed = {"objectives": {"clicks": {"mean": 0.1}}}
-    assert said(arm("a", 0.1, 0, **mixed), arm("b", 0.3, **mixed)) == []
     options = (arm("title=a", 0.1, 0), arm("image=x", 0.3, 0), arm("title=b", 0.4))
     told = {"title": "a", "image": "x"}
     assert said(*options, name="title=a,image=x", features=told) == []
@@ -67,3 +65,21 @@ def test_what_an_arm_tells_is_told_as_it_was_sent():
         'a tells genre = "ü", new = true, age = null'
     ]
     assert facts({"taste": [1, 0.5]}) == "taste = [1, 0.5]"
+
+
+def worth(clicks, sales):
+    return {"objectives": {"clicks": {"mean": clicks}, "sales": {"mean": sales}}}
+
+
+def test_where_objectives_are_learnt_apart_it_is_said_what_brings_most_of_each():
+    a, b = arm("a", 0.1, 0, **worth(0.4, 1.0)), arm("b", 0.3, **worth(0.1, 40.0))
+    assert said(a, b) == ["of clicks a is thought to bring most, of sales b: arms are mixed"]
+    better = arm("b", 0.3, **worth(0.5, 40.0))
+    assert said(a, better) == ["of clicks b is thought to bring most, of sales b"]
+
+
+def test_of_objectives_nothing_is_said_where_there_is_no_choice_or_no_difference():
+    a, b = arm("a", 0.1, 0, **worth(0.4, 1.0)), arm("b", 0.3, **worth(0.4, 1.0))
+    assert said(a, b) == said(a) == said(arm("a", 0.1, 0, **worth(0.1, 2)), a, fallback=True) == []
+    out = arm("b", 0.3, eligible=False, **worth(0.9, 9.0))
+    assert said(a, out) == []

@@ -30,7 +30,7 @@ def front(serving, training):
     return started
 
 
-def test_what_is_in_the_mean_context_is_said_and_why_an_arm_won(front, until, capsys):
+def test_what_is_in_the_mean_context_is_said_and_why_an_arm_won(front, until, capsys, monkeypatch):
     path = "/v1/bandits/front/decisions"
     context = {"device": "ios", "member": True}
     for number in range(6):
@@ -51,8 +51,13 @@ def test_what_is_in_the_mean_context_is_said_and_why_an_arm_won(front, until, ca
     arm = answer["deliveries"][0]["arm"]
     assert f"{arm} was " in said["explain"]
     assert f"{arm} tells fresh = 0." in said["explain"]
-    tables = [line for text in said.values() for line in text.splitlines() if "  " in line]
-    assert max(map(len, tables)) <= 80
+    lines = [line for text in said.values() for line in text.splitlines()]
+    assert max(map(len, lines)) <= 80
+    monkeypatch.setenv("COLUMNS", "60")
+    assert run(["explain", answer["decision_id"], "--url", front.url]) == 0
+    narrow = capsys.readouterr().out
+    assert max(map(len, narrow.splitlines())) <= 60
+    assert f"{arm} tells fresh = 0." in " ".join(narrow.split())
     assert all(
-        any(line.lstrip().startswith(name["id"]) for line in tables) for name in FRONT["arms"]
+        any(line.lstrip().startswith(name["id"]) for line in lines) for name in FRONT["arms"]
     )

@@ -111,8 +111,7 @@ def test_the_command_line_shows_them_within_eighty_columns(window, played, capsy
     assert {"clicks 1", "revenue 30", "revenue 120"} <= {
         cell.strip() for line in texts["explain"].splitlines() for cell in line.split("  ")
     }
-    tables = [*texts["report"].splitlines(), *texts["bandit"].splitlines()]
-    assert max(map(len, tables)) <= 80
+    assert max(len(line) for text in texts.values() for line in text.splitlines()) <= 80
 
 
 @pytest.mark.parametrize(
