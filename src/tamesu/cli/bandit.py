@@ -112,6 +112,7 @@ def show(name: Name, *, url: Url = None, json: Json = False) -> None:
     from tamesu.cli.output import console, write_json
     from tamesu.cli.remote import connect
     from tamesu.cli.report import arms_table, conservation_table
+    from tamesu.cli.results import IN_THE_MEAN
     from tamesu.cli.wanted import believed_table
 
     with connect(url) as client:
@@ -126,7 +127,10 @@ def show(name: Name, *, url: Url = None, json: Json = False) -> None:
     for concern in report["concerns"]:
         out.print(f"{concern['detail']}\nhint: {concern['hint']}", style="bold red", markup=False)
     out.print(arms_table(report["arms"]))
-    by_objective = believed_table(report["arms"], len(report["arms"]))
+    if bandit["declaration"].get("context"):
+        out.print(IN_THE_MEAN, style="dim", markup=False)
+    ranked = sorted(report["arms"], key=lambda arm: (-arm["share"], arm["arm"]))
+    by_objective = believed_table(ranked, len(ranked))
     if by_objective is not None:
         out.print(by_objective)
     out.print(conservation_table(conservation))

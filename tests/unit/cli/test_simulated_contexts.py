@@ -126,7 +126,11 @@ def test_contexts_and_worlds_that_do_not_fit_are_refused(tmp_path, file, capsys)
     blind = tmp_path / "blind.yaml"
     blind.write_text("{name: shop, arms: [a, b], context: 2, policy: {belief: beta}}")
     for words, said in (
-        ([file, "--world", "linear"], "needs columns of one, and the declaration has none"),
+        (
+            [file, "--world", "linear"],
+            "error: a world with a context needs columns of one, and the declaration has none hint: declare",
+        ),
+        ([file, "--world", "objectives"], "error: in an objectives world single deliveries"),
         ([seeing], "in a bernoulli world there are no contexts, and the declaration asks for one"),
         ([seeing, other, "--world", "linear"], "must have the same context"),
         ([seeing, "--world", "linear:slope=-1"], "slope of a world must lie between 0"),

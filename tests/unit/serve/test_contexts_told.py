@@ -42,11 +42,17 @@ def test_what_is_in_the_mean_context_is_said_and_why_an_arm_won(front, until, ca
     until(lambda: front.get("/v1/bandits/front/report")[1]["observations"] == 6)
     answer = front.post(path, {"context": context})[1]
     said = {}
-    for words in (["report", "front"], ["explain", answer["decision_id"]]):
+    commands = (
+        ["report", "front"],
+        ["bandit", "show", "front"],
+        ["explain", answer["decision_id"]],
+    )
+    for words in commands:
         capsys.readouterr()
         assert run([*words, "--url", front.url]) == 0
         said[words[0]] = capsys.readouterr().out
-    assert "in the mean context of what was learnt" in " ".join(said["report"].split())
+    for told in (said["report"], said["bandit"]):
+        assert "in the mean context of what was learnt" in " ".join(told.split())
     assert 'in the context device = "ios", member = true' in said["explain"]
     arm = answer["deliveries"][0]["arm"]
     assert f"{arm} was " in said["explain"]

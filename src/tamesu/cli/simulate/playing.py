@@ -9,6 +9,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tamesu.base import InvalidInput
 from tamesu.cli.output import progress_console
+from tamesu.cli.simulate.kinds import KINDS, Contexts
 from tamesu.cli.simulate.runs import Run, Task, run_all
 
 BELIEFS = {"gaussian": "gaussian", "linear": "linear"}
@@ -24,10 +25,12 @@ def try_out(task: Task) -> None:
     try:
         run_all([replace(task, rounds=2, every=1)], 1, lambda _: None)
     except InvalidInput as error:
-        fits = task.declaration.belief.kind in BELIEFS.values()
-        if task.setting.kind not in BELIEFS or fits or type(error) is not InvalidInput:
+        kind, declaration = task.setting.kind, task.declaration
+        needed = kind in KINDS and KINDS[kind].contexts is Contexts.NEEDED
+        fits = declaration.belief.kind in BELIEFS.values() or (needed and not declaration.context)
+        if kind not in BELIEFS or fits or type(error) is not InvalidInput:
             raise
-        kind, belief = task.setting.kind, BELIEFS[task.setting.kind]
+        belief = BELIEFS[kind]
         raise InvalidInput(
             f"in a {kind} world a belief must learn rewards of any size: {error.message}",
             hint=f"declare  reward: {{range: [-3, 4]}}  and  policy: {{belief: {belief}}}",

@@ -167,32 +167,35 @@ class Setting:
             contexts, combinations = KINDS[self.kind].contexts, KINDS[self.kind].combinations
         if combinations and not declaration.slots:
             raise InvalidInput(
-                f"in a {self.kind} world combinations are chosen, and the declaration has no slots",
+                f"{self._here()} combinations are chosen, and the declaration has no slots",
                 hint="declare  slots: {title: [a, b], image: [x, y, z]}",
             )
         if declaration.slots and not combinations:
             raise InvalidInput(
-                f"in a {self.kind} world there are no combinations, and the declaration has slots",
+                f"{self._here()} there are no combinations, and the declaration has slots",
                 hint="for example  --world combination",
             )
         self._refuse_objectives(declaration)
         if declaration.context and contexts is Contexts.NONE:
             raise InvalidInput(
-                f"in a {self.kind} world there are no contexts, and the declaration asks for one",
+                f"{self._here()} there are no contexts, and the declaration asks for one",
                 hint="for example  --world linear  or  --world logistic",
             )
+
+    def _here(self) -> str:
+        return f"in {'an' if self.kind[0] in 'aeiou' else 'a'} {self.kind} world"
 
     def _refuse_objectives(self, declaration: Declaration) -> None:
         aims = declaration.aims
         if self.several and (aims is None or declaration.layout.kind != "single"):
             raise InvalidInput(
-                f"in a {self.kind} world single deliveries come to several things, and the declaration wants "
+                f"{self._here()} single deliveries come to several things, and the declaration wants "
                 f"{'one' if aims is None else 'more than one delivery'}",
                 hint="declare  reward: {objectives: {clicks: {click: 1}, sales: {buy: 1}}, scalarise: gini}",
             )
         if aims is not None and aims.are_apart and not self.several:
             raise InvalidInput(
-                f"in a {self.kind} world there is one reward, and the declaration learns objectives apart",
+                f"{self._here()} there is one reward, and the declaration learns objectives apart",
                 hint="for example  --world objectives",
             )
 

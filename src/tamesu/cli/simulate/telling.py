@@ -70,8 +70,9 @@ def _meaning(setting: Setting, every: int, of_each: str) -> str:
             " at each moment, fixed against the best arms held fixed from first to last: below 0 is "
             "better than they"
         )
+    often = "after each round" if every == 1 else f"every {every:,} rounds"
     return (
-        f"± one standard error over the runs. Learnt every {every:,} rounds; reward is a round's. "
+        f"± one standard error over the runs. Learnt {often}; reward is a round's. "
         f"{against}. The last three columns say what logs made with the distribution at the end are "
         "worth for evaluating others: the share of the best arm, the share of arms that are as good "
         "as never shown, and the effective sample size for the uniform policy, per logged row."
