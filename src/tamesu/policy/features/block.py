@@ -93,7 +93,7 @@ class Block:
         """(width,) columns of one."""
         if values is None:
             values = {}
-        elif not isinstance(values, Mapping):
+        elif isinstance(values, np.ndarray) or not isinstance(values, Mapping):
             return row_of(self._sole(values), values, self._plain, self._largest)
         row = np.zeros(self._width)
         told = 0

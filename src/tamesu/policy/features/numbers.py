@@ -127,9 +127,9 @@ def _is_row(value: Any) -> TypeGuard[NDArray[Any]]:
 
 def _plain(value: Any) -> bool:
     """Whether NumPy can be told to make numbers of `value`, and would not of what is none."""
-    if is_sequence(value):
-        return _PLAIN.issuperset(map(type, value))
-    return _is_row(value) and value.dtype.kind in "fiu"
+    if _is_row(value):
+        return value.dtype.kind in "fiu"
+    return is_sequence(value) and _PLAIN.issuperset(map(type, value))
 
 
 def _misshapen(name: str, size: int, got: str) -> ShapeMismatch:
