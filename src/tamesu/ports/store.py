@@ -48,6 +48,10 @@ class Store(Protocol):
         """The declaration with this number, or none."""
         ...
 
+    def created(self, bandit: str, number: int) -> Time | None:
+        """When the declaration with this number was made; none where there is no such one."""
+        ...
+
     # Snapshots ----------------------------------------------------------------------------------
 
     def versions(self) -> Mapping[str, int]:

@@ -102,6 +102,9 @@ class HistoryContract:
             assert dict(store.declarations()) == {"home": second}
             kept = [store.declared("home", number) for number in (1, 2)]
             assert [each and each.arm_ids for each in kept] == [old.arm_ids, new.arm_ids]
+            made = [store.created("home", number) for number in (0, 1, 2, 3)]
+            assert made == [None, NOW, NOW + 1, None]
+            assert store.created("away", 1) is None
 
     def test_a_name_is_declared_again_under_its_next_number(self, tmp_path: Path) -> None:
         """For a bandit that was deleted; whoever says another number is too early, or too late."""

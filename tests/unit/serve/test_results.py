@@ -5,6 +5,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from random_lives import World
 
 from tamesu.adapters.clock.manual import ManualClock
 from tamesu.adapters.meter.memory import MemoryMeter
@@ -102,6 +103,32 @@ def test_each_objective_is_told_in_its_own_units_as_the_last_word_on_each_delive
         mine = [row.terms["click"] * 2 / GRID for row in seen if row.arm == one.arm]
         assert one.objectives["clicks"] == pytest.approx(np.mean(mine))
     assert report(journal, "singles", journal.clock)["results"].wanted is None
+
+
+def test_a_bandit_that_is_declared_anew_is_told_of_from_its_first_decision_on():
+    """Decided minutes before anything was learnt; whoever had its name before it is not told of."""
+    world = World()
+    plain = {"name": "unit", "arms": ["a", "b"], "seed": 1, "reward": {"window": "5m"}}
+    number = 0
+    for life in range(2):
+        number += 1
+        world.store.declare(Declaration.parse(plain), world.clock.now(), number)
+        for _ in range(7):
+            world.decide("unit", "a")
+        for after_us in (0, 6 * MINUTE_US):
+            world.move(after_us)
+            world.engine.catch_up()
+        changed = Declaration.parse({**plain, "description": "another"}).plain()
+        asked = world.ask("unit", "declare", {"declaration": changed, "number": number})
+        world.engine.catch_up()
+        number += 1
+        assert world.effect(asked).told["number"] == number
+        results = report(world, "unit", world.clock)["results"]
+        assert (results.deliveries, results.observed) == (7, 7)
+        if not life:
+            world.ask("unit", "delete")
+            world.move(HOUR_US)
+            world.engine.catch_up()
 
 
 @pytest.fixture(scope="module")

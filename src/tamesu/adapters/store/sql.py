@@ -78,11 +78,13 @@ class SqlStore:
 
     def declared(self, bandit: str, number: int) -> Declaration | None:
         """The declaration with this number, or none."""
-        known = self._parsed.get((bandit, number))
-        if known is None:
-            with self._reading() as connection:
-                known = self._declared(connection, bandit, number)
+        known = self._known(bandit, number)
         return None if known is None else known.declaration
+
+    def created(self, bandit: str, number: int) -> Time | None:
+        """When the declaration with this number was made; none where there is no such one."""
+        known = self._known(bandit, number)
+        return None if known is None else known.created
 
     # Snapshots ----------------------------------------------------------------------------------
 
@@ -313,6 +315,13 @@ class SqlStore:
         self._engine.dispose()
 
     # Within -------------------------------------------------------------------------------------
+
+    def _known(self, bandit: str, number: int) -> Declared | None:
+        known = self._parsed.get((bandit, number))
+        if known is None:
+            with self._reading() as connection:
+                known = self._declared(connection, bandit, number)
+        return known
 
     def _declared(self, connection: sa.Connection, bandit: str, number: int) -> Declared | None:
         known = self._parsed.get((bandit, number))

@@ -15,7 +15,7 @@ from tamesu.base.times import DAY_US, Duration
 from tamesu.experiment import spans_of
 from tamesu.join import concerns
 from tamesu.policy import ArmSummary
-from tamesu.ports import Archive, Clock, EventLog, Holds, Meter, Store
+from tamesu.ports import Archive, Clock, Declared, EventLog, Holds, Meter, Store
 from tamesu.serve.core.attained import Attained
 from tamesu.serve.core.catalogue import Catalogue
 from tamesu.serve.core.delays import Delays
@@ -111,9 +111,8 @@ class Reporter:
         declared = hot.declared
         name, now = declared.declaration.name, self._clock.now()
         kept = sorted(self._store.snapshots(name), key=lambda one: one.version)
-        begun = min([declared.created, *(one.created for one in kept[:1])])
         since = Time(now - period)
-        spans = replace(spans_of(max(begun, since), now, most=WINDOWS), until=now)
+        spans = replace(spans_of(max(self._begun(declared), since), now, most=WINDOWS), until=now)
         sizes = Sizes(self._store, declared, kept)
         attained = Attained(declared.declaration.aims, sizes.aims_then)
         earned = Earned(
@@ -128,6 +127,16 @@ class Reporter:
             earned.add(outline)
         delays = Delays(self._log, self._store, self._archive)
         return earned.results(delays.of(declared.declaration, earned.since, now))
+
+    def _begun(self, declared: Declared) -> Time:
+        """When the bandit was made, whatever was declared of it since: after it was deleted, the newest time."""
+        name, first = declared.declaration.name, 1
+        for command in self._store.commands(name):
+            effect = command.effect
+            if command.kind == "delete" and effect is not None and effect.refusal is None:
+                first = int(effect.told["declaration"]) + 1
+        made = self._store.created(name, first)
+        return declared.created if made is None else min(made, declared.created)
 
     def _quantiles(self, metric: str, bandit: str) -> dict[str, float | None]:
         """Over all servers, whose files are read for it."""
