@@ -182,9 +182,10 @@ def _show(served: dict[str, Any], changes: Sequence[Change], state: str) -> None
         return
     out.print(table(f"{name}, declaration {number}", ["setting", "is now", "would be"], changes))
     means = {
-        "kept": "what was learnt stays: belief and layout are the same",
-        "new": "what was learnt does NOT stay: belief or layout is another, it begins from the prior "
-        "(--warm: from the archive)",
-        "warm": "belief or layout is another: it begins from what the archive teaches it",
+        "kept": "what was learnt stays: it means the same",
+        "new": "what was learnt does NOT stay: belief, layout, context or what a reward is worth is another; it "
+        "begins from the prior (--warm: from the archive)",
+        "warm": "belief, layout, context or what a reward is worth is another: it begins from what the archive "
+        "teaches it",
     }
     out.print(means[state], markup=False, soft_wrap=True)

@@ -38,7 +38,10 @@ def earned(wanted: Told | None) -> Iterator[str]:
         )
         yield f"all together, each in its range: {wanted['welfare']:.4f} ({wanted['kind']}: {how})"
     if wanted["left_out"]:
-        yield f"  not told by objective: {wanted['left_out']:,} under declarations that wanted other things"
+        yield (
+            f"  not told by objective: {wanted['left_out']:,} that wanted other things, or are "
+            "of an older version"
+        )
 
 
 def earned_table(had: Sequence[Told], most: int) -> Table | None:

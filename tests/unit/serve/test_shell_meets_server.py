@@ -84,7 +84,9 @@ def test_an_update_in_json_says_the_same(told, file, trainer):
 
 def test_an_update_says_what_becomes_of_what_was_learnt(told, file, trainer):
     path = file(BANDIT + "policy: {belief: {kind: beta, prior: [1, 9]}}\n")
-    assert "does NOT stay" in told("bandit", "update", path, "--dry-run")
+    said = told("bandit", "update", path, "--dry-run")
+    assert "does NOT stay" in said
+    assert "what a reward is worth" in said, "the belief alone is not to blame"
     assert "the archive teaches it" in told("bandit", "update", path, "--dry-run", "--warm")
     assert told("bandit", "update", path, "--yes", "--warm", "--json")["state"] == "warm"
 

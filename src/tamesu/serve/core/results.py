@@ -74,7 +74,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         kind: how they become one number.
         objectives: in the order declared.
         welfare: that number, of the means, in [0, 1]: by shares, or by rank; none without any observed.
-        left_out: observed under declarations that wanted other things.
+        left_out: observed under declarations that wanted other things, or archived by an older version.
     """
 
     kind: str
