@@ -11,9 +11,29 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+ROUNDING = 2.0**-44
+"""By such a share of itself the highest score may differ from one that is as high."""
+
+
+def are_highest(scores: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(..., k) whether no other of `scores` (..., k) is higher, by more than `ROUNDING`.
+
+    In a context a score is a sum, and that of equal arms may differ by where they stand, or by how many contexts are
+    looked at; what differs so little is equal, or one arm would have what belongs to all.
+    """
+    top: NDArray[np.float64] = scores.max(axis=-1, keepdims=True)
+    return np.asarray(scores >= as_high_as(top), dtype=np.bool_)
+
+
+def as_high_as(highest: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(...) the least that counts as `highest` (...), which may be infinite."""
+    least: NDArray[np.float64] = highest * (1.0 - np.copysign(ROUNDING, highest))
+    return least
+
 
 def won(scores: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(k,) weight won by each of k arms: a round's goes to its highest score; equal ones share, to the bit.
+    """(k,) weight won by each of k arms: a round's goes to its highest score; equal ones share, to the bit, and so
+    do those that differ by `ROUNDING` alone.
 
     Added up round by round, so that the order of the arms changes no bit.
 
@@ -27,7 +47,8 @@ def won(scores: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np
     """
     m, k = scores.shape
     winners = scores.argmax(axis=1)
-    best = scores == scores.reshape(-1)[winners + _starts(m, k)][:, None]
+    highest: NDArray[np.float64] = scores.reshape(-1)[winners + _starts(m, k)]
+    best = scores >= as_high_as(highest)[:, None]
     if np.count_nonzero(best) == m:
         return cast("NDArray[np.float64]", np.bincount(winners, weights, k))
     each = weights / np.count_nonzero(best, axis=1)
@@ -54,7 +75,7 @@ def won_each(scores: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArr
     cells = winners.reshape(-1) + np.repeat(k * np.arange(n, dtype=np.intp), m)
     shares = np.zeros((n, k))
     shares += np.bincount(cells, np.tile(weights, n), n * k).reshape(n, k)
-    tied = np.count_nonzero(scores == highest, axis=(1, 2)) > m
+    tied = np.count_nonzero(scores >= as_high_as(highest), axis=(1, 2)) > m
     for game in np.flatnonzero(tied):
         shares[game] = won(scores[game], weights)
     return shares

@@ -10,10 +10,7 @@ from tamesu.policy.contract import Explorer, ExplorerOptions, Marginals, Propens
 from tamesu.policy.many import Sheet
 from tamesu.policy.objectives import Best, MixtureOfMeans
 from tamesu.policy.uniforms import Uniforms
-
-ROUNDING = 2.0**-44
-"""By such a share of itself the highest score may differ from one that is as high: sums that are added up in
-another order do."""
+from tamesu.policy.wins import are_highest
 
 
 class Options(ExplorerOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -80,16 +77,6 @@ def highest(score: NDArray[np.float64]) -> NDArray[np.float64]:
     best = are_highest(score)
     shares: NDArray[np.float64] = best / best.sum(axis=-1, keepdims=True)
     return shares
-
-
-def are_highest(score: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """(..., k) whether no other `score` (..., k) is higher, by more than `ROUNDING`.
-
-    In a context a score is a sum, and that of equal arms may differ by where they stand, or by how many contexts are
-    looked at; what differs so little is equal, or one arm would have what belongs to all.
-    """
-    top: NDArray[np.float64] = score.max(axis=-1, keepdims=True)
-    return np.asarray(score >= top * (1.0 - np.copysign(ROUNDING, top)), dtype=np.bool_)
 
 
 def build(options: Options, declaration: Declaration) -> GreedyExplorer:

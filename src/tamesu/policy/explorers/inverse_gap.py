@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from tamesu.base import Declaration, InvalidDeclaration
 from tamesu.policy.bounds import Bounds, needed_bounds
 from tamesu.policy.contract import ExplorerOptions, Marginals, PropensitiesOf
-from tamesu.policy.explorers.greedy import are_highest
 from tamesu.policy.many import Sheet
 from tamesu.policy.uniforms import Uniforms
+from tamesu.policy.wins import are_highest
 
 MOST_SCALE = 1e9
 

@@ -9,7 +9,7 @@ from tamesu.base import Declaration, InvalidDeclaration
 from tamesu.policy.contract import POSTERIORS, ExplorerOptions, Marginals, PropensitiesOf
 from tamesu.policy.many import Sheet
 from tamesu.policy.uniforms import Uniforms
-from tamesu.policy.wins import won, won_each
+from tamesu.policy.wins import are_highest, as_high_as, won, won_each
 
 MOST_POINTS = 1_000
 """More would change no propensity by what anybody could see, and each costs a look at every arm."""
@@ -139,8 +139,8 @@ def randomized_ucb(
         return _among(mean, deviation, heights, weights)
     # Scores are lines in the height: below one line at both ends is below it everywhere.
     last = mean + heights[-1] * deviation
-    top = mean == mean.max()
-    near = np.flatnonzero(top | (last >= last[top].max()))
+    top = are_highest(mean)
+    near = np.flatnonzero(top | (last >= as_high_as(last[top].max(keepdims=True))))
     shares = np.zeros(len(mean))
     shares[near] = _among(mean[near], deviation[near], heights, weights)
     return shares
