@@ -81,6 +81,8 @@ def test_a_running_bandit_comes_to_learn_what_comes_later(folder, url, tmp_path,
     assert run(["bandit", "update", str(file), "--yes", "--url", url, "--json"]) == 0
     updated = json.loads(capsys.readouterr().out)
     assert (updated["number"], updated["state"]) == (2, "new")
+    assert run(["bandit", "show", "shop", "--url", url]) == 0
+    assert "its reward stands for sum of purchase within 8s" in capsys.readouterr().out
     with Client(url) as client:
         declared = client.bandit("shop")["declaration"]
         assert declared["reward"]["surrogate"]["rows"] == DECISIONS

@@ -142,7 +142,17 @@ def _headline(bandit: dict[str, Any], report: dict[str, Any]) -> str:
         f"{bandit['status'].replace('_', ' ')}, declaration {bandit['number']}, snapshot {report['snapshot']}, "
         f"observations learnt: {report['observations']:,}"
     )
-    return "\n".join([f"{bandit['name']}{about}", learnt, *_waiting(bandit), *_medians(report)])
+    first = [f"{bandit['name']}{about}", learnt, *_standing_for(bandit["declaration"])]
+    return "\n".join([*first, *_waiting(bandit), *_medians(report)])
+
+
+def _standing_for(declaration: dict[str, Any]) -> list[str]:
+    """What a reward is a surrogate of; none where it is what is wanted itself."""
+    fitted = declaration["reward"].get("surrogate")
+    if not fitted:
+        return []
+    span = f"{fitted['rows']:,} deliveries up to {fitted['until'][:10]}"
+    return [f"its reward stands for {fitted['later']} within {fitted['within']}, fitted to {span}"]
 
 
 def _waiting(bandit: dict[str, Any]) -> list[str]:

@@ -342,6 +342,15 @@ def test_what_cannot_be_is_refused(learn, words, why):
     assert why in learn(*words, code=2)
 
 
+def test_a_file_that_ends_before_it_begins_is_refused(learn, tmp_path):
+    file = tmp_path / "orders.csv"
+    file.write_text("unit,time\nu,2026-01-03T00:00:00Z\n")
+    span = ("--since", "2026-01-03T00:00:00Z", "--until", "2026-01-02T00:00:00Z")
+    assert "--until must be later than --since, got 2026-01-02" in learn(
+        "--later", str(file), *WITHIN, *span, code=2
+    )
+
+
 def test_later_values_that_nothing_tells_are_not_written_unless_they_must(learn, lived, tmp_path):
     """Amounts that came of nothing: a file shuffled among deliveries."""
     file, out = tmp_path / "orders.csv", tmp_path / "shop.yaml"

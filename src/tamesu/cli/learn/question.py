@@ -149,6 +149,10 @@ def _span(later: LaterEvents | Amounts, words: Words) -> tuple[Time, Time]:
         raise InvalidInput("--until speaks of a file, and --later is an event type")
     since = Time(first) if words.since is None else Time.parse(words.since)
     until = Time(last) if words.until is None else Time.parse(words.until)
+    if words.since is not None and words.until is not None and until <= since:
+        raise InvalidInput(
+            f"--until must be later than --since, got {until.text()} and {since.text()}"
+        )
     return since, until
 
 
