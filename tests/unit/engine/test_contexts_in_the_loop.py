@@ -230,6 +230,30 @@ def test_what_was_learnt_without_contexts_warms_up_a_bandit_with_them():
     assert (told["state"], told["observations"], told["left_out"]) == ("warm", 30, 0)
 
 
+@pytest.mark.parametrize("rows", [1, 50_000])
+def test_a_warm_start_takes_corrections_after_what_they_correct(world, monkeypatch, rows):
+    """The archive is read from its newest file on, and that has the click of the only delivery of an arm."""
+    monkeypatch.setattr("tamesu.engine.warming.SLICE_ROWS", rows)
+    for arm in "ab":
+        delivery = shown(world, arm, {"device": "ios", "age": 30})
+        world.move(2 * SECOND_US)
+        world.engine.catch_up()
+        world.track(delivery, "click")
+        world.move(SECOND_US)
+        world.engine.catch_up()
+    world.move(20 * SECOND_US)
+    world.engine.catch_up()
+    wider = declaration(policy={"belief": {"kind": "linear", "ridge": 2.0}})
+    asked = world.ask("unit", "declare", {"declaration": wider.plain(), "number": 1, "warm": True})
+    for _ in range(20):
+        world.engine.catch_up()
+    told = world.effect(asked).told
+    assert (told["state"], told["observations"], told["left_out"]) == ("warm", 2, 0)
+    (part,) = compose(wider).decode(world.store.snapshot("unit").state).parts
+    assert part.per_arm["squares"] == pytest.approx([0.49, 0.49])
+    assert world.replay()[1] == []
+
+
 def test_a_record_whose_context_does_not_fit_teaches_nothing_and_stops_nobody(world):
     """No server records one; a log may hold it all the same. The trainer says how many there were."""
     for context in ({"device": "tv"}, None, {"device": "ios", "age": 1e6}, {"device": "ios"}):
