@@ -88,10 +88,15 @@ def values_of(aims: Aims, terms: Mapping[str, int]) -> dict[str, float]:
     values: dict[str, float] = {}
     for place, name in enumerate(aims.names):
         low, high = aims.ranges[place]
-        grain = len(aims.types[place]) * (high - low) / aims.shares[place] / GRID
         value = low + (high - low) * float(vector[place])
-        values[name] = round(value, -math.ceil(math.log10(grain)))
+        values[name] = round(value, -math.ceil(math.log10(grain_of(aims, place))))
     return values
+
+
+def grain_of(aims: Aims, place: int) -> float:
+    """How finely terms tell the objective at `place`, in its own units."""
+    low, high = aims.ranges[place]
+    return len(aims.types[place]) * (high - low) / aims.shares[place] / GRID
 
 
 def scaled(low: float, high: float, values: frozenset[float] | None) -> tuple[int, ...]:

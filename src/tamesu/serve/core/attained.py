@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import GRID
-from tamesu.base.aims import Aims, vector_of
+from tamesu.base.aims import Aims, grain_of, vector_of
 from tamesu.base.outline import Outline
 from tamesu.policy.objectives import index_of
 from tamesu.serve.core.results import ObjectiveResult, Wanted
@@ -66,11 +66,18 @@ class Attained:
         return found
 
     def means(self, sums: Mapping[str, float]) -> dict[str, float] | None:
-        """The mean value of each objective by name; none without objectives, or rows that are known."""
+        """The mean value of each objective by name; none without objectives, or rows that are known.
+
+        One that is less than terms can tell is 0.
+        """
         known = round(sums.get(KNOWN, 0.0))
         if self._aims is None or not known:
             return None
-        return {name: sums[_column(name)] / known for name in self._aims.names}
+        means: dict[str, float] = {}
+        for place, name in enumerate(self._aims.names):
+            mean = sums[_column(name)] / known
+            means[name] = 0.0 if abs(mean) < grain_of(self._aims, place) else mean
+        return means
 
     def told(self, sums: Mapping[str, float], observed: int) -> Wanted | None:
         """The objectives of all rows together; none without any."""
