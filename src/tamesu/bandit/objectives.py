@@ -152,7 +152,7 @@ def _range(name: str, given: Any) -> list[float]:
     try:
         ends: Sequence[Any] = [] if isinstance(given, str) else list(given)
         low, high = (float(end) for end in ends)
-    except (TypeError, ValueError) as problem:
+    except (TypeError, ValueError, OverflowError) as problem:
         raise InvalidDeclaration(
             f"objective {name[:80]!r} must be a range of two numbers, got {given!r}",
             hint="for example  (0, 100)",

@@ -23,7 +23,7 @@ def in_shape(values: Any, shape: tuple[int, ...], what: str = "rewards") -> NDAr
     """
     try:
         array = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError) as problem:
+    except (TypeError, ValueError, OverflowError) as problem:
         raise InvalidInput(f"{what} must be numbers of one shape, got {problem}") from problem
     if array.shape != shape:
         raise ShapeMismatch(f"{what} must have the shape {shape}, got {array.shape}")

@@ -297,6 +297,12 @@ def test_a_foreign_decision_is_refused():
         (lambda b: b.learn(b.decide(), reward=float("nan")), InvalidInput, "got NaN"),
         (lambda b: b.learn(b.decide(), reward=float("inf")), InvalidInput, "finite"),
         (lambda b: b.learn(b.decide(), reward=-1e13), InvalidInput, "must lie within"),
+        (lambda b: b.learn(b.decide(), reward=10**400), InvalidInput, "int too large"),
+        (
+            lambda b: b.learn_logged(["a"], [1], ages=[10**400]),
+            InvalidInput,
+            "ages must be numbers",
+        ),
         (lambda b: b.learn(b.decide(), reward="yes"), InvalidInput, "rewards must be numbers"),
         (lambda b: b.learn(b.decide(), rewards=[1, 0]), ShapeMismatch, r"\(1,\), got \(2,\)"),
         (lambda b: b.learn(b.decide_many(n=1), 1), InvalidInput, "decide gave, got Decisions"),

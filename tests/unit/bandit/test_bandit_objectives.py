@@ -151,6 +151,7 @@ def test_a_bandit_without_objectives_takes_none():
     [
         ({"objectives": ["clicks"]}, "must be a mapping of names to ranges"),
         ({"objectives": {"clicks": 1}}, "'clicks' must be a range of two numbers"),
+        ({"objectives": {"clicks": (0, 10**400)}}, "'clicks' must be a range of two numbers"),
         ({"objectives": {"clicks": "01"}}, "'clicks' must be a range of two numbers"),
         ({"objectives": {"clicks": (0, np.nan)}}, "must be finite"),
         ({"objectives": {"clicks": (1, 0)}}, "least below greatest"),
