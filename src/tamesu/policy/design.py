@@ -101,8 +101,10 @@ class Design:
         columns = np.empty(self.own_width)
         columns[0] = 1.0
         columns[1:] = context
-        # One pass: the sum of squares bounds them all.
-        if columns.dot(columns) > LARGEST * LARGEST:
+        # One pass: the sum of squares bounds them all; it may be infinite.
+        with np.errstate(over="ignore"):
+            large = columns.dot(columns) > LARGEST * LARGEST
+        if large:
             np.clip(columns, -LARGEST, LARGEST, out=columns)
         return columns
 
