@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json as json_text
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -46,6 +47,32 @@ def progress_console() -> Console:
     from rich.console import Console
 
     return Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def progress(doing: str, things: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Shows on a terminal how many of `total` things are done, as told to what it gives; gone at the end.
+
+    Args:
+        doing: what goes on, such as `looking back`.
+        things: what is counted, such as `records`.
+        total: of them.
+    """
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    screen = progress_console()
+    bar = Progress(
+        TextColumn(doing),
+        BarColumn(),
+        TextColumn(f"{{task.completed:,}} of {{task.total:,}} {things}"),
+        TimeRemainingColumn(compact=True),
+        console=screen,
+        transient=True,
+        disable=not screen.is_terminal,
+    )
+    with bar:
+        task = bar.add_task("", total=total)
+        yield lambda done: bar.update(task, completed=done)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:

@@ -178,16 +178,9 @@ def _read(log: Path, context: list[str]) -> pl.DataFrame:
     import polars as pl
 
     from tamesu.base import InvalidInput
+    from tamesu.cli.given import given_table
 
-    try:
-        if log.suffix == ".parquet":
-            frame = pl.read_parquet(log)
-        else:
-            frame = pl.read_csv(log, infer_schema=False)
-    except (OSError, pl.exceptions.PolarsError) as problem:
-        raise InvalidInput(
-            f"{log} must be a CSV or Parquet file that can be read: {problem}"
-        ) from problem
+    frame = given_table(log)
     for column in ("arm", "reward"):
         if column not in frame.columns:
             raise InvalidInput(

@@ -118,27 +118,14 @@ def run(begun: Rebuilding) -> None:
     """Goes through with a replay, with progress on a terminal."""
     import gc
 
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from tamesu.cli.output import progress
 
-    from tamesu.cli.output import progress_console
-
-    screen = progress_console()
-    bar = Progress(
-        TextColumn("learning again"),
-        BarColumn(),
-        TextColumn("{task.completed:,} of {task.total:,} records"),
-        TimeRemainingColumn(compact=True),
-        console=screen,
-        transient=True,
-        disable=not screen.is_terminal,
-    )
     # Records by the hundred thousand, none of which is part of a cycle, make the collector look for
     # cycles all the time: a third of a replay.
     gc.set_threshold(200_000, 20, 20)
-    with bar:
-        task = bar.add_task("", total=sum(begun.until))
+    with progress("learning again", "records", sum(begun.until)) as tell:
         for records in begun.replay.run(begun.until):
-            bar.update(task, completed=records)
+            tell(records)
 
 
 def _told(begun: Rebuilding, source: str, seconds: float) -> dict[str, Any]:

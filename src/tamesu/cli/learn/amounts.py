@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from tamesu.base import InvalidInput, Time
 from tamesu.base.reward import MAX_VALUE
+from tamesu.cli.given import given_table
 
 KEYS = ("delivery", "unit")
 """What a row may be about: one delivery, or whoever it was for."""
@@ -47,7 +48,7 @@ def read_amounts(path: Path) -> Amounts:
     Raises:
         InvalidInput: no such file, other columns, or a row without a key, a moment or a finite value.
     """
-    frame = _frame(path)
+    frame = given_table(path)
     found = [name for name in KEYS if name in frame.columns]
     if len(found) != 1 or "time" not in frame.columns:
         raise InvalidInput(
@@ -70,19 +71,6 @@ def read_amounts(path: Path) -> Amounts:
     if not frame.height:
         raise InvalidInput(f"{path.name} must have rows, it has none")
     return Amounts(path.name, key, whose.to_numpy().astype(object), at, amount)
-
-
-def _frame(path: Path) -> pl.DataFrame:
-    try:
-        if path.suffix == ".parquet":
-            frame = pl.read_parquet(path)
-        else:
-            frame = pl.read_csv(path, infer_schema=False)
-    except (OSError, pl.exceptions.PolarsError) as problem:
-        raise InvalidInput(
-            f"{path} must be a CSV or Parquet file that can be read: {problem}"
-        ) from problem
-    return frame
 
 
 def _times(column: pl.Series, path: Path) -> NDArray[np.int64]:

@@ -175,21 +175,8 @@ def _amounts_of(seen: Seen, asked: Asked) -> tuple[NDArray[np.float64], int]:
 
 
 def _run(hindsight: Hindsight) -> None:
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from tamesu.cli.output import progress
 
-    from tamesu.cli.output import progress_console
-
-    screen = progress_console()
-    bar = Progress(
-        TextColumn("looking back"),
-        BarColumn(),
-        TextColumn("{task.completed:,} of {task.total:,} records"),
-        TimeRemainingColumn(compact=True),
-        console=screen,
-        transient=True,
-        disable=not screen.is_terminal,
-    )
-    with bar:
-        task = bar.add_task("", total=hindsight.total)
+    with progress("looking back", "records", hindsight.total) as tell:
         for records in hindsight.run():
-            bar.update(task, completed=records)
+            tell(records)

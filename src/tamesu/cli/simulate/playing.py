@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
 from tamesu.base import InvalidInput
-from tamesu.cli.output import progress_console
+from tamesu.cli.output import progress
 from tamesu.cli.simulate.kinds import KINDS, Contexts
 from tamesu.cli.simulate.runs import Run, Task, run_all
 
@@ -43,16 +41,5 @@ def play_all(tasks: Sequence[Task], jobs: int) -> list[Run]:
     Raises:
         Unavailable: a process was ended from outside.
     """
-    screen = progress_console()
-    bar = Progress(
-        TextColumn("playing"),
-        BarColumn(),
-        TextColumn("{task.completed:,} of {task.total:,} rounds"),
-        TimeRemainingColumn(compact=True),
-        console=screen,
-        transient=True,
-        disable=not screen.is_terminal,
-    )
-    with bar:
-        whole = bar.add_task("", total=sum(task.rounds for task in tasks))
-        return run_all(tasks, jobs, lambda rounds: bar.update(whole, completed=rounds))
+    with progress("playing", "rounds", sum(task.rounds for task in tasks)) as tell:
+        return run_all(tasks, jobs, tell)
