@@ -12,9 +12,10 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
+from again import made_again
 
 from tamesu.base import GRID, Declaration, InvalidDeclaration, Time
-from tamesu.policy import Batch, Choice, compose, explain, known_kinds
+from tamesu.policy import Batch, compose, known_kinds
 from tamesu.policy.likeness import apart
 
 ARMS = tuple("abcdefgh")
@@ -242,20 +243,7 @@ def test_a_decision_is_made_again(belief, explorer, layout):
     policy = policy_of(belief, explorer, layout)
     *_, state = states(policy)
     context = columns(policy)[1]
-    choice = policy.prepare(state, ARMS, NOW).choose("law.1.x", ["c", "a", "h", "b"], context)
-    again = policy.decode(policy.encode(state))
-    assert again == state
-    explained = explain(
-        policy=policy,
-        state=again,
-        prepared=policy.prepare(again, ARMS, NOW),
-        time=NOW,
-        decision_id="law.1.x",
-        eligible=["a", "b", "c", "h"],
-        delivered=Choice(choice.arms, choice.propensities, choice.scores, choice.draws),
-        context=context,
-    )
-    assert (explained.same, explained.difference) == (True, 0.0)
+    made_again(policy, state, ARMS, NOW, context)
 
 
 @every

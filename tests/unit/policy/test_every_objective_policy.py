@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from again import made_again
 from objectives import (
     ARMS,
     CONTEXTS,
@@ -23,7 +24,7 @@ from objectives import (
 )
 
 from tamesu.base import Declaration, InvalidDeclaration
-from tamesu.policy import Batch, Choice, compose, explain
+from tamesu.policy import Batch, compose
 from tamesu.policy.contract import Marginals
 from tamesu.policy.families.normal import NormalFamily
 from tamesu.policy.likeness import apart
@@ -187,20 +188,7 @@ def test_a_decision_is_made_again_to_the_bit(belief, explorer, objectives):
     policy = policy_of(belief, explorer, objectives)
     *_, state = states(policy)
     context = columns(policy)[-1]
-    choice = policy.prepare(state, ARMS, NOW).choose("law.1.x", ["c", "a", "h", "b"], context)
-    again = policy.decode(policy.encode(state))
-    assert again == state
-    explained = explain(
-        policy=policy,
-        state=again,
-        prepared=policy.prepare(again, ARMS, NOW),
-        time=NOW,
-        decision_id="law.1.x",
-        eligible=["a", "b", "c", "h"],
-        delivered=Choice(choice.arms, choice.propensities, choice.scores, choice.draws),
-        context=context,
-    )
-    assert (explained.same, explained.difference) == (True, 0.0)
+    choice, explained = made_again(policy, state, ARMS, NOW, context)
     first, *_ = explained.arms
     assert first.share == choice.propensities[0]
     assert [*first.objectives] == list(policy.aims.names)
@@ -235,13 +223,6 @@ def test_evidence_adds_up_and_a_correction_takes_back_what_was_taught(belief, fo
     both = policy.absorb(start, first + second)
     assert apart(policy.absorb(start, second + first), both) <= 1e-9
     assert apart(policy.absorb(policy.absorb(start, first), -first), start) <= 1e-9
-    # What was learnt of one objective alone is what a bandit with no other learns.
-    masked = one.take(np.ones(len(one), dtype=np.bool_))
-    assert apart_parts(policy.evidence(start, masked), first) == 0
-
-
-def apart_parts(one, other):
-    return sum(mine != theirs for mine, theirs in zip(one.parts, other.parts, strict=True))
 
 
 def test_each_objective_is_learnt_as_if_it_were_the_only_one():

@@ -10,9 +10,10 @@ import itertools
 
 import numpy as np
 import pytest
+from again import made_again
 
 from tamesu.base import GRID, Declaration, InvalidDeclaration, Time
-from tamesu.policy import Batch, Choice, compose, explain, known_kinds
+from tamesu.policy import Batch, compose, known_kinds
 from tamesu.policy.contract import Marginals
 from tamesu.policy.families.losses import LossesFamily
 from tamesu.policy.families.normal import NormalFamily
@@ -203,19 +204,7 @@ def test_a_choice_is_drawn_position_by_position_from_what_remains(belief, explor
 def test_a_decision_is_made_again_to_the_bit(belief, explorer, layout):
     policy = policy_of(belief, explorer, layout)
     *_, state, _ = states(policy, layout)
-    choice = policy.prepare(state, ARMS, NOW).choose("law.1.x", ["c", "a", "h", "b"])
-    again = policy.decode(policy.encode(state))
-    assert again == state
-    explained = explain(
-        policy=policy,
-        state=again,
-        prepared=policy.prepare(again, ARMS, NOW),
-        time=NOW,
-        decision_id="law.1.x",
-        eligible=["a", "b", "c", "h"],
-        delivered=Choice(choice.arms, choice.propensities, choice.scores, choice.draws),
-    )
-    assert (explained.same, explained.difference) == (True, 0.0)
+    choice, explained = made_again(policy, state, ARMS, NOW)
     rows = [row for row in explained.arms if row.delivered == (row.position or 0)]
     for place, row in enumerate(sorted(rows, key=lambda row: row.position or 0)):
         assert row.share == choice.propensities[place]

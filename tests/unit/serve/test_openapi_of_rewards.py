@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import jsonschema
 import pytest
+from fitted import SURROGATE
 
 from tamesu.base import Declaration
 from tamesu.serve.http.openapi import document
 
 OBJECTIVES = {"clicks": {"click": 1}, "sales": {"events": {"buy": {"weight": 2}}, "range": [0, 2]}}
-SURROGATE = {
-    "later": "sum of purchase",
-    "within": "10d",
-    "window": "15m",
-    "fitted": "2026-02-01T00:00:00Z",
-    "since": "2026-01-01T00:00:00Z",
-    "until": "2026-01-20T00:00:00Z",
-    "rows": 3000,
-    "constant": 0.1,
-    "ridge": 0.01,
-    "r2": 0.3,
-    "r2_error": 0.02,
+FITTED = {
+    **SURROGATE,
     "calibration": [{"rows": 3000, "expected": 0.2, "later": 0.21, "error": 0.01}],
 }
 
@@ -39,7 +30,7 @@ def described():
         {"objectives": OBJECTIVES, "scalarise": "weighted"},
         {"objectives": OBJECTIVES, "scalarise": {"weights": {"clicks": 1, "sales": 2}}},
         {"objectives": OBJECTIVES, "scalarise": {"kind": "gini", "weights": [1, 0.5]}},
-        {"events": {"click": 0.3}, "range": [0, 1], "surrogate": SURROGATE},
+        {"events": {"click": 0.3}, "range": [0, 1], "surrogate": FITTED},
     ],
 )
 def test_what_a_server_takes_is_described(described, reward):
@@ -57,7 +48,7 @@ def test_what_a_server_takes_is_described(described, reward):
     "wrong",
     [
         {"objectives": OBJECTIVES},
-        {"surrogate": SURROGATE},
+        {"surrogate": FITTED},
         {"reward": {"by_term": True}},
         {"reward": {"surrogate": {"rows": 3}}},
         {"reward": {"objectives": {"clicks": 1}}},
