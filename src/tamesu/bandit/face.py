@@ -206,7 +206,7 @@ class Bandit:
         self._memory.learn(
             np.array([decision.number]),
             (decision.decision_id,),
-            keyed(np.array(decision.arms, dtype=object)).reshape(1, -1),
+            keyed(np.array(decision.arms, dtype=object)).ids.reshape(1, -1),
             np.array([decision.propensities]),
             came.in_rows(1, count),
             None if decision.context is None else decision.context[None],
@@ -239,7 +239,7 @@ class Bandit:
         self._memory.learn(
             made.numbers,
             made.decision_ids,
-            keyed(made.arms).reshape(shape),
+            keyed(made.arms.reshape(-1)).ids.reshape(shape),
             made.propensities.reshape(shape),
             came.in_rows(*shape),
             made.contexts,

@@ -19,6 +19,7 @@ from tamesu.bandit.rewards import in_shape, without_unseen
 from tamesu.base import InvalidInput, NotFound, ShapeMismatch
 from tamesu.base.grid import to_grid_many
 from tamesu.policy import Batch
+from tamesu.policy.table import Numbered
 
 MOST_AGE = 10**12
 """Decisions ago: older ones weigh nothing at any half-life."""
@@ -46,17 +47,17 @@ def logged(  # noqa: PLR0913 - the columns of a log
     played = np.array(arms, dtype=np.int64 if whole else object)
     if played.ndim != 1:
         raise ShapeMismatch(f"arms must be (n,), got {played.shape}")
-    keys = keyed(played)
-    values, vectors = given(rewards, keys.shape, memory.policy.aims)
+    keys, shape = keyed(played), played.shape
+    values, vectors = given(rewards, shape, memory.policy.aims)
     without_unseen(values, "logged decisions")
     if propensities is None:
-        chances = np.ones(len(keys))
+        chances = np.ones(shape)
     else:
-        chances = in_shape(propensities, keys.shape, "propensities")
+        chances = in_shape(propensities, shape, "propensities")
     if not np.all((chances > 0) & (chances <= 1)):
         raise InvalidInput("propensities must lie in (0, 1]")
     known = memory.policy.combiner.knows if memory.policy.combiner else labels.__contains__
-    unknown = {arm for arm in {*keys.tolist()} if not known(arm)}
+    unknown = {arm for arm in keys.arms if not known(arm)}
     if unknown:
         raise NotFound.arms(unknown, labels)
     if positions is None and memory.policy.beliefs > 1:
@@ -64,18 +65,17 @@ def logged(  # noqa: PLR0913 - the columns of a log
             "logged decisions must say their positions, each of which has a belief of its own",
             hint="for example  learn_logged(arms, rewards, positions=[0, 1, 2])",
         )
-    first = np.zeros(len(keys))
-    places = first if positions is None else in_shape(positions, keys.shape, "positions")
+    places = np.zeros(shape) if positions is None else in_shape(positions, shape, "positions")
     if not np.all((places >= 0) & (places < memory.policy.size) & (places == np.rint(places))):
         raise InvalidInput(
             f"positions must be whole numbers from 0 to {memory.policy.size - 1}, as decisions have"
         )
-    old = np.zeros(len(keys)) if ages is None else in_shape(ages, keys.shape, "ages")
+    old = np.zeros(shape) if ages is None else in_shape(ages, shape, "ages")
     if not np.all((old >= 0) & (old <= MOST_AGE)):
         raise InvalidInput(f"ages must lie between 0 and {MOST_AGE:,} decisions")
     context, features = _columns(memory, keys, contexts)
     return Batch(
-        arm=keys,
+        arm=keys.ids,
         reward=to_grid_many(values),
         position=places.astype(np.int64),
         propensity=chances,
@@ -83,18 +83,19 @@ def logged(  # noqa: PLR0913 - the columns of a log
         context=context,
         features=features,
         rewards=vectors,
+        known=keys,
     )
 
 
 def _columns(
     memory: Memory,
-    keys: NDArray[np.object_],
+    keys: Numbered,
     contexts: ArrayLike | Sequence[Mapping[str, Any]] | None,
 ) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
     """Columns of the contexts and of the arms' features, where the policy learns from them."""
     encoder = memory.policy.encoder
-    given = np.empty((len(keys), 0)) if contexts is None and not encoder.width else contexts
-    columns = contexts_of(encoder, given, len(keys))
+    given = np.empty((len(keys.codes), 0)) if contexts is None and not encoder.width else contexts
+    columns = contexts_of(encoder, given, len(keys.codes))
     if not memory.policy.contextual:
         return None, None
-    return columns, memory.features(keys.tolist())
+    return columns, memory.features(keys.arms)[keys.codes]

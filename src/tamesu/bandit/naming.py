@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import InvalidDeclaration, InvalidInput
+from tamesu.policy.table import Numbered
 
 ArmId: TypeAlias = str | int
 """An arm as its user named it."""
@@ -79,15 +80,19 @@ def keys_of(eligible: Sequence[ArmId] | None) -> Sequence[str] | None:
     return [arm_key(arm) for arm in eligible]
 
 
-def keyed(arms: NDArray[Any]) -> NDArray[np.object_]:
-    """Ids of the declaration for arms as they are called, flat."""
-    if arms.dtype == np.int64:
-        # One text per arm, not one per row.
-        distinct, whose = np.unique(arms, return_inverse=True)
-        return np.array([str(arm) for arm in distinct.tolist()], dtype=object)[whose.reshape(-1)]
-    keys = np.empty(arms.size, dtype=object)
-    keys[:] = [arm_key(arm) for arm in arms.reshape(-1).tolist()]
-    return keys
+def keyed(arms: NDArray[Any]) -> Numbered:
+    """Ids of the declaration for arms (n,) as they are called."""
+    if arms.dtype != np.int64:
+        return Numbered.of([arm_key(arm) for arm in arms.tolist()])
+    # One text per arm, not one per row.
+    distinct, whose = np.unique(arms, return_inverse=True)
+    first = np.empty(len(distinct), dtype=np.intp)
+    # Of several the last one stays: backwards, that is the first.
+    first[whose[::-1]] = np.arange(len(whose))[::-1]
+    order = np.argsort(first)
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    return Numbered([str(arm) for arm in distinct[order].tolist()], place[whose])
 
 
 def named(arms: Sequence[ArmId]) -> NDArray[Any]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from tamesu.base import Bug, Time
 from tamesu.policy.chooser import Distribution
-from tamesu.policy.table import Table, numbered
+from tamesu.policy.table import Numbered, Table
 from tamesu.policy.uniforms import Uniforms
 
 Eligible: TypeAlias = int
@@ -45,6 +45,7 @@ class Batch:
         sign: (n,) +1 learns a row, -1 takes back what it taught; none means +1 for all.
         rewards: (n, D) of D objectives, each where it lies in its range, [0, `GRID`]; none where rewards
             are learnt as one number.
+        known: its arms by number, where whoever made it had them so; see `numbered`.
     """
 
     arm: NDArray[np.object_]
@@ -57,14 +58,15 @@ class Batch:
     decision_id: NDArray[np.object_] | None = None
     sign: NDArray[np.int64] | None = None
     rewards: NDArray[np.int64] | None = None
+    known: Numbered | None = None
 
     def __len__(self) -> int:
         return len(self.arm)
 
     @cached_property
-    def numbered(self) -> tuple[list[str], NDArray[np.intp]]:
-        """Its distinct arms, in order of appearance, and (n,) the number of each row's: worked out once."""
-        return numbered(self.arm)
+    def numbered(self) -> Numbered:
+        """Its arms by number: worked out at most once."""
+        return Numbered.of(self.arm) if self.known is None else self.known
 
     def with_one(self, width: int) -> NDArray[np.float64]:
         """(n, 1 + width) columns of the contexts, behind a column of ones.

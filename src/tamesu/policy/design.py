@@ -14,10 +14,12 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.blas import dnrm2
 
 from tamesu.base import Bug, Declaration, InvalidDeclaration
 from tamesu.policy.contract import Batch
 from tamesu.policy.features import Encoder, encoder_of
+from tamesu.policy.gram import Some, these
 
 Floats: TypeAlias = NDArray[np.float64]
 Sharing: TypeAlias = Literal["per_arm", "shared", "hybrid"]
@@ -70,15 +72,15 @@ class Design:
         self.independent = not self.joint_width
         self._encoder = encoder
 
-    def rows(self, batch: Batch, beside: int = 0) -> Rows:
-        """The columns of what a batch observed, with room for `beside` more.
+    def rows(self, batch: Batch, beside: int = 0, some: Some = None) -> Rows:
+        """The columns of what a batch observed, with room for `beside` more; of `some` of its rows.
 
         Raises:
             Bug: a batch without contexts or features, or with others.
         """
-        n, context, features = len(batch), batch.context, batch.features
-        context = np.empty((n, 0)) if context is None else context
-        features = np.empty((n, 0)) if features is None else features
+        n, context, features = len(batch if some is None else some), batch.context, batch.features
+        context = np.empty((n, 0)) if context is None else these(context, some)
+        features = np.empty((n, 0)) if features is None else these(features, some)
         due = (self.width, self._encoder.arm_width)
         if n and (context.shape[1], features.shape[1]) != due:
             raise Bug(
@@ -101,10 +103,8 @@ class Design:
         columns = np.empty(self.own_width)
         columns[0] = 1.0
         columns[1:] = context
-        # One pass: the sum of squares bounds them all; it may be infinite.
-        with np.errstate(over="ignore"):
-            large = columns.dot(columns) > LARGEST * LARGEST
-        if large:
+        # One pass: their length bounds them all.
+        if dnrm2(columns) > LARGEST:
             np.clip(columns, -LARGEST, LARGEST, out=columns)
         return columns
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.policy.gram import gram
+from tamesu.policy.gram import Sums, sums_of, these
 from tamesu.policy.laplace import FARTHEST, lone_mode, parabola
 from tamesu.policy.ridge import apart, roots, settled, solved
 
@@ -32,23 +33,6 @@ REACH = 6.0
 
 NEARER = 0.9
 """What is left to go must fall to this share of itself in a step, or the next one is half as long."""
-
-
-class Sums(NamedTuple):
-    """Sums of products of k arms, and of what all arms share.
-
-    Attributes:
-        own: (k, p, p + q + 1) own columns times own, joint and response.
-        joint: (q, q + 1) joint columns times joint and response.
-    """
-
-    own: Floats
-    joint: Floats
-
-    def __add__(self, other: object) -> Sums:
-        if not isinstance(other, Sums):
-            return NotImplemented
-        return Sums(self.own + other.own, self.joint + other.joint)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,11 +67,9 @@ class Rows:
                 self.seen * moment + (1.0 - self.seen) * self.reward,
             )
         self.columns[:, -1] = moment / precision - self.offset
-        each, p = precision * weights, self.width
-        joint = self.columns[:, p:]
-        return Sums(
-            gram(self.columns, p, self.codes, self.groups, each),
-            (joint[:, :-1] * each[:, None]).T @ joint,
+        shape = self.width, self.columns.shape[1] - 1 - self.width
+        return sums_of(
+            partial(these, self.columns), shape, self.codes, self.groups, precision * weights
         )
 
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from tamesu.policy.contract import Arms, Reading
 from tamesu.policy.design import Design
-from tamesu.policy.expansion import Parts, Rows, Sums, SumsOf, debts, expanded
+from tamesu.policy.expansion import Parts, Rows, SumsOf, debts, expanded
+from tamesu.policy.gram import Sums
 from tamesu.policy.linear_level import (
     CROSS,
     JOINT_MOMENT,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -222,12 +222,29 @@ class Evidence:
         return self + -other
 
 
-def numbered(arms: Iterable[str]) -> tuple[list[str], NDArray[np.intp]]:
-    """The distinct arms, in order of appearance, and for each entry the number of its arm."""
-    listed: list[str] = arms.tolist() if isinstance(arms, np.ndarray) else list(arms)
-    distinct = list(dict.fromkeys(listed))
-    number = {arm: i for i, arm in enumerate(distinct)}.__getitem__
-    return distinct, np.fromiter(map(number, listed), np.intp, len(listed))
+class Numbered(NamedTuple):
+    """n arms, one after the other, some of them alike.
+
+    Attributes:
+        arms: the distinct ones, in order of appearance.
+        codes: (n,) the number of each in `arms`.
+    """
+
+    arms: list[str]
+    codes: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, ids: Iterable[str]) -> Numbered:
+        """These, by their ids."""
+        listed: list[str] = ids.tolist() if isinstance(ids, np.ndarray) else list(ids)
+        distinct = list(dict.fromkeys(listed))
+        number = {arm: i for i, arm in enumerate(distinct)}.__getitem__
+        return cls(distinct, np.fromiter(map(number, listed), np.intp, len(listed)))
+
+    @property
+    def ids(self) -> NDArray[np.object_]:
+        """(n,) of each."""
+        return np.array(self.arms, dtype=object)[self.codes]
 
 
 def _used(columns: Mapping[str, NDArray[Any]], n: int) -> NDArray[np.bool_]:

@@ -16,7 +16,7 @@ from tamesu.base import GRID, Declaration, Observations, Outcome, Sum, Time
 from tamesu.base.observations import NO_REWARD
 from tamesu.base.times import HOUR_US
 from tamesu.policy import Batch, Policy, State
-from tamesu.policy.table import numbered
+from tamesu.policy.table import Numbered
 
 _LOW_BITS = 31
 """Rewards are summed in two halves, each of which cannot leave an int64."""
@@ -35,7 +35,7 @@ def sums(observations: Observations) -> list[Sum]:
     """
     if not len(observations):
         return []
-    arms, codes = numbered(observations.arm)
+    arms, codes = Numbered.of(observations.arm)
     hours, hour_codes = np.unique(observations.decided // HOUR_US, return_inverse=True)
     groups = hour_codes * len(arms) + codes
     first, told = observations.correction == 0, ~observations.fallback

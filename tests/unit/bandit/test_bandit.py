@@ -334,3 +334,15 @@ def test_logs_of_another_system_teach_too():
     bandit.learn_logged(["a", "b", "a"], [1, 0, 1], propensities=[0.5, 0.5, 0.2])
     bandit.learn_logged([], [])
     assert [row.mean for row in bandit.summary()] == pytest.approx([3 / 4, 1 / 3, 1 / 2])
+
+
+@pytest.mark.parametrize("n", [0, 1, 500])
+def test_whole_numbers_in_a_log_are_the_arms_that_their_texts_are(n):
+    rng = np.random.default_rng(n)
+    arms, rewards = rng.permutation(12)[rng.integers(0, 12, n)], rng.integers(0, 2, n)
+    numbers, texts = (tamesu.Bandit(arms=range(12), seed=7) for _ in range(2))
+    numbers.learn_logged(arms, rewards)
+    texts.learn_logged(arms.tolist(), rewards)
+    assert numbers.to_bytes() == texts.to_bytes()
+    counted = [row.observations for row in numbers.summary()]
+    assert counted == np.bincount(arms, minlength=12).tolist()

@@ -165,8 +165,9 @@ def test_what_differs_by_rounding_alone_shares_a_round():
         shares = won(scores, weights)
         assert shares[0] == shares[1] == shares[2] > 0.33
         assert won_each(scores[None], weights)[0].tolist() == shares.tolist()
-    few = randomized_ucb(mean, deviation, heights, weights)
-    much = randomized_ucb(np.tile(mean, 50), np.tile(deviation, 50), heights, weights)
+    lines = np.stack([np.ones(3), heights], axis=1)
+    few = randomized_ucb(mean, deviation, lines, weights)
+    much = randomized_ucb(np.tile(mean, 50), np.tile(deviation, 50), lines, weights)
     assert few[0] == few[1] == few[2] > 0.33
     assert much.reshape(50, 4) == pytest.approx(np.tile(few / 50, (50, 1)), abs=1e-15)
     assert len(np.unique(much)) == 2

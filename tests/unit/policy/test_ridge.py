@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
-from tamesu.policy.gram import gram
+from tamesu.policy.gram import BLOCK, gram, sums_of, these
 from tamesu.policy.ridge import roots
 from tamesu.policy.triangles import Triangles
 
@@ -64,3 +66,23 @@ def test_products_by_group_are_those_of_each_group_alone(n, groups, weighed):
         mine = codes == group
         expected = (rows[mine, :4] * each[mine, None]).T @ rows[mine]
         assert found[group] == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("n", [0, 1, BLOCK // 6, BLOCK // 6 + 1, BLOCK])
+@pytest.mark.parametrize(
+    ("groups", "shape"), [(1, (5, 0)), (3, (2, 3)), (2_000, (3, 2)), (7, (0, 5))]
+)
+@pytest.mark.parametrize("weighed", [False, True])
+def test_sums_of_many_blocks_are_those_of_all_rows_at_once(n, groups, shape, weighed):
+    rng = np.random.default_rng(n + groups)
+    rows, codes = rng.standard_normal((n, 6)), rng.integers(0, groups, n)
+    weights = rng.standard_normal(n) if weighed else None
+    own, joint = sums_of(partial(these, rows), shape, codes, groups, weights)
+    p, q = shape
+    each = np.ones(n) if weights is None else weights
+    products = rows[:, :p, None] * (rows * each[:, None])[:, None, :]
+    expected = np.zeros((groups, p, 6))
+    np.add.at(expected, codes, products)
+    assert own == pytest.approx(expected, abs=1e-9)
+    assert joint == pytest.approx((rows[:, p:-1] * each[:, None]).T @ rows[:, p:], abs=1e-9)
+    assert joint.shape == (q, q + 1)

@@ -13,7 +13,7 @@ from tamesu.policy.contract import Arms, Batch, Reading
 from tamesu.policy.design import Design, Sharing, design_of
 from tamesu.policy.fading import Weighing, weighing_of
 from tamesu.policy.foreknown import ArmPrior, Foreknown, foreknown_of, with_foreknown
-from tamesu.policy.gram import gram
+from tamesu.policy.gram import Some, sums_of, these
 from tamesu.policy.linear_level import (
     CLIPPED,
     CROSS,
@@ -116,15 +116,17 @@ class LinearBelief:
         if self.bounds is not None:
             reward, clipped = clipped, np.clip(clipped, *self.bounds)
             moved = reward != clipped
-        rows, _, joint = self._design.rows(batch, beside=1)
         beyond = clipped - self._mean
-        rows[:, -1] = beyond
         weights, marks = self._weighing.weights(batch)
-        left = joint if weights is None else joint * weights[:, None]
+
+        def rows_of(some: Some) -> Floats:
+            rows = self._design.rows(batch, beside=1, some=some).whole
+            rows[:, -1] = these(beyond, some)
+            return rows
+
         return self._table(
             arms,
-            gram(rows, p, codes, len(arms), weights),
-            left.T @ rows[:, p:] if q else np.zeros((0, 1)),
+            *sums_of(rows_of, (p, q), codes, len(arms), weights),
             {
                 OBSERVATIONS: _counted(codes, len(arms), batch.sign),
                 CLIPPED: np.zeros(len(arms), np.int64)

@@ -23,7 +23,7 @@ from tamesu.policy.laplace import FARTHEST, parabola
 from tamesu.policy.linear_level import CLIPPED, OBSERVATIONS
 from tamesu.policy.logistic_reading import logistic_reading
 from tamesu.policy.rates import Rates, refuse_rates
-from tamesu.policy.table import OPEN, Table, numbered
+from tamesu.policy.table import OPEN, Table
 
 Floats = NDArray[np.float64]
 
@@ -123,7 +123,7 @@ class LogisticBelief:
 
     def evidence(self, state: Table, batch: Batch) -> Table:
         """Precisions and moments, added up, expanded where `state` and the batch together lead."""
-        arms, codes = numbered(batch.arm)
+        arms, codes = batch.numbered
         given = batch.reward / GRID
         reward = np.clip(given, *self.bounds)
         rows = Rows(

@@ -67,8 +67,9 @@ class RandomizedUcbExplorer:
     def __init__(self, points: int, width: float, explore: float) -> None:
         self.explore = explore
         self.looks = points
-        self._heights = np.linspace(0.0, width, points)
-        self._weights = weights_of(self._heights)
+        heights = np.linspace(0.0, width, points)
+        self._lines = np.stack([np.ones(points), heights], axis=1)
+        self._weights = weights_of(heights)
 
     def draws(self, marginals: Marginals) -> int | None:
         """None: exact."""
@@ -78,11 +79,11 @@ class RandomizedUcbExplorer:
     def over(self, marginals: Marginals) -> PropensitiesOf:
         """The distribution over any subset, by the ladders of its posteriors."""
         mean, deviation = marginals.family.ladder()
-        heights, weights = self._heights, self._weights
+        lines, weights = self._lines, self._weights
 
         def propensities(rows: NDArray[np.intp], uniforms: Uniforms | None) -> NDArray[np.float64]:
             del uniforms
-            return randomized_ucb(mean[rows], deviation[rows], heights, weights)
+            return randomized_ucb(mean[rows], deviation[rows], lines, weights)
 
         return propensities
 
@@ -91,13 +92,8 @@ class RandomizedUcbExplorer:
         mean, deviation = (side[:, rows] for side in sheet.ladder())
         if len(rows) > MANY:
             each = zip(mean, deviation, strict=True)
-            heights, weights = self._heights, self._weights
-            return np.array([randomized_ucb(*one, heights, weights) for one in each])
-        score = np.empty((len(mean), len(self._heights), len(rows)))
-        score[:, 0] = mean
-        np.multiply(self._heights[1:, None], deviation[:, None], out=score[:, 1:])
-        score[:, 1:] += mean[:, None]
-        return won_each(score, self._weights)
+            return np.array([randomized_ucb(*one, self._lines, self._weights) for one in each])
+        return won_each(_scores(mean, deviation, self._lines), self._weights)
 
 
 def weights_of(heights: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -116,12 +112,12 @@ def weights_of(heights: NDArray[np.float64]) -> NDArray[np.float64]:
 def randomized_ucb(
     mean: NDArray[np.float64],
     deviation: NDArray[np.float64],
-    heights: NDArray[np.float64],
+    lines: NDArray[np.float64],
     weights: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """(k,) propensities of k arms by `mean` and `deviation` (k,), over m `heights` with `weights` (m,).
+    """(k,) propensities of k arms by `mean` and `deviation` (k,), over m heights with `weights` (m,).
 
-    The heights rise from 0.
+    `lines` (m, 2) are (1, z) of each height z; they rise from 0.
 
     A deviation may be infinite (a Student-t with two degrees of freedom): above height 0 such arms
     are the highest, at height 0 their means count.
@@ -130,33 +126,42 @@ def randomized_ucb(
         >>> randomized_ucb(
         ...     np.array([0.5, 0.375]),
         ...     np.array([0.125, 0.25]),
-        ...     np.array([0.0, 1.0, 2.0]),
+        ...     np.array([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]]),
         ...     np.array([0.5, 0.3, 0.2]),
         ... )
         array([0.65, 0.35])
     """
     if len(mean) <= MANY:
-        return _among(mean, deviation, heights, weights)
+        return _among(mean, deviation, lines, weights)
     # Scores are lines in the height: below one line at both ends is below it everywhere.
-    last = mean + heights[-1] * deviation
+    last = mean + lines[-1, 1] * deviation
     top = are_highest(mean)
     near = np.flatnonzero(top | (last >= as_high_as(last[top].max(keepdims=True))))
     shares = np.zeros(len(mean))
-    shares[near] = _among(mean[near], deviation[near], heights, weights)
+    shares[near] = _among(mean[near], deviation[near], lines, weights)
     return shares
 
 
 def _among(
     mean: NDArray[np.float64],
     deviation: NDArray[np.float64],
-    heights: NDArray[np.float64],
+    lines: NDArray[np.float64],
     weights: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """`randomized_ucb`, by a look at every arm from every height."""
+    return won(_scores(mean, deviation, lines), weights)
+
+
+def _scores(
+    mean: NDArray[np.float64], deviation: NDArray[np.float64], lines: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(..., m, k) scores of arms (..., k) at m heights: a product of matrices, which is soonest."""
+    ends = np.empty((*mean.shape[:-1], 2, mean.shape[-1]))
+    ends[..., 0, :] = mean
     # At height 0 an infinite deviation is nothing.
-    score = heights[:, None] * np.minimum(deviation, MOST_DEVIATION)
-    score += mean
-    return won(score, weights)
+    np.minimum(deviation, MOST_DEVIATION, out=ends[..., 1, :])
+    scores: NDArray[np.float64] = lines @ ends
+    return scores
 
 
 def build(options: Options, declaration: Declaration) -> RandomizedUcbExplorer:
