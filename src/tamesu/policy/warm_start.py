@@ -24,9 +24,6 @@ from tamesu.policy.table import Table
 
 Floats = NDArray[np.float64]
 
-COEFFICIENTS = ("linear", "logistic")
-"""Beliefs of whose coefficients a log may tell."""
-
 MOST_NUMBERS = 60_000
 """Half a megabyte as text; a declaration is a body of at most one."""
 
@@ -63,11 +60,7 @@ def priors_from(
     Raises:
         InvalidInput: a belief without priors, objectives learnt apart, or a strength that cannot be.
     """
-    if not 0 < strength <= beta.MOST_PRIOR:
-        raise InvalidInput(
-            f"strength must be a number of rewards above 0, at most {beta.MOST_PRIOR:g}, "
-            f"got {strength:g}"
-        )
+    _refuse_strength(strength)
     if declaration.aims is not None and declaration.aims.are_apart:
         raise InvalidInput(
             "a log of one reward must not fill the priors of objectives that are learnt apart",
@@ -95,7 +88,7 @@ def coefficient_priors_from(
     and a little nearer to its rate. Priors of other arms stay as they are.
 
     Args:
-        declaration: whose priors they become.
+        declaration: whose priors they become; its belief is one of `COEFFICIENTS`.
         logged: rows of declared arms, with their contexts, all of one moment.
         strength: how many rewards of an arm count at most, above 0.
 
@@ -118,10 +111,9 @@ def coefficient_priors_from(
             f"{MOST_NUMBERS:,} numbers",
             hint="declare fewer or narrower features, or let a bandit in memory learn the log: Bandit.learn_logged",
         )
-    linear = declaration.belief.kind == "linear"
+    prior = COEFFICIENTS[declaration.belief.kind]
     made: dict[str, Any] = {}
     for row, arm in enumerate(table.arms):
-        prior = _linear if linear else _logistic
         coefficients, products, noise = prior(declaration, table, row)
         n = int(table.per_arm[OBSERVATIONS][row])
         told = {
@@ -229,3 +221,11 @@ _MADE: dict[str, Callable[[Declaration, Mapping[str, tuple[Logged, float]]], Any
     "beta": _beta,
     "gaussian": _gaussian,
 }
+
+COEFFICIENTS: dict[
+    str, Callable[[Declaration, Table, int], tuple[Floats, Floats, float | None]]
+] = {
+    "linear": _linear,
+    "logistic": _logistic,
+}
+"""Beliefs of whose coefficients a log may tell: those of an arm, their products, and the noise if it is learnt."""
