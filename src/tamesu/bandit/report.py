@@ -15,7 +15,7 @@ from tamesu.bandit.memory import Memory
 from tamesu.bandit.naming import ArmId
 from tamesu.base.aims import Aims
 from tamesu.policy import Believed
-from tamesu.policy.objectives import welfare
+from tamesu.policy.objectives import index_of
 
 _WIDEST = 24
 """Characters of an arm's id, or of an objective's name, that are printed."""
@@ -146,9 +146,8 @@ def _welfare(aims: Aims | None, expected: Mapping[str, float]) -> float | None:
     if aims is None or not expected:
         return None
     low, high = np.array(aims.ranges).T
-    weights = np.array(aims.weights)
     scaled = (np.array([expected[name] for name in aims.names]) - low) / (high - low)
-    return float(welfare(scaled, weights / weights.sum()))
+    return float(index_of(aims, scaled))
 
 
 def _told(row: ArmReport) -> tuple[str, ...]:

@@ -43,7 +43,6 @@ class Policy:
         contextual: whether it learns from either; else they are checked, and change nothing.
         aims: its objectives as numbers, where it has several; those that are learnt apart have a belief each.
         combiner: what it makes of combinations, where these are what it chooses; then arms are options.
-        aims: its objectives as numbers, where it has any.
         exact: whether the pieces in which rows were learnt change nothing but rounding.
     """
 
@@ -58,7 +57,6 @@ class Policy:
         wanted: Wanted | None = None,
     ) -> None:
         self.declaration = declaration
-        self.aims = declaration.aims
         self._declared = {arm.id: arm.features for arm in declaration.arms}
         self._last: tuple[tuple[str, ...], Mapping[str, Mapping[str, Any]] | None, Arms] | None = (
             None
