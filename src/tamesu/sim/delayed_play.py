@@ -2,9 +2,9 @@
 
 A delivery is learnt from at the age `reward.settle`, as it stands, and corrected by what comes later,
 within the window: as the join does it. In a cascade people look from the top until an arm attracts them whose
-reward comes within the window; which arm that was, and so who was looked at, is known when it has come. The rest of the loop is left out: nothing is lost, nothing is
-too late, everything is seen at once. `tamesu.testing.rehearsal` plays the whole loop, and slower.
-Refuses randomness: uniforms are an argument.
+reward comes within the window; which arm that was, and so who was looked at, is known when it has come. The
+rest of the loop is left out: nothing is lost, nothing is too late, everything is seen at once.
+`tamesu.testing.rehearsal` plays the whole loop, and slower. Refuses randomness: uniforms are an argument.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from tamesu.base import Declaration
 from tamesu.policy import Batch
 from tamesu.sim.play import Player, Step, step
-from tamesu.sim.world import World
-from tamesu.sim.worlds.cascade import CascadeWorld
+from tamesu.sim.worlds.cascade import CascadeWorld, first_of
 from tamesu.sim.worlds.delayed import DelayedWorld
 
 
@@ -50,9 +49,8 @@ def play_delayed(  # noqa: PLR0913 - everything that a run is a function of
         InvalidInput: rewards that its belief cannot learn from.
     """
     player, reward = Player(declaration, pace_us), declaration.reward
-    truth: World = world.within(reward.longest_us)
-    if reward.until_click:
-        truth = CascadeWorld(world.within(reward.longest_us).rates)
+    in_time = world.within(reward.longest_us)
+    truth = CascadeWorld(in_time.rates) if reward.until_click else in_time
     open_rows: list[_Rows] = []
     for first in range(0, rounds, every):
         now_us = first * pace_us
@@ -64,9 +62,8 @@ def play_delayed(  # noqa: PLR0913 - everything that a run is a function of
         prepared, choices = player.choose(first, count)
         luck = uniforms(count, 2 * player.size).reshape(count, player.size, 2)
         delays = world.delays_us(choices.rows, luck)
-        came = (delays < reward.longest_us).astype(np.float64)
-        if reward.until_click:
-            came *= np.cumsum(came, axis=1) == 1.0  # the first that attracts in time
+        attracts = delays < reward.longest_us
+        came = first_of(attracts) if reward.until_click else attracts.astype(np.float64)
         yield step(first, truth, prepared, choices, came)
         batch = player.batch(first, choices, came)
         told_together = player.size if reward.until_click else 1
