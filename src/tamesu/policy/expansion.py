@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tamesu.policy.gram import Sums, sums_of, these
 from tamesu.policy.laplace import FARTHEST, lone_mode, parabola
-from tamesu.policy.ridge import apart, roots, settled, solved
+from tamesu.policy.ridge import apart, ridged, settled, solved
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -115,20 +115,16 @@ def mode_of(sums: Sums, ridge: float) -> Mode:
     """The mode of k arms by their `sums`, where every coefficient has a prior of precision `ridge`."""
     p = sums.own.shape[1]
     q = len(sums.joint)
-    precisions = _ridged(sums.own[:, :, :p], ridge)
-    root, _, sides, _ = settled(roots(precisions), precisions, _prior(p, ridge), sums.own[:, :, p:])
+    prior = np.full(p, ridge)
+    root, _, sides, _ = settled(ridged(sums.own[:, :, :p], 1.0, prior), prior, sums.own[:, :, p:])
     cross, moments = sides[:, :, :-1], sides[:, :, -1]
     if not q:
         own, _ = solved(root, moments)
         return Mode(root, own, np.zeros((0, 0)), np.zeros(0), np.zeros((len(root), 0, p)))
-    whole = _ridged(sums.joint[:, :-1], ridge)
+    prior = np.full(q, ridge)
+    whole = ridged(sums.joint[:, :-1], 1.0, prior)
     precision, moment = apart(root, cross, moments, whole, sums.joint[:, -1])
-    joint_root, _, side, _ = settled(
-        roots(precision[None], whole[None]),
-        precision[None],
-        _prior(q, ridge),
-        moment[None, :, None],
-    )
+    joint_root, _, side, _ = settled(precision[None], prior, moment[None, :, None], whole[None])
     joint = solved(joint_root, side[:, :, 0])[0][0]
     own, _ = solved(root, moments - cross @ joint)
     half = root @ cross
@@ -138,15 +134,17 @@ def mode_of(sums: Sums, ridge: float) -> Mode:
 def debts(sums: Sums, ridge: float) -> Sums | None:
     """What `sums` lack where more was taken back than was taught (`settled`); none where that is nothing."""
     p, q = sums.own.shape[1], len(sums.joint)
-    precisions = _ridged(sums.own[:, :, :p], ridge)
-    own = settled(roots(precisions), precisions, _prior(p, ridge), sums.own[:, :, p:])
+    prior = np.full(p, ridge)
+    precisions = ridged(sums.own[:, :, :p], 1.0, prior)
+    own = settled(precisions, prior, sums.own[:, :, p:])
     paid = np.concatenate([own.precisions - precisions, own.sides - sums.own[:, :, p:]], axis=2)
     if not q:
         return Sums(paid, sums.joint) if own.changed else None
-    whole = _ridged(sums.joint[:, :-1], ridge)
+    prior = np.full(q, ridge)
+    whole = ridged(sums.joint[:, :-1], 1.0, prior)
     left = apart(own.root, own.sides[:, :, :-1], own.sides[:, :, -1], whole, sums.joint[:, -1])
     precision, moment = left.precision[None], left.moment[None, :, None]
-    joint = settled(roots(precision, whole[None]), precision, _prior(q, ridge), moment)
+    joint = settled(precision, prior, moment, whole[None])
     if not (own.changed or joint.changed):
         return None
     lacking = np.concatenate([joint.precisions - precision, joint.sides - moment], axis=2)
@@ -186,14 +184,3 @@ def expanded(rows: Rows, weights: Floats, before: Sums, ridge: float, repeat: in
         if far <= SETTLED:
             break
     return at
-
-
-def _prior(width: int, ridge: float) -> Floats:
-    prior: Floats = np.full(width, ridge)
-    return prior
-
-
-def _ridged(sums: Floats, ridge: float) -> Floats:
-    precision = sums.copy()
-    np.einsum("...ii->...i", precision)[...] += ridge
-    return precision

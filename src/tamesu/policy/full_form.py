@@ -25,7 +25,7 @@ from tamesu.policy.linear_level import (
     WEIGHT,
 )
 from tamesu.policy.linear_posterior import LinearPosterior
-from tamesu.policy.ridge import roots
+from tamesu.policy.ridge import ridged, roots
 from tamesu.policy.table import Table
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -93,8 +93,8 @@ class FullForm:
                 own[known, :, p:-1] = cross[rows[known]]
                 others = np.ones(len(state.arms), np.bool_)
                 others[rows[known]] = False
-                precision = state.per_arm[PRECISION][others] * scale
-                np.einsum("...ii->...i", precision)[...] += self._ridge
+                prior = np.full(p, self._ridge)
+                precision = ridged(state.per_arm[PRECISION][others], scale, prior)
                 rest = np.concatenate(
                     [cross[others], state.per_arm[MOMENT][others][:, :, None]], axis=2
                 )

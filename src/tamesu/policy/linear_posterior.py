@@ -163,10 +163,7 @@ class LinearPosterior:
             root_of, cross = own.part.stacked()[:-1], own.part.columns.cross[:-1]
             precision, moment = apart(root_of, cross, own.moment, precision, moment)
         root, _, side, _ = settled(
-            roots(precision[None], whole[None]),
-            precision[None],
-            self._joint_ridge,
-            moment[None, :, None],
+            precision[None], self._joint_ridge, moment[None, :, None], whole[None]
         )
         coefficients, explained = solved(root, side[:, :, 0])
         if own is None:

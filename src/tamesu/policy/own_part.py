@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.policy.linear_level import CROSS, MOMENT, PRECISION
-from tamesu.policy.ridge import ridged, roots, settled, solved
+from tamesu.policy.ridge import ridged, settled, solved
 from tamesu.policy.table import Table
 from tamesu.policy.triangles import Triangles
 
@@ -140,7 +140,7 @@ class OwnParts:
         sides = sums[MOMENT][rows][:, :, None]
         if self._joint:
             sides = np.concatenate([sides, sums[CROSS][rows]], axis=2)
-        left = settled(roots(precision), precision, self._ridge, sides * scale)
+        left = settled(precision, self._ridge, sides * scale)
         root, own = left.root, np.empty((4, *ones.shape))
         own[0], own[1] = left.sides[:, :, 0], ones
         own[2] = (root.transpose(0, 2, 1) @ root[:, :, :1])[:, :, 0]

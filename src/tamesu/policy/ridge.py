@@ -94,29 +94,32 @@ def in_debt(root: Floats, ridge: Floats) -> NDArray[np.bool_]:
     return np.asarray((known > 1.0 + DEBT).any(axis=1), dtype=np.bool_)
 
 
-def settled(root: Floats, precisions: Floats, ridge: Floats, sides: Floats) -> Settled:
+def settled(
+    precisions: Floats, ridge: Floats, sides: Floats, whole: Floats | None = None
+) -> Settled:
     """Sums without debts: sums of x xT have no direction below 0, whatever is learnt.
 
     So no coefficient is less known than its prior says. Where one is, directions of the sums that are below 0
     are taken for directions of which nothing was learnt, in the matrix and in the sides. Where none is, all comes
-    back as it is: O(n d^2); else O(d^3) for each matrix that has one.
+    back as it is, beside its root; else it takes O(d^3) more for each matrix that has one.
 
     Args:
-        root: (n, d, d) `roots` of `precisions`.
         precisions: (n, d, d) A, ridge included.
         ridge: (d,) the diagonal that the prior has in A.
         sides: (n, d, c) other sums with the same columns: of rewards, of columns that arms share.
+        whole: as in `roots`.
 
     Example:
         >>> owing = np.array([[[0.01, 0.0], [0.0, 3.0]]])  # a ridge of 1, and less than nothing
-        >>> paid = settled(roots(owing), owing, np.ones(2), np.array([[[5.0], [6.0]]]))
+        >>> paid = settled(owing, np.ones(2), np.array([[[5.0], [6.0]]]))
         >>> np.diag(paid.precisions[0]).round(12), paid.sides[0, :, 0] + 0.0
         (array([1., 3.]), array([0., 6.]))
     """
+    root = roots(precisions, whole)
     owing = in_debt(root, ridge)
     if not owing.any():
         return Settled(root, precisions, sides, changed=False)
-    root, precisions, sides = root.copy(), precisions.copy(), sides.copy()
+    precisions, sides = precisions.copy(), sides.copy()
     for i in np.flatnonzero(owing).tolist():
         learnt = precisions[i] - np.diag(ridge)
         size = np.sqrt(np.maximum(np.diagonal(learnt), ridge))
