@@ -10,15 +10,13 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tamesu.policy.gaussian_prior import SPREAD
 from tamesu.policy.ridge import ROUNDING
 
 Floats: TypeAlias = NDArray[np.float64]
 
 CAUTION = 8.0
 """How many times the noise of all arms together is expected of one of which nothing was seen."""
-
-SPREAD = 4.0
-"""Before any reward came, a deviation of a quarter of their bounds is expected, as a gaussian belief does."""
 
 LEAST_NOISE = 1e-200
 """Variance; with less the scores of arms would not be distributions."""
@@ -47,7 +45,7 @@ class NoisePrior(NamedTuple):
 
     @property
     def expected(self) -> float:
-        """The variance of rewards, by nothing but their bounds."""
+        """The variance of rewards, by nothing but their bounds: what a gaussian belief expects, too."""
         if self.bounds is None or self.bounds[0] == self.bounds[1]:
             return 1.0
         return ((self.bounds[1] - self.bounds[0]) / SPREAD) ** 2
