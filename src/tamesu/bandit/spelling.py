@@ -14,7 +14,7 @@ import yaml
 
 from tamesu.bandit.objectives import spelt
 from tamesu.base import Declaration, InvalidDeclaration, InvalidInput
-from tamesu.base.shapes import MOST_VALUES, values_in
+from tamesu.base.shapes import MOST_VALUES, once, values_in
 from tamesu.base.slots import LAYOUT
 from tamesu.base.written import default_explorer
 
@@ -104,6 +104,15 @@ def _refuse_unbounded(stated: Mapping[str, Any]) -> None:
         )
 
 
+class _Once(yaml.SafeLoader):
+    """YAML in whose mappings a key stands once: the parser would let the last of two count."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        once((key.value, None) for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+        return node
+
+
 def read_config(path: str | Path) -> dict[str, Any]:
     """The declaration, as plain data, in a YAML or JSON file.
 
@@ -111,10 +120,10 @@ def read_config(path: str | Path) -> dict[str, Any]:
         InvalidInput: a file that cannot be read or parsed, or holds no mapping.
     """
     try:
-        data = yaml.safe_load(Path(path).read_text("utf-8"))
+        data = yaml.load(Path(path).read_text("utf-8"), _Once)  # noqa: S506 - a safe one
     except (OSError, UnicodeDecodeError) as problem:
         raise InvalidInput(f"{path} cannot be read: {problem}") from problem
-    except (ValueError, RecursionError, yaml.YAMLError) as problem:
+    except (ValueError, RecursionError, yaml.YAMLError, InvalidInput) as problem:
         raise InvalidInput(f"{path} must be YAML or JSON: {problem}") from problem
     if not isinstance(data, dict):
         raise InvalidInput(f"{path} must hold a mapping, got {type(data).__name__}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 from typing import Any, Literal, TypeGuard, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -20,6 +20,9 @@ from tamesu.base.times import Duration, Time
 
 MOST_VALUES = 10_000_000
 """More than this nobody writes into one file: 100,000 arms with their metadata have a tenth of it."""
+
+KEY_CHARS = 200
+"""Of a key that is named in a message."""
 
 T = TypeVar("T")
 
@@ -43,6 +46,23 @@ def from_wire(kind: type, value: Any) -> Any:
 def plain(value: Any) -> Any:
     """`value` as dicts, lists, numbers and strings, ready for JSON or YAML."""
     return msgspec.to_builtins(value, enc_hook=to_wire)
+
+
+def once(pairs: Iterable[tuple[str, T]]) -> dict[str, T]:
+    """The mapping of `pairs`; decoders differ in which of two with the same key counts.
+
+    Raises:
+        InvalidInput: a key stands twice.
+    """
+    found: dict[str, T] = {}
+    for key, value in pairs:
+        if key in found:
+            named = key[:KEY_CHARS]
+            raise InvalidInput(
+                f"a key may stand once in an object, {named!r} stands twice", field=named
+            )
+        found[key] = value
+    return found
 
 
 def convert(

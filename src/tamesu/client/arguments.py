@@ -14,7 +14,16 @@ from typing import Any
 import yaml
 
 from tamesu.base import InvalidDeclaration, InvalidInput
-from tamesu.base.shapes import MOST_VALUES, values_in
+from tamesu.base.shapes import MOST_VALUES, once, values_in
+
+
+class _Once(yaml.SafeLoader):
+    """YAML in whose mappings a key stands once: the parser would let the last of two count."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        once((key.value, None) for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+        return node
 
 
 def read_declaration(declaration: Mapping[str, Any] | str | Path) -> dict[str, Any]:
@@ -31,8 +40,8 @@ def read_declaration(declaration: Mapping[str, Any] | str | Path) -> dict[str, A
             f"{type(declaration).__name__}"
         )
     try:
-        data = yaml.safe_load(Path(declaration).read_text("utf-8"))
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        data = yaml.load(Path(declaration).read_text("utf-8"), _Once)  # noqa: S506 - a safe one
+    except (OSError, ValueError, RecursionError, yaml.YAMLError, InvalidInput) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise InvalidDeclaration(
             f"{declaration} must be a readable YAML or JSON file: {why}",

@@ -117,6 +117,7 @@ def test_a_file_declares_a_bandit(tmp_path):
         ("- a", "must hold a mapping, got list"),
         ("name: x\narms: [a]\nlayuot: single", "unknown field 'layuot'"),
         ("name: x\narms: 3", "arms must be a list"),
+        ("name: x\narms: [a]\narms: [b]", "a key may stand once in an object, 'arms' stands twice"),
     ],
 )
 def test_a_file_that_declares_nothing_says_why(tmp_path, text, message):

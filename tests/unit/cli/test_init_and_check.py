@@ -89,6 +89,28 @@ def test_a_file_that_cannot_be_read_is_refused_in_words(name, words, tmp_path, m
     assert "hint: tamesu init" in told
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name: x\narms: [a, b]\nreward: {events: {click: 1, click: 5}}",
+        '{"name": "x", "arms": ["a"], "reward": {"events": {"click": 1, "click": 5}}}',
+    ],
+)
+def test_a_key_that_stands_twice_is_refused_and_no_value_of_it_dropped(text, tmp_path, capsys):
+    file = tmp_path / "b.yaml"
+    file.write_text(text)
+    assert run(["bandit", "check", str(file)]) == 2
+    told = capsys.readouterr().err
+    assert "b.yaml must be" in told
+    assert "'click' stands twice" in told
+
+
+def test_what_is_taken_from_elsewhere_in_the_file_may_be_said_anew(tmp_path):
+    file = tmp_path / "b.yaml"
+    file.write_text("a: &a {x: 1, y: 2}\nb: &b {<<: *a, x: 3}\nc: {<<: *b, y: 4}\n")
+    assert read_declaration(file)["c"] == {"x": 3, "y": 4}
+
+
 def rows(text: str, tmp_path):
     file = tmp_path / "b.yaml"
     file.write_text(text)

@@ -50,6 +50,8 @@ def test_a_decision_in_a_context_is_asked_for_and_explained(told):
     assert "must be one of" in told("decide", "shop", "--context", '{"device": "tv"}', code=2)
     assert "--context must be a JSON object" in told("decide", "shop", "--context", "ios", code=2)
     assert "got list" in told("decide", "shop", "--context", "[1]", code=2)
+    twice = '{"device": "ios", "device": "web"}'
+    assert "'device' stands twice" in told("decide", "shop", "--context", twice, code=2)
 
 
 def test_whoever_creates_a_bandit_is_told_which_context_it_needs(told, tmp_path):
