@@ -232,6 +232,12 @@ def test_what_was_observed_in_a_context_is_learnt_served_and_explained(home, tra
             '{"requests": [{"context": {"device": "ios"}}, {"context": {"device": "ios", "age": 1, "age": 2}}]}',
             "age",
         ),
+        (PATH, '{"unit": "\\u003a", "context": {"device": "ios", "age": 1, "age": 2}}', "age"),
+        (
+            PATH,
+            '{"request_id": "\\u003A", "context": {"device": "ios", "age": 1, "age": 2}}',
+            "age",
+        ),
         ("/v1/bandits", '{"name": "other", "arms": ["a"], "seed": 1, "seed": 2}', "seed"),
     ],
 )
@@ -248,6 +254,7 @@ def test_a_key_that_stands_twice_is_refused_by_name(home, path, body, key):
     [
         '{"context": {"device": "ios", "segment": "a:b:c"}}',
         '{"unit": "user:1", "request_id": "r:1", "context": {"device": "ios", "age": null}}',
+        '{"unit": "user\\u003a1", "context": {"device": "ios"}}',
         '{"unit": null, "eligible": null, "context": {"device": "ios", "segment": "{\\"age\\": 1, \\"age\\": 2}"}}',
     ],
 )

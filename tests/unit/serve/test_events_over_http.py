@@ -61,6 +61,34 @@ def test_without_an_id_the_same_facts_have_the_same_id(server, delivery):
     assert len(set(ids)) == 6
 
 
+@pytest.mark.parametrize(
+    "twice",
+    [
+        '"type": "click", "type": "buy"',
+        '"type": "click", "time": "2026-11-22T10:00:00Z", "value": 1, "value": 2',
+        '"type": "click", "event_id": "\\u003a", "event_id": "e"',
+    ],
+)
+def test_a_key_that_stands_twice_is_refused_and_nothing_of_its_batch_is_kept(
+    server, delivery, twice
+):
+    """Decoders differ in which of them counts; a partial batch is none, for nobody knows what it says."""
+    body = f'{{"events": [{{"delivery_id": "{delivery}", "type": "impression"}}, '
+    body += f'{{"delivery_id": "{delivery}", {twice}}}]}}'
+    for query in ("", "?partial=true"):
+        status, told = server.post(PATH + query, raw=body.encode())
+        assert (status, told["code"]) == (400, "invalid-input")
+        assert "stands twice" in told["detail"]
+    assert recorded(server) == []
+
+
+def test_colons_elsewhere_are_no_keys(server, delivery):
+    said = '"type": "click", "event_id": "\\u003a:", "value": null, "time": "2026-11-22T10:00:00Z"'
+    body = f'{{"events": [{{"delivery_id": "{delivery}", {said}}}]}}'
+    assert server.post(PATH, raw=body.encode())[0] == 202
+    assert [event.event_id for event in recorded(server)] == ["::"]
+
+
 def test_an_event_of_a_decision_nobody_knows_is_accepted(server, delivery):
     """Whether it was ever decided is the join's to say."""
     bandit, number, uuid = delivery.rsplit("-", 1)[0].split(".")

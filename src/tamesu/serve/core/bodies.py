@@ -7,8 +7,7 @@ NaN and Infinity, keys that stand twice, nesting without end.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -18,7 +17,20 @@ from tamesu.serve.core.wire import MAX_TEXT
 MAX_NESTING = 32
 """Most objects and lists within each other."""
 
-T = TypeVar("T")
+_ESCAPED_COLON = b"\\u003"
+"""How a colon can be written without one."""
+
+
+class Spelt(Protocol):
+    """What can be read."""
+
+    @property
+    def colons(self) -> int:
+        """How many colons spell it out at least, see `refuse_repeated`."""
+        ...
+
+
+T = TypeVar("T", bound=Spelt)
 
 
 class Reader(Generic[T]):
@@ -27,15 +39,10 @@ class Reader(Generic[T]):
     Args:
         shape: a struct type.
         where: what to call the outermost object in messages.
-        colons: how many spell out what was read: where a body has no more of them, no key stood twice. None
-            where that does not matter.
     """
 
-    def __init__(
-        self, shape: type[T], where: str, colons: Callable[[T], int] | None = None
-    ) -> None:
+    def __init__(self, shape: type[T], where: str) -> None:
         self._shape = shape
-        self._colons = colons
         self._where = where
         self._decode = msgspec.json.Decoder(shape).decode
 
@@ -55,9 +62,8 @@ class Reader(Generic[T]):
             read_json(body)
             raise
         if _may_nest(body):
-            read_json(body)  # see whether it does
-        if self._colons is not None and body.count(b":") > self._colons(read):
-            refuse_repeated(body)
+            _refuse_deep(_anything.decode(body))
+        refuse_repeated(body, read.colons)
         return read
 
 
@@ -79,19 +85,25 @@ def read_json(body: bytes) -> Any:
         raise too_deep() from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidInput(f"the body must be JSON: {error}") from error
-    if _may_nest(body) and deeper_than(data, MAX_NESTING):
-        raise too_deep()
-    if body.count(b":") > _keys_of(data):
-        refuse_repeated(body)
+    if _may_nest(body):
+        _refuse_deep(data)
+    refuse_repeated(body, _keys_of(data))
     return data
 
 
-def refuse_repeated(body: bytes) -> None:
+def refuse_repeated(body: bytes, colons: int) -> None:
     """Refuses JSON in which a key stands twice in an object: decoders differ in which of them counts.
+
+    Args:
+        body: that was read without an error.
+        colons: how many spell out at least what was read of it: a body that has no more of them, and writes
+            none as an escape, has no other key.
 
     Raises:
         InvalidInput: as said, with the key.
     """
+    if body.count(b":") <= colons and _ESCAPED_COLON not in body:
+        return
 
     def once(pairs: list[tuple[str, Any]]) -> None:
         seen: set[str] = set()
@@ -122,6 +134,11 @@ def _keys_of(data: Any) -> int:
 def _may_nest(body: bytes) -> bool:
     """Whether `body` has brackets enough to nest too deeply."""
     return body.count(b"{") + body.count(b"[") > MAX_NESTING
+
+
+def _refuse_deep(data: Any) -> None:
+    if deeper_than(data, MAX_NESTING):
+        raise too_deep()
 
 
 def too_deep() -> TooLarge:

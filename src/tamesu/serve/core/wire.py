@@ -77,6 +77,19 @@ class EventRequests(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     events: list[EventRequest]
 
+    @property
+    def colons(self) -> int:
+        """How many colons spell it out at least."""
+        colons = 1 + 2 * len(self.events)
+        for event in self.events:
+            if event.event_id is not None:
+                colons += 1 + event.event_id.count(":")
+            if event.time is not None:
+                colons += 1 + event.time.count(":")
+            if event.value is not None:
+                colons += 1
+        return colons
+
 
 class DeliveryAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     """One delivered arm, as it is answered.

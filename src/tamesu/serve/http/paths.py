@@ -5,7 +5,6 @@ Refuses to hold any rule of its own: what may be asked and what it means is the 
 
 from __future__ import annotations
 
-from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -19,7 +18,7 @@ from tamesu.serve.core import (
     EventRequests,
     Service,
 )
-from tamesu.serve.core.bodies import Reader, read_json
+from tamesu.serve.core.bodies import Reader, read_json, refuse_repeated
 from tamesu.serve.core.wire import write
 from tamesu.serve.http.query import flag, parameters
 from tamesu.serve.http.resource import Answer
@@ -32,8 +31,8 @@ class Paths:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._request = Reader(DecisionRequest, "the request", attrgetter("colons"))
-        self._requests = Reader(DecisionRequests, "the body", attrgetter("colons"))
+        self._request = Reader(DecisionRequest, "the request")
+        self._requests = Reader(DecisionRequests, "the body")
         self._events = msgspec.json.Decoder(EventRequests).decode
 
     async def decide(self, scope: Scope, body: bytes) -> Answer:
@@ -79,9 +78,11 @@ class Paths:
 
     def _read_events(self, body: bytes) -> list[EventRequest | TamesuError]:
         try:
-            return list(self._events(body).events)
+            read = self._events(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return _each_event(read_json(body))
+        refuse_repeated(body, read.colons)
+        return list(read.events)
 
 
 def _each_event(data: Any) -> list[EventRequest | TamesuError]:
