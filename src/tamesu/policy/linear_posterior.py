@@ -30,7 +30,7 @@ from tamesu.policy.linear_level import (
 from tamesu.policy.linear_noise import NoisePrior, Rest, noise_of
 from tamesu.policy.linear_reading import Known, OwnReading
 from tamesu.policy.own_part import OwnPart, OwnParts
-from tamesu.policy.ridge import apart, ridged, roots, settled, solved
+from tamesu.policy.ridge import apart, ridged, settled, solved
 from tamesu.policy.table import Table, at_rows
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -42,15 +42,31 @@ class _Own(NamedTuple):
 
     Attributes:
         part: whose they are.
+        level: where the intercepts stand in the middle; 0 where what was taken from every reward is known.
         moment: (k, p) b of rewards less the level.
         coefficients: (k + 1, p), the level in the intercepts.
         left: (k,) what of the squares of those rewards the coefficients do not explain.
     """
 
     part: OwnPart
+    level: float
     moment: Floats
     coefficients: Floats
     left: Floats
+
+
+class _Joint(NamedTuple):
+    """Joint coefficients, told alike.
+
+    Attributes:
+        root: (q, q) of the inverse of their precision.
+        coefficients: (q,).
+        left: what of the squares of all rewards neither they nor own ones explain.
+    """
+
+    root: Floats
+    coefficients: Floats
+    left: float
 
 
 class LinearPosterior:
@@ -95,18 +111,16 @@ class LinearPosterior:
             )
         design, rows = self._design, self._rows(state, arms)
         squares = state.per_arm[SQUARES] * scale
-        part = self._parts.of(state, scale) if design.own_width else None
-        level = self._level(state, scale, part) if self._base is None else 0.0
-        own = None if part is None else self._own(part, squares, level)
-        if not design.joint_width:
-            if own is None:
-                raise Bug("a design without joint columns must have own ones")
+        own = self._own(state, scale, squares) if design.own_width else None
+        if own is not None and not design.joint_width:
             known = self._known(state, rows, scale, Rest.of(own.left, squares))
             return OwnReading(design, known, own.part.triangles(rows), own.coefficients[rows])
-        root, mean, left = self._joint(state, scale, own, level)
-        known = self._known(state, rows, scale, Rest.shared(left, squares))
+        found = (
+            self._alone(state, scale, squares) if own is None else self._beside(state, scale, own)
+        )
+        known = self._known(state, rows, scale, Rest.shared(found.left, squares))
         sums = state.shared[JOINT_PRECISION][0] * scale
-        joint = JointCoefficients(known, root, mean, sums)
+        joint = JointCoefficients(known, found.root, found.coefficients, sums)
         if own is None:
             return SharedReading(design, known, joint, arms.features)
         triangles, crossed = own.part.triangles(rows), _crossed(own.part, rows)
@@ -121,20 +135,12 @@ class LinearPosterior:
             placed = self._placed = state.arms, arms.ids, state.rows(arms.ids)
         return placed[2]
 
-    def _level(self, state: Table, scale: float, part: OwnPart | None) -> float:
-        """Where intercepts stand in the middle: the own ones, or where there are none the joint one."""
-        if part is not None:
-            moment, ones, first, _ = part.columns.own
-            return level_of(first, moment, ones)
-        precision = ridged(state.shared[JOINT_PRECISION], scale, self._joint_ridge)
-        (root,) = roots(precision[None])
-        ones, moment = state.shared[JOINT_PRECISION][0], state.shared[JOINT_MOMENT]
-        return level_of(root.T @ root[:, 0], moment * scale, ones * scale)
-
-    def _own(self, part: OwnPart, squares: Floats, level: float) -> _Own:
+    def _own(self, state: Table, scale: float, squares: Floats) -> _Own:
         """The own parts, as if there were no joint ones; `squares` (k,) of rewards as they were summed."""
-        base = level if self._base is None else self._base
+        part = self._parts.of(state, scale)
         moment, ones, first, coefficients = part.columns.own
+        level = level_of(first, moment, ones) if self._base is None else 0.0
+        base = level if self._base is None else self._base
         moment, ones, coefficients = moment[:-1], ones[:-1], coefficients.copy()
         if level:
             # A^-1 S e = e - (ridge of the intercept) A^-1 e.
@@ -144,31 +150,35 @@ class LinearPosterior:
             moment = moment - level * ones
         left = squares - np.einsum("kp,kp->k", moment, coefficients[:-1])
         coefficients[:, 0] += base
-        return _Own(part, moment, coefficients, left)
+        return _Own(part, level, moment, coefficients, left)
 
-    def _joint(
-        self, state: Table, scale: float, own: _Own | None, level: float
-    ) -> tuple[Floats, Floats, float]:
-        """The root and the coefficients of the joint part, and what neither part explains of squares."""
+    def _beside(self, state: Table, scale: float, own: _Own) -> _Joint:
+        """The joint part of arms that have `own` ones."""
         sums, moment = state.shared[JOINT_PRECISION], state.shared[JOINT_MOMENT] * scale
-        whole = precision = ridged(sums, scale, self._joint_ridge)
-        if own is None:
-            squares = np.array([float((state.per_arm[SQUARES] * scale).sum())])
-            ones = sums[:1, 0] * scale
-            left = float(squares_beyond(level, squares, ones, moment[:1])[0])
-        else:
-            left = float(own.left.sum())
-        moment = moment - level * (sums[0] * scale)
-        if own is not None:
-            root_of, cross = own.part.stacked()[:-1], own.part.columns.cross[:-1]
-            precision, moment = apart(root_of, cross, own.moment, precision, moment)
+        whole = ridged(sums, scale, self._joint_ridge)
+        root_of, cross = own.part.stacked()[:-1], own.part.columns.cross[:-1]
+        moment = moment - own.level * (sums[0] * scale)
+        precision, moment = apart(root_of, cross, own.moment, whole, moment)
         root, _, side, _ = settled(
             precision[None], self._joint_ridge, moment[None, :, None], whole[None]
         )
         coefficients, explained = solved(root, side[:, :, 0])
-        if own is None:
-            coefficients[:, 0] += level if self._base is None else self._base
-        return root[0], coefficients[0], left - float(explained[0])
+        return _Joint(root[0], coefficients[0], float(own.left.sum() - explained[0]))
+
+    def _alone(self, state: Table, scale: float, squares: Floats) -> _Joint:
+        """The joint part of arms that have no own ones; the level of rewards is its intercept."""
+        sums = state.shared[JOINT_PRECISION]
+        sides = np.stack([state.shared[JOINT_MOMENT], sums[0]], axis=1) * scale
+        precision = ridged(sums, scale, self._joint_ridge)
+        root, _, (left,), _ = settled(precision[None], self._joint_ridge, sides[None])
+        moment, ones = left.T
+        level = 0.0
+        if self._base is None:
+            level = level_of(root[0].T @ root[0, :, 0], moment, ones)
+        coefficients, explained = solved(root, (moment - level * ones)[None])
+        coefficients[:, 0] += level if self._base is None else self._base
+        beyond = squares_beyond(level, squares.sum(keepdims=True), sides[:1, 1], sides[:1, 0])
+        return _Joint(root[0], coefficients[0], float(beyond[0] - explained[0]))
 
     def _known(self, state: Table, rows: Rows, scale: float, rest: Rest) -> Known:
         """Counts and the noise."""
