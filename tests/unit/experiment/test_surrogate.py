@@ -82,9 +82,7 @@ def test_chance_has_no_power():
         rows = followed(600, seed=seed)
         rows = replace(rows, later=draw.permutation(rows.later))
         powers += fit(rows).has_power
-    assert (
-        powers <= 15
-    )  # binomial(200, .025) exceeds 15 with probability 7e-5; in this seed it is far less
+    assert powers <= 18  # binomial(200, .025) exceeds 18 with probability 9e-7
 
 
 def test_the_error_of_r2_is_how_much_it_varies():
@@ -148,8 +146,8 @@ def test_parts_hold_every_row_once_and_say_what_came():
     assert mean == pytest.approx(found.expected.mean())
     expected = [part.expected for part in parts]
     assert expected == sorted(expected)
-    for part in parts:  # six parts; five standard errors each: 4e-6
-        assert abs(part.later - part.expected) < 5 * part.error
+    for part in parts:  # eight at most; 5.5 standard errors each: 3e-7
+        assert abs(part.later - part.expected) < 5.5 * part.error
     # Clicks or not, times 0 to 3 things in the basket: equal scores are never told apart.
     assert len(parts) <= 8
 
@@ -166,7 +164,7 @@ def test_no_arm_differs_where_the_early_events_say_all():
     for seed in range(200):
         rows = followed(3_000, seed=seed)
         wrong += any(one.differs for one in left_by_arm(rows, fit(rows).expected))
-    assert wrong <= 11  # binomial(200, .01) exceeds 11 with probability 4e-6
+    assert wrong <= 12  # binomial(200, .01) exceeds 12 with probability 2e-7
 
 
 def test_an_arm_that_earns_by_itself_is_told():
