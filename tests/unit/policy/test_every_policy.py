@@ -286,13 +286,15 @@ def test_means_and_deviations_may_be_extreme(explorer, size, spread):
             assert p[1] == p[2]
 
 
-@pytest.mark.parametrize("explorer", EXPLORERS, ids=told)
+@pytest.mark.parametrize(
+    "explorer",
+    [one for one in EXPLORERS if fits({"kind": "losses"}, one, {"kind": "single"})],
+    ids=told,
+)
 @pytest.mark.parametrize("size", [1e-150, 1.0, 1e150])
 @pytest.mark.parametrize("rounds", [1e-150, 1.0, 1e150])
 def test_losses_may_be_extreme(explorer, size, rounds):
     """Any explorer that needs no posterior, over sums of losses which no log could reach."""
-    if not fits({"kind": "losses"}, explorer, {"kind": "single"}):
-        return
     made = policy_of({"kind": "losses"}, explorer, "single")._explorer
     family = LossesFamily(size * np.array([9.0, 0.0, 0.5, 0.5, 1.0]), np.full(5, rounds), 0.0, 1.0)
     seen = np.array([0, 1, 5, 5, 10**9])
