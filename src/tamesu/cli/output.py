@@ -7,12 +7,15 @@ colour anything when nobody is looking: Rich decides by the terminal and `NO_COL
 from __future__ import annotations
 
 import json as json_text
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
     from rich.table import Table
 
@@ -47,6 +50,21 @@ def progress_console() -> Console:
     from rich.console import Console
 
     return Console(stderr=True, highlight=False)
+
+
+def refuse_unwritable(path: Path, what: str) -> None:
+    """Refuses a file in a folder that takes none: better said before than after hours.
+
+    Raises:
+        Unavailable: as said.
+    """
+    from tamesu.base import Unavailable
+
+    if not os.access(path.parent, os.W_OK):
+        raise Unavailable(
+            f"{what} cannot be written to {path}: its folder is not there, or takes no files",
+            hint="name another file",
+        )
 
 
 @contextmanager

@@ -75,7 +75,8 @@ def _connected(url: str | None) -> Client:
 
 def _refuse(plot: Path) -> None:
     """Refuses a picture that cannot be drawn, before anything is asked."""
-    from tamesu.base import InvalidInput, MissingExtra, Unavailable
+    from tamesu.base import InvalidInput, MissingExtra
+    from tamesu.cli.output import refuse_unwritable
 
     try:
         from tamesu.cli.chart import FORMS
@@ -86,10 +87,7 @@ def _refuse(plot: Path) -> None:
             f"--plot must end in one of {', '.join(FORMS)}, got {plot.name!r}",
             hint="for example  --plot report.png",
         )
-    if not plot.parent.is_dir():
-        raise Unavailable(
-            f"the plot cannot be written to {plot}: its folder is not there", hint="make it first"
-        )
+    refuse_unwritable(plot, "the plot")
 
 
 def _show(

@@ -6,7 +6,9 @@ import csv
 import json
 import random
 from collections import Counter
+from datetime import datetime
 
+import polars as pl
 import pytest
 import yaml
 from long_run import ARMS, CARTS, CLICKS, DECLARED, PER_CART, PER_CLICK, LongRun
@@ -279,7 +281,7 @@ def test_a_fit_is_fitted_again(learn, tmp_path):
         ("unit,time,value\n", "must have rows"),
         ("unit,delivery,time\nx,y,2026-01-01T00:00:00Z\n", "one of delivery and unit"),
         ("unit,value\nx,3\n", "must have the columns time"),
-        ("unit,time,value\nx,2026-01-01,3\n", "RFC 3339"),
+        ("unit,time,value\nx,2026-01-01,3\n", "in orders.csv a time must be RFC 3339"),
         ("unit,time,value\nx,2026-01-01T00:00:00Z,nan\n", "a value within"),
         ("unit,time,value\nx,2026-01-01T00:00:00Z,1e300\n", "a value within"),
         ("unit,time,value\n,2026-01-01T00:00:00Z,1\n", "must have a unit"),
@@ -294,6 +296,12 @@ def test_files_that_say_nothing_are_refused(learn, tmp_path, rows, why):
     file = tmp_path / "orders.csv"
     file.write_text(rows)
     assert why in learn("--later", str(file), *WITHIN, code=2)
+
+
+def test_moments_of_no_time_zone_are_not_taken_for_any(learn, tmp_path):
+    file, noon = tmp_path / "orders.parquet", datetime(2026, 1, 3, 12)  # noqa: DTZ001 - the point
+    pl.DataFrame({"unit": ["u"], "time": [noon]}).write_parquet(file)
+    assert "orders.parquet must be of a time zone" in learn("--later", str(file), *WITHIN, code=2)
 
 
 def test_units_that_are_kept_as_hashes_are_found_by_their_names(learn, tmp_path, monkeypatch):
@@ -323,8 +331,12 @@ def _made(folder):
     [
         (("--later", "purchase", "--within", "1h"), "--within must be longer than the window"),
         (("--later", "purchase", "--within", "soon"), "a duration must be"),
-        (("--later", "order", *WITHIN), "--later must be one of"),
-        (("--later", "purchase", *WITHIN, "--aggregate", "most"), "--aggregate must be one of"),
+        (("--later", "order", *WITHIN), "--later must be one of 'cart', 'click', 'purchase', or a"),
+        (("--later", "purchace", *WITHIN), "did you mean 'purchase'?"),
+        (
+            ("--later", "purchase", *WITHIN, "--aggregate", "most"),
+            "--aggregate must be one of 'any', 'count', 'first', 'sum', got 'most'",
+        ),
         (("--later", "purchase", *WITHIN, "--until", "2026-01-01T00:00:00Z"), "speaks of a file"),
         (("--later", "purchase", *WITHIN, "--since", "2027-01-01T00:00:00Z"), "older"),
         (("--later", "nowhere.csv", *WITHIN), "that can be read"),
@@ -340,6 +352,12 @@ def _made(folder):
 )
 def test_what_cannot_be_is_refused(learn, words, why):
     assert why in learn(*words, code=2)
+
+
+def test_a_file_that_could_not_be_written_is_refused_before_the_log_is_read(learn):
+    """That nothing is as old as 300 days is said by whoever read it."""
+    words = ("--later", "purchase", "--within", "300d", "--output", "/nowhere/shop.yaml")
+    assert "cannot be written to /nowhere/shop.yaml" in learn(*words, code=1)
 
 
 def test_a_file_that_ends_before_it_begins_is_refused(learn, tmp_path):

@@ -80,10 +80,18 @@ def _times(column: pl.Series, path: Path) -> NDArray[np.int64]:
             f"every row of {path.name} must have a time, {column.null_count():,} have none"
         )
     if isinstance(column.dtype, pl.Datetime):
-        utc = column if column.dtype.time_zone is None else column.dt.convert_time_zone("UTC")
+        if column.dtype.time_zone is None:
+            raise InvalidInput(
+                f"every time in {path.name} must be of a time zone, these are of none",
+                hint='for example  frame["time"].dt.tz_localize("UTC")  in pandas',
+            )
+        utc = column.dt.convert_time_zone("UTC")
         micros: NDArray[np.int64] = utc.dt.epoch("us").to_numpy().astype(np.int64)
         return micros
     texts = column.cast(pl.String)
-    # Few moments are the same, but dates without a time of day are.
-    known: Mapping[str, int] = {text: Time.parse(text) for text in texts.unique().to_list()}
-    return np.array([known[text] for text in texts.to_list()], dtype=np.int64)
+    try:
+        # Few moments are the same, but dates without a time of day are.
+        known: Mapping[str, int] = {text: Time.parse(text) for text in texts.unique()}
+    except InvalidInput as problem:
+        raise InvalidInput(f"in {path.name} {problem.message}", hint=problem.hint) from problem
+    return np.array([known[text] for text in texts], dtype=np.int64)

@@ -108,9 +108,11 @@ def surrogate(  # noqa: PLR0913 - the options of a command
     from tamesu.cli.learn.looking_back import look_back
     from tamesu.cli.learn.question import Words, question
     from tamesu.cli.learn.telling import as_json, tell
-    from tamesu.cli.output import console, write_json
+    from tamesu.cli.output import console, refuse_unwritable, write_json
     from tamesu.wiring import load_settings, open_past, open_unit_names
 
+    if output is not None:
+        refuse_unwritable(output, "the declaration")
     settings = load_settings({"data": data})
     words = Words(later, within, aggregate, since, until, declaration, belief, strength)
     with open_past(settings) as (store, source):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tamesu.base import Aggregate, Declaration, Duration, InvalidInput, NotFound, Time, plain
+from tamesu.base.errors import close_match, listing
 from tamesu.cli.learn.amounts import Amounts, read_amounts
 from tamesu.cli.learn.looking_back import Asked
 from tamesu.cli.learn.weighed import lists, refuse_unfit
@@ -134,9 +135,15 @@ def _later(words: Words, declaration: Declaration) -> LaterEvents | Amounts:
         return read_amounts(Path(words.later))
     types = declaration.reward.events
     if words.later not in types:
-        raise InvalidInput.unknown_choice(words.later, types, "--later")
-    if words.aggregate not in list(Aggregate):
-        raise InvalidInput.unknown_choice(words.aggregate, list(Aggregate), "--aggregate")
+        match = close_match(words.later, types)
+        raise InvalidInput(
+            f"--later must be one of {listing(types)}, or a file that ends with one of "
+            f"{listing(FILES)}, got {words.later!r}",
+            hint=f"did you mean {match!r}?" if match else "",
+        )
+    aggregates = [one.value for one in Aggregate]
+    if words.aggregate not in aggregates:
+        raise InvalidInput.unknown_choice(words.aggregate, aggregates, "--aggregate")
     return LaterEvents(type=words.later, aggregate=Aggregate(words.aggregate))
 
 
@@ -162,7 +169,7 @@ def _declared(store: Store, name: str, declaration: Declaration) -> dict[int, bo
     newest = store.declarations()[name].number
     found = {number: store.declared(name, number) for number in range(1, newest + 1)}
     return {
-        number: wanted <= one.reward.events.keys()
+        number: wanted <= one.declaration.reward.events.keys()
         for number, one in found.items()
         if one is not None
     }

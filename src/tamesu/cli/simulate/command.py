@@ -204,7 +204,8 @@ def _look_at(path: Path) -> None:
         Unavailable: a folder that is not there, or takes none: better said before than after hours.
         MissingExtra: matplotlib is not installed.
     """
-    from tamesu.base import InvalidInput, MissingExtra, Unavailable
+    from tamesu.base import InvalidInput, MissingExtra
+    from tamesu.cli.output import refuse_unwritable
 
     try:
         from tamesu.cli.simulate.plot import FORMS
@@ -215,11 +216,7 @@ def _look_at(path: Path) -> None:
             f"--plot must end in one of {', '.join(FORMS)}, got {path.name!r}",
             hint="for example  --plot regret.png",
         )
-    if not os.access(path.parent, os.W_OK):
-        raise Unavailable(
-            f"the plot cannot be written to {path}: its folder is not there, or takes no files",
-            hint="name another file",
-        )
+    refuse_unwritable(path, "the plot")
 
 
 def _interrupt(*_: object) -> None:
