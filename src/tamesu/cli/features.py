@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from tamesu.base import Declaration
+from tamesu.cli.rewarding import few
 from tamesu.policy.features import encoder_of
 
 if TYPE_CHECKING:
     from tamesu.cli.meaning import Meaning
 
-MOST_CHARS = 20
 BLIND = frozenset({"beta", "gaussian", "losses"})
 """Beliefs that learn nothing from features."""
 
@@ -25,7 +25,7 @@ def feature_meanings(
     if declaration.context:
         yield row(
             "context",
-            _listed(list(declaration.context)),
+            few(declaration.context),
             f"{_count(len(declaration.context), 'feature')} that a request tells, "
             f"{_count(encoder_of(declaration).width, 'column')}{unused}",
         )
@@ -36,21 +36,16 @@ def feature_meanings(
             unused = "; of no use where arms share nothing: see policy.belief.sharing"
         yield row(
             "arm_features",
-            _listed(list(declaration.arm_features)),
+            few(declaration.arm_features),
             f"{_count(len(declaration.arm_features), 'feature')} that an arm tells{unused}",
         )
     if declaration.interactions:
         yield row(
             "interactions",
-            _listed([f"{one} × {other}" for one, other in declaration.interactions]),
+            few(f"{one} × {other}" for one, other in declaration.interactions),
             "what the one is worth depends on the other: their columns are multiplied",
         )
 
 
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
-
-
-def _listed(names: list[str]) -> str:
-    text = ", ".join(names)
-    return text if len(text) <= MOST_CHARS else f"{text[: MOST_CHARS - 1]}…"

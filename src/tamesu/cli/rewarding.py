@@ -5,7 +5,7 @@ Refuses to judge it: by the time it comes here it is valid.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tamesu.base import Anchor, Declaration, Duration, EventTerm, Reward, Time, Unseen
@@ -21,10 +21,10 @@ def reward_meanings(declaration: Declaration, row: Any) -> Iterator[Meaning]:
     """The reward's settings; `row` makes one of them."""
     yield from _objectives(declaration, row)
     yield from _surrogate(declaration, row)
-    yield from _clauses(declaration.reward, row)
+    yield from _clauses(declaration, row)
 
 
-def few(names: tuple[str, ...]) -> str:
+def few(names: Iterable[str]) -> str:
     """`names`, or the first of them."""
     text = ", ".join(names)
     return text if len(text) <= MOST_CHARS else f"{text[: MOST_CHARS - 1]}…"
@@ -64,10 +64,18 @@ def _surrogate(declaration: Declaration, row: Any) -> Iterator[Meaning]:
         )
 
 
-def _clauses(reward: Reward, row: Any) -> Iterator[Meaning]:
+def _clauses(declaration: Declaration, row: Any) -> Iterator[Meaning]:
+    reward, aims = declaration.reward, declaration.aims
+    apart = aims is not None and aims.are_apart
     shown = reward.anchor is Anchor.IMPRESSION
     start = "the first impression" if shown else "the decision"
-    yield row("reward.events", _events(reward.events), "what a delivery is worth: the terms add up")
+    yield row(
+        "reward.events",
+        _events(reward.events),
+        "the mean of the objectives, each in its range: shown as the reward, and not what is learnt"
+        if apart
+        else "what a delivery is worth: the terms add up",
+    )
     yield row("reward.default", f"{reward.default:g}", "the reward when no event counted")
     yield row(
         "reward.anchor",

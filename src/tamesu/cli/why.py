@@ -68,7 +68,12 @@ def _beside(chosen: Told, other: Told, arms: list[Told]) -> Iterator[str]:
             f"to be worth more, {theirs:.4f} against {mine:.4f}"
         )
         return
-    yield f"{chosen['arm']} was thought best: {mine:.4f}, the next, {other['arm']}, {theirs:.4f}"
+    if mine == theirs:
+        yield f"{chosen['arm']} and {other['arm']} are thought to be worth the same, {mine:.4f}"
+    else:
+        yield (
+            f"{chosen['arm']} was thought best: {mine:.4f}, the next, {other['arm']}, {theirs:.4f}"
+        )
     if chosen["effects"] is None or other["effects"] is None:
         return
     apart = {

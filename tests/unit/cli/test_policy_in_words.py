@@ -205,6 +205,8 @@ def test_of_objectives_that_are_learnt_apart_mixtures_are_told(kind):
     rows = said(reward=reward, policy={"belief": "gaussian", "explorer": kind})
     assert "best mixture" in rows["policy.explorer"].meaning
     assert "the worst objective first, they weigh 1, 0.5" in rows["reward.scalarise"].meaning
+    assert "not what is learnt" in rows["reward.events"].meaning
+    assert "the terms add up" in said()["reward.events"].meaning
     assert "0 OR 1" not in rows["policy.explorer.explore"].meaning
     if kind == "thompson":
         assert "at least 0.00" in rows["policy.explorer.explore"].meaning

@@ -42,6 +42,13 @@ def test_an_arm_that_is_not_thought_best_was_tried():
     ]
 
 
+def test_of_arms_that_are_worth_the_same_none_is_the_best():
+    tie = "a and b are thought to be worth the same, 0.3000"
+    assert said(arm("a", 0.3, 0), arm("b", 0.3)) == [tie]
+    nothing = {"hour": 0.0}
+    assert said(arm("a", 0.3, 0, nothing, 0.3), arm("b", 0.3, None, nothing, 0.3)) == [tie]
+
+
 def test_without_a_context_nothing_is_said_of_one():
     assert said(arm("a", 0.4, 0), arm("b", 0.3)) == [
         "a was thought best: 0.4000, the next, b, 0.3000"
