@@ -117,7 +117,7 @@ def _step(  # noqa: PLR0913, PLR0917 - the columns of one step
         ),
         best=best,
         truth=None if together else np.repeat(expected.mean(axis=0)[:, None], size, axis=1),
-        uniform=float(world.uniform(expected, size).mean()) if together else 0.0,
+        uniform=float(world.uniform(expected, size).mean()),
     )
 
 

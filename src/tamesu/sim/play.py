@@ -37,7 +37,7 @@ class Step(NamedTuple):
         best: (m,) what the best decision of each is expected to earn.
         truth: (n, k) what each arm was expected to earn at each position, in the mean of these rounds;
             none where that depends on the arms above, as in a cascade: nothing changes there.
-        uniform: what a uniform decision is expected to earn, where `truth` does not say it.
+        uniform: what a uniform decision is expected to earn.
     """
 
     first: int
@@ -46,7 +46,7 @@ class Step(NamedTuple):
     evaluability: Evaluability
     best: NDArray[np.float64]
     truth: NDArray[np.float64] | None
-    uniform: float = 0.0
+    uniform: float
 
 
 def play(  # noqa: PLR0913 - everything that a run is a function of
@@ -192,12 +192,18 @@ def step(
     size = rewards.shape[1]
     best = np.full(len(rewards), now.best(size))
     every_arm = np.repeat(np.arange(len(prepared.arms))[:, None], size, axis=1)
+    truth: NDArray[np.float64] | None = None
+    if isinstance(now, CascadeWorld):
+        uniform = now.uniform(size)
+    else:
+        truth = now.expected(every_arm)
+        uniform = float(truth.mean(axis=0).sum())
     return Step(
         first=first,
         lost=best - now.expected(choices.rows).sum(axis=1),
         earned=rewards.sum(axis=1),
         evaluability=evaluability(now.gaps(), prepared.propensities()),
         best=best,
-        truth=None if isinstance(now, CascadeWorld) else now.expected(every_arm),
-        uniform=now.uniform(size) if isinstance(now, CascadeWorld) else 0.0,
+        truth=truth,
+        uniform=uniform,
     )

@@ -115,6 +115,7 @@ class Rehearsal:
                 evaluability=evaluability(best - expected[active], prepared.propensities()),
                 best=np.full(count, best),
                 truth=expected[:, None],
+                uniform=float(expected[active].mean()),
             )
             self.learn()
 

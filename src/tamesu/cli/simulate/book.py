@@ -34,7 +34,6 @@ class Book:
 
     def note(self, step: Step) -> None:
         """Adds the next step of the run."""
-        uniform = step.uniform if step.truth is None else float(step.truth.mean(axis=0).sum())
         done, count = 0, len(step.lost)
         while done < count:
             mark = self._marks[0] - step.first if self._marks else count
@@ -45,8 +44,8 @@ class Book:
             self._worth += best - lost
             if step.truth is not None:
                 self._truth = self._truth + rounds * step.truth
-            self._more += best - rounds * uniform - lost
-            self._most += best - rounds * uniform
+            self._more += best - rounds * step.uniform - lost
+            self._most += best - rounds * step.uniform
             done = until
             if until == mark and self._marks:
                 self._close()
