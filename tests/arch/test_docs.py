@@ -37,7 +37,8 @@ from tamesu.train import Why
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`((?:tamesu|make) [^`]+)`")
-LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)\)")
+LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]*)#?([^)\s]*)\)")
+HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -72,13 +73,28 @@ def blocks(pages, language):
 
 
 def test_links_lead_somewhere(pages, root):
-    broken = [
-        f"{page}: {target}"
-        for page, text in pages.items()
-        for target in LINK.findall(FENCE.sub("", text))
-        if "://" not in target and not (root / page.parent / target).exists()
-    ]
+    broken = []
+    for page, text in pages.items():
+        for target, anchor in LINK.findall(FENCE.sub("", text)):
+            there = root / page.parent / target if target else root / page
+            if "://" in target:
+                continue
+            if not there.exists() or (anchor and anchor not in anchors(there.read_text("utf-8"))):
+                broken.append(f"{page}: {target}#{anchor}")
     assert not broken
+
+
+def anchors(text):
+    """What the headings of a page are called in links."""
+    said = [re.sub(r"\]\([^)]*\)", "", title) for title in HEADING.findall(FENCE.sub("", text))]
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in said}
+
+
+def test_links_lead_to_headings_by_their_words():
+    assert anchors("# One: `two`-three\n```sh\n# no\n```\n## [Four](five.md) six\n") == {
+        "one-two-three",
+        "four-six",
+    }
 
 
 def test_every_make_target_named_exists(commands, root):
@@ -132,6 +148,22 @@ def test_every_python_example_parses(pages):
     assert found
     for block in found:
         ast.parse(block)
+
+
+def test_every_bandit_in_memory_of_the_docs_runs(pages, tmp_path, monkeypatch):
+    """Beside the declarations of its page, in files of their names."""
+    monkeypatch.chdir(tmp_path)
+    ran = []
+    for page, text in pages.items():
+        of_page = FENCE.findall(text)
+        for language, block in of_page:
+            if language == "yaml" and (name := yaml.safe_load(block).get("name")):
+                Path(f"{name}.yaml").write_text(block, "utf-8")
+        for language, block in of_page:
+            if language == "python" and "tamesu.Bandit" in block:
+                exec(compile(block, str(page), "exec"), {})
+                ran.append(page)
+    assert len(ran) >= 6
 
 
 def test_every_json_example_is_what_the_server_reads_or_writes(pages):
@@ -210,7 +242,7 @@ def served():
 @pytest.mark.parametrize("folder", ["how-to", "explanation", "math", "reference", "adr"])
 def test_every_page_is_named_by_the_index_of_its_folder(pages, folder):
     index = Path("docs", folder, "README.md" if folder == "adr" else "index.md")
-    named = set(LINK.findall(pages[index]))
+    named = {target for target, _ in LINK.findall(pages[index])}
     theirs = {path.name for path in pages if path.parent == index.parent} - {index.name}
     assert theirs
     assert theirs - named == set()
