@@ -23,6 +23,11 @@ def earned(wanted: Told | None) -> Iterator[str]:
     """What a period came to by each objective, in lines; none where there is one reward."""
     if wanted is None:
         return
+    if wanted["kind"] == "gini":
+        yield (
+            "  rewards above are the mean of the objectives, and not what gini wants most of: uniform "
+            "choice may have more of it"
+        )
     for one in wanted["objectives"]:
         if one["mean"] is not None:
             low, high = one["range"]

@@ -106,6 +106,7 @@ def test_the_command_line_shows_them_within_eighty_columns(window, played, capsy
         texts[words[0]] = capsys.readouterr().out
     assert "revenue: 20 each, 20.0% of its range [0, 100]" in texts["report"]
     assert "gini: the worst weighs most" in texts["report"]
+    assert "not what gini wants most of" in " ".join(texts["report"].split())
     assert "Earned each, by objective" in texts["report"]
     assert "Believed by objective" in texts["bandit"]
     assert {"clicks 1", "revenue 30", "revenue 120"} <= {
