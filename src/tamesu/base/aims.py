@@ -50,6 +50,12 @@ class Aims(NamedTuple):
         """Whether each is learnt by itself: of `weighted` only their sum is."""
         return self.kind == "gini"
 
+    @property
+    def start(self) -> float:
+        """The reward where each objective is at its least; where each is at its greatest, it is 1 more."""
+        ends = zip(self.shares, self.ranges, strict=True)
+        return math.fsum(share * low / (high - low) for share, (low, high) in ends)
+
 
 def vector_of(aims: Aims, terms: Mapping[str, NDArray[np.int64]], n: int) -> NDArray[np.int64]:
     """(n, D) what each of n deliveries came to by each objective, in 1 / GRID of its range.

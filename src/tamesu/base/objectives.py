@@ -90,11 +90,9 @@ def scalarised(wanted: Objectives, where: str) -> tuple[dict[str, EventTerm], tu
     """
     aims = aims_of(wanted, where)
     terms: dict[str, EventTerm] = {}
-    least: list[float] = []
     for objective, share, (low, high) in zip(
         wanted.objectives.values(), aims.shares, aims.ranges, strict=True
     ):
-        least.append(share * low / (high - low))
         for type_, term in objective.events.items():
             if type_ in terms:
                 raise InvalidDeclaration(
@@ -102,7 +100,7 @@ def scalarised(wanted: Objectives, where: str) -> tuple[dict[str, EventTerm], tu
                     hint="send an event of its own for each",
                 )
             terms[type_] = msgspec.structs.replace(term, weight=term.weight * share / (high - low))
-    start = math.fsum(least)
+    start = aims.start
     return terms, (start, start + 1.0)
 
 

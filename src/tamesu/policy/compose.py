@@ -207,7 +207,7 @@ class Policy:
             return readings
         several = len(self._beliefs)
         return [
-            Several(readings[first : first + several], self._wanted.start)
+            Several(readings[first : first + several], self._wanted.aims.start)
             for first in range(0, len(readings), several)
         ]
 

@@ -44,17 +44,13 @@ def play_several(  # noqa: PLR0913 - everything that a run is a function of
     aims = declaration.aims
     if aims is None or len(aims.names) != world.rates.shape[1]:
         raise Bug("a world of several objectives must be played by a bandit that has as many")
-    start = sum(
-        share * low / (high - low)
-        for share, (low, high) in zip(aims.shares, aims.ranges, strict=True)
-    )
     player = Player(declaration, pace_us)
     for first in range(0, rounds, every):
         count = min(every, rounds - first)
         prepared, choices = player.choose(first, count)
         shares = prepared.propensities()
         vectors = world.rewards(choices.rows[:, 0], uniforms(count, len(aims.names)))
-        rewards = start + vectors @ np.array(aims.shares)
+        rewards = aims.start + vectors @ np.array(aims.shares)
         yield Step(
             first=first,
             lost=np.full(count, world.most - world.worth(shares)),

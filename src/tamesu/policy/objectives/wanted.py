@@ -29,13 +29,11 @@ class Wanted(NamedTuple):
         aims: the objectives as numbers.
         beliefs: D of them.
         explorer: over all.
-        start: of the reward, where each objective is at its least.
     """
 
     aims: Aims
     beliefs: tuple[Belief, ...]
     explorer: Explorer
-    start: float
 
     @classmethod
     def of(cls, declaration: Declaration, explorer: Explorer) -> Wanted | None:
@@ -57,10 +55,6 @@ class Wanted(NamedTuple):
             aims,
             tuple([_belief(declaration, aims, number) for number in range(len(aims.names))]),
             _over(declaration, explorer, aims),
-            sum(
-                share * low / (high - low)
-                for share, (low, high) in zip(aims.shares, aims.ranges, strict=True)
-            ),
         )
 
 
