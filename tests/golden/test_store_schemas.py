@@ -35,7 +35,7 @@ def test_every_schema_of_the_store_is_read(schema, tmp_path):
     path = tmp_path / "store.sqlite3"
     path.write_bytes((HERE / f"store-schema-{schema}.sqlite3").read_bytes())
     with closing(SqlStore(path)) as store:
-        assert store.declared("home", 1) == DECLARATION
+        assert store.declared("home", 1).declaration == DECLARATION
         assert store.snapshot("home", 7) == SNAPSHOT
         assert store.progress().checkpoint == b"\x00checkpoint"
         assert store.progress().counts == {"home": {"events_read": 3}, "": {"events_poison": 1}}
@@ -67,7 +67,7 @@ def read_schema_3(store):
     assert store.archived() == (12,)
     assert store.corrections(waiting=False) == [TAKEN]
     assert store.corrections(waiting=True) == [LATER]
-    assert store.declared("home", 2) == FULL
+    assert store.declared("home", 2).declaration == FULL
     assert store.judged() == {"home": Time(1_700_000_006_000_000)}
 
 

@@ -43,8 +43,8 @@ def examination(
         if name not in known:
             raise NotFound.bandit(name, known)
         declared = known[name]
-        declaration = store.declared(name, declared.number)
-        if declaration is None or declaration.layout.kind != "slate":
+        declaration = declared.declaration
+        if declaration.layout.kind != "slate":
             raise InvalidInput(f"examination is that of a slate, and bandit {name!r} delivers none")
         files = [
             file

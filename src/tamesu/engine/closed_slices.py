@@ -17,7 +17,6 @@ import structlog
 
 from tamesu.base import (
     Correction,
-    Declaration,
     Entry,
     Reward,
     Time,
@@ -61,7 +60,7 @@ class ClosedSlices:
 
     def __init__(self, store: Store, archive: Archive) -> None:
         self._store, self._archive = store, archive
-        self._declared: dict[tuple[str, int], Declaration | None] = {}
+        self._declared: dict[tuple[str, int], Declared | None] = {}
         self._work: Generator[None, None, int] | None = None
 
     def slice(self, turn: Turn) -> Slice:
@@ -206,8 +205,8 @@ class ClosedSlices:
         key = (bandit, number)
         if self._declared.get(key) is None:
             self._declared[key] = self._store.declared(bandit, number)
-        declaration = self._declared[key]
-        return None if declaration is None else declaration.reward
+        declared = self._declared[key]
+        return None if declared is None else declared.declaration.reward
 
 
 def _watermark(files: Mapping[int, Sequence[ArchiveFile]]) -> Time:

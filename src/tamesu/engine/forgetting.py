@@ -47,10 +47,10 @@ class Forgetting:
         """The longest late horizon of any declaration, also of older ones."""
         return max(
             (
-                declaration.reward.late
+                declared.declaration.reward.late
                 for name, newest in self._store.declarations().items()
                 for number in range(1, newest.number + 1)
-                if (declaration := self._store.declared(name, number)) is not None
+                if (declared := self._store.declared(name, number)) is not None
             ),
             default=0,
         )

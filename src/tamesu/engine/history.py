@@ -65,9 +65,10 @@ class History:
         if newest is not None and newest.status is not Status.DELETED:
             return newest
         number = 1 if newest is None else newest.declaration + 1
-        declaration = self._store.declared(bandit, number)
-        if declaration is None:
+        declared = self._store.declared(bandit, number)
+        if declared is None:
             return None
+        declaration = declared.declaration
         if newest is None:
             return prior(bandit, number, compose(declaration), Time(0)).snapshot
         begun = Standing.begun(declaration, number, compose(declaration), Time(0), newest)
@@ -75,10 +76,10 @@ class History:
 
     def _made(self, before: Snapshot, version: int, after: Snapshot) -> Snapshot | None:
         """`before` with what was learnt up to `version`; none if that does not lead to `after`."""
-        declaration = self._store.declared(before.bandit, before.declaration)
-        if declaration is None:
+        declared = self._store.declared(before.bandit, before.declaration)
+        if declared is None:
             return None
-        policy = compose(declaration)
+        policy = compose(declared.declaration)
         state = whole = policy.decode(before.state)
         observations = before.observations
         for learnt, rows in _by_version(self._rows(before, after)):

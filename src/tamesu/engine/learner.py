@@ -225,10 +225,10 @@ class Learner:
     def _reward(self, bandit: str, number: int) -> Reward | None:
         key = (bandit, number)
         if key not in self._rewards:
-            declaration = self._store.declared(bandit, number)
-            if declaration is None:
+            declared = self._store.declared(bandit, number)
+            if declared is None:
                 return None
-            self._rewards[key] = declaration.reward
+            self._rewards[key] = declared.declaration.reward
         return self._rewards[key]
 
 

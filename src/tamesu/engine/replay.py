@@ -185,7 +185,7 @@ class Replay:
             found = self._store.declared(bandit, number)
             if found is None:
                 return None
-            self._declared[key] = found
+            self._declared[key] = found.declaration
         return self._declared[key]
 
     def clauses(self, bandit: str, number: int) -> Reward | None:

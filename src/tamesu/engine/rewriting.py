@@ -45,9 +45,9 @@ def rewrite(replay: Replay, then: View, store: Store, fresh: Store, now: Time) -
         )
     for bandit, newest in sorted(store.declarations().items()):
         for number in range(1, newest.number + 1):
-            declaration = store.declared(bandit, number)
-            if declaration is not None:
-                fresh.declare(declaration, newest.created, number)
+            declared = store.declared(bandit, number)
+            if declared is not None:
+                fresh.declare(declared.declaration, declared.created, number)
     lease = fresh.takeover("replay", now, MINUTE_US)
     _command(store, fresh, lease)
     taken = store.corrections(waiting=False)

@@ -88,9 +88,10 @@ def _compared(
     newest = store.declarations()[bandit].number
     if snapshot is None or (snapshot.status is Status.DELETED and newest > snapshot.declaration):
         return Summed(bandit, sums, _version(snapshot), None, "nothing was learnt yet")
-    declaration = store.declared(bandit, snapshot.declaration)
-    if declaration is None:
+    declared = store.declared(bandit, snapshot.declaration)
+    if declared is None:
         raise Bug(f"declaration {snapshot.declaration} of {bandit!r} must be there, it is not")
+    declaration = declared.declaration
     why = (
         _why_not(store, snapshot)
         if is_counted(declaration)

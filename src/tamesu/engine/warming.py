@@ -14,7 +14,7 @@ import structlog
 from tamesu.base import Command, Corrupt, Declaration, Reward
 from tamesu.policy import compose
 from tamesu.ports import Archive, ArchiveFile, Holds, Store
-from tamesu.train import Standing, WarmUp, warms_up
+from tamesu.train import Standing, WarmUp, first_number, warms_up
 
 SLICE_ROWS = 50_000
 """Rows after which a slice reads no further file."""
@@ -113,17 +113,13 @@ class Warming:
         return not self._read(begun)
 
     def _begin(self, declaration: Declaration) -> _Begun:
-        since = 1
-        for command in self._store.commands(declaration.name):
-            effect = command.effect
-            if command.kind == "delete" and effect is not None and effect.refusal is None:
-                since = int(effect.told["declaration"]) + 1
+        since = first_number(self._store.commands(declaration.name))
         return _Begun(declaration, since, self._warm(declaration))
 
     def _warm(self, declaration: Declaration) -> WarmUp:
         def clauses(number: int) -> Reward | None:
             found = self._store.declared(declaration.name, number)
-            return None if found is None else found.reward
+            return None if found is None else found.declaration.reward
 
         return WarmUp(compose(declaration), clauses)
 

@@ -44,12 +44,8 @@ class Store(Protocol):
         """The newest declaration of every bandit, by name; empty before the first."""
         ...
 
-    def declared(self, bandit: str, number: int) -> Declaration | None:
+    def declared(self, bandit: str, number: int) -> Declared | None:
         """The declaration with this number, or none."""
-        ...
-
-    def created(self, bandit: str, number: int) -> Time | None:
-        """When the declaration with this number was made; none where there is no such one."""
         ...
 
     # Snapshots ----------------------------------------------------------------------------------

@@ -100,11 +100,16 @@ class HistoryContract:
             assert store.snapshot("home") is None
             store.commit(commit_of(lease, declarations=[second]))
             assert dict(store.declarations()) == {"home": second}
-            kept = [store.declared("home", number) for number in (1, 2)]
-            assert [each and each.arm_ids for each in kept] == [old.arm_ids, new.arm_ids]
-            made = [store.created("home", number) for number in (0, 1, 2, 3)]
-            assert made == [None, NOW, NOW + 1, None]
-            assert store.created("away", 1) is None
+            kept = [store.declared("home", number) for number in (0, 1, 2, 3)]
+            assert [
+                each and (each.number, each.declaration.arm_ids, each.created) for each in kept
+            ] == [
+                None,
+                (1, old.arm_ids, NOW),
+                (2, new.arm_ids, NOW + 1),
+                None,
+            ]
+            assert store.declared("away", 1) is None
 
     def test_a_name_is_declared_again_under_its_next_number(self, tmp_path: Path) -> None:
         """For a bandit that was deleted; whoever says another number is too early, or too late."""

@@ -66,7 +66,7 @@ class StoreContract(
             assert declared == (1, full, NOW)
             assert dict(store.declarations())["full"] == declared
             assert set(store.declarations()) == {"full", "plain"}
-            assert store.declared("full", 1) == full
+            assert store.declared("full", 1) == declared
             assert store.declared("full", 2) is None
             assert store.declared("full", 0) is None
 

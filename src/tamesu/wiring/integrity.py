@@ -164,10 +164,10 @@ def _refuse_unreadable(kept: Store) -> None:
         snapshot = kept.snapshot(bandit)
         if snapshot is None:
             continue
-        declaration = kept.declared(bandit, snapshot.declaration)
-        if declaration is None:
+        declared = kept.declared(bandit, snapshot.declaration)
+        if declared is None:
             continue
-        policy, deferred = compose(declaration), kept.deferred(bandit)
+        policy, deferred = compose(declared.declaration), kept.deferred(bandit)
         read_state(policy, snapshot)
         if deferred is not None:
             read_state(policy, snapshot, deferred.state)

@@ -32,7 +32,9 @@ class StartsWithAVersion(MemoryStore):
 class ForgetsTheSeed(MemoryStore):
     def declared(self, bandit, number):
         found = super().declared(bandit, number)
-        return found and msgspec.structs.replace(found, seed=None)
+        if found is None:
+            return None
+        return found._replace(declaration=msgspec.structs.replace(found.declaration, seed=None))
 
 
 class LetsTheSecondWin(MemoryStore):

@@ -177,7 +177,7 @@ def test_what_is_declared_is_parsed_once(tmp_path):
     """The trainer asks for a declaration at every batch."""
     with contextlib.closing(SqlStore(tmp_path / "store.sqlite3")) as store:
         store.declare(Declaration.parse({"name": "home", "arms": ["a"]}), Time(1))
-        assert store.declared("home", 1) is store.declared("home", 1)
+        assert store.declared("home", 1).declaration is store.declared("home", 1).declaration
 
 
 def test_nothing_is_committed_into_a_store_that_was_taken_away(tmp_path):

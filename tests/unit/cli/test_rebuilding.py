@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
+from msgspec.structs import replace as replaced
 from random_lives import HOME, World
 
 from tamesu.adapters.archive.parquet import ParquetArchive
@@ -141,6 +142,23 @@ def test_a_store_that_was_damaged_is_written_anew(data, tmp_path, capsys):
     store.close()
     answer = told(capsys, "replay", "--data", str(data), "--out", str(fresh), code=1)
     assert "must be a folder that is not there yet" in answer
+
+
+def test_every_declaration_is_written_anew_with_the_moment_at_which_it_was_made(tmp_path, capsys):
+    """A report begins with the first of them."""
+    with living(tmp_path) as world:
+        world.learnt("a")
+        world.move(SECOND_US)
+        changed = replaced(HOME, description="another").plain()
+        world.ask("home", "declare", {"declaration": changed, "number": 1})
+        world.engine.catch_up()
+        world.upkeep()
+        made = [world.store.declared("home", number) for number in (1, 2)]
+    assert made[0].created < made[1].created
+    fresh = tmp_path / "fresh"
+    told(capsys, "replay", "--data", str(tmp_path), "--out", str(fresh))
+    with contextlib.closing(SqlStore(fresh / "store.sqlite3")) as store:
+        assert [store.declared("home", number) for number in (1, 2)] == made
 
 
 def test_a_log_that_lost_its_beginning_is_an_error_and_the_archive_has_it(data, capsys):

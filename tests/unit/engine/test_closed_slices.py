@@ -48,7 +48,7 @@ def expected(world):
         if entries[0].kind == Kind.TICK.value:
             continue
         said = parse_decision_id(key)
-        reward = world.store.declared(said.bandit, said.declaration).reward
+        reward = world.store.declared(said.bandit, said.declaration).declaration.reward
         for row in tell(key, reward, entries, Time(min(newest)), late=True).rows:
             if row.moved is not None:
                 found[key, row.observation.position, row.observation.correction] = row.observation

@@ -171,7 +171,7 @@ def test_a_new_declaration_is_there_with_its_first_snapshot(world):
     assert (declared.number, declared.declaration.arm_ids) == (2, ("c", "d"))
     assert declared.declaration.seed == 7
     assert effect.told["number"] == world.snapshot.declaration == 2
-    assert world.store.declared("home", 1).arm_ids == ("a", "b", "c")
+    assert world.store.declared("home", 1).declaration.arm_ids == ("a", "b", "c")
     world.show("d", clicked="d", number=2)
     world.show("a", clicked="a", number=1)
     world.wait()

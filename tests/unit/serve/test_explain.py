@@ -14,7 +14,7 @@ from tamesu.base import (
 )
 from tamesu.base.reward import CLOCK_SKEW_US
 from tamesu.policy.explanation import MOST_ARMS
-from tamesu.ports import roster_of
+from tamesu.ports import Commit, Declared, roster_of
 from tamesu.serve.core.hot import heat
 
 
@@ -56,6 +56,22 @@ def test_what_was_believed_then_is_told_and_not_what_is_believed_now(house):
     assert arms[first["arm"]]["share"] == first["propensity"]
     assert told["snapshot"]["observations"] == 8
     assert (told["unit"], told["request_id"]) == ("somebody", "r-1")
+
+
+def test_the_prior_of_an_older_declaration_was_made_when_that_was(house):
+    house.clock.move(5_000_000)
+    decision = house.decide()
+    house.clock.move(5_000_000)
+    now = house.clock.now()
+    other = msgspec.structs.replace(house.declared.declaration, description="another")
+    lease = house.store.lease("test", now, 5_000_000)
+    house.store.commit(
+        Commit(lease=lease, checkpoint=b"", counts={}, declarations=[Declared(2, other, now)])
+    )
+    told = house.explain(decision.decision_id)
+    assert told["snapshot"]["version"] == 0
+    assert told["snapshot"]["created"] == house.declared.created.text()
+    assert told["again"]["same"] is True
 
 
 def test_of_a_slate_each_position_is_made_again_given_those_before_it(house):

@@ -13,7 +13,7 @@ from tamesu.base import GRID, Declaration, Outcome, Time
 from tamesu.base.times import HOUR_US, MINUTE_US, SECOND_US, Duration
 from tamesu.engine import InlineEngine
 from tamesu.experiment import Spans
-from tamesu.ports import Declared, Holds
+from tamesu.ports import Holds
 from tamesu.serve.core.catalogue import Catalogue
 from tamesu.serve.core.earned import Earned, Sizes
 from tamesu.serve.core.report import Reporter
@@ -228,7 +228,7 @@ def test_a_period_begins_and_ends_where_it_says(rehearsed):
 
 def test_what_arms_had_is_told_by_position_where_each_has_a_belief(journal):
     """As the rows say: an arm's deliveries at the top are not those below."""
-    declared = Declared(1, journal.store.declared("slates", 1), Time(0))
+    declared = journal.store.declared("slates", 1)
     spans = Spans(journal.clock.now(), LONG, 1)
     earned = Earned(spans, Sizes(journal.store, declared, []), Time(0), 2)
     files = [one for one in journal.store.files(Holds.OBSERVATIONS) if one.bandit == "slates"]

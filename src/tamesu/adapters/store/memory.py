@@ -65,19 +65,12 @@ class MemoryStore:
             self._refuse_closed()
             return {name: numbers[-1] for name, numbers in self._declared.items()}
 
-    def declared(self, bandit: str, number: int) -> Declaration | None:
+    def declared(self, bandit: str, number: int) -> Declared | None:
         """The declaration with this number, or none."""
         with self._lock:
             self._refuse_closed()
-            known = self._known(bandit, number)
-            return None if known is None else known.declaration
-
-    def created(self, bandit: str, number: int) -> Time | None:
-        """When the declaration with this number was made; none where there is no such one."""
-        with self._lock:
-            self._refuse_closed()
-            known = self._known(bandit, number)
-            return None if known is None else known.created
+            numbers = self._declared.get(bandit, [])
+            return numbers[number - 1] if 1 <= number <= len(numbers) else None
 
     def versions(self) -> Mapping[str, int]:
         """The newest snapshot version of every bandit that has one."""
@@ -351,10 +344,6 @@ class MemoryStore:
 
     def _refuse_stale(self, lease: Lease) -> None:
         leasing.refuse_stale(lease, self._lease, self._epoch)
-
-    def _known(self, bandit: str, number: int) -> Declared | None:
-        numbers = self._declared.get(bandit, [])
-        return numbers[number - 1] if 1 <= number <= len(numbers) else None
 
     def _refuse_closed(self) -> None:
         if self._closed:

@@ -76,15 +76,13 @@ class SqlStore:
             found = {key: self._declared(connection, *key) for key in keys}
         return {bandit: declared for (bandit, _), declared in found.items() if declared}
 
-    def declared(self, bandit: str, number: int) -> Declaration | None:
+    def declared(self, bandit: str, number: int) -> Declared | None:
         """The declaration with this number, or none."""
-        known = self._known(bandit, number)
-        return None if known is None else known.declaration
-
-    def created(self, bandit: str, number: int) -> Time | None:
-        """When the declaration with this number was made; none where there is no such one."""
-        known = self._known(bandit, number)
-        return None if known is None else known.created
+        known = self._parsed.get((bandit, number))
+        if known is None:
+            with self._reading() as connection:
+                known = self._declared(connection, bandit, number)
+        return known
 
     # Snapshots ----------------------------------------------------------------------------------
 
@@ -315,13 +313,6 @@ class SqlStore:
         self._engine.dispose()
 
     # Within -------------------------------------------------------------------------------------
-
-    def _known(self, bandit: str, number: int) -> Declared | None:
-        known = self._parsed.get((bandit, number))
-        if known is None:
-            with self._reading() as connection:
-                known = self._declared(connection, bandit, number)
-        return known
 
     def _declared(self, connection: sa.Connection, bandit: str, number: int) -> Declared | None:
         known = self._parsed.get((bandit, number))

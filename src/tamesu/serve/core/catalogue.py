@@ -233,10 +233,10 @@ class Catalogue:
         )
 
     def _fetch_terms(self, bandit: str, number: int) -> Terms | None:
-        declaration = self._store.declared(bandit, number)
-        if declaration is None:
+        declared = self._store.declared(bandit, number)
+        if declared is None:
             return None
-        terms = self._terms[bandit, number] = Terms.of(declaration)
+        terms = self._terms[bandit, number] = Terms.of(declared.declaration)
         return terms
 
 

@@ -227,8 +227,7 @@ class Sizes:
     def _declaration(self, number: int) -> Declared | None:
         if number == self._declared.number:
             return self._declared
-        found = self._store.declared(self._declared.declaration.name, number)
-        return None if found is None else Declared(number, found, Time(0))
+        return self._store.declared(self._declared.declaration.name, number)
 
     def _active(self, declared: Declared, snapshot: Snapshot) -> int:
         return len(roster_of(self._store, declared, snapshot).ids)

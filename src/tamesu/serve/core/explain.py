@@ -116,15 +116,14 @@ class Explainer:
             raise not_here(decision_id, f"there is no bandit named {said.bandit!r} here")
         if newest.number == said.declaration:
             return newest
-        declaration = self._store.declared(said.bandit, said.declaration)
-        if declaration is None:
+        declared = self._store.declared(said.bandit, said.declaration)
+        if declared is None:
             raise not_here(
                 decision_id,
                 f"it names declaration {said.declaration} of {said.bandit!r}, which has "
                 f"{newest.number}",
             )
-        # When an older one was made is not kept; it was before its decisions.
-        return Declared(said.declaration, declaration, said.decided)
+        return declared
 
     def _explain(self, decision_id: str, said: DecisionId, hot: Hot | None) -> dict[str, Any]:
         declared = self._declared(decision_id, said)
@@ -143,6 +142,7 @@ class Explainer:
         courses = {course.delivery.position: course for course in story.courses}
         afterwards = self._afterwards(said, progress.time)
         active: Collection[str] = () if hot is None else hot.arms
+        aims = declared.declaration.aims
         return {
             **self._decided(decision, declared, active),
             "received": Time(entry.received * MILLISECOND_US).text(),
@@ -153,9 +153,7 @@ class Explainer:
                     "active": all(
                         arm in active for arm in delivered_arms(delivery.arm, delivery.features)
                     ),
-                    **told_delivery(
-                        courses.get(delivery.position), afterwards, declared.declaration.aims
-                    ),
+                    **told_delivery(courses.get(delivery.position), afterwards, aims),
                 }
                 for delivery in decision.deliveries
             ],

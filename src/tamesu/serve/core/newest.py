@@ -91,12 +91,12 @@ def _declared(store: Store, snapshot: Snapshot, held: Declared | None) -> Declar
     if last is not None and last.number == number:
         return last
     # Another one came between the two readings: its snapshot is there now, and the next look finds it.
-    declaration = store.declared(snapshot.bandit, number)
-    if declaration is None:
+    declared = store.declared(snapshot.bandit, number)
+    if declared is None:
         raise Corrupt(
             f"the store must hold declaration {number} of {snapshot.bandit!r}, which its snapshot "
             f"{snapshot.version} names; it does not",
             hint="restore the store from a backup",
             bandit=snapshot.bandit,
         )
-    return Declared(number, declaration, snapshot.created)
+    return declared

@@ -22,6 +22,7 @@ from tamesu.serve.core.delays import Delays
 from tamesu.serve.core.earned import Earned, Sizes
 from tamesu.serve.core.hot import Hot
 from tamesu.serve.core.results import Results
+from tamesu.train import first_number
 
 WINDOWS = 24
 """Most windows of a period."""
@@ -130,13 +131,9 @@ class Reporter:
 
     def _begun(self, declared: Declared) -> Time:
         """When the bandit was made, whatever was declared of it since: after it was deleted, the newest time."""
-        name, first = declared.declaration.name, 1
-        for command in self._store.commands(name):
-            effect = command.effect
-            if command.kind == "delete" and effect is not None and effect.refusal is None:
-                first = int(effect.told["declaration"]) + 1
-        made = self._store.created(name, first)
-        return declared.created if made is None else min(made, declared.created)
+        name = declared.declaration.name
+        first = self._store.declared(name, first_number(self._store.commands(name)))
+        return declared.created if first is None else min(first.created, declared.created)
 
     def _quantiles(self, metric: str, bandit: str) -> dict[str, float | None]:
         """Over all servers, whose files are read for it."""

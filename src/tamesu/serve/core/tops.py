@@ -65,21 +65,19 @@ class Tops:
 
     def _policy(self, number: int) -> Policy | None:
         if number not in self._policies:
-            declared = self._declared
-            is_newest = number == declared.number
-            name = declared.declaration.name
-            found = declared.declaration if is_newest else self._store.declared(name, number)
-            self._policies[number] = None if found is None else compose(found)
+            found = self._of(number)
+            self._policies[number] = None if found is None else compose(found.declaration)
         return self._policies[number]
 
     def _roster(self, snapshot: Snapshot) -> Roster:
         key = snapshot.declaration, snapshot.roster
         if key not in self._rosters:
-            declared = self._declared
-            if snapshot.declaration != declared.number:
-                older = self._store.declared(snapshot.bandit, snapshot.declaration)
-                declared = declared._replace(
-                    number=snapshot.declaration, declaration=older or declared.declaration
-                )
+            declared = self._of(snapshot.declaration) or self._declared
             self._rosters[key] = roster_of(self._store, declared, snapshot)
         return self._rosters[key]
+
+    def _of(self, number: int) -> Declared | None:
+        newest = self._declared
+        if number == newest.number:
+            return newest
+        return self._store.declared(newest.declaration.name, number)

@@ -9,7 +9,7 @@ import asyncio
 from typing import Any
 
 from tamesu.base import InvalidInput, NotFound, Snapshot
-from tamesu.ports import Clock, Store, roster_of
+from tamesu.ports import Clock, Declared, Store, roster_of
 from tamesu.serve.core.catalogue import Catalogue
 from tamesu.serve.core.hot import Hot, heat
 from tamesu.train import Why, keeping
@@ -90,12 +90,11 @@ class Versions:
         snapshot = self._store.snapshot(name, version)
         if snapshot is None:
             raise self._not_kept(name, version)
-        declared = hot.declared
-        if snapshot.declaration != declared.number:
-            declaration = self._store.declared(name, snapshot.declaration)
-            if declaration is None:
-                raise self._not_kept(name, version)
-            declared = declared._replace(number=snapshot.declaration, declaration=declaration)
+        declared: Declared | None = hot.declared
+        if snapshot.declaration != hot.declared.number:
+            declared = self._store.declared(name, snapshot.declaration)
+        if declared is None:
+            raise self._not_kept(name, version)
         then = heat(declared, snapshot, roster_of(self._store, declared, snapshot))
         summary = then.policy.summary(
             then.state, then.roster.ids, then.made, features=then.features

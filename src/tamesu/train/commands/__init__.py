@@ -6,7 +6,7 @@ wait, and to let one that cannot be applied stop those behind it.
 
 from tamesu.train.commands.declare import keeps_state, warms_up
 from tamesu.train.commands.kinds import KINDS, CommandKind, Obeyed, obey
-from tamesu.train.commands.lifecycle import Rollback
+from tamesu.train.commands.lifecycle import Rollback, first_number
 from tamesu.train.commands.past import Past
 from tamesu.train.commands.standing import Deferral, Moment, Standing
 
@@ -19,6 +19,7 @@ __all__ = [
     "Past",
     "Rollback",
     "Standing",
+    "first_number",
     "keeps_state",
     "obey",
     "warms_up",

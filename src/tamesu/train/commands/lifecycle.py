@@ -7,11 +7,12 @@ Refuses to forget what was archived.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
-from tamesu.base import Conflict, InvalidInput, NotFound, Snapshot, Status, convert
+from tamesu.base import Command, Conflict, InvalidInput, NotFound, Snapshot, Status, convert
 from tamesu.train.commands.past import Past
 from tamesu.train.commands.standing import Deferral, Moment, Standing
 from tamesu.train.lesson import Learnt, prior
@@ -140,6 +141,16 @@ def delete(
     refuse_deleted(before)
     after = before.becomes(Status.DELETED, before.learnt, None)
     return after, {**_told(after), "declaration": after.number}
+
+
+def first_number(commands: Iterable[Command]) -> int:
+    """The number of a bandit's first declaration by its `commands`, in their order: one more than what was deleted."""
+    first = 1
+    for command in commands:
+        effect = command.effect
+        if command.kind == "delete" and effect is not None and effect.refusal is None:
+            first = int(effect.told["declaration"]) + 1
+    return first
 
 
 def refuse_deleted(standing: Standing) -> None:
