@@ -16,7 +16,17 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import GRID, Aggregate, Anchor, Duration, Observations, Outcome, Reward, Time
+from tamesu.base import (
+    GRID,
+    Aggregate,
+    Anchor,
+    Duration,
+    EventTerm,
+    Observations,
+    Outcome,
+    Reward,
+    Time,
+)
 from tamesu.engine.walk import Source, Walk
 
 _NEVER = Time(0)
@@ -78,12 +88,12 @@ class Hindsight:
     declared: Mapping[int, bool]
     within: Duration
     later: LaterEvents | None = None
-    records: int = 0
-    left_out: Counter[str] = field(default_factory=Counter)
-    watermark: Time = _NEVER
-    _early: list[dict[str, NDArray[Any]]] = field(default_factory=list)
-    _later: list[dict[str, NDArray[Any]]] = field(default_factory=list)
-    _open: int = 0
+    records: int = field(default=0, init=False)
+    left_out: Counter[str] = field(default_factory=Counter, init=False)
+    watermark: Time = field(default=_NEVER, init=False)
+    _early: list[dict[str, NDArray[Any]]] = field(default_factory=list, init=False)
+    _later: list[dict[str, NDArray[Any]]] = field(default_factory=list, init=False)
+    _open: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         partitions = range(self.source.partitions)
@@ -99,9 +109,8 @@ class Hindsight:
     @property
     def known_until(self) -> Time:
         """Nothing in time can come any more of what was decided before this moment."""
-        spans = [self.clauses(later=False).last_moment(Time(0))]
-        if self.later is not None:
-            spans.append(self.clauses(later=True).last_moment(Time(0)))
+        both = self.early_clauses, self.later_clauses
+        spans = [clauses.last_moment(Time(0)) for clauses in both if clauses is not None]
         return Time(self.watermark - max(spans))
 
     def run(self) -> Iterator[int]:
@@ -110,9 +119,10 @@ class Hindsight:
         Raises:
             Corrupt: a part of it is gone.
         """
-        if self.later is not None:
-            yield from self._walk(self.clauses(later=True), [self.later.type], self._later)
-        yield from self._walk(self.clauses(later=False), list(self.reward.events), self._early)
+        clauses = self.later_clauses
+        if self.later is not None and clauses is not None:
+            yield from self._walk(clauses, [self.later.type], self._later)
+        yield from self._walk(self.early_clauses, list(self.reward.events), self._early)
 
     def seen(self) -> Seen | None:
         """What was found once all was read; none where nothing was."""
@@ -134,27 +144,42 @@ class Hindsight:
             later=None if self.later is None else self._worth(rows, _term(self.later.type)),
         )
 
-    def clauses(self, *, later: bool) -> Reward:
-        """The reward whose terms are what is asked for; anchors and windows of the others stay."""
+    @property
+    def early_clauses(self) -> Reward:
+        """The reward whose terms are what came early.
+
+        What corrections would have taken in counts, as far as it costs no delivery.
+        """
+        asked = self._asking(
+            {
+                name: msgspec.structs.replace(term, weight=1.0, cap=None)
+                for name, term in self.reward.events.items()
+            }
+        )
+        grace = min(asked.late, self.within) - asked.longest_us
+        return msgspec.structs.replace(asked, lateness=Duration(max(asked.lateness, grace)))
+
+    @property
+    def later_clauses(self) -> Reward | None:
+        """The reward that is the later value; none where another place knows it."""
+        if self.later is None:
+            return None
         events = {
-            name: msgspec.structs.replace(term, weight=0.0 if later else 1.0, cap=None)
+            name: msgspec.structs.replace(term, weight=0.0, cap=None)
             for name, term in self.reward.events.items()
         }
-        if later and self.later is not None:
-            events[self.later.type] = msgspec.structs.replace(
-                events[self.later.type],
-                weight=1.0,
-                aggregate=self.later.aggregate,
-                within=self.within,
-            )
-        asked = msgspec.structs.replace(self.reward, events=events, default=0.0, range=None)
-        # What corrections would have taken in counts, as far as it costs no delivery.
-        grace = 0 if later else min(asked.late, self.within) - asked.longest_us
-        return msgspec.structs.replace(
-            asked,
-            settle=Duration(asked.longest_us),
-            lateness=Duration(max(asked.lateness, grace)),
+        events[self.later.type] = msgspec.structs.replace(
+            events[self.later.type],
+            weight=1.0,
+            aggregate=self.later.aggregate,
+            within=self.within,
         )
+        return self._asking(events)
+
+    def _asking(self, events: dict[str, EventTerm]) -> Reward:
+        """The reward of these terms, told once each is final; anchors and windows stay."""
+        asked = msgspec.structs.replace(self.reward, events=events, default=0.0, range=None)
+        return msgspec.structs.replace(asked, settle=Duration(asked.longest_us))
 
     def _walk(
         self, clauses: Reward, types: Collection[str], into: list[dict[str, NDArray[Any]]]
@@ -171,7 +196,7 @@ class Hindsight:
             self._open = counts.get("deliveries_open", self._open)
             self.records = before + walk.records
             yield self.records
-        self.watermark = walk.watermark or Time(0)
+        self.watermark = walk.watermark or _NEVER
 
     def _closed(self) -> dict[str, NDArray[Any]]:
         """Columns of the deliveries that are told; counts those that are not."""

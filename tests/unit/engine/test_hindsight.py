@@ -153,7 +153,7 @@ def test_it_is_the_story_of_each_decision(reward, bandit):
     )
     seen = hindsight.seen()
     entries = entries_of(installation.log)
-    early, later = hindsight.clauses(later=False), hindsight.clauses(later=True)
+    early, later = hindsight.early_clauses, hindsight.later_clauses
     told = {}
     for key in sorted({entry.key for entry in entries if entry.key.startswith(f"{bandit}.1.")}):
         mine = [entry for entry in entries if entry.key == key]
