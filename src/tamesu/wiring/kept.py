@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tamesu.base import NotFound
 from tamesu.ports import Aggregates, Archive, Store
 from tamesu.wiring.integrity import refuse_older
-from tamesu.wiring.places import open_archive, open_store
+from tamesu.wiring.places import open_archive, open_log, open_store
 from tamesu.wiring.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ def open_kept(settings: Settings) -> Iterator[tuple[Store, Archive]]:
 def open_past(settings: Settings) -> Iterator[tuple[Store, WholeLog]]:
     """Store and log of an installation, the log as far back as its archive goes; raises as `open_kept`."""
     from tamesu.engine import WholeLog
-    from tamesu.wiring.places import open_log
 
     with (
         open_kept(settings) as (store, archive),

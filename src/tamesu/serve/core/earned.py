@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import GRID, Outcome, Snapshot, Time
-from tamesu.base.aims import Aims
 from tamesu.base.observations import NO_REWARD
 from tamesu.base.outline import ALL_ACTIVE, Outline
 from tamesu.base.times import Duration
@@ -218,11 +217,6 @@ class Sizes:
         if len(self._sizes):
             active = np.where(known, self._sizes[np.maximum(places, 0)], active)
         return np.where(rows.eligible == ALL_ACTIVE, active, rows.eligible)
-
-    def aims_then(self, number: int) -> Aims | None:
-        """The objectives under the declaration with this number; none where it is not known, or had none."""
-        declared = self._declaration(number)
-        return None if declared is None else declared.declaration.aims
 
     def _declaration(self, number: int) -> Declared | None:
         if number == self._declared.number:

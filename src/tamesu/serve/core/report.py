@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from tamesu.base import InvalidInput, Time
+from tamesu.base.aims import Aims
 from tamesu.base.times import DAY_US, Duration
 from tamesu.experiment import spans_of
 from tamesu.join import concerns
@@ -115,7 +116,12 @@ class Reporter:
         since = Time(now - period)
         spans = replace(spans_of(max(self._begun(declared), since), now, most=WINDOWS), until=now)
         sizes = Sizes(self._store, declared, kept)
-        attained = Attained(declared.declaration.aims, sizes.aims_then)
+
+        def aims_then(number: int) -> Aims | None:
+            then = self._store.declared(name, number)
+            return None if then is None else then.declaration.aims
+
+        attained = Attained(declared.declaration.aims, aims_then)
         earned = Earned(
             spans, sizes, since, hot.policy.beliefs, hot.policy.delivered, attained=attained
         )
