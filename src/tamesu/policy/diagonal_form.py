@@ -19,7 +19,8 @@ from tamesu.policy.design import Design
 from tamesu.policy.diagonal_reading import Diagonal, DiagonalReading
 from tamesu.policy.expansion import Parts, Rows, SumsOf
 from tamesu.policy.laplace import FARTHEST, lone_mode
-from tamesu.policy.linear_level import (
+from tamesu.policy.linear_reading import Known
+from tamesu.policy.linear_sums import (
     CLIPPED,
     JOINT_MOMENT,
     JOINT_PRECISION,
@@ -28,7 +29,6 @@ from tamesu.policy.linear_level import (
     PRECISION,
     WEIGHT,
 )
-from tamesu.policy.linear_reading import Known
 from tamesu.policy.ridge import DEBT
 from tamesu.policy.table import Table
 

@@ -15,7 +15,8 @@ from tamesu.policy.contract import Arms, Reading
 from tamesu.policy.design import Design
 from tamesu.policy.expansion import Parts, Rows, SumsOf, debts, expanded
 from tamesu.policy.gram import Sums
-from tamesu.policy.linear_level import (
+from tamesu.policy.linear_posterior import LinearPosterior
+from tamesu.policy.linear_sums import (
     CROSS,
     JOINT_MOMENT,
     JOINT_PRECISION,
@@ -23,8 +24,8 @@ from tamesu.policy.linear_level import (
     PRECISION,
     SQUARES,
     WEIGHT,
+    columns_of,
 )
-from tamesu.policy.linear_posterior import LinearPosterior
 from tamesu.policy.ridge import ridged, roots
 from tamesu.policy.table import Table
 
@@ -103,12 +104,6 @@ class FullForm:
         return Sums(own * scale, joint * scale)
 
     def _parts(self, sums: Sums, weight: Floats) -> Parts:
-        p, q = self._design.own_width, self._design.joint_width
-        own, joint = sums
+        columns, shared = columns_of(sums)
         # The noise of a chance follows from it: nobody asks for squares.
-        by_arm: dict[str, Floats] = {WEIGHT: weight, SQUARES: np.zeros(len(own))}
-        if p:
-            by_arm |= {PRECISION: own[:, :, :p], MOMENT: own[:, :, -1]}
-        if p and q:
-            by_arm |= {CROSS: own[:, :, p:-1]}
-        return by_arm, {JOINT_PRECISION: joint[:, :q], JOINT_MOMENT: joint[:, -1]} if q else {}
+        return {WEIGHT: weight, SQUARES: np.zeros(len(weight)), **columns}, shared

@@ -14,11 +14,6 @@ from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.float64]
 
-OBSERVATIONS, CLIPPED = "observations", "clipped"
-WEIGHT, SQUARES = "weight", "squares"
-MOMENT, PRECISION, CROSS = "moment", "precision", "cross"
-JOINT_MOMENT, JOINT_PRECISION = "joint_moment", "joint_precision"
-
 LEAST_SEEN = 1e-200
 """Of what all intercepts know; with less, nothing is left of what was learnt."""
 

@@ -16,7 +16,10 @@ from tamesu.base import Bug
 from tamesu.policy.contract import Arms, Reading
 from tamesu.policy.design import Design
 from tamesu.policy.joint_reading import HybridReading, JointCoefficients, SharedReading
-from tamesu.policy.linear_level import (
+from tamesu.policy.linear_level import level_of, squares_beyond
+from tamesu.policy.linear_noise import NoisePrior, Rest, noise_of
+from tamesu.policy.linear_reading import Known, OwnReading
+from tamesu.policy.linear_sums import (
     CLIPPED,
     JOINT_MOMENT,
     JOINT_PRECISION,
@@ -24,11 +27,7 @@ from tamesu.policy.linear_level import (
     PRECISION,
     SQUARES,
     WEIGHT,
-    level_of,
-    squares_beyond,
 )
-from tamesu.policy.linear_noise import NoisePrior, Rest, noise_of
-from tamesu.policy.linear_reading import Known, OwnReading
 from tamesu.policy.own_part import OwnPart, OwnParts
 from tamesu.policy.ridge import apart, ridged, settled, solved
 from tamesu.policy.table import Table, at_rows

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.policy.linear_level import CROSS, MOMENT, PRECISION
+from tamesu.policy.linear_sums import CROSS, MOMENT, PRECISION
 from tamesu.policy.ridge import ridged, settled, solved
 from tamesu.policy.table import Table
 from tamesu.policy.triangles import Triangles

@@ -19,7 +19,7 @@ from tamesu.policy.beliefs import beta, gaussian, linear, logistic
 from tamesu.policy.compose import compose
 from tamesu.policy.contract import Batch
 from tamesu.policy.gaussian_prior import Prior
-from tamesu.policy.linear_level import MOMENT, OBSERVATIONS, PRECISION, SQUARES
+from tamesu.policy.linear_sums import MOMENT, OBSERVATIONS, PRECISION, SQUARES
 from tamesu.policy.table import Table
 
 Floats = NDArray[np.float64]

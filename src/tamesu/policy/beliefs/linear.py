@@ -13,20 +13,10 @@ from tamesu.policy.contract import Arms, Batch, Reading
 from tamesu.policy.design import Design, Sharing, design_of
 from tamesu.policy.fading import Weighing, weighing_of
 from tamesu.policy.foreknown import ArmPrior, Foreknown, foreknown_of, with_foreknown
-from tamesu.policy.gram import Some, sums_of, these
-from tamesu.policy.linear_level import (
-    CLIPPED,
-    CROSS,
-    JOINT_MOMENT,
-    JOINT_PRECISION,
-    MOMENT,
-    OBSERVATIONS,
-    PRECISION,
-    SQUARES,
-    WEIGHT,
-)
+from tamesu.policy.gram import Some, Sums, sums_of, these
 from tamesu.policy.linear_noise import NoisePrior
 from tamesu.policy.linear_posterior import LinearPosterior
+from tamesu.policy.linear_sums import CLIPPED, OBSERVATIONS, SQUARES, WEIGHT, columns_of
 from tamesu.policy.table import Table
 
 Floats = NDArray[np.float64]
@@ -105,7 +95,7 @@ class LinearBelief:
     def init(self) -> Table:
         """No arm has evidence."""
         p, q = self._design.own_width, self._design.joint_width
-        return self._table([], np.zeros((0, p, p + q + 1)), np.zeros((q, q + 1)))
+        return self._table([], Sums(np.zeros((0, p, p + q + 1)), np.zeros((q, q + 1))))
 
     def evidence(self, state: Table, batch: Batch) -> Table:
         """Sums by arm, and over all."""
@@ -126,7 +116,7 @@ class LinearBelief:
 
         return self._table(
             arms,
-            *sums_of(rows_of, (p, q), codes, len(arms), weights),
+            sums_of(rows_of, (p, q), codes, len(arms), weights),
             {
                 OBSERVATIONS: _counted(codes, len(arms), batch.sign),
                 CLIPPED: np.zeros(len(arms), np.int64)
@@ -178,30 +168,24 @@ class LinearBelief:
             WEIGHT: weight,
             SQUARES: (moment * coefficients).sum(axis=1) + weight * noise,
         }
-        return self._table(list(foreknown.arms), own, np.zeros((q, q + 1)), counted)
+        return self._table(list(foreknown.arms), Sums(own, np.zeros((q, q + 1))), counted)
 
     def _table(
         self,
         arms: list[str],
-        own: Floats,
-        joint: Floats,
+        sums: Sums,
         by_arm: dict[str, NDArray[np.int64] | Floats] | None = None,
         marks: dict[str, int] | None = None,
     ) -> Table:
-        """`own` (n, p, p + q + 1) and `joint` (q, q + 1) sums of products, taken apart."""
-        p, q = self._design.own_width, self._design.joint_width
-        columns: dict[str, NDArray[np.int64] | Floats] = by_arm or {
+        """Counts by arm, none where there are no arms, beside the `sums`."""
+        columns, shared = columns_of(sums)
+        counted: dict[str, NDArray[np.int64] | Floats] = by_arm or {
             OBSERVATIONS: np.zeros(0, np.int64),
             CLIPPED: np.zeros(0, np.int64),
             WEIGHT: np.zeros(0),
             SQUARES: np.zeros(0),
         }
-        if p:
-            columns |= {PRECISION: own[:, :, :p], MOMENT: own[:, :, -1]}
-        if p and q:
-            columns |= {CROSS: own[:, :, p:-1]}
-        shared = {JOINT_PRECISION: joint[:, :q], JOINT_MOMENT: joint[:, -1]} if q else {}
-        return Table.of(arms, columns, shared, marks)
+        return Table.of(arms, {**counted, **columns}, shared, marks)
 
 
 def build(options: Options, declaration: Declaration) -> LinearBelief:

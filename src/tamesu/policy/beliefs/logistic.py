@@ -20,7 +20,7 @@ from tamesu.policy.fading import Weighing, weighing_of
 from tamesu.policy.foreknown import ArmPrior, Foreknown, foreknown_of, with_foreknown
 from tamesu.policy.full_form import FullForm
 from tamesu.policy.laplace import FARTHEST, parabola
-from tamesu.policy.linear_level import CLIPPED, OBSERVATIONS
+from tamesu.policy.linear_sums import CLIPPED, OBSERVATIONS
 from tamesu.policy.logistic_reading import logistic_reading
 from tamesu.policy.rates import Rates, refuse_rates
 from tamesu.policy.table import OPEN, Table
