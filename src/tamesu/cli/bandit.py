@@ -112,7 +112,7 @@ def show(name: Name, *, url: Url = None, json: Json = False) -> None:
     from tamesu.cli.output import console, write_json
     from tamesu.cli.remote import connect
     from tamesu.cli.report import arms_table, conservation_table
-    from tamesu.cli.results import IN_THE_MEAN
+    from tamesu.cli.results import beneath_arms
     from tamesu.cli.wanted import believed_table
 
     with connect(url) as client:
@@ -127,8 +127,8 @@ def show(name: Name, *, url: Url = None, json: Json = False) -> None:
     for concern in report["concerns"]:
         out.print(f"{concern['detail']}\nhint: {concern['hint']}", style="bold red", markup=False)
     out.print(arms_table(report["arms"]))
-    if bandit["declaration"].get("context"):
-        out.print(IN_THE_MEAN, style="dim", markup=False)
+    if beneath := beneath_arms(bandit["declaration"]):
+        out.print(beneath, style="dim", markup=False)
     ranked = sorted(report["arms"], key=lambda arm: (-arm["share"], arm["arm"]))
     by_objective = believed_table(ranked, len(ranked))
     if by_objective is not None:

@@ -7,27 +7,24 @@ from typing import TYPE_CHECKING
 
 from tamesu.base import Declaration
 from tamesu.cli.rewarding import few
-from tamesu.policy.features import encoder_of
+from tamesu.policy import compose
 
 if TYPE_CHECKING:
     from tamesu.cli.meaning import Meaning
-
-BLIND = frozenset({"beta", "gaussian", "losses"})
-"""Beliefs that learn nothing from features."""
 
 
 def feature_meanings(
     declaration: Declaration, row: Callable[[str, object, str], Meaning]
 ) -> Iterator[Meaning]:
     """Context, features of arms and interactions; none of what was not declared."""
-    kind = declaration.belief.kind
-    unused = f"; recorded, but belief {kind!r} learns nothing from it" if kind in BLIND else ""
+    kind, policy = declaration.belief.kind, compose(declaration)
+    unused = "" if policy.contextual else f"; recorded, but belief {kind!r} learns nothing from it"
     if declaration.context:
         yield row(
             "context",
             few(declaration.context),
             f"{_count(len(declaration.context), 'feature')} that a request tells, "
-            f"{_count(encoder_of(declaration).width, 'column')}{unused}",
+            f"{_count(policy.encoder.width, 'column')}{unused}",
         )
     # The features of a combination's options are their slots, which have their row.
     if declaration.arm_features and not declaration.slots:

@@ -115,8 +115,8 @@ def _show(
             out.print(line, markup=False)
     had = [] if found is None else found["arms"]
     out.print(results.arms_table(told["arms"], had, arms))
-    if bandit["declaration"].get("context"):
-        out.print(results.IN_THE_MEAN, style="dim", markup=False)
+    if beneath := results.beneath_arms(bandit["declaration"]):
+        out.print(beneath, style="dim", markup=False)
     ranked = sorted(told["arms"], key=lambda one: (-one["share"], one["arm"]))
     for by_objective in (wanted.believed_table(ranked, arms), wanted.earned_table(had, arms)):
         if by_objective is not None:

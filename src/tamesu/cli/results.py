@@ -69,7 +69,17 @@ def earned(found: Told) -> str:
 IN_THE_MEAN = (
     "Believed, and chosen, in the mean context of what was learnt: each request has its own."
 )
-"""Beneath the arms of a bandit that learns from contexts."""
+
+
+def beneath_arms(declaration: Told) -> str:
+    """In which context arms are told; nothing where none matters."""
+    if not declaration.get("context"):
+        return ""
+    from tamesu.base import Declaration
+    from tamesu.policy import compose
+
+    return IN_THE_MEAN if compose(Declaration.parse(declaration)).contextual else ""
+
 
 LEFT_OUT = {
     "fallbacks": "by a fallback",

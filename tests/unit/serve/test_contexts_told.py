@@ -67,3 +67,12 @@ def test_what_is_in_the_mean_context_is_said_and_why_an_arm_won(front, until, ca
     assert all(
         any(line.lstrip().startswith(name["id"]) for line in lines) for name in FRONT["arms"]
     )
+
+
+def test_of_a_belief_that_learns_nothing_from_contexts_no_mean_context_is_told(serving, capsys):
+    started = serving()
+    blind = {"name": "blind", "arms": ["a", "b"], "context": {"member": "boolean"}}
+    assert started.post("/v1/bandits", {**blind, "policy": {"belief": "beta"}})[0] == 201
+    for words in (["report", "blind"], ["bandit", "show", "blind"]):
+        assert run([*words, "--url", started.url]) == 0
+        assert "mean context" not in capsys.readouterr().out
