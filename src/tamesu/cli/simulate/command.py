@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -128,7 +127,9 @@ def simulate(  # noqa: PLR0913 - the words of a command line
     and tells when each converged: from when on it makes nine tenths of what the best arms earn beyond
     uniform play.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
+    from tamesu.cli.patience import Interrupts
+
+    Interrupts().listen()
     from tamesu.base import Duration
     from tamesu.cli.simulate.comparing import compare
     from tamesu.cli.simulate.setting import Setting
@@ -217,7 +218,3 @@ def _look_at(path: Path) -> None:
             hint="for example  --plot regret.png",
         )
     refuse_unwritable(path, "the plot")
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
