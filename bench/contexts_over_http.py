@@ -154,7 +154,7 @@ def _room(path: str, name: str) -> str:
 
 
 def _table(profiles: dict[str, dict[str, float]]) -> dict[str, Any]:
-    rooms = sorted({room for spent in profiles.values() for room in spent} - {"idle"})
+    rooms = sorted({room for spent in profiles.values() for room in spent})
     rows = [[room, *(profiles[kind].get(room, 0.0) for kind in BODIES)] for room in rooms]
     rows.sort(key=lambda row: row[1] - row[2])
     total = ["in all", *(sum(row[place] for row in rows) for place in (1, 2))]
