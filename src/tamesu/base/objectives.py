@@ -17,7 +17,7 @@ import msgspec
 
 from tamesu.base.aims import Aims, scaled
 from tamesu.base.errors import InvalidDeclaration, listing
-from tamesu.base.reward import EventTerm, Reward
+from tamesu.base.reward import MAX_VALUE, EventTerm, Reward, check
 
 MOST_OBJECTIVES = 16
 MOST_LETTERS = 64
@@ -25,6 +25,9 @@ MOST_LETTERS = 64
 
 KINDS = ("weighted", "gini")
 """How objectives can become one number."""
+
+LEAST_WEIGHT = 1.0 / MAX_VALUE
+"""Of an objective; the greatest is `MAX_VALUE`."""
 
 
 class Objective(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -90,9 +93,15 @@ def scalarised(wanted: Objectives, where: str) -> tuple[dict[str, EventTerm], tu
     """
     aims = aims_of(wanted, where)
     terms: dict[str, EventTerm] = {}
-    for objective, share, (low, high) in zip(
-        wanted.objectives.values(), aims.shares, aims.ranges, strict=True
+    for (name, objective), share, (low, high) in zip(
+        wanted.objectives.items(), aims.shares, aims.ranges, strict=True
     ):
+        largest = max(abs(low), *[abs(term.weight) for term in objective.events.values()])
+        if largest > MAX_VALUE * (high - low):
+            raise InvalidDeclaration(
+                f"{where}.objectives.{name}.range must be wider than 2^-31 of what lies in it, got "
+                f"[{low:g}, {high:g}]"
+            )
         for type_, term in objective.events.items():
             if type_ in terms:
                 raise InvalidDeclaration(
@@ -162,9 +171,9 @@ def _by_rank(
             f"{where} must have one weight for each of {count} objectives, got {len(weights)}"
         )
     falls = all(one >= other for one, other in pairwise(weights))
-    if not (falls and all(math.isfinite(one) and one > 0.0 for one in weights)):
+    if not (falls and all(LEAST_WEIGHT <= one <= MAX_VALUE for one in weights)):
         raise InvalidDeclaration(
-            f"{where} must be finite, above 0 and never rise from one rank to the next, got "
+            f"{where} must lie between 2^-31 and 2^31 and never rise from one rank to the next, got "
             f"{[float(f'{one:g}') for one in weights]}",
             hint="the first is of the worst objective, and weighs most",
         )
@@ -182,9 +191,9 @@ def _shares(
     for name, weight in weights.items():
         if name not in names:
             raise InvalidDeclaration.unknown_choice(name, list(names), where)
-        if not (math.isfinite(weight) and weight > 0.0):
+        if not LEAST_WEIGHT <= weight <= MAX_VALUE:
             raise InvalidDeclaration(
-                f"{where}.{name} must be finite and above 0, got {weight:g}",
+                f"{where}.{name} must lie between 2^-31 and 2^31, got {weight:g}",
                 hint="leave out an objective that counts for nothing",
             )
     missing = [name for name in names if weights and name not in weights]
@@ -197,18 +206,18 @@ def _shares(
 
 
 def _range(name: str, objective: Objective, where: str) -> tuple[float, float]:
-    at = f"{where}.objectives.{name[:80]}"
-    if not objective.events:
-        raise InvalidDeclaration(f"{at} must name at least one event type, got none")
-    found = objective.range or Reward(events=objective.events).bounds()
+    at = f"{where}.objectives.{name}"
+    reward = Reward(events=objective.events, range=objective.range)
+    check(reward, at)
+    found = reward.bounds()
     if found is None:
         raise InvalidDeclaration(
             f"{at} must have a range: its events can come to any value, and objectives are compared "
             "by where they lie in their ranges",
-            hint=f"for example  {name[:80]}: {{events: ..., range: [0, 100]}}",
+            hint=f"for example  {name}: {{events: ..., range: [0, 100]}}",
         )
     low, high = found
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+    if not low < high:
         raise InvalidDeclaration(
             f"{at}.range must be [least, greatest] with least below greatest, got [{low:g}, {high:g}]"
         )
