@@ -114,8 +114,7 @@ def explain(  # noqa: PLR0913 - everything that a choice is a function of
     places = _places(policy, prepared, eligible, [part for part, _ in parts])
     among = None if eligible is None else {*eligible}
     where = dict(parts)
-    matters = not isinstance(prepared, Fallback) and prepared.contextual
-    told = context if matters else None
+    told = context if prepared.contextual else None
     then = _Then(policy, state, time, context, told, features)
     arms: list[Weighed] = []
     for place in places:
@@ -139,7 +138,7 @@ def explain(  # noqa: PLR0913 - everything that a choice is a function of
         arms=tuple(arms),
         omitted=len(prepared.arms) * len(places) - len(arms),
         columns=None if told is None else _named(told, policy.encoder.names),
-        figures=dict(prepared.figures) if not isinstance(prepared, Fallback) else {},
+        figures=dict(prepared.figures),
     )
 
 

@@ -6,7 +6,8 @@ expect anything: every score is 0.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +44,13 @@ class Fallback:
         declaration: with its seed.
         arms: the active ones: n ids, in the order of every vector.
         size: most deliveries of a decision.
+
+    Attributes:
+        contextual, figures: as of what a policy prepares: no context matters, and nothing was learnt.
     """
+
+    contextual = False
+    figures: Mapping[str, float] = MappingProxyType({})
 
     def __init__(self, declaration: Declaration, arms: Sequence[str], size: int) -> None:
         self.arms = tuple(arms)
