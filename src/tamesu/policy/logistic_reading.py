@@ -5,7 +5,7 @@ Refuses to know coefficients: a linear reading does.
 
 from __future__ import annotations
 
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from tamesu.base import Bug
 from tamesu.policy.contract import Coefficients, Family, Marginals, Reading
 from tamesu.policy.families.logit_normal import LogitNormalFamily
 from tamesu.policy.families.normal import NormalFamily
-from tamesu.policy.many import ManyReading, Sheet
+from tamesu.policy.many import ManyReading, Sheet, all_many
 from tamesu.policy.uniforms import Uniforms
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -133,9 +133,10 @@ class LogisticCoefficients:
 
 def logistic_reading(inner: Reading, offsets: Floats, offset: float) -> LogisticReading:
     """The chances of a linear reading, by offsets (n,) of the arms and that of all."""
-    if callable(getattr(inner, "many", None)):
-        return ManyLogisticReading(cast("ManyReading", inner), offsets, offset)
-    return LogisticReading(inner, offsets, offset)
+    many = all_many((inner,))
+    if many is None:
+        return LogisticReading(inner, offsets, offset)
+    return ManyLogisticReading(many[0], offsets, offset)
 
 
 def _chances(scores: Family, offsets: Floats) -> LogitNormalFamily:
