@@ -64,7 +64,7 @@ class Policy:
         self._among: Eligibility | None = None
         self.encoder = encoder
         self.contextual = belief.contextual
-        self.exact: bool = getattr(belief, "exact", True)
+        self.exact = belief.exact
         self.aims = declaration.aims
         self._wanted = wanted
         self._beliefs = (belief,) if wanted is None else wanted.beliefs

@@ -297,6 +297,8 @@ class Belief(Protocol):
     """Rewards outside are clipped before they are learnt; none where nothing is clipped."""
     contextual: bool
     """Whether it learns from contexts or from what arms tell of themselves: then batches have both."""
+    exact: bool
+    """Whether the pieces in which rows were learnt change nothing but rounding."""
 
     def init(self) -> Table:
         """The state that has learnt nothing."""

@@ -31,6 +31,7 @@ class Correlated:
     family = "normal"
     bounds = None
     contextual = False
+    exact = True
 
     def __init__(self):
         self.drawn = 0

@@ -49,6 +49,7 @@ class BetaBelief:
 
     family = "beta"
     contextual = False
+    exact = True
     bounds = None
 
     def __init__(

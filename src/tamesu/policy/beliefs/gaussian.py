@@ -61,6 +61,7 @@ class GaussianBelief:
 
     family = "student_t"
     contextual = False
+    exact = True
 
     def __init__(
         self,

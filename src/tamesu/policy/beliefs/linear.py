@@ -63,6 +63,7 @@ class LinearBelief:
     """
 
     contextual = True
+    exact = True
 
     def __init__(
         self,

@@ -57,6 +57,7 @@ class LossesBelief:
 
     family = "losses"
     contextual = False
+    exact = True
 
     def __init__(self, gamma: float, bounds: Bounds, sums: Tally) -> None:
         self.bounds = bounds
