@@ -12,7 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 
 from tamesu.base import InvalidInput, TooLarge, convert
-from tamesu.serve.core.wire import MAX_TEXT
+from tamesu.base.shapes import once
 
 MAX_NESTING = 32
 """Most objects and lists within each other."""
@@ -104,17 +104,6 @@ def refuse_repeated(body: bytes, colons: int) -> None:
     """
     if body.count(b":") <= colons and _ESCAPED_COLON not in body:
         return
-
-    def once(pairs: list[tuple[str, Any]]) -> None:
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise InvalidInput(
-                    f"a key may stand once in an object, {key[:MAX_TEXT]!r} stands twice",
-                    field=key[:MAX_TEXT],
-                )
-            seen.add(key)
-
     # Numbers stay texts: they may be longer than Python likes to read.
     json.loads(body, object_pairs_hook=once, parse_int=str, parse_float=str)
 
