@@ -144,6 +144,10 @@ def spelt(objectives: Any, scalarise: Any, reward: Any, belief: Any) -> Mapping[
         }
         for name, one in objectives.items()
     }
+    if len(written) < len(objectives):
+        raise InvalidDeclaration(
+            f"names of objectives must differ as texts, got {str([*objectives])[:80]}"
+        )
     told: dict[str, Any] = {} if scalarise is None else {"scalarise": scalarise}
     return {**rest, "objectives": written, **told}
 

@@ -155,6 +155,7 @@ def test_a_bandit_without_objectives_takes_none():
         ({"objectives": {"clicks": "01"}}, "'clicks' must be a range of two numbers"),
         ({"objectives": {"clicks": (0, np.nan)}}, "must be finite"),
         ({"objectives": {"clicks": (1, 0)}}, "least below greatest"),
+        ({"objectives": {1: (0, 1), "1": (0, 9)}}, "must differ as texts, got [1, '1']"),
         ({"objectives": None}, "scalarise says how objectives become one number"),
         ({"reward": {"events": {"click": 1}}}, "must be given once"),
         ({"scalarise": "ginny"}, "did you mean 'gini'"),
