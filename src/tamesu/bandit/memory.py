@@ -148,7 +148,9 @@ class Memory:
         """The same of n decisions: (n, d), and (n, k, a) for what they chose."""
         columns = np.empty((len(choices.rows), 0)) if contexts is None else contexts
         names = self.active if choices.names is None else choices.names
-        return columns, self.features(names)[choices.rows]
+        chosen, places = np.unique(choices.rows, return_inverse=True)
+        features = self.features([names[row] for row in chosen.tolist()])
+        return columns, features[places.reshape(choices.rows.shape)]
 
     def features(self, arms: Sequence[str]) -> NDArray[np.float64]:
         """(n, a) columns of what n arms told of themselves."""
@@ -156,7 +158,7 @@ class Memory:
             return np.empty((len(arms), 0))
         if self.policy.combiner is not None:
             return self.policy.encoder.arms([options_of(arm) for arm in arms])
-        told = {arm.id: arm.features for arm in self.declaration.arms}
+        told = self.policy.declared
         return self.policy.encoder.arms([told[arm] for arm in arms])
 
     def refuse_foreign(self, number: int, decision_id: str) -> None:

@@ -36,6 +36,7 @@ class Policy:
 
     Attributes:
         declaration: whose it is.
+        declared: what each of its arms tells of itself, by id.
         size: most deliveries of a decision.
         bounds: rewards outside are clipped before they are learnt; none where nothing is clipped.
         beliefs: one for all positions, or one for each, from the top.
@@ -57,7 +58,7 @@ class Policy:
         wanted: Wanted | None = None,
     ) -> None:
         self.declaration = declaration
-        self._declared = {arm.id: arm.features for arm in declaration.arms}
+        self.declared = {arm.id: arm.features for arm in declaration.arms}
         self._last: tuple[tuple[str, ...], Mapping[str, Mapping[str, Any]] | None, Arms] | None = (
             None
         )
@@ -227,7 +228,7 @@ class Policy:
             return last[2]
         told: Mapping[str, Mapping[str, Any]] = {} if features is None else features
         columns = self.encoder.arms(
-            [told[arm] if arm in told else self._declared.get(arm) for arm in arms]
+            [told[arm] if arm in told else self.declared.get(arm) for arm in arms]
             if self.contextual
             else []
         )
