@@ -72,6 +72,13 @@ def blocks(pages, language):
     ]
 
 
+def test_every_example_is_in_a_language_that_is_looked_at(pages):
+    """One called bash, say, had been read by no test."""
+    known = {"", "html", "js", "json", "nginx", "python", "sh", "text", "toml", "yaml"}
+    used = {language for text in pages.values() for language, _ in FENCE.findall(text)}
+    assert used <= known
+
+
 def test_links_lead_somewhere(pages, root):
     broken = []
     for page, text in pages.items():
