@@ -60,9 +60,8 @@ def _fits(policy: Policy, observations: Observations, row: slice) -> bool:
 
 def due(observations: Observations) -> int:
     """How many more have been learnt after `learn` of `observations`, where all of them fit."""
-    teaching = teaches(observations)
-    more = np.count_nonzero(teaching & _adds(observations))
-    return int(more - np.count_nonzero(teaching & _takes_back(observations)))
+    more = np.count_nonzero(_adds(observations))
+    return int(more - np.count_nonzero(_takes_back(observations)))
 
 
 def saturated(observations: Observations) -> int:
