@@ -83,7 +83,7 @@ def vector_of(aims: Aims, terms: Mapping[str, NDArray[np.int64]], n: int) -> NDA
         vector[:, place] = np.clip(scaled, -LARGEST, LARGEST).astype(np.int64)
         if aims.possible[place]:
             slack = len(types) / 2 / share + 1
-            vector[:, place] = _snapped(vector[:, place], aims.possible[place], slack)
+            vector[:, place] = snapped(vector[:, place], aims.possible[place], slack)
     return vector
 
 
@@ -112,10 +112,10 @@ def scaled(low: float, high: float, values: frozenset[float] | None) -> tuple[in
     return tuple(sorted({round((value - low) / (high - low) * GRID) for value in values}))
 
 
-def _snapped(
+def snapped(
     values: NDArray[np.int64], possible: tuple[int, ...], slack: float
 ) -> NDArray[np.int64]:
-    """`values` (n,), those within `slack` of a possible one as that."""
+    """`values` (n,), those within `slack` of one of `possible`, rising and at least one, as that."""
     known = np.array(possible, dtype=np.int64)
     after = np.searchsorted(known, values).clip(0, len(known) - 1)
     before = (after - 1).clip(0)

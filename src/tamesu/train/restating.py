@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import GRID, Observations, Outcome, Reward
+from tamesu.base.aims import snapped
 from tamesu.base.grid import LARGEST, to_grid, to_grid_many
 from tamesu.base.observations import NO_REWARD
 
@@ -32,7 +33,7 @@ def restated(rows: Observations, old: Reward | None, new: Reward) -> tuple[Obser
     if not rows.previous_terms:
         told = (rows.correction == 0) | (rows.previous_reward == NO_REWARD)
     kept = rows.take(told)
-    terms, before = (_times(each, factors) for each in (kept.terms, kept.previous_terms))
+    terms, before = (_times(each, factors, new) for each in (kept.terms, kept.previous_terms))
     observed, replaces = kept.outcome == Outcome.OBSERVED, kept.previous_reward != NO_REWARD
     return replace(
         kept,
@@ -63,10 +64,19 @@ def _summed(terms: Mapping[str, NDArray[np.int64]], n: int, reward: Reward) -> N
 
 
 def _times(
-    terms: Mapping[str, NDArray[np.int64]], factors: Mapping[str, float]
+    terms: Mapping[str, NDArray[np.int64]], factors: Mapping[str, float], new: Reward
 ) -> dict[str, NDArray[np.int64]]:
-    return {
-        type_: column if factors[type_] == 1.0 else to_grid_many(column * factors[type_] / GRID)
-        for type_, column in terms.items()
-        if type_ in factors
-    }
+    """Each term times its factor; where the values that it can have are listed, it is the one meant."""
+    found: dict[str, NDArray[np.int64]] = {}
+    for type_, column in terms.items():
+        if type_ not in factors:
+            continue
+        found[type_], factor = column, factors[type_]
+        if factor == 1.0:
+            continue
+        found[type_] = to_grid_many(column * factor / GRID)
+        possible = Reward(events={type_: new.events[type_]}).possible()
+        if possible is not None:
+            meant = tuple(sorted({to_grid(value) for value in possible}))
+            found[type_] = snapped(found[type_], meant, abs(factor) / 2 + 1)
+    return found

@@ -200,6 +200,22 @@ def test_a_warm_start_weighs_anew_what_was_weighed_otherwise():
     assert (warm.observations, warm.left_out) == (3, 0)
 
 
+def test_a_warm_start_restates_what_is_clicked_or_not_as_one_or_zero():
+    """A seventh of the reward is no whole number of 1 / GRID, and a belief of chances takes nothing in between."""
+    old = declared({"weights": {"clicks": 1, "revenue": 6}}, {"buy": 1})
+    new = declared("gini", {"buy": 1}, belief="beta")
+    clicks, bought, before = [1, 0, 1, 0], [0, 1, 1, 0], ([0, 0, 1, 1], [0, 1, 0, 1])
+    groups = [
+        rows_of("aabb", *before, declaration=old),
+        rows_of("aabb", clicks, bought, before, declaration=old),
+    ]
+    warm = warmed({1: old.reward}, *groups, declaration=new)
+    policy = compose(new)
+    state, _ = learn(policy, policy.init(), rows_of("aabb", clicks, bought, declaration=new))
+    assert policy.encode(warm.state) == policy.encode(state)
+    assert (warm.observations, warm.left_out) == (4, 0)
+
+
 def test_a_warm_start_leaves_out_and_counts_what_nobody_knows_apart():
     plain = declared(events=COUNTED, range=[0, 101])
     first = rows_of("aab", [1, 0, 1], [0, 50, 100], declaration=plain)
