@@ -23,6 +23,7 @@ GAUSSIAN = {
     "reward": {"range": [0, 9]},
     "policy": {"belief": "gaussian"},
 }
+LOSSES = {**GAUSSIAN, "policy": {"belief": "losses", "explorer": "exponential_weights"}}
 
 
 @pytest.fixture
@@ -88,6 +89,12 @@ def test_rows_of_other_arms_are_told_and_left_out(asked):
         (GAUSSIAN, "arm,reward\na,10\n", (), "between 0 and 9"),
         (BETA, "arm,reward\na,1\n", ("--strength", "0"), "strength must be"),
         (BETA, "", (), "that can be read"),
+        (
+            LOSSES,
+            "arm,reward\na,1\n",
+            (),
+            "'losses' has no priors that a log could fill (known: beta,",
+        ),
     ],
 )
 def test_a_log_that_cannot_be_used_is_refused(asked, declaration, log, more, message):
@@ -210,6 +217,15 @@ def test_without_a_context_coefficients_are_intercepts(asked):
             },
             'arm,reward,device,taste\na,1,ios,"[0,1]"\n',
             "these arms share some",
+        ),
+        (
+            {
+                **in_contexts("linear"),
+                "context": {"taste": {"type": "vector", "size": 250}},
+                "interactions": [],
+            },
+            f'arm,reward,taste\na,1,"{[0] * 250}"\nb,1,"{[1] * 250}"\n',
+            "priors of 2 arms with 251 columns each would have more than 60,000 numbers",
         ),
     ],
 )
