@@ -1,7 +1,8 @@
 """Ids from a seed: decision n of a bandit always has the same id.
 
 There is no clock in memory, so a decision's time is its number: for what is forgotten, decision n stands
-at n seconds after the epoch (its id says n milliseconds, which nobody reads). Refuses to be unique across bandits of one name and seed.
+at n seconds after the epoch (its id says n milliseconds, which nobody reads). Refuses to be unique across
+bandits of one name and seed.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""How a bandit that runs is doing: its ranking, what it earns, how late rewards come, which positions are looked at,
-what early events say of later ones.
+"""How a bandit that runs is doing: its ranking, what it earns, how late rewards come, which positions are
+looked at, what early events say of later ones.
 
 Pure: rankings, moments and columns are arguments. Refuses to read anything, and to judge a bandit from a
 handful of rows: it says how many there were.

@@ -1,15 +1,18 @@
 """How often each position of a slate is looked at, from its own log: ratios, no model fitted.
 
 **Model.** A click at position i has the probability v_i theta_a (the examination hypothesis). Weigh each delivery
-by w = 1 / (p_0 p_1 … p_i), the propensities of its arm and of those above it: under w every order of i + 1 arms is as likely
-as any other, so that the mean theta at position i is that of all arms, the same for each i. Then
+by w = 1 / (p_0 p_1 … p_i), the propensities of its arm and of those above it: under w every order of i + 1
+arms is as likely as any other, so that the mean theta at position i is that of all arms, the same for each i.
+Then
 
     v_i / v_0 = (sum w r / sum w at position i) / (the same at position 0),
 
-from whatever swaps the policy made by chance. The error is that of two independent self-normalised means, by their influence.
+from whatever swaps the policy made by chance. The error is that of two independent self-normalised means, by
+their influence.
 
-It stops holding where arms were given up: an order that never happens is in no row, and `effective` tells how few rows carry
-the estimate. A deterministic explorer swaps nothing, and says so with propensities of 1. Refuses to tell those apart from rare clicks.
+It stops holding where arms were given up: an order that never happens is in no row, and `effective` tells how
+few rows carry the estimate. A deterministic explorer swaps nothing, and says so with propensities of 1.
+Refuses to tell those apart from rare clicks.
 
 Source: Agarwal et al. 2019 (harvesting swaps out of logs); Joachims, Swaminathan & Schnabel 2017 (why positions weigh).
 """

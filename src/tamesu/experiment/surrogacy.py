@@ -64,7 +64,8 @@ def left_by_arm(rows: Followed, expected: Reals) -> list[Left]:
     """What is left of each arm that was delivered, in the order of `rows.arms`.
 
     With w = 1 / propensity, means are Σ w v / Σ w over the arm's rows; `differs` holds for
-    |left| > z · error (and more than rounding), z the 1 - CHANCE / (2 K) quantile of a normal for K arms that are judged.
+    |left| > z · error (and more than rounding), z the 1 - CHANCE / (2 K) quantile of a normal for K arms
+    that are judged.
 
     Args:
         rows: the deliveries.

@@ -83,9 +83,9 @@ def coefficient_priors_from(
 ) -> dict[str, Any]:
     """The `priors` of arms whose coefficients are as sure as after k = min(rewards, `strength`) of those `logged`.
 
-    What the belief learns of the batch, and nothing else: its products of columns and its coefficients, worth k rewards.
-    With every reward counted, a linear belief comes to the posterior of one that had learnt them; a logistic one near it,
-    and a little nearer to its rate. Priors of other arms stay as they are.
+    What the belief learns of the batch, and nothing else: its products of columns and its coefficients, worth
+    k rewards. With every reward counted, a linear belief comes to the posterior of one that had learnt them; a
+    logistic one near it, and a little nearer to its rate. Priors of other arms stay as they are.
 
     Args:
         declaration: whose priors they become; its belief is one of `COEFFICIENTS`.
@@ -133,7 +133,10 @@ def coefficient_priors_from(
 
 
 def as_logged(declaration: Declaration) -> Declaration:
-    """`declaration` as it reads a log: nothing fades in it, nothing of it is open, positions are alike, and nothing is known beforehand."""
+    """`declaration` as it reads a log.
+
+    Nothing fades in it, nothing of it is open, positions are alike, and nothing is known beforehand.
+    """
     left = {
         key: value for key, value in declaration.belief.options.items() if key not in _NOT_LOGGED
     }

@@ -22,7 +22,7 @@ def exchanged(
     clash: NDArray[np.bool_] | None,
     ends: Ends,
 ) -> Rows:
-    """(m, k) combinations, from the best `ends` of climbs on, from which no change of one slot or of two gains, for m draws.
+    """(m, k) combinations of m draws, on from the best `ends` of climbs, where no change of one slot or two gains.
 
     Of a and b in place of x and y the gain is h_a - h_x + h_b - h_y + v_ab - v_ay - v_xb + v_xy, with the field
     h_o = w_o + sum of v over what is chosen. The pair is changed that gains most, until none gains: O(o^2) a step

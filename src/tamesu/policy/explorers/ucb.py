@@ -65,7 +65,8 @@ class UcbExplorer:
     rounds), and loses less in practice.
 
     Source: Auer, Cesa-Bianchi & Fischer 2002 (UCB1); Garivier & Cappe 2011 (KL-UCB, with c = 0);
-    Garivier & Moulines 2011 (discounted); Li, Chu, Langford & Schapire 2010 (LinUCB). Ours take the posterior mean, prior included, for the mean.
+    Garivier & Moulines 2011 (discounted); Li, Chu, Langford & Schapire 2010 (LinUCB). Ours take the posterior
+    mean, prior included, for the mean.
     """
 
     families = POSTERIORS
