@@ -77,7 +77,11 @@ def test_a_sync_makes_the_arms_those_of_a_file(told, tmp_path):
     file.write_text("id,title\na,Tea\nb,\nc,\nd,\ng,New\n")
     words = ("arms", "sync", "shop", "--from", str(file))
     before = told("arms", "list", "shop", "--json")
-    assert "retire 2 of 6" in told(*words, code=1)
+    refused = told(*words, "--dry-run", code=1)
+    assert refused == told(*words, code=1)
+    assert "retire 2 of 6" in refused
+    assert "--dry-run --force lists" in refused
+    assert "retire: e, f" in told(*words, "--dry-run", "--force")
     looked = told(*words, "--limit", "0.5", "--dry-run")
     assert "shop would change: added 1, changed 1, retired 2" in looked
     assert "retire: e, f" in looked

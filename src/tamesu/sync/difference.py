@@ -115,7 +115,7 @@ class Difference(NamedTuple):
             raise Conflict(
                 f"a sync of {bandit!r} must not retire more than {limit:.0%} of its active arms, "
                 f"this would retire {gone:,} of {self.active:,}",
-                hint="see that the source is whole (--dry-run lists what would go); if it is, "
+                hint="see that the source is whole (--dry-run --force lists what would go); if it is, "
                 "raise --limit or say --force",
                 retired=gone,
                 active=self.active,
