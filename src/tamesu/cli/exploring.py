@@ -12,10 +12,7 @@ from tamesu.policy.explorers.ucb import variant_of
 from tamesu.policy.kinds import read_options
 
 if TYPE_CHECKING:
-    from tamesu.cli.meaning import Meaning
-
-Row = Callable[[str, object, str], "Meaning"]
-"""A setting, its value and its meaning, as a row."""
+    from tamesu.cli.meaning import Meaning, Row
 
 
 def explorer_meanings(declaration: Declaration, row: Row) -> Iterator[Meaning]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tamesu.base import Declaration
@@ -10,12 +10,10 @@ from tamesu.cli.rewarding import few
 from tamesu.policy import compose
 
 if TYPE_CHECKING:
-    from tamesu.cli.meaning import Meaning
+    from tamesu.cli.meaning import Meaning, Row
 
 
-def feature_meanings(
-    declaration: Declaration, row: Callable[[str, object, str], Meaning]
-) -> Iterator[Meaning]:
+def feature_meanings(declaration: Declaration, row: Row) -> Iterator[Meaning]:
     """Context, features of arms and interactions; none of what was not declared."""
     kind, policy = declaration.belief.kind, compose(declaration)
     unused = "" if policy.contextual else f"; recorded, but belief {kind!r} learns nothing from it"

@@ -6,7 +6,7 @@ Refuses to judge a declaration: by the time it comes here it is valid.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from tamesu.base import Declaration
@@ -29,6 +29,10 @@ class Meaning(NamedTuple):
     value: str
     declared: bool
     meaning: str
+
+
+Row = Callable[[str, object, str], Meaning]
+"""A setting, its value and its meaning, as a row."""
 
 
 def meanings(declaration: Declaration, written: Mapping[str, Any], size: int) -> list[Meaning]:
@@ -75,7 +79,7 @@ def _has(written: Any, path: list[str]) -> bool:
     return True
 
 
-def _what(declaration: Declaration, row: Any) -> Iterator[Meaning]:
+def _what(declaration: Declaration, row: Row) -> Iterator[Meaning]:
     """What may be chosen."""
     count = len(declaration.arm_ids)
     if not declaration.slots:
@@ -125,7 +129,7 @@ def _layout(kind: str, size: int) -> str:
     return f"an answer holds at most {size} arms"
 
 
-def _examination(declaration: Declaration, row: Any) -> Iterator[Meaning]:
+def _examination(declaration: Declaration, row: Row) -> Iterator[Meaning]:
     examination = declaration.layout.options.get("examination")
     if examination is not None:
         listed = ", ".join(f"{weight:g}" for weight in examination)

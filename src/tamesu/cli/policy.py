@@ -5,7 +5,7 @@ Refuses to judge it: by the time it comes here it is valid.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tamesu.base import Declaration
@@ -13,10 +13,7 @@ from tamesu.cli.believing import belief_meanings
 from tamesu.cli.exploring import explorer_meanings
 
 if TYPE_CHECKING:
-    from tamesu.cli.meaning import Meaning
-
-Row = Callable[[str, object, str], "Meaning"]
-"""A setting, its value and its meaning, as a row."""
+    from tamesu.cli.meaning import Meaning, Row
 
 
 def policy_meanings(declaration: Declaration, row: Row) -> Iterator[Meaning]:

@@ -6,18 +6,18 @@ Refuses to judge it: by the time it comes here it is valid.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tamesu.base import Anchor, Declaration, Duration, EventTerm, Reward, Time, Unseen
 
 if TYPE_CHECKING:
-    from tamesu.cli.meaning import Meaning
+    from tamesu.cli.meaning import Meaning, Row
 
 MOST_CHARS = 20
 """Of a list of names, before it is cut off."""
 
 
-def reward_meanings(declaration: Declaration, row: Any) -> Iterator[Meaning]:
+def reward_meanings(declaration: Declaration, row: Row) -> Iterator[Meaning]:
     """The reward's settings; `row` makes one of them."""
     yield from _objectives(declaration, row)
     yield from _surrogate(declaration, row)
@@ -30,7 +30,7 @@ def few(names: Iterable[str]) -> str:
     return text if len(text) <= MOST_CHARS else f"{text[: MOST_CHARS - 1]}…"
 
 
-def _objectives(declaration: Declaration, row: Any) -> Iterator[Meaning]:
+def _objectives(declaration: Declaration, row: Row) -> Iterator[Meaning]:
     aims = declaration.aims
     if aims is None:
         return
@@ -46,7 +46,7 @@ def _objectives(declaration: Declaration, row: Any) -> Iterator[Meaning]:
     yield row("reward.scalarise", aims.kind, how)
 
 
-def _surrogate(declaration: Declaration, row: Any) -> Iterator[Meaning]:
+def _surrogate(declaration: Declaration, row: Row) -> Iterator[Meaning]:
     found = declaration.surrogate
     if found is None:
         return
@@ -64,7 +64,7 @@ def _surrogate(declaration: Declaration, row: Any) -> Iterator[Meaning]:
         )
 
 
-def _clauses(declaration: Declaration, row: Any) -> Iterator[Meaning]:
+def _clauses(declaration: Declaration, row: Row) -> Iterator[Meaning]:
     reward, aims = declaration.reward, declaration.aims
     apart = aims is not None and aims.are_apart
     shown = reward.anchor is Anchor.IMPRESSION
@@ -88,7 +88,7 @@ def _clauses(declaration: Declaration, row: Any) -> Iterator[Meaning]:
     yield from _ages(reward, row)
 
 
-def _windows(reward: Reward, start: str, row: Any) -> Iterator[Meaning]:
+def _windows(reward: Reward, start: str, row: Row) -> Iterator[Meaning]:
     window = reward.window.text()
     if reward.gap is None:
         yield row("reward.window", window, f"events count so long from {start}")
@@ -115,7 +115,7 @@ def _windows(reward: Reward, start: str, row: Any) -> Iterator[Meaning]:
         yield row("reward.unseen", reward.unseen, _UNSEEN[reward.unseen])
 
 
-def _ages(reward: Reward, row: Any) -> Iterator[Meaning]:
+def _ages(reward: Reward, row: Row) -> Iterator[Meaning]:
     """When a delivery is learnt from, when it is final, and how long it can be corrected after."""
     final = Duration(reward.last_moment(Time(0))).spoken()
     late = reward.late.text()
