@@ -6,7 +6,7 @@ Refuses to be changed: what was chosen, and with which propensity, stands.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,9 +33,9 @@ class Delivery(NamedTuple):
     score: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Decision:
-    """One decision: the ticket to hand to `Bandit.learn`.
+    """One decision: the ticket to hand to `Bandit.learn`. Equal where all of it is; may be a key.
 
     Attributes:
         decision_id: its id.
@@ -82,6 +82,19 @@ class Decision:
         """The delivered arms with what belongs to them, by position."""
         columns = zip(self.arms, self.propensities, self.scores, strict=True)
         return tuple(Delivery(position, *row) for position, row in enumerate(columns))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Decision):
+            return NotImplemented
+        return self._plain() == other._plain()
+
+    def __hash__(self) -> int:
+        return hash(self.decision_id)
+
+    def _plain(self) -> list[Any]:
+        """All of it, arrays as lists: those cannot be compared."""
+        values = [getattr(self, field.name) for field in fields(self)]
+        return [one.tolist() if isinstance(one, np.ndarray) else one for one in values]
 
     def _only(self, one: str, many: str) -> int:
         if len(self.arms) != 1:

@@ -127,6 +127,18 @@ def test_a_decision_with_a_context_is_made_again():
         assert told.difference == 0.0
 
 
+def test_decisions_are_compared_and_kept_by():
+    """Whoever waits for rewards keeps decisions in a mapping."""
+    one, other = bandit_of(), bandit_of()
+    d = one.decide(NAMED[0])
+    assert d == other.decide(NAMED[0])
+    assert d != one.decide(NAMED[0])
+    assert d != bandit_of().decide(NAMED[1])
+    assert d != tamesu.Bandit(arms=["a", "b", "c"], seed=7).decide()
+    assert d != d.decision_id
+    assert {d: 1.0}[d] == 1.0
+
+
 def test_who_changes_his_array_changes_no_decision():
     bandit = bandit_of(context=2)
     x = np.array([1.0, 2.0])
