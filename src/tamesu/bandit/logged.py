@@ -56,10 +56,7 @@ def logged(  # noqa: PLR0913 - the columns of a log
         chances = in_shape(propensities, shape, "propensities")
     if not np.all((chances > 0) & (chances <= 1)):
         raise InvalidInput("propensities must lie in (0, 1]")
-    known = memory.policy.combiner.knows if memory.policy.combiner else labels.__contains__
-    unknown = {arm for arm in keys.arms if not known(arm)}
-    if unknown:
-        raise NotFound.arms(unknown, labels)
+    _refuse_unknown(memory, labels, keys)
     if positions is None and memory.policy.beliefs > 1:
         raise InvalidInput(
             "logged decisions must say their positions, each of which has a belief of its own",
@@ -85,6 +82,17 @@ def logged(  # noqa: PLR0913 - the columns of a log
         rewards=vectors,
         known=keys,
     )
+
+
+def _refuse_unknown(memory: Memory, labels: Mapping[str, ArmId], keys: Numbered) -> None:
+    combiner = memory.policy.combiner
+    known = labels.__contains__ if combiner is None else combiner.knows
+    unknown = {arm for arm in keys.arms if not known(arm)}
+    if not unknown:
+        return
+    if combiner is None:
+        raise NotFound.arms(unknown, labels)
+    raise NotFound.combinations(unknown, combiner.space.named(combiner.space.first))
 
 
 def _columns(

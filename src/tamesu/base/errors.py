@@ -175,6 +175,13 @@ class NotFound(TamesuError):
         hint = f"did you mean {match!r}?" if match else f"known: {listing(known)}"
         return cls(f"no such arm: {listing(unknown)}", hint=hint, arms=unknown[:100])
 
+    @classmethod
+    def combinations(cls, unknown: Iterable[str], known: str) -> NotFound:
+        """Combinations that the bandit does not have; `known` is one that it has."""
+        unknown = sorted(unknown)
+        hint = f"name an option of each slot, in their order, as in {known!r}"
+        return cls(f"no such combination: {listing(unknown)}", hint=hint, arms=unknown[:100])
+
 
 class Conflict(TamesuError):
     """Another writer was first, or the thing already is."""

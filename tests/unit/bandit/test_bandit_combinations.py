@@ -99,8 +99,12 @@ def test_logged_combinations_are_learnt():
     bandit.learn_logged(["title=c,image=x"] * 20 + ["title=a,image=y"] * 20, [1] * 20 + [0] * 20)
     assert bandit.decide().options == {"title": "c", "image": "x"}
     for unknown in ("title=c", "image=x,title=c", "title=q,image=x", "c"):
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFound) as refused:
             bandit.learn_logged([unknown], [1.0])
+        assert f"no such combination: {unknown!r}\nhint: name an option of each slot" in str(
+            refused.value
+        )
+        assert "in their order, as in 'title=a,image=x'" in str(refused.value)
 
 
 def test_options_come_and_go_while_a_combination_is_left():
