@@ -96,11 +96,11 @@ def scalarised(wanted: Objectives, where: str) -> tuple[dict[str, EventTerm], tu
     for (name, objective), share, (low, high) in zip(
         wanted.objectives.items(), aims.shares, aims.ranges, strict=True
     ):
-        largest = max(abs(low), *[abs(term.weight) for term in objective.events.values()])
+        largest = max(1.0, abs(low), *[abs(term.weight) for term in objective.events.values()])
         if largest > MAX_VALUE * (high - low):
             raise InvalidDeclaration(
-                f"{where}.objectives.{name}.range must be wider than 2^-31 of what lies in it, got "
-                f"[{low:g}, {high:g}]"
+                f"{where}.objectives.{name}.range must be wider than 2^-31, and than that part of what lies "
+                f"in it, got [{low:g}, {high:g}]"
             )
         for type_, term in objective.events.items():
             if type_ in terms:

@@ -82,6 +82,11 @@ def convert(
     refuse_unknown(data, shape, where, error)
     try:
         return msgspec.convert(data, shape, dec_hook=_from_wire_in_place)
+    except UnicodeEncodeError as problem:
+        raise error(
+            f"{where} must hold texts that UTF-8 can write, got one with half of a surrogate pair",
+            where=where,
+        ) from problem
     except msgspec.ValidationError as problem:
         text = str(problem).replace("Object missing", "missing")
         # msgspec names the place of what lies within, not of the outermost object.

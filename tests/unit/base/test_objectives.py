@@ -115,8 +115,9 @@ def test_a_declared_range_of_the_whole_stands():
         (
             {"a": {"events": {"x": 1}, "range": [1e9, 1e9 + 1e-3]}},
             {},
-            "a.range must be wider than 2^-31 of what lies in it, got [1e+09, 1e+09]",
+            "a.range must be wider than 2^-31, and than that part of what lies in it, got [1e+09, 1e+09]",
         ),
+        ({"a": {"x": 5e-324}}, {}, "a.range must be wider than 2^-31, and than"),
         ({"a": {"x": 1e300}}, {}, "reward.objectives.a.events.x.weight must be finite and within"),
         ({"a": {"x": 1}, "b": {"y": 1}}, {"scalarise": {"weights": {"a": 1}}}, "missing: 'b'"),
         ({"a": {"impression": 1}}, {}, "must not hold 'impression'"),

@@ -54,6 +54,13 @@ def test_a_wrong_type_is_refused_with_its_place(data, says):
         convert(data, Outer, "it", InvalidInput)
 
 
+@pytest.mark.parametrize("data", [{"many": "\ud800"}, {"one": {"size": "\ud800"}}])
+def test_half_of_a_surrogate_pair_is_refused_and_no_error_of_another_kind(data):
+    """YAML and Python can say it, and msgspec cannot say what is wrong with it."""
+    with pytest.raises(InvalidInput, match="it must hold texts that UTF-8 can write"):
+        convert(data, Outer, "it", InvalidInput)
+
+
 def test_the_hint_of_a_misread_time_is_kept():
     with pytest.raises(InvalidInput, match="hint: write it as 2026"):
         convert({"at": "noon"}, Outer, "it", InvalidInput)
