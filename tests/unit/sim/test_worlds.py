@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from tamesu.base import InvalidInput, ShapeMismatch
+from tamesu.base import Declaration, InvalidInput, ShapeMismatch
 from tamesu.sim import (
     AdversarialWorld,
     BernoulliWorld,
@@ -19,6 +19,7 @@ from tamesu.sim import (
     PositionedWorld,
     SwitchingWorld,
     best_assignment,
+    play,
 )
 
 RATES = [0.1, 0.5, 0.3, 0.2]
@@ -53,9 +54,9 @@ def world(request):
     return WORLDS[request.param]
 
 
+# The positions of a cascade need luck of their own: below.
+@pytest.mark.parametrize("world", [one for one in WORLDS if one != "cascade"], indirect=True)
 def test_the_mean_of_the_rewards_is_what_is_expected(world):
-    if isinstance(world, CascadeWorld):  # its positions need luck of their own: below
-        return
     for row in ([0, 1, 2], [3, 2, 1], [1, 0, 3]):
         arms = np.broadcast_to(np.array(row), (len(LEVELS), 3))
         earned = world.rewards(arms, np.broadcast_to(LEVELS[:, None], arms.shape))
@@ -68,6 +69,22 @@ def test_the_ends_of_the_uniforms_give_finite_rewards(world):
     arms = np.array([[0, 1, 2]])
     for end in (0.0, 2.0**-53, 1 - 2.0**-53):
         assert np.isfinite(world.rewards(arms, np.full((1, 3), end))).all()
+
+
+@pytest.mark.parametrize("kind", ["slate", "cascade"])
+def test_a_step_says_what_uniform_decisions_earn(kind):
+    """The mean of all decisions of two arms, whatever the bandit does."""
+    layout = {"kind": kind, "size": 2}
+    declaration = Declaration.parse(
+        {"name": "home", "arms": [*"abcd"], "layout": layout, "seed": 1}
+    )
+    world = CascadeWorld(RATES) if kind == "cascade" else WORLDS["positioned"]
+    rng = np.random.default_rng(1)
+    asked = {"rounds": 30, "every": 10, "uniforms": lambda m, k: rng.random((m, k))}
+    decisions = np.array(list(itertools.permutations(range(4), 2)))
+    expected = world.expected(decisions).sum(axis=1).mean()
+    steps = list(play(declaration, world, **asked))
+    assert [step.uniform for step in steps] == pytest.approx([expected] * 3)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])
