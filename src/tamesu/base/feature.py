@@ -160,11 +160,11 @@ def _read(name: Any, data: Any, where: str) -> Feature:
         data = {"type": data}
     if not is_mapping(data) or "type" not in data:
         raise InvalidDeclaration(
-            f"{where} must be a mapping with 'type', got {data!r}",
+            f"{where} must be a mapping with 'type', got {repr(data)[:80]}",
             hint="for example  {type: categorical, values: [ios, android, web]}",
         )
     type_ = data["type"]
-    if type_ not in TYPES:
+    if not isinstance(type_, str) or type_ not in TYPES:
         raise InvalidDeclaration.unknown_choice(str(type_), list(TYPES), f"{where}.type")
     options = {key: value for key, value in data.items() if key != "type"}
     feature = convert(options, TYPES[type_], where)

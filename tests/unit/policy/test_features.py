@@ -255,6 +255,9 @@ def test_large_numbers_interact_and_stay_finite():
         ({"x": {"type": "categorical", "values": ["a" * 201]}}, "printable"),
         ({"x": {"type": "hashed", "buckets": 4, "missing": "\n"}}, "printable"),
         ({"x": {"type": "vector", "size": 4000}, "y": {"type": "vector", "size": 97}}, "4,098"),
+        ({"x": {"type": {"kind": "boolean"}}}, "x.type must be one of 'boolean', "),
+        ({"x": {"type": ["boolean"]}}, "x.type must be one of 'boolean', "),
+        ({"x": None}, "x must be a mapping with 'type', got None"),
     ],
 )
 def test_a_schema_that_cannot_be_is_refused(schema, message):
