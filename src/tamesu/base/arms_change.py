@@ -68,7 +68,7 @@ class ArmsChange(
             data = {key: _long(key, value) for key, value in data.items()}
         try:
             change = msgspec.convert(data, cls)
-        except msgspec.ValidationError:
+        except (msgspec.ValidationError, UnicodeEncodeError):
             change = convert(data, cls, "the body", InvalidInput)
         if change.sync is not None and (change.add or change.retire):
             raise InvalidInput(

@@ -173,6 +173,12 @@ def test_metadata_is_plain_json(metadata):
         ArmsChange.parse({"add": [{"id": "a", "metadata": metadata}]})
 
 
+@pytest.mark.parametrize("change", [{"add": ["a"], "force": "\ud800"}, {"sync": "\ud800"}])
+def test_half_of_a_surrogate_pair_is_refused(change):
+    with pytest.raises(InvalidInput, match="the body must hold texts that UTF-8 can write"):
+        ArmsChange.parse(change)
+
+
 def test_a_change_survives_being_written_out():
     for data in (
         {"add": ["a", {"id": "b", "metadata": {}}, 3], "retire": ["c", 4]},
