@@ -87,10 +87,11 @@ def test_a_demo_learns_loses_nothing_and_leaves_nothing(tmp_path, logs):
     assert sum(told["conservation"]["events"].values()) == told["events"]
     assert told["conservation"]["deliveries"]["observed"] == told["observations"]
     assert told["restarts"] == told["restarts_by_role"]["trainer"] == 1
-    rate = told["click_rate"]
-    # Five standard errors and more: .165 on average against at most .30.
+    # By the true rates of what was shown, so that clicks add no luck: about .165 at first, near .30 at last. Of 30
+    # decisions, as a busy machine may leave of a tenth, seven standard errors and more.
+    rate = told["click_rate_true"]
     assert rate["first"] < rate["last"]
-    assert rate["logged"] < rate["best"]
+    assert told["click_rate"]["logged"] < told["click_rate"]["best"]
     assert 0 < told["latency_ms"]["p50"] <= told["latency_ms"]["p99"]
     assert told["freshness_s"]["p50"] <= told["freshness_s"]["p95"]
     assert {arm["arm"] for arm in told["arms"]} == set("012345")
