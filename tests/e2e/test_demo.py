@@ -93,7 +93,9 @@ def test_a_demo_learns_loses_nothing_and_leaves_nothing(tmp_path, logs):
     assert {"first", "last"} <= told["click_rate"].keys() & told["click_rate_true"].keys()
     assert told["click_rate"]["logged"] < told["click_rate"]["best"]
     assert 0 < told["latency_ms"]["p50"] <= told["latency_ms"]["p99"]
-    assert told["freshness_s"]["p50"] <= told["freshness_s"]["p95"]
+    # None where the machine was so busy that no decision knew of another.
+    fresh = told["freshness_s"]
+    assert fresh["p50"] is None or 0 <= fresh["p50"] <= fresh["p95"]
     assert {arm["arm"] for arm in told["arms"]} == set("012345")
     assert not left_behind(tmp_path)
     assert not roles_of(tmp_path)
