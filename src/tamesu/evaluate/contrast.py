@@ -1,0 +1,109 @@
+"""`Contrast`: logged rounds as a target policy sees them. All that an estimator may look at.
+
+Refuses to know which policy that is, and where expected rewards come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.base import InvalidInput, ShapeMismatch
+from tamesu.evaluate.rounds import Rounds
+
+Floats: TypeAlias = NDArray[np.float64]
+
+Shares: TypeAlias = Callable[[Rounds], Floats]
+"""Some rounds (m,) to probabilities (m, K) of a target policy, or to expected rewards (m, K)."""
+
+MOST_NUMBERS = 1 << 20
+"""Of a matrix rounds times arms that is looked at in one go: 8 MiB."""
+
+ROUNDING = 1e-6
+"""By so much a target's probabilities may miss a sum of 1: what others wrote was often in single precision."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contrast:
+    """n rounds and what a target policy would have done.
+
+    Attributes:
+        reward: (n,).
+        propensity: (n,) in (0, 1] of the logged arm, as logged.
+        target: (n,) in [0, 1] of the logged arm under the target policy.
+        guess: (n,) expected reward of the logged arm; zeros without a model.
+        expected: (n,) expected reward under the target policy, sum over arms of target times guess; likewise.
+    """
+
+    reward: Floats
+    propensity: Floats
+    target: Floats
+    guess: Floats
+    expected: Floats
+
+    @property
+    def weight(self) -> Floats:
+        """(n,) target over logged propensity."""
+        return self.target / self.propensity
+
+    def __len__(self) -> int:
+        return len(self.reward)
+
+
+def contrast_of(
+    rounds: Rounds, target: Shares | Floats, predicted: Shares | Floats | None = None
+) -> Contrast:
+    """Rounds as `target` sees them. O(n K), in chunks where either is a function.
+
+    Args:
+        rounds: as logged.
+        target: probabilities (n, K); each row sums to 1, over eligible arms.
+        predicted: expected rewards (n, K); none without a model.
+
+    Raises:
+        ShapeMismatch: another shape.
+        InvalidInput: probabilities that are none, or of an arm that was not eligible.
+    """
+    n, k = len(rounds), len(rounds.arms)
+    columns = np.zeros((3, n))
+    step = max(1, MOST_NUMBERS // max(1, k))
+    for first in range(0, n, step):
+        some = slice(first, first + step)
+        part = rounds.take(some)
+        shares = _asked(target, part, some, k, "target")
+        _refuse_no_shares(shares, part, first)
+        mine = np.arange(len(part)), part.chosen
+        columns[0, some] = shares[mine]
+        if predicted is not None:
+            guess = _asked(predicted, part, some, k, "predicted")
+            if not np.isfinite(guess).all():
+                raise InvalidInput("expected rewards must be finite")
+            columns[1, some] = guess[mine]
+            columns[2, some] = np.einsum("nk,nk->n", shares, guess)
+    return Contrast(rounds.reward, rounds.propensity, columns[0], columns[1], columns[2])
+
+
+def _asked(given: Shares | Floats, part: Rounds, some: slice, k: int, name: str) -> Floats:
+    table = np.asarray(given(part) if callable(given) else given[some], dtype=np.float64)
+    if table.shape != (len(part), k):
+        raise ShapeMismatch(
+            f"{name} must be ({len(part)}, {k}) for so many rounds, got {table.shape}"
+        )
+    return table
+
+
+def _refuse_no_shares(shares: Floats, part: Rounds, first: int) -> None:
+    wrong = ~((shares >= 0.0) & (shares <= 1.0 + ROUNDING)).all(axis=1)
+    wrong |= ~(np.abs(shares.sum(axis=1) - 1.0) <= ROUNDING)
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise InvalidInput(
+            f"a target's probabilities must lie in [0, 1] and add up to 1, got a sum of "
+            f"{shares[row].sum():g} in row {first + row} ({int(wrong.sum()):,} such rows)"
+        )
+    if part.eligible is not None and (shares[~part.eligible] > 0.0).any():
+        raise InvalidInput("a target's probabilities must be 0 for arms that were not eligible")
