@@ -35,6 +35,7 @@ class Rounds:
         position: (n,) from 0.
         cluster: (n,) from 0: rounds of one cluster may depend on each other, those of two do not.
         decided: (n,) microseconds; their order is that of the log.
+        row: (n,) the place of each in what they were all made of: who holds more of it finds it again.
     """
 
     arms: tuple[str, ...]
@@ -48,6 +49,7 @@ class Rounds:
     position: Codes
     cluster: Codes
     decided: NDArray[np.int64]
+    row: Codes
 
     @classmethod
     def of(  # noqa: PLR0913 - the columns of a log
@@ -116,6 +118,7 @@ class Rounds:
             ),
             cluster=np.fromiter(cluster, np.intp, n),
             decided=_column(np.arange(n) if decided is None else decided, n, "decided", np.int64),
+            row=np.arange(n),
         ).checked()
 
     def __len__(self) -> int:

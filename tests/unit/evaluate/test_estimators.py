@@ -81,6 +81,11 @@ def test_the_logging_policy_itself_earns_the_logged_mean(name):
     assert found == pytest.approx(rounds.reward.mean(), abs=1e-15)
 
 
+def test_some_rounds_know_their_places_among_all():
+    rounds, _, _ = logged(10)
+    assert rounds.take(rounds.row % 3 == 1).take(slice(1, None)).row.tolist() == [4, 7]
+
+
 @pytest.mark.parametrize("name", ["ips", "snips", "dr", "sndr"])
 def test_a_truth_is_met_within_its_error(name):
     rounds, shares, truth = logged(20_000, seed=5)
