@@ -37,6 +37,7 @@ class Contrast:
         target: (n,) in [0, 1] of the logged arm under the target policy.
         guess: (n,) expected reward of the logged arm; zeros without a model.
         expected: (n,) expected reward under the target policy, sum over arms of target times guess; likewise.
+        wanted: (K,) mean probability of each arm under the target policy.
     """
 
     reward: Floats
@@ -44,6 +45,7 @@ class Contrast:
     target: Floats
     guess: Floats
     expected: Floats
+    wanted: Floats
 
     @property
     def weight(self) -> Floats:
@@ -69,7 +71,7 @@ def contrast_of(
         InvalidInput: probabilities that are none, or of an arm that was not eligible.
     """
     n, k = len(rounds), len(rounds.arms)
-    columns = np.zeros((3, n))
+    columns, wanted = np.zeros((3, n)), np.zeros(k)
     step = max(1, MOST_NUMBERS // max(1, k))
     for first in range(0, n, step):
         some = slice(first, first + step)
@@ -78,13 +80,21 @@ def contrast_of(
         _refuse_no_shares(shares, part, first)
         mine = np.arange(len(part)), part.chosen
         columns[0, some] = shares[mine]
+        wanted += shares.sum(axis=0)
         if predicted is not None:
             guess = _asked(predicted, part, some, k, "predicted")
             if not np.isfinite(guess).all():
                 raise InvalidInput("expected rewards must be finite")
             columns[1, some] = guess[mine]
             columns[2, some] = np.einsum("nk,nk->n", shares, guess)
-    return Contrast(rounds.reward, rounds.propensity, columns[0], columns[1], columns[2])
+    return Contrast(
+        rounds.reward,
+        rounds.propensity,
+        target=columns[0],
+        guess=columns[1],
+        expected=columns[2],
+        wanted=wanted / max(1, n),
+    )
 
 
 def _asked(given: Shares | Floats, part: Rounds, some: slice, k: int, name: str) -> Floats:
