@@ -5,11 +5,18 @@ policy, and to give a number without saying how far it can be trusted.
 """
 
 from tamesu.evaluate.contrast import Contrast, Shares, contrast_of
-from tamesu.evaluate.contributions import Contributions, Quotient, Statistic, value
+from tamesu.evaluate.contributions import Contributions, Quotient, Statistic, Sum, value
 from tamesu.evaluate.intervals.normal import Interval, normal
 from tamesu.evaluate.kinds import Estimator, estimator_of, known_estimators
 from tamesu.evaluate.reward_model import RewardModel, cross_fitted, folds_of
 from tamesu.evaluate.rounds import Rounds
+from tamesu.evaluate.slate_contrast import SlateContrast, SlateShares, slate_contrast_of
+from tamesu.evaluate.slate_kinds import (
+    SlateEstimator,
+    known_slate_estimators,
+    slate_estimator_of,
+)
+from tamesu.evaluate.slates import Slates
 
 __all__ = [
     "Contrast",
@@ -20,12 +27,20 @@ __all__ = [
     "RewardModel",
     "Rounds",
     "Shares",
+    "SlateContrast",
+    "SlateEstimator",
+    "SlateShares",
+    "Slates",
     "Statistic",
+    "Sum",
     "contrast_of",
     "cross_fitted",
     "estimator_of",
     "folds_of",
     "known_estimators",
+    "known_slate_estimators",
     "normal",
+    "slate_contrast_of",
+    "slate_estimator_of",
     "value",
 ]

@@ -4,7 +4,8 @@ Every estimate here is a smooth function of means over rounds:
 
     T = mean(plain) + mean(top) / mean(bottom)
 
-and of two of those their quotient. Refuses to know what the columns stand for.
+sums of those (one for each position of a slate), and of two of them their quotient. Refuses to know what the
+columns stand for.
 """
 
 from __future__ import annotations
@@ -86,11 +87,51 @@ class Contributions:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Sum:
+    """Estimates of the same rounds, added up: what a slate earns is what its positions earn.
+
+    Attributes:
+        parts: at least one.
+    """
+
+    parts: tuple[Statistic, ...]
+
+    @property
+    def columns(self) -> Floats:
+        """(n, c) of all, one beside the other."""
+        return np.concatenate([part.columns for part in self.parts], axis=1)
+
+    def of(self, means: Floats) -> Floats:
+        """Their sum."""
+        whole = np.zeros(means.shape[:-1])
+        first = 0
+        for part in self.parts:
+            last = first + part.columns.shape[1]
+            whole = whole + part.of(means[..., first:last])
+            first = last
+        return whole
+
+    def influence(self) -> Floats:
+        """(n,)."""
+        moved: Floats = np.sum([part.influence() for part in self.parts], axis=0)
+        return moved
+
+
+def weighted_means(weight: Floats, reward: Floats) -> Sum:
+    """T = sum over positions of mean(weight * reward) / mean(weight), of weights and rewards (n, L)."""
+    none = np.zeros(len(weight))
+    tops = weight * reward
+    return Sum(
+        tuple(Contributions(none, tops[:, at], weight[:, at]) for at in range(weight.shape[1]))
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Quotient:
     """One estimate over another of the same rounds: reward per decision over impressions per decision."""
 
-    over: Contributions
-    under: Contributions
+    over: Statistic
+    under: Statistic
 
     @property
     def columns(self) -> Floats:
@@ -99,7 +140,7 @@ class Quotient:
 
     def of(self, means: Floats) -> Floats:
         """One over the other."""
-        width = 1 if self.over.top is None else 3
+        width = self.over.columns.shape[1]
         with np.errstate(invalid="ignore", divide="ignore"):
             whole: Floats = self.over.of(means[..., :width]) / self.under.of(means[..., width:])
         return whole
