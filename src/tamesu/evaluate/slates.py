@@ -37,6 +37,7 @@ class Slates:
         eligible: (n, K) who might be chosen, the logged arms among them; none for all arms, always.
         cluster: (n,) from 0: slates of one cluster may depend on each other, those of two do not.
         decided: (n,) microseconds; their order is that of the log.
+        row: (n,) the place of each in what they were all made of: who holds more of it finds it again.
     """
 
     arms: tuple[str, ...]
@@ -50,6 +51,7 @@ class Slates:
     eligible: NDArray[np.bool_] | None
     cluster: Codes
     decided: NDArray[np.int64]
+    row: Codes
 
     @classmethod
     def of(  # noqa: PLR0913 - the columns of a log
@@ -126,6 +128,7 @@ class Slates:
             eligible=None if eligible is None else np.asarray(eligible, dtype=np.bool_),
             cluster=np.fromiter((codes.setdefault(one, len(codes)) for one in order), np.intp, n),
             decided=np.asarray(range(n) if decided is None else decided, np.int64),
+            row=np.arange(n),
         ).checked()
 
     def __len__(self) -> int:
