@@ -48,6 +48,7 @@ class Contributions:
     Attributes:
         plain: (n,).
         top, bottom: (n,) both, or none of them: then T is the mean of `plain`.
+        tuned: what an option of the estimator was set to, where the rounds themselves chose it.
 
     Example:
         >>> value(Contributions(np.array([1.0, 3.0])))
@@ -60,6 +61,7 @@ class Contributions:
     plain: Floats
     top: Floats | None = None
     bottom: Floats | None = None
+    tuned: float | None = None
 
     @property
     def columns(self) -> Floats:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -47,9 +49,15 @@ def by_hand():
     ("name", "options", "expected"),
     [
         ("ips", {}, (2 + 0.5) / 2),
+        ("ips", {"clip": 1}, (1 + 0.5) / 2),
+        ("ips_sg", {"correction": 0.0}, (2 + 0.5) / 2),
+        ("ips_sg", {"correction": 0.5}, (2 / 1.5 + 0.5 / 0.75) / 2),
+        ("ips_sg", {"correction": 1.0}, 1.0),
         ("snips", {}, 1.0),
         ("dm", {}, (0.5 + 0.4) / 2),
         ("dr", {}, (0.5 + 2 * 0.5 + 0.4 + 0.5 * 0.75) / 2),
+        ("dr", {"clip": 1.0}, (0.5 + 0.5 + 0.4 + 0.5 * 0.75) / 2),
+        ("dr_sg", {"correction": 0.5}, (0.5 + 2 / 1.5 * 0.5 + 0.4 + 0.5 / 0.75 * 0.75) / 2),
         ("sndr", {}, (0.5 + 0.4) / 2 + (2 * 0.5 + 0.5 * 0.75) / 2.5),
         ("switch_dr", {"threshold": 1.0}, (0.5 + 0.4 + 0.5 * 0.75) / 2),
         ("switch_dr", {"threshold": 0.0}, (0.5 + 0.4) / 2),
@@ -75,7 +83,8 @@ def test_the_logging_policy_itself_earns_the_logged_mean(name):
         options = {"switch_dr": {"threshold": 1.0}, "dr_os": {"shrinkage": 1e300}}[name]
     else:
         options = {}
-    contrast = contrast_of(rounds, shares, np.zeros_like(shares))
+    rounds = replace(rounds, features=np.array([[0.0], [1.0], [1.0], [0.0]]))
+    contrast = contrast_of(rounds, shares, np.zeros_like(shares), logging=shares)
     assert contrast.weight.tolist() == [1.0] * 500
     found = value(estimator_of(name, options).contributions(contrast))
     assert found == pytest.approx(rounds.reward.mean(), abs=1e-15)
