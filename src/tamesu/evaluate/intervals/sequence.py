@@ -1,0 +1,203 @@
+"""Confidence sequences: right at every moment at once, of logs of a policy that was learning too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.base import InvalidInput
+from tamesu.evaluate.contrast import Contrast
+from tamesu.evaluate.intervals.boundary import Surprises, least_total
+from tamesu.evaluate.intervals.bounds import Bounds
+from tamesu.evaluate.intervals.interval import Interval, tail
+from tamesu.evaluate.rounds import Rounds
+
+Floats: TypeAlias = NDArray[np.float64]
+Codes: TypeAlias = NDArray[np.intp]
+
+MOMENTS = 512
+"""At so many moments at most it is told; it holds at all."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sequence:
+    """What was known at some moments of a log.
+
+    Attributes:
+        rounds: (t,) how many had been logged, rising.
+        estimate: (t,) the mean of w r; with a model of v + w (r - q).
+        low, high: (t,) the mean value of the target policy so far lies between, at all times at once.
+    """
+
+    rounds: Codes
+    estimate: Floats
+    low: Floats
+    high: Floats
+
+    @property
+    def last(self) -> Interval:
+        """At the end of the log."""
+        return Interval(float(self.low[-1]), float(self.high[-1]))
+
+
+def steps_of(rounds: Rounds) -> Codes:
+    """(n,) the decision of each round, from 0: what was decided at one time for one unit was decided together.
+
+    Raises:
+        InvalidInput: rounds that do not stand in the order of the log.
+    """
+    if (np.diff(rounds.decided) < 0).any():
+        raise InvalidInput(
+            "rounds must stand in the order in which they were decided, got one before its predecessor",
+            hint="sort by `decided`: a sequence looks at what came before",
+        )
+    new = (np.diff(rounds.decided) != 0) | (np.diff(rounds.cluster) != 0)
+    return np.concatenate([np.zeros(1, np.intp), np.cumsum(new)])[: len(rounds)]
+
+
+def sequence(
+    contrast: Contrast,
+    step: Codes,
+    confidence: float,
+    bounds: Bounds,
+    *,
+    moments: Codes | None = None,
+) -> Sequence:
+    """Between which values the mean of V_1 … V_n lies, V_t what the target policy was worth when t was decided.
+
+    The logging policy may learn from whatever came before, the target policy too, and contexts may drift: all that is
+    asked is that propensities are right, and that rewards lie in [0, 1], to which `bounds` bring them. Where neither
+    target nor contexts change, V_t is one value V. From below by w r >= 0; from above the same of 1 - r. Where the
+    largest weight W is known, v + w (r - q) >= -W joins in, q what a model said that had learnt from the past alone
+    (`along`), or without a model the weighted mean of the past. The two are mixed, so that none has to be chosen.
+
+    O(n). At most 512 moments, evenly by logarithm, unless they are given.
+
+    Args:
+        contrast: rounds in the order of the log; what a model guesses lies within the bounds.
+        step: (n,) decisions, rising: rounds of one are taken together. The mean goes over rounds.
+        confidence: above 0 and below 1; of both ends together, at all times.
+        bounds: of rewards; of weights, if known.
+        moments: (t,) numbers of steps, rising, from 1.
+
+    Raises:
+        InvalidInput: rewards, weights or guesses beyond the bounds; no rounds; moments that cannot be.
+
+    Source: Waudby-Smith, Wu, Ramdas, Karampatziakis & Mineiro 2022, for policy values that change in time.
+    """
+    beyond = tail(confidence)
+    weight = contrast.weight
+    _refuse_beyond(contrast, bounds, weight)
+    lengths = np.bincount(step)
+    at = _moments(len(lengths)) if moments is None else _checked(moments, len(lengths))
+    logged, longest = np.cumsum(lengths)[at - 1], int(lengths.max())
+
+    def least_mean(seen: _Seen) -> Floats:
+        """(t,) the mean value so far lies above it. Sums of a step are told in units of the longest one."""
+        several = [
+            _surprises(np.bincount(step, x) / longest, least, at)
+            for x, least in _worths(seen, weight, bounds.most_weight)
+        ]
+        return np.clip(least_total(several, beyond) * longest / logged, 0.0, 1.0)
+
+    seen = _seen(contrast, bounds, step)
+    below, above = least_mean(seen), least_mean(seen.mirrored())
+    plain = contrast.expected + weight * (contrast.reward - contrast.guess)
+    scale = bounds.high - bounds.low
+    return Sequence(
+        rounds=logged,
+        estimate=np.cumsum(plain)[logged - 1] / logged,
+        low=bounds.low + scale * below,
+        high=bounds.high - scale * above,
+    )
+
+
+class _Seen(NamedTuple):
+    """From one side, all in [0, 1]: rewards, what is expected of the logged arm, and of the target policy."""
+
+    reward: Floats
+    guess: Floats
+    expected: Floats
+
+    def mirrored(self) -> _Seen:
+        """From the other one."""
+        return _Seen(1.0 - self.reward, 1.0 - self.guess, 1.0 - self.expected)
+
+
+def _seen(contrast: Contrast, bounds: Bounds, step: Codes) -> _Seen:
+    """From below; without a model the weighted mean so far is what is expected."""
+
+    def scaled(column: Floats) -> Floats:
+        return (column - bounds.low) / (bounds.high - bounds.low)
+
+    reward, weight = scaled(contrast.reward), contrast.weight
+    if contrast.guess.any() or contrast.expected.any():
+        return _Seen(reward, scaled(contrast.guess), scaled(contrast.expected))
+    level = _so_far(weight * reward, weight, step)
+    return _Seen(reward, level, level)
+
+
+def _worths(
+    seen: _Seen, weight: Floats, most_weight: float | None
+) -> Iterator[tuple[Floats, float]]:
+    """Columns (n,) of one mean, the target's value given the past; each with how far below 0 it may be."""
+    yield weight * seen.reward, 0.0
+    if most_weight is not None:
+        yield seen.expected + weight * (seen.reward - seen.guess), most_weight
+
+
+def _surprises(x: Floats, least: float, at: Codes) -> Surprises:
+    """Of x >= -least, guessed by its own mean so far."""
+    before = np.concatenate([[0.0], np.cumsum(x)[:-1]])
+    guess = np.minimum((0.5 + before) / (1.0 + np.arange(len(x))), 1.0)
+    square = np.cumsum((x - guess) ** 2)[at - 1]
+    return Surprises(np.cumsum(x)[at - 1], square, 1.0 + least)
+
+
+def _so_far(top: Floats, bottom: Floats, step: Codes) -> Floats:
+    """(n,) the weighted mean before the step of each, from one half."""
+    first = np.searchsorted(step, step)
+    tops = np.concatenate([[0.0], np.cumsum(top)])[first]
+    bottoms = np.concatenate([[0.0], np.cumsum(bottom)])[first]
+    mean: Floats = np.clip((0.5 + tops) / (1.0 + bottoms), 0.0, 1.0)
+    return mean
+
+
+def _moments(steps: int) -> Codes:
+    if steps <= MOMENTS:
+        return np.arange(1, steps + 1)
+    return np.unique(np.geomspace(1, steps, MOMENTS).round().astype(np.intp))
+
+
+def _checked(moments: Codes, steps: int) -> Codes:
+    at = np.asarray(moments, np.intp)
+    if not len(at) or (np.diff(at) <= 0).any() or at[0] < 1 or at[-1] > steps:
+        raise InvalidInput(f"moments must rise within 1 and {steps:,}, got others")
+    return at
+
+
+def _refuse_beyond(contrast: Contrast, bounds: Bounds, weight: Floats) -> None:
+    if not len(contrast):
+        raise InvalidInput("a sequence must have a round at least, got none")
+    guessed = [
+        ("what a model says", column)
+        for column in (contrast.guess, contrast.expected)
+        if column.any()
+    ]
+    for name, column in [("rewards", contrast.reward), *guessed]:
+        wrong = (column < bounds.low) | (column > bounds.high)
+        if wrong.any():
+            raise InvalidInput(
+                f"{name} must lie in [{bounds.low:g}, {bounds.high:g}], got {column[wrong][0]:g} "
+                f"({int(wrong.sum()):,} of {len(column):,} rounds)",
+                hint="give the bounds that rewards have, or clip what is outside",
+            )
+    if bounds.most_weight is not None and weight.max() > bounds.most_weight * (1.0 + 1e-9):
+        raise InvalidInput(
+            f"weights must not be above {bounds.most_weight:g}, got {weight.max():g}",
+            hint="the largest weight follows from the smallest propensity that the logging policy gives",
+        )
