@@ -6,8 +6,12 @@ policy, and to give a number without saying how far it can be trusted.
 
 from tamesu.evaluate.contrast import Contrast, Shares, contrast_of
 from tamesu.evaluate.contributions import Contributions, Quotient, Statistic, Sum, value
-from tamesu.evaluate.intervals.normal import Interval, normal
+from tamesu.evaluate.diagnostics import Diagnostics, diagnostics_of
+from tamesu.evaluate.estimands import Estimand
+from tamesu.evaluate.evaluation import Estimate, Evaluation, evaluated
+from tamesu.evaluate.intervals import INTERVALS, Bounds, Interval, normal
 from tamesu.evaluate.kinds import Estimator, estimator_of, known_estimators
+from tamesu.evaluate.models import per_arm, ridge
 from tamesu.evaluate.reward_model import RewardModel, cross_fitted, folds_of
 from tamesu.evaluate.rounds import Rounds
 from tamesu.evaluate.slate_contrast import SlateContrast, SlateShares, slate_contrast_of
@@ -17,11 +21,19 @@ from tamesu.evaluate.slate_kinds import (
     slate_estimator_of,
 )
 from tamesu.evaluate.slates import Slates
+from tamesu.evaluate.verdict import LIMITS, Trust, Verdict
 
 __all__ = [
+    "INTERVALS",
+    "LIMITS",
+    "Bounds",
     "Contrast",
     "Contributions",
+    "Diagnostics",
+    "Estimand",
+    "Estimate",
     "Estimator",
+    "Evaluation",
     "Interval",
     "Quotient",
     "RewardModel",
@@ -33,13 +45,19 @@ __all__ = [
     "Slates",
     "Statistic",
     "Sum",
+    "Trust",
+    "Verdict",
     "contrast_of",
     "cross_fitted",
+    "diagnostics_of",
     "estimator_of",
+    "evaluated",
     "folds_of",
     "known_estimators",
     "known_slate_estimators",
     "normal",
+    "per_arm",
+    "ridge",
     "slate_contrast_of",
     "slate_estimator_of",
     "value",
