@@ -6,7 +6,7 @@ know which positions were looked at.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,8 @@ def rank_shares(alpha: Floats, beta: Floats, ranks: int) -> Floats:
     rank are scaled to add up to 1.
 
     Args:
-        alpha, beta: (K,) of the posteriors, at least 1: below, a density has no end to integrate to.
+        alpha: (K,) of the posteriors, at least 1: below, a density has no end to integrate to.
+        beta: (K,) likewise.
         ranks: how many, at most K.
 
     Example:
@@ -38,13 +39,13 @@ def rank_shares(alpha: Floats, beta: Floats, ranks: int) -> Floats:
         ... ).ravel().round(6)
         array([0.514107, 0.033395, 0.452499])
     """
-    alpha, beta = alpha[:, None], beta[:, None]
-    low = special.logit(special.betaincinv(alpha, beta, TAIL).min())
-    high = -special.logit(special.betaincinv(beta, alpha, TAIL).min())
-    odds = np.linspace(low, high, NODES)
-    at, off = special.expit(odds), special.expit(-odds)
-    density = np.exp(alpha * np.log(at) + beta * np.log(off) - special.betaln(alpha, beta))
-    above = special.betainc(beta, alpha, off)
+    a, b = np.asarray(alpha)[:, None], np.asarray(beta)[:, None]
+    low = _logit(_floats(special.betaincinv(a, b, TAIL)))
+    high = _logit(_floats(special.betaincinv(b, a, TAIL)))
+    odds = np.linspace(low.min(), -high.min(), NODES)
+    at, off = 1.0 / (1.0 + np.exp(-odds)), 1.0 / (1.0 + np.exp(odds))
+    density = np.exp(a * np.log(at) + b * np.log(off) - _floats(special.betaln(a, b)))
+    above = _floats(special.betainc(b, a, off[None, :]))
     shares = np.empty((len(alpha), ranks))
     for arm in range(len(alpha)):
         others = np.zeros((ranks, NODES))
@@ -55,4 +56,13 @@ def rank_shares(alpha: Floats, beta: Floats, ranks: int) -> Floats:
                 others -= moved
                 others[1:] += moved[:-1]
         shares[arm] = others @ density[arm]
-    return shares / shares.sum(axis=0)
+    whole: Floats = shares / shares.sum(axis=0)
+    return whole
+
+
+def _floats(values: Any) -> Floats:
+    return np.asarray(values, dtype=np.float64)
+
+
+def _logit(chance: Floats) -> Floats:
+    return np.log(chance) - np.log1p(-chance)
