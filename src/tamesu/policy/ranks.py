@@ -42,7 +42,7 @@ def rank_shares(alpha: Floats, beta: Floats, ranks: int) -> Floats:
     a, b = np.asarray(alpha)[:, None], np.asarray(beta)[:, None]
     low = _logit(_floats(special.betaincinv(a, b, TAIL)))
     high = _logit(_floats(special.betaincinv(b, a, TAIL)))
-    odds = np.linspace(low.min(), -high.min(), NODES)
+    odds = np.linspace(float(low.min()), float(-high.min()), NODES)
     at, off = 1.0 / (1.0 + np.exp(-odds)), 1.0 / (1.0 + np.exp(odds))
     density = np.exp(a * np.log(at) + b * np.log(off) - _floats(special.betaln(a, b)))
     above = _floats(special.betainc(b, a, off[None, :]))
