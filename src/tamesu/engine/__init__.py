@@ -5,6 +5,8 @@ told to stop. Both drive the same `Learner`. `Replay` learns everything again, a
 against what is served. Refuses to decide what a record means: that is the join's.
 """
 
+from tamesu.engine.along import Along
+from tamesu.engine.archived_decisions import ArchivedDecisions
 from tamesu.engine.archived_log import ArchivedLog
 from tamesu.engine.hindsight import Hindsight, LaterEvents, Seen
 from tamesu.engine.history import History
@@ -12,6 +14,7 @@ from tamesu.engine.inline import InlineEngine
 from tamesu.engine.learner import Learner, Step
 from tamesu.engine.process import ProcessEngine
 from tamesu.engine.reconcile import Difference, reconcile
+from tamesu.engine.remade import Remade, as_logged
 from tamesu.engine.replay import Replay
 from tamesu.engine.rewriting import rewrite
 from tamesu.engine.shortened import refuse_shortened
@@ -22,6 +25,8 @@ from tamesu.engine.walk import Source
 from tamesu.engine.whole_log import WholeLog
 
 __all__ = [
+    "Along",
+    "ArchivedDecisions",
     "ArchivedLog",
     "Difference",
     "Hindsight",
@@ -30,6 +35,7 @@ __all__ = [
     "LaterEvents",
     "Learner",
     "ProcessEngine",
+    "Remade",
     "Replay",
     "Seen",
     "Source",
@@ -37,6 +43,7 @@ __all__ = [
     "Summed",
     "View",
     "WholeLog",
+    "as_logged",
     "read_state",
     "reconcile",
     "refuse_shortened",

@@ -4,6 +4,7 @@ Pure: rounds, a target policy's probabilities and uniforms are arguments. Refuse
 policy, and to give a number without saying how far it can be trusted.
 """
 
+from tamesu.evaluate.asking import Asking, Frozen, refuse_strangers
 from tamesu.evaluate.contrast import Contrast, Shares, contrast_of
 from tamesu.evaluate.contributions import Contributions, Quotient, Statistic, Sum, value
 from tamesu.evaluate.diagnostics import Diagnostics, diagnostics_of
@@ -11,6 +12,8 @@ from tamesu.evaluate.estimands import Estimand
 from tamesu.evaluate.evaluation import Estimate, Evaluation, evaluated
 from tamesu.evaluate.intervals import INTERVALS, Bounds, Interval, normal
 from tamesu.evaluate.kinds import Estimator, estimator_of, known_estimators
+from tamesu.evaluate.latest import Cut, Deliveries, Latest, with_rewards
+from tamesu.evaluate.logged import Logged, logged
 from tamesu.evaluate.models import per_arm, ridge
 from tamesu.evaluate.reward_model import RewardModel, cross_fitted, folds_of
 from tamesu.evaluate.rounds import Rounds
@@ -21,20 +24,28 @@ from tamesu.evaluate.slate_kinds import (
     slate_estimator_of,
 )
 from tamesu.evaluate.slates import Slates
+from tamesu.evaluate.tabled import Piece, Tabled, table_of
 from tamesu.evaluate.verdict import LIMITS, Trust, Verdict
 
 __all__ = [
     "INTERVALS",
     "LIMITS",
+    "Asking",
     "Bounds",
     "Contrast",
     "Contributions",
+    "Cut",
+    "Deliveries",
     "Diagnostics",
     "Estimand",
     "Estimate",
     "Estimator",
     "Evaluation",
+    "Frozen",
     "Interval",
+    "Latest",
+    "Logged",
+    "Piece",
     "Quotient",
     "RewardModel",
     "Rounds",
@@ -45,6 +56,7 @@ __all__ = [
     "Slates",
     "Statistic",
     "Sum",
+    "Tabled",
     "Trust",
     "Verdict",
     "contrast_of",
@@ -55,10 +67,14 @@ __all__ = [
     "folds_of",
     "known_estimators",
     "known_slate_estimators",
+    "logged",
     "normal",
     "per_arm",
+    "refuse_strangers",
     "ridge",
     "slate_contrast_of",
     "slate_estimator_of",
+    "table_of",
     "value",
+    "with_rewards",
 ]
