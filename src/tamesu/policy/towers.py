@@ -87,10 +87,23 @@ class TwoTower:
     temperature: float
     learnt: dict[str, object]
 
-    def shares(self, contexts: Floats, embeddings: Singles | None = None) -> Floats:
-        """(m, K) probabilities in contexts (m, width): of its own arms, or of such embeddings (K, dim)."""
+    def shares(
+        self,
+        contexts: Floats,
+        embeddings: Singles | None = None,
+        eligible: NDArray[np.bool_] | None = None,
+    ) -> Floats:
+        """(m, K) probabilities in contexts (m, width): of its own arms, or of such embeddings (K, dim).
+
+        Args:
+            contexts: columns.
+            embeddings: of arms; none for its own.
+            eligible: (m, K) who may be chosen; none for all.
+        """
         among = self.embeddings if embeddings is None else embeddings
         scores = (self.query.of(contexts) @ among.T).astype(np.float64) / self.temperature
+        if eligible is not None:
+            scores[~eligible] = -np.inf
         scores -= scores.max(axis=1, keepdims=True)
         np.exp(scores, out=scores)
         scores /= scores.sum(axis=1, keepdims=True)
