@@ -5,6 +5,7 @@ know which estimator it is.
 """
 
 from tamesu.evaluate.intervals.bernstein import bernstein
+from tamesu.evaluate.intervals.betting import betting
 from tamesu.evaluate.intervals.bootstrap import bootstrap
 from tamesu.evaluate.intervals.bounds import Bounds
 from tamesu.evaluate.intervals.by_name import INTERVALS, interval_of
@@ -18,6 +19,7 @@ __all__ = [
     "Interval",
     "Sequence",
     "bernstein",
+    "betting",
     "bootstrap",
     "interval_of",
     "normal",

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tamesu.base import InvalidInput
 from tamesu.evaluate.contributions import Statistic
 from tamesu.evaluate.intervals.interval import Interval, tail
+from tamesu.evaluate.intervals.lot import grouped
 
 Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.intp]
@@ -71,22 +72,13 @@ def bootstrap(  # noqa: PLR0913 - its two sizes have defaults
 def _gathered(columns: Floats, cluster: Codes, groups: int) -> Floats:
     """(G, c + 1) sums by cluster, or by group of clusters, and how many rounds each has."""
     if int(cluster.max(initial=-1)) >= groups:
-        _, number = np.unique(cluster, return_inverse=True)
-        # In turns over a scrambled order: clusters that follow each other in time come into other groups.
-        lot = np.argsort(_scrambled(np.arange(int(number.max()) + 1)))
-        cluster = (np.argsort(lot) % groups)[number]
+        cluster = grouped(cluster, groups)
     count = np.bincount(cluster).astype(np.float64)
     sums = np.empty((len(count), columns.shape[1] + 1))
     for column in range(columns.shape[1]):
         sums[:, column] = np.bincount(cluster, columns[:, column])
     sums[:, -1] = count
     return sums[count > 0.0]
-
-
-def _scrambled(number: Codes) -> NDArray[np.uint64]:
-    turned = (number.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-    turned ^= turned >> np.uint64(32)
-    return turned * np.uint64(0xD6E8FEB86659FD93)
 
 
 def _draws(count: int, resamples: int, uniforms: Uniforms) -> Floats:

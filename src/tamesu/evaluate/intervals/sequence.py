@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from tamesu.evaluate.contrast import Contrast
 from tamesu.evaluate.intervals.boundary import Surprises, least_total
 from tamesu.evaluate.intervals.bounds import Bounds
 from tamesu.evaluate.intervals.interval import Interval, tail
+from tamesu.evaluate.intervals.sides import Side, side_of
 from tamesu.evaluate.rounds import Rounds
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -90,64 +90,28 @@ def sequence(
     Source: Waudby-Smith, Wu, Ramdas, Karampatziakis & Mineiro 2022, for policy values that change in time.
     """
     beyond = tail(confidence)
-    weight = contrast.weight
-    _refuse_beyond(contrast, bounds, weight)
+    side = side_of(contrast, bounds, step)
     lengths = np.bincount(step)
     at = _moments(len(lengths)) if moments is None else _checked(moments, len(lengths))
     logged, longest = np.cumsum(lengths)[at - 1], int(lengths.max())
 
-    def least_mean(seen: _Seen) -> Floats:
+    def least_mean(seen: Side) -> Floats:
         """(t,) the mean value so far lies above it. Sums of a step are told in units of the longest one."""
         several = [
-            _surprises(np.bincount(step, x) / longest, least, at)
-            for x, least in _worths(seen, weight, bounds.most_weight)
+            _surprises(np.bincount(step, x) / longest, below, at)
+            for x, below in seen.worths(bounds.most_weight)
         ]
         return np.clip(least_total(several, beyond) * longest / logged, 0.0, 1.0)
 
-    seen = _seen(contrast, bounds, step)
-    below, above = least_mean(seen), least_mean(seen.mirrored())
-    plain = contrast.expected + weight * (contrast.reward - contrast.guess)
+    low, high = least_mean(side), least_mean(side.mirrored())
+    plain = contrast.expected + contrast.weight * (contrast.reward - contrast.guess)
     scale = bounds.high - bounds.low
     return Sequence(
         rounds=logged,
         estimate=np.cumsum(plain)[logged - 1] / logged,
-        low=bounds.low + scale * below,
-        high=bounds.high - scale * above,
+        low=bounds.low + scale * low,
+        high=bounds.high - scale * high,
     )
-
-
-class _Seen(NamedTuple):
-    """From one side, all in [0, 1]: rewards, what is expected of the logged arm, and of the target policy."""
-
-    reward: Floats
-    guess: Floats
-    expected: Floats
-
-    def mirrored(self) -> _Seen:
-        """From the other one."""
-        return _Seen(1.0 - self.reward, 1.0 - self.guess, 1.0 - self.expected)
-
-
-def _seen(contrast: Contrast, bounds: Bounds, step: Codes) -> _Seen:
-    """From below; without a model the weighted mean so far is what is expected."""
-
-    def scaled(column: Floats) -> Floats:
-        return (column - bounds.low) / (bounds.high - bounds.low)
-
-    reward, weight = scaled(contrast.reward), contrast.weight
-    if contrast.guess.any() or contrast.expected.any():
-        return _Seen(reward, scaled(contrast.guess), scaled(contrast.expected))
-    level = _so_far(weight * reward, weight, step)
-    return _Seen(reward, level, level)
-
-
-def _worths(
-    seen: _Seen, weight: Floats, most_weight: float | None
-) -> Iterator[tuple[Floats, float]]:
-    """Columns (n,) of one mean, the target's value given the past; each with how far below 0 it may be."""
-    yield weight * seen.reward, 0.0
-    if most_weight is not None:
-        yield seen.expected + weight * (seen.reward - seen.guess), most_weight
 
 
 def _surprises(x: Floats, least: float, at: Codes) -> Surprises:
@@ -156,15 +120,6 @@ def _surprises(x: Floats, least: float, at: Codes) -> Surprises:
     guess = np.minimum((0.5 + before) / (1.0 + np.arange(len(x))), 1.0)
     square = np.cumsum((x - guess) ** 2)[at - 1]
     return Surprises(np.cumsum(x)[at - 1], square, 1.0 + least)
-
-
-def _so_far(top: Floats, bottom: Floats, step: Codes) -> Floats:
-    """(n,) the weighted mean before the step of each, from one half."""
-    first = np.searchsorted(step, step)
-    tops = np.concatenate([[0.0], np.cumsum(top)])[first]
-    bottoms = np.concatenate([[0.0], np.cumsum(bottom)])[first]
-    mean: Floats = np.clip((0.5 + tops) / (1.0 + bottoms), 0.0, 1.0)
-    return mean
 
 
 def _moments(steps: int) -> Codes:
@@ -178,26 +133,3 @@ def _checked(moments: Codes, steps: int) -> Codes:
     if not len(at) or (np.diff(at) <= 0).any() or at[0] < 1 or at[-1] > steps:
         raise InvalidInput(f"moments must rise within 1 and {steps:,}, got others")
     return at
-
-
-def _refuse_beyond(contrast: Contrast, bounds: Bounds, weight: Floats) -> None:
-    if not len(contrast):
-        raise InvalidInput("a sequence must have a round at least, got none")
-    guessed = [
-        ("what a model says", column)
-        for column in (contrast.guess, contrast.expected)
-        if column.any()
-    ]
-    for name, column in [("rewards", contrast.reward), *guessed]:
-        wrong = (column < bounds.low) | (column > bounds.high)
-        if wrong.any():
-            raise InvalidInput(
-                f"{name} must lie in [{bounds.low:g}, {bounds.high:g}], got {column[wrong][0]:g} "
-                f"({int(wrong.sum()):,} of {len(column):,} rounds)",
-                hint="give the bounds that rewards have, or clip what is outside",
-            )
-    if bounds.most_weight is not None and weight.max() > bounds.most_weight * (1.0 + 1e-9):
-        raise InvalidInput(
-            f"weights must not be above {bounds.most_weight:g}, got {weight.max():g}",
-            hint="the largest weight follows from the smallest propensity that the logging policy gives",
-        )
