@@ -209,7 +209,8 @@ def _turned(square: Floats, places: Floats, part: Slates, first: int) -> Floats:
     if wrong.any():
         raise InvalidInput(
             f"the target policy must place arms where the logging policy may, got others in slate "
-            f"{first + int(np.flatnonzero(wrong)[0])} ({int(wrong.sum()):,} such slates)"
+            f"{first + int(np.flatnonzero(wrong)[0])} ({int(wrong.sum()):,} such slates)",
+            hint="where the pairs were measured, too few runs may have missed some: take more",
         )
     weight: Floats = np.einsum("ms,ms->m", turned, there.reshape(m, side))
     return weight
