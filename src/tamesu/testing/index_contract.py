@@ -72,7 +72,7 @@ class IndexContract:
         index, again = self.make(embeddings), self.make(embeddings)
 
         def nearest(query: Singles) -> list[int]:
-            return index.nearest(query, 10).tolist()
+            return [int(row) for row in index.nearest(query, 10)]
 
         expected = [nearest(query) for query in queries]
         with ThreadPoolExecutor(4) as pool:
