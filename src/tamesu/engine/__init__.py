@@ -8,6 +8,7 @@ against what is served. Refuses to decide what a record means: that is the join'
 from tamesu.engine.along import Along
 from tamesu.engine.archived_decisions import ArchivedDecisions
 from tamesu.engine.archived_log import ArchivedLog
+from tamesu.engine.candidates import Candidate, Candidates, Target
 from tamesu.engine.hindsight import Hindsight, LaterEvents, Seen
 from tamesu.engine.history import History
 from tamesu.engine.inline import InlineEngine
@@ -28,6 +29,8 @@ __all__ = [
     "Along",
     "ArchivedDecisions",
     "ArchivedLog",
+    "Candidate",
+    "Candidates",
     "Difference",
     "Hindsight",
     "History",
@@ -41,6 +44,7 @@ __all__ = [
     "Source",
     "Step",
     "Summed",
+    "Target",
     "View",
     "WholeLog",
     "as_logged",

@@ -35,7 +35,8 @@ Tell = Callable[[int], Any]
 """Is told how many rows are done."""
 
 
-def _silent(rows: int) -> None:
+def silent(rows: int) -> None:
+    """Nobody wants to know."""
     del rows
 
 
@@ -94,7 +95,7 @@ class ArchivedDecisions:
         return sorted(mine, key=lambda file: file.newest)
 
     def logged(
-        self, since: Time | None = None, until: Time | None = None, tell: Tell = _silent
+        self, since: Time | None = None, until: Time | None = None, tell: Tell = silent
     ) -> Logged:
         """Decisions from `since` on, as they stood when the log had come to `until`.
 
@@ -133,7 +134,7 @@ class ArchivedDecisions:
             latest.left_out,
         )
 
-    def observations(self, until: Time, tell: Tell = _silent) -> list[Observations]:
+    def observations(self, until: Time, tell: Tell = silent) -> list[Observations]:
         """All that was told up to `until`, one batch a declaration, each in the order in which it was told."""
         parts = self._read(list[Observations], lambda held, part: held.append(part), tell)
         numbers = sorted({part.declaration for part in parts})

@@ -30,6 +30,7 @@ class Remade:
 
     Attributes:
         gone: how many decisions have no snapshot any more.
+        there: (n,) those that have.
     """
 
     def __init__(self, logged: Logged, store: Store, archive: Archive, bandit: str) -> None:
@@ -37,6 +38,7 @@ class Remade:
         self._history = History(store, archive)
         self._rosters = Rosters(store, bandit)
         self.gone = 0
+        self.there = np.ones(len(logged), np.bool_)
 
     def pieces(self) -> Iterator[Piece]:
         """Each snapshot that decided, prepared as it was, and its decisions."""
@@ -53,6 +55,7 @@ class Remade:
                 prepared = self._prepared(policy, number, version)
                 if prepared is None:
                     self.gone += len(rows)
+                    self.there[rows] = False
                 else:
                     yield rows, asking, prepared
 

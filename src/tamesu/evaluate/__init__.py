@@ -5,6 +5,7 @@ policy, and to give a number without saying how far it can be trusted.
 """
 
 from tamesu.evaluate.asking import Asking, Frozen, refuse_strangers
+from tamesu.evaluate.called import Called, Function
 from tamesu.evaluate.contrast import Contrast, Shares, contrast_of
 from tamesu.evaluate.contributions import Contributions, Quotient, Statistic, Sum, value
 from tamesu.evaluate.diagnostics import Diagnostics, diagnostics_of
@@ -32,6 +33,7 @@ __all__ = [
     "LIMITS",
     "Asking",
     "Bounds",
+    "Called",
     "Contrast",
     "Contributions",
     "Cut",
@@ -42,6 +44,7 @@ __all__ = [
     "Estimator",
     "Evaluation",
     "Frozen",
+    "Function",
     "Interval",
     "Latest",
     "Logged",

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from served import Served
 
-from tamesu.base import Declaration, NoSupport, NotFound, Time
-from tamesu.engine import Along, ArchivedDecisions, Remade, as_logged
+from tamesu.base import Declaration, InvalidInput, NoSupport, NotFound, Time
+from tamesu.engine import Along, ArchivedDecisions, Candidates, Remade, as_logged
 from tamesu.evaluate import (
     Frozen,
     Tabled,
@@ -156,3 +156,97 @@ def test_a_candidate_must_be_able_to_stand_there(shop):
     some = frozen(arms=["a", "c"])(logged.rounds())
     assert np.abs(some.sum(axis=1) - 1).max() < 1e-12
     assert some[:, 1].max() == 0.0
+
+
+@pytest.fixture(scope="module")
+def candidates(shop):
+    decisions = archived(shop)
+    return Candidates(decisions, decisions.logged())
+
+
+def judged(candidate, name="ips"):
+    rounds = candidate.logged.rounds()
+    statistic = estimator_of(name).contributions(contrast_of(rounds, candidate.target))
+    return value(statistic), normal(statistic, rounds.cluster, 1 - 1e-6)
+
+
+def test_the_logging_policy_is_a_candidate(candidates):
+    logging = candidates.logging()
+    assert logging.told == {"apart": 0.0, "gone": 0}
+    assert judged(logging)[0] == logging.logged.rounds().reward.mean()
+
+
+def test_a_snapshot_is_judged_by_what_came_after_it(shop, candidates):
+    version = shop.store.versions()["shop"] // 2
+    snapshot = candidates.snapshot(version)
+    watermark = shop.store.snapshot("shop", version).watermark
+    assert snapshot.logged.decided.min() > watermark
+    assert len(snapshot.logged) + snapshot.logged.left_out["before"] == 2_000
+    assert 500 < len(snapshot.logged) < 1_500
+    declared = candidates.declared(Declaration.parse(SHOP), version)
+    rounds = snapshot.logged.rounds()
+    assert np.array_equal(snapshot.target(rounds), declared.target(rounds))
+    assert (
+        declared.told
+        == snapshot.told
+        == {
+            "snapshot": version,
+            "observations": shop.store.snapshot("shop", version).observations,
+        }
+    )
+    with pytest.raises(NoSupport, match="made after what the candidate has learnt from"):
+        candidates.snapshot()
+    with pytest.raises(NotFound, match="no snapshot 9999 of bandit 'shop'"):
+        candidates.snapshot(9_999)
+    other = Declaration.parse({**SHOP, "policy": {"belief": {"kind": "linear", "ridge": 3.0}}})
+    with pytest.raises(NoSupport, match=f"snapshot {version} has learnt"):
+        candidates.declared(other, version)
+
+
+def saying(answer):
+    """A candidate that answers the same, or raises it."""
+
+    def policy(context, arms):
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return policy
+
+
+def test_a_function_may_answer_in_three_ways(candidates):
+    for answer in ("a", {"a": 1}, [1.0, 0, 0]):
+        one = candidates.called(saying(answer), "mine:policy")
+        rounds = one.logged.rounds()
+        assert one.target(rounds).tolist() == [[1.0, 0.0, 0.0]] * len(rounds)
+
+
+def test_a_function_knows_the_context(shop, candidates):
+    def best(context, arms):
+        return max(arms, key=lambda arm: chance(context, arm))
+
+    estimate, (low, high) = judged(candidates.called(best, "best"))
+    contexts = np.array([known["context"]["x"] for known in shop.truth.values()])
+    true = (0.4 + contexts @ np.array([WORTH[arm] for arm in ARMS]).T).max(axis=1).mean()
+    assert low < true < high
+    assert estimate > candidates.logging().logged.rounds().reward.mean()
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ("nobody", r"among the arms that it is given, got 'nobody'"),
+        ([0.5, 0.5], "for each of 3 arms, got 2"),
+        ([0.5, 0.4, 0.0], "sum of 0.9"),
+        ([1.5, -0.5, 0.0], r"lie in \[0, 1\]"),
+        ([float("nan")] * 3, "sum of nan"),
+        (None, "got NoneType"),
+        (True, "got bool"),
+        (["x", "y", "z"], "got list"),
+        (KeyError(), "it raised KeyError"),
+    ],
+)
+def test_a_function_that_answers_nonsense_is_told_so(candidates, answer, message):
+    candidate = candidates.called(saying(answer), "mine:policy")
+    with pytest.raises(InvalidInput, match=f"mine:policy must .*{message}"):
+        candidate.target(candidate.logged.rounds())
