@@ -67,7 +67,8 @@ class Contributions:
     def columns(self) -> Floats:
         """(n, 1 or 3)."""
         parts = [part for part in (self.plain, self.top, self.bottom) if part is not None]
-        return np.stack(parts, axis=1)
+        # Each column in one piece: means over rounds are what is asked of them.
+        return np.stack(parts).T
 
     def of(self, means: Floats) -> Floats:
         """T of means (..., c)."""

@@ -83,8 +83,8 @@ def _gathered(columns: Floats, cluster: Codes, groups: int) -> Floats:
 
 def _draws(count: int, resamples: int, uniforms: Uniforms) -> Floats:
     """(resamples, count) how often each is in each resample."""
-    picked = (uniforms(resamples * count) * count).astype(np.intp)
+    picked = (uniforms(resamples * count) * count).astype(np.intp).reshape(resamples, count)
     np.minimum(picked, count - 1, out=picked)
-    picked += np.repeat(np.arange(resamples) * count, count)
-    whole = np.bincount(picked, minlength=resamples * count)
+    picked += np.arange(resamples)[:, None] * count
+    whole = np.bincount(picked.ravel(), minlength=resamples * count)
     return whole.reshape(resamples, count).astype(np.float64)
