@@ -40,7 +40,7 @@ def silent(rows: int) -> None:
     del rows
 
 
-@dataclass
+@dataclass(repr=False)
 class ArchivedDecisions:
     """The decisions of `bandit`.
 
