@@ -20,7 +20,7 @@ from tamesu.evaluate.contrast import Contrast, Shares
 from tamesu.evaluate.contributions import Contributions, Quotient, Statistic, value
 from tamesu.evaluate.diagnostics import Diagnostics, diagnostics_of
 from tamesu.evaluate.estimands import Estimand, as_seen, statistic_of
-from tamesu.evaluate.expected import Predicted, contrasted
+from tamesu.evaluate.expected import Predicted, contrasted, contrasted_along
 from tamesu.evaluate.intervals import Bounds, Interval, interval_of
 from tamesu.evaluate.kinds import Estimator, estimator_of
 from tamesu.evaluate.rounds import Rounds
@@ -85,6 +85,11 @@ class Evaluation:
         whole = asdict(self)
         if self.refused and not anyway:
             whole["estimates"] = None
+            for part in (
+                *whole["diagnostics"]["drift"]["halves"],
+                *whole["diagnostics"]["drift"]["parts"],
+            ):
+                part["target"] = part["target_error"] = None
         found: dict[str, Any] = _plain(whole)
         return found
 
@@ -150,13 +155,20 @@ def evaluated(  # noqa: PLR0913 - what an evaluation is asked
             as_seen(rounds), target, predicted, folds, models=models, logging=logging, seen=True
         )
 
+    @cache
+    def known() -> Contrast:
+        """What a sequence may look at: a model of the past, where it can make use of one."""
+        if interval == "sequence" and models and bounds and bounds.most_weight is not None:
+            return contrasted_along(rounds, target, predicted, bounds)
+        return _without_model(earned)
+
     def told(name: str, estimand: Estimand, statistic: Statistic, *, models: bool) -> Estimate:
         logged = name == LOGGED
         between = interval_of(
             interval,
             statistic,
             rounds,
-            _as_logged(earned) if logged else _without_model(earned),
+            _as_logged(earned) if logged else known(),
             confidence,
             models=models,
             bounds=replace(bounds, most_weight=1.0) if bounds and logged else bounds,

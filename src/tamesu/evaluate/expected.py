@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import InvalidInput
+from tamesu.evaluate.along import FIRST, along
 from tamesu.evaluate.contrast import Contrast, Shares, contrast_of
+from tamesu.evaluate.intervals import Bounds
 from tamesu.evaluate.models import per_arm, ridge
 from tamesu.evaluate.reward_model import RewardModel, folds_of
 from tamesu.evaluate.rounds import Rounds
@@ -82,6 +84,28 @@ def contrasted(  # noqa: PLR0913 - what makes a contrast
     places = np.zeros(int(rounds.row.max()) + 1, np.intp)
     places[rounds.row] = np.arange(len(rounds))
     return contrast_of(rounds, target, asked, logging=logging)
+
+
+def contrasted_along(
+    rounds: Rounds, target: Shares | Floats, predicted: Predicted | None, bounds: Bounds
+) -> Contrast:
+    """Rounds as `target` sees them, with expected rewards of models that knew the past alone.
+
+    Expected rewards that are given, and not a model, are left out: nobody knows what they were learnt from.
+
+    Args:
+        rounds: in the order of the log.
+        target: probabilities (n, K), or what gives them.
+        predicted: a model; none for a plain one.
+        bounds: of rewards.
+
+    Raises:
+        InvalidInput: rounds that do not stand in the order of the log.
+    """
+    given = plain_model(rounds) if predicted is None else predicted
+    if not callable(given) or not callable(cast("Any", given)(rounds.take(slice(0, FIRST)))):
+        return contrast_of(rounds, target)
+    return contrast_of(rounds, target, along(rounds, cast("RewardModel", given), bounds))
 
 
 def plain_model(rounds: Rounds) -> RewardModel:

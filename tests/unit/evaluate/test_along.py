@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tamesu.base import InvalidInput, ShapeMismatch
-from tamesu.evaluate import Rounds
+from tamesu.evaluate import Rounds, evaluated
 from tamesu.evaluate.along import FIRST, along
 from tamesu.evaluate.intervals import Bounds
 
@@ -58,3 +58,33 @@ def test_what_cannot_be_is_refused():
         along(rounds, lambda _: lambda asked: np.zeros((len(asked), 1)), Bounds())(
             rounds.take(slice(100, None))
         )
+
+
+def test_a_sequence_is_narrower_with_a_model_that_learnt_along_the_log():
+    """Half of all contexts pay always, half of them hardly ever: who knows that is surprised less."""
+    rng = np.random.default_rng(2)
+    n = 20_000
+    kind = rng.random(n) < 0.5
+    rewards = (rng.random(n) < np.where(kind, 0.98, 0.02)).astype(float)
+    arms = (rng.random(n) < 0.9).astype(int)
+    rounds = Rounds.of(
+        arms, rewards, np.where(arms, 0.9, 0.1), among=[0, 1], contexts=kind[:, None]
+    )
+    told = [
+        evaluated(
+            rounds,
+            np.tile([1.0, 0.0], (n, 1)),
+            estimators=[estimator],
+            predicted=predicted,
+            interval="sequence",
+            bounds=Bounds(most_weight=10.0),
+        )
+        .estimates[0]
+        .interval
+        for estimator, predicted in (("dr", None), ("snips", None), ("dr", np.full((n, 2), 0.5)))
+    ]
+    widths = [one.high - one.low for one in told]
+    assert all(one.low < 0.5 < one.high for one in told)
+    assert widths[0] < 0.5 * widths[1]
+    # Of rewards that are given nobody knows what they were learnt from.
+    assert widths[2] == widths[1]
