@@ -17,7 +17,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             `slope`.
     """
 
-    correction: Tunable = "slope"
+    correction: Tunable = 0.02
 
 
 class SubGaussianDoublyRobust:
