@@ -19,7 +19,17 @@ from tamesu.engine.archived_decisions import ArchivedDecisions, Tell, silent
 from tamesu.engine.history import History
 from tamesu.engine.remade import Remade, as_logged
 from tamesu.engine.rosters import Rosters
-from tamesu.evaluate import Called, Frozen, Function, Logged, Rounds, Slates, Tabled, table_of
+from tamesu.evaluate import (
+    Called,
+    Frozen,
+    Function,
+    Logged,
+    Rounds,
+    Shares,
+    Slates,
+    Tabled,
+    table_of,
+)
 from tamesu.policy import Policy, State, compose
 from tamesu.train import keeps_state
 
@@ -56,6 +66,22 @@ class Candidate:
     logged: Logged
     target: Target
     told: Mapping[str, Any]
+
+
+class Shared:
+    """A target out of probabilities of rounds."""
+
+    def __init__(self, shares: Shares) -> None:
+        self._shares = shares
+
+    def __call__(self, rounds: Rounds) -> Floats:
+        """(m, K)."""
+        return self._shares(rounds)
+
+    def placed(self, slates: Slates) -> Floats:
+        """It has none."""
+        del slates
+        raise NoSupport("probabilities of rounds say nothing of slates")
 
 
 class Candidates:
@@ -174,6 +200,20 @@ class Candidates:
         """What a Python function would choose; see `Called`."""
         return Candidate(name, self._logged, Called(self._logged, function, name), {})
 
+    def shared(self, shares: Shares, name: str) -> Candidate:
+        """What a function of rounds, column by column, would choose; of slates it says nothing.
+
+        Raises:
+            NoSupport: decisions of several arms.
+        """
+        if int(self._logged.sizes.max()) > 1:
+            raise NoSupport(
+                f"{name} must say what it would choose of a context and arms, it takes rounds, and these "
+                "are slates",
+                hint="let it take two arguments",
+            )
+        return Candidate(name, self._logged, Shared(shares), {})
+
     def _known(self, version: int | None) -> tuple[Snapshot, Time]:
         """A snapshot, and up to when what it has learnt was decided."""
         headers = self._store.snapshots(self._bandit)
@@ -208,6 +248,24 @@ class Candidates:
         if declaration.seed is not None:
             return declaration
         return declaration.with_seed(self._decisions.declaration.seed or 0)
+
+    def most_weight(self) -> float | None:
+        """The largest weight that a decision of the log could have; none where nothing bounds it.
+
+        It is bounded where the uniform share that is declared reaches every arm.
+        """
+        least = 1.0
+        pairs = zip(self._logged.number.tolist(), self._logged.version.tolist(), strict=True)
+        rosters, known = Rosters(self._store, self._bandit), set[tuple[int, tuple[str, ...]]]()
+        for number, version in set(pairs):
+            ids = rosters.at(number, version).ids
+            if (number, ids) not in known:
+                known.add((number, ids))
+                policy = compose(self._declared(number))
+                if policy.declaration.newcomer is not None:
+                    return None
+                least = min(least, policy.prepare(policy.init(), ids, Time(0)).least)
+        return 1.0 / least if least > 0.0 else None
 
     def _clauses(self) -> dict[int, Reward]:
         """Of every declaration, also of those that are not judged by."""

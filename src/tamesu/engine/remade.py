@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import Corrupt, Time
+from tamesu.base import Corrupt, Snapshot, Time
 from tamesu.engine.history import History
 from tamesu.engine.rosters import Rosters
 from tamesu.evaluate import Asking, Logged, Piece
@@ -50,19 +50,18 @@ class Remade:
             policy = compose(declaration)
             asking = Asking(logged, policy)
             mine = np.flatnonzero(logged.number == number)
-            for version in np.unique(logged.version[mine]).tolist():
+            versions = np.unique(logged.version[mine]).tolist()
+            for version, snapshot in self._history.each(self._bandit, versions):
                 rows = mine[logged.version[mine] == version]
-                prepared = self._prepared(policy, number, version)
-                if prepared is None:
+                if snapshot is None and version:
                     self.gone += len(rows)
                     self.there[rows] = False
                 else:
-                    yield rows, asking, prepared
+                    yield rows, asking, self._prepared(policy, number, version, snapshot)
 
-    def _prepared(self, policy: Policy, number: int, version: int) -> Prepared | None:
-        snapshot = self._history.snapshot_at(self._bandit, version) if version else None
-        if snapshot is None and version:
-            return None
+    def _prepared(
+        self, policy: Policy, number: int, version: int, snapshot: Snapshot | None
+    ) -> Prepared:
         roster = self._rosters.at(number, version)
         created = self._store.created(self._bandit, number) or Time(0)
         state = policy.init() if snapshot is None else policy.decode(snapshot.state)

@@ -6,6 +6,7 @@ It reads beside a system that runs and changes nothing of it. Refuses what it ca
 from __future__ import annotations
 
 import contextlib
+import inspect
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -57,7 +58,8 @@ def candidate_of(
 
     Args:
         candidates: those of a bandit.
-        policy: a text as people write it, a declaration, or a function of a context and arms.
+        policy: a text as people write it, a declaration, or a function: of a context and arms (`Called`), or of
+            rounds (`Shares`).
         at: what a declaration knows: `along`, it learns along the log; `prior`; the version of a snapshot, or `newest`.
         every: of one that learns along the log, how many decisions one state makes.
         tell: hears how many decisions are done.
@@ -77,15 +79,31 @@ def candidate_of(
     if isinstance(policy, str) and _FUNCTION.fullmatch(policy) and not Path(policy).exists():
         from tamesu.adapters.armsource.function import imported
 
-        return candidates.called(imported(policy), policy)
+        return _called(candidates, imported(policy), policy)
     if callable(policy):
-        return candidates.called(policy, getattr(policy, "__name__", "the function"))
+        return _called(candidates, policy, getattr(policy, "__name__", "the function"))
     declaration = _declaration(policy)
     name = str(policy) if isinstance(policy, str | Path) else declaration.name
     if at == ALONG:
         return candidates.along(declaration, every=every or EVERY, name=name, tell=tell)
     version = 0 if at == PRIOR else _version(at, "--at")
     return candidates.declared(declaration, version, name)
+
+
+def _called(candidates: Candidates, function: Any, name: str) -> Candidate:
+    """By what it asks for: rounds, or a context and arms."""
+    try:
+        asked = [
+            one
+            for one in inspect.signature(function).parameters.values()
+            if one.kind in {one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD}
+            and one.default is one.empty
+        ]
+    except (TypeError, ValueError):
+        asked = []  # one that Python cannot look into
+    if len(asked) == 1:
+        return candidates.shared(function, name)
+    return candidates.called(function, name)
 
 
 def _declaration(policy: Any) -> Declaration:

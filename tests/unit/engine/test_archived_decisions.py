@@ -210,6 +210,29 @@ def test_a_beginning_that_is_gone_in_part_is_left_out_whole():
     assert len(logged) == 40
 
 
+def test_snapshots_that_are_kept_no_more_are_made_again_to_judge_by():
+    """Their distributions are what was logged, to the bit, where nothing is forgotten; what is gone is counted."""
+    one = served()
+    one.serve(200, every=5)
+    one.rest()
+    lease = one.store.takeover("inline", one.now(), DAY_US)
+    versions = [each.version for each in one.store.snapshots("shop")]
+    gone = [version for version in versions if version % 7]
+    assert one.store.thin(lease, "shop", gone) > 25
+    decisions = archived(one)
+    logged = decisions.logged()
+    logging = Candidates(decisions, logged).logging()
+    assert logging.told == {"apart": 0.0, "gone": 0}
+    assert contrast_of(logged.rounds(), logging.target).weight.tolist() == [1.0] * 200
+    one.store.arrange(lease, [], decisions.files()[:3])
+    rest = archived(one).logged()
+    logging = Candidates(archived(one), rest).logging()
+    assert 0 < logging.told["gone"] < len(rest)
+    shares = logging.target(rest.rounds())
+    assert np.abs(shares.sum(axis=1) - 1.0).max() < 1e-12
+    assert contrast_of(rest.rounds(), logging.target).weight.tolist() == [1.0] * len(rest)
+
+
 def observations(one):
     decisions = archived(one)
     return decisions, decisions.observations(decisions.known)
