@@ -6,11 +6,12 @@ policy, and to give a number without saying how far it can be trusted.
 
 from tamesu.evaluate.asking import Asking, Frozen, refuse_strangers
 from tamesu.evaluate.called import Called, Function
+from tamesu.evaluate.concluding import Estimate, Evaluation
 from tamesu.evaluate.contrast import Contrast, Shares, contrast_of
 from tamesu.evaluate.contributions import Contributions, Quotient, Statistic, Sum, value
 from tamesu.evaluate.diagnostics import Diagnostics, diagnostics_of
 from tamesu.evaluate.estimands import Estimand
-from tamesu.evaluate.evaluation import Estimate, Evaluation, evaluated
+from tamesu.evaluate.evaluation import evaluated
 from tamesu.evaluate.intervals import INTERVALS, Bounds, Interval, normal
 from tamesu.evaluate.kinds import Estimator, estimator_of, known_estimators
 from tamesu.evaluate.latest import Cut, Deliveries, Latest, with_rewards
@@ -19,6 +20,7 @@ from tamesu.evaluate.models import per_arm, ridge
 from tamesu.evaluate.reward_model import RewardModel, cross_fitted, folds_of
 from tamesu.evaluate.rounds import Rounds
 from tamesu.evaluate.slate_contrast import SlateContrast, SlateShares, slate_contrast_of
+from tamesu.evaluate.slate_evaluation import evaluated_slates
 from tamesu.evaluate.slate_kinds import (
     SlateEstimator,
     known_slate_estimators,
@@ -67,6 +69,7 @@ __all__ = [
     "diagnostics_of",
     "estimator_of",
     "evaluated",
+    "evaluated_slates",
     "folds_of",
     "known_estimators",
     "known_slate_estimators",

@@ -5,93 +5,33 @@ Refuses to give a number without its diagnostics.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from enum import Enum
 from functools import cache
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import InvalidInput
+from tamesu.evaluate.concluding import (
+    Evaluation,
+    Part,
+    concluded,
+    logged_as,
+    parts_of,
+    without_model,
+)
 from tamesu.evaluate.contrast import Contrast, Shares
-from tamesu.evaluate.contributions import Contributions, Quotient, Statistic, value
-from tamesu.evaluate.diagnostics import Diagnostics, diagnostics_of
+from tamesu.evaluate.diagnostics import diagnostics_of
 from tamesu.evaluate.estimands import Estimand, as_seen, statistic_of
 from tamesu.evaluate.expected import Predicted, contrasted, contrasted_along
-from tamesu.evaluate.intervals import Bounds, Interval, interval_of
-from tamesu.evaluate.kinds import Estimator, estimator_of
+from tamesu.evaluate.intervals import Bounds
+from tamesu.evaluate.kinds import estimator_of
 from tamesu.evaluate.rounds import Rounds
-from tamesu.evaluate.verdict import Trust, Verdict, verdict_of
 
 Floats: TypeAlias = NDArray[np.float64]
 
 ESTIMATORS = ("snips", "dr")
-LOGGED = "logged"
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """One number.
-
-    Attributes:
-        estimator: its name, with its options; `logged` for what the logging policy earned.
-        estimand: what is estimated.
-        value: NaN where the rounds say nothing.
-        interval: likewise.
-    """
-
-    estimator: str
-    estimand: Estimand
-    value: float
-    interval: Interval
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """What a target policy would have earned.
-
-    Attributes:
-        diagnostics: to be looked at first.
-        verdict: how far the estimates can be trusted.
-        logged: what the logging policy earned, by estimand.
-        estimates: what the target policy would have, by estimator, then by estimand.
-        confidence: of all intervals.
-        interval: by what they were made.
-        left_out: why decisions are not among the rounds, and how many of each.
-    """
-
-    diagnostics: Diagnostics
-    verdict: Verdict
-    logged: tuple[Estimate, ...]
-    estimates: tuple[Estimate, ...]
-    confidence: float
-    interval: str
-    left_out: Mapping[str, int]
-
-    @property
-    def refused(self) -> bool:
-        """Whether the estimates are not to be looked at."""
-        return self.verdict.trust is Trust.REFUSE
-
-    def plain(self, *, anyway: bool = False) -> dict[str, Any]:
-        """As JSON has it, NaN as none.
-
-        Args:
-            anyway: with the estimates even where the verdict refuses them; else none stand there.
-        """
-        whole = asdict(self)
-        if self.refused and not anyway:
-            whole["estimates"] = None
-            for part in (
-                *whole["diagnostics"]["drift"]["halves"],
-                *whole["diagnostics"]["drift"]["parts"],
-            ):
-                part["target"] = part["target_error"] = None
-        found: dict[str, Any] = _plain(whole)
-        return found
 
 
 def evaluated(  # noqa: PLR0913 - what an evaluation is asked
@@ -139,13 +79,8 @@ def evaluated(  # noqa: PLR0913 - what an evaluation is asked
     """
     if not len(rounds):
         raise InvalidInput("an evaluation must have rounds, got none")
-    asked = [(_named(one), _made(one)) for one in estimators]
+    asked = parts_of(estimators, estimator_of)
     wanted = [Estimand.of(one) for one in estimands]
-    if interval == "sequence" and Estimand.IMPRESSION in wanted:
-        raise InvalidInput(
-            "a sequence tells the value per decision alone, got the estimand impression",
-            hint="take another interval, or the estimand decision",
-        )
     models = any(one.models for _, one in asked)
     earned = contrasted(rounds, target, predicted, folds, models=models, logging=logging)
 
@@ -155,85 +90,23 @@ def evaluated(  # noqa: PLR0913 - what an evaluation is asked
             as_seen(rounds), target, predicted, folds, models=models, logging=logging, seen=True
         )
 
-    @cache
-    def known() -> Contrast:
-        """What a sequence may look at: a model of the past, where it can make use of one."""
-        if interval == "sequence" and models and bounds and bounds.most_weight is not None:
-            return contrasted_along(rounds, target, predicted, bounds)
-        return _without_model(earned)
-
-    def told(name: str, estimand: Estimand, statistic: Statistic, *, models: bool) -> Estimate:
-        logged = name == LOGGED
-        between = interval_of(
-            interval,
-            statistic,
-            rounds,
-            _as_logged(earned) if logged else known(),
-            confidence,
-            models=models,
-            bounds=replace(bounds, most_weight=1.0) if bounds and logged else bounds,
-            uniforms=uniforms,
-        )
-        return Estimate(name, estimand, value(statistic), between)
-
-    found = diagnostics_of(rounds, earned)
-    return Evaluation(
-        diagnostics=found,
-        verdict=verdict_of(found),
-        logged=tuple(told(LOGGED, one, _logged(one, rounds), models=False) for one in wanted),
-        estimates=tuple(
-            told(name, one, statistic_of(one, estimator, earned, seen), models=estimator.models)
-            for one in wanted
-            for name, estimator in asked
-        ),
+    parts = [
+        Part(name, one, statistic_of(one, estimator, earned, seen), models=estimator.models)
+        for one in wanted
+        for name, estimator in asked
+    ]
+    # What a sequence may look at: a model of the past, where it can make use of one.
+    past = interval == "sequence" and models and bounds and bounds.most_weight is not None
+    return concluded(
+        rounds,
+        contrasted_along(rounds, target, predicted, bounds)
+        if past and bounds
+        else without_model(earned),
+        diagnostics_of(rounds, earned),
+        [*logged_as(wanted, rounds, rounds.shown), *parts],
         confidence=confidence,
         interval=interval,
-        left_out=dict(left_out or {}),
+        bounds=bounds,
+        uniforms=uniforms,
+        left_out=left_out,
     )
-
-
-def _as_logged(contrast: Contrast) -> Contrast:
-    """The logging policy as its own target."""
-    return replace(_without_model(contrast), target=contrast.propensity)
-
-
-def _without_model(contrast: Contrast) -> Contrast:
-    """Without what a cross-fitted model expects: it knows of later rounds, and a sequence may not."""
-    none = np.zeros(len(contrast))
-    return replace(contrast, guess=none, expected=none)
-
-
-def _logged(estimand: Estimand, rounds: Rounds) -> Statistic:
-    reward = Contributions(rounds.reward)
-    if estimand is Estimand.DECISION:
-        return reward
-    return Quotient(reward, Contributions(rounds.shown.astype(np.float64)))
-
-
-def _made(one: str | Mapping[str, Any]) -> Estimator:
-    if isinstance(one, str):
-        return estimator_of(one)
-    options = dict(one)
-    return estimator_of(str(options.pop("kind", "")), options)
-
-
-def _named(one: str | Mapping[str, Any]) -> str:
-    """`dr`, or `switch_dr:threshold=5`."""
-    if isinstance(one, str):
-        return one
-    options = ",".join(f"{name}={given}" for name, given in one.items() if name != "kind")
-    return f"{one.get('kind', '')}:{options}" if options else str(one.get("kind", ""))
-
-
-def _plain(whole: Any) -> Any:
-    if isinstance(whole, dict):
-        return {name: _plain(one) for name, one in cast("dict[str, Any]", whole).items()}
-    if isinstance(whole, Interval):
-        return {"low": _plain(whole.low), "high": _plain(whole.high)}
-    if isinstance(whole, list | tuple):
-        return [_plain(one) for one in cast("list[Any]", whole)]
-    if isinstance(whole, Enum):
-        return whole.value
-    if isinstance(whole, float) and not math.isfinite(whole):
-        return None
-    return whole
