@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import ShapeMismatch
+from tamesu.base import InvalidInput, ShapeMismatch
 from tamesu.base.feature import Schema
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -45,6 +45,25 @@ class Tower:
     def dim(self) -> int:
         """How many numbers it gives."""
         return len(self.biases[-1])
+
+    def check(self) -> None:
+        """Raises where layers do not fit each other.
+
+        Raises:
+            InvalidInput: no layer, one that does not follow from the one before, or numbers that are not finite.
+        """
+        if not self.weights or len(self.weights) != len(self.biases):
+            raise InvalidInput("a tower must have layers, each with weights and a bias")
+        width = len(self.weights[0]) if self.weights[0].ndim else 0
+        for number, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            if bias.ndim != 1 or weight.shape != (width, len(bias)):
+                raise InvalidInput(
+                    f"layer {number} of a tower must be ({width}, n) with a bias (n,), got "
+                    f"{weight.shape} with {bias.shape}"
+                )
+            if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
+                raise InvalidInput(f"layer {number} of a tower must be finite")
+            width = len(bias)
 
     def of(self, rows: Floats | Singles) -> Singles:
         """(m, dim) of columns (m, width).
