@@ -239,7 +239,13 @@ def test_betting_is_narrow_without_a_bound_of_weights_and_narrower_with_it():
 
 @pytest.mark.parametrize(
     "more",
-    [{"low": 1.0, "high": 1.0}, {"high": math.inf}, {"low": math.nan}, {"most_weight": 0.5}],
+    [
+        {"low": 1.0, "high": 1.0},
+        {"high": math.inf},
+        {"low": math.nan},
+        {"most_weight": 0.5},
+        {"most_weight": math.inf},
+    ],
 )
 def test_bounds_that_are_none_are_refused(more):
     with pytest.raises(InvalidInput, match="must"):
@@ -361,6 +367,35 @@ def test_steps_are_decisions_in_the_order_of_the_log():
     assert steps_of(rounds).tolist() == [0, 0, 1, 2, 3]
     with pytest.raises(InvalidInput, match="in the order in which they were decided"):
         steps_of(rounds.take(np.array([3, 0])))
+
+
+@pytest.mark.parametrize("name", ["betting", "sequence"])
+def test_weights_of_any_size_break_nothing(name):
+    """One reward that cannot have come by chance: nothing is left that the truth could be, or hardly anything ruled out."""
+    reward, weight = np.zeros(2_000), np.ones(2_000)
+    reward[7], weight[7] = 1.0, 1e250
+    rounds = Rounds.of([0] * 2_000, reward, 1 / weight, among=[0, 1])
+    contrast = contrast_of(rounds, np.tile([1.0, 0.0], (2_000, 1)))
+    statistic = estimator_of("ips").contributions(contrast)
+    low, high = interval_of(name, statistic, rounds, contrast, 0.95, bounds=Bounds())
+    if name == "betting":
+        assert math.isnan(low)
+        assert math.isnan(high)
+    else:
+        assert low == 0.0 < high < 0.1
+
+
+@pytest.mark.parametrize("name", INTERVALS)
+def test_no_rounds_have_no_interval(name):
+    rounds, target, _ = logged(5)
+    with pytest.raises(InvalidInput, match="a round at least"):
+        asked(name, rounds.take(slice(0, 0)), target[:0])
+
+
+@pytest.mark.parametrize("step", [[1, 2, 3], [0, 2, 3], [0, 1, 0]])
+def test_steps_that_are_none_are_refused(step):
+    with pytest.raises(InvalidInput, match="steps must rise from 0"):
+        sequence(told([0.0, 1.0, 1.0]), np.array(step), 0.95, Bounds())
 
 
 @pytest.mark.parametrize(

@@ -45,18 +45,21 @@ def bernstein(
 
     Source: Maurer & Pontil 2009, theorem 4, which asks for independence alone; inverted in V.
     """
+    log = math.log(2.0 / tail(confidence))
     top, bottom = _sides(statistic)
-    span = bounds.span(models=models)
-    middle = min(max(value(statistic), bounds.low), bounds.high)
-    _refuse_beyond(top - middle * bottom, span)
+    # Of one doubly robust mean over another, either has a model.
+    span = bounds.span(models=models) * (2.0 if models and isinstance(statistic, Quotient) else 1.0)
     size = np.bincount(cluster)
-    sums = np.stack([np.bincount(cluster, top), np.bincount(cluster, bottom)])[:, size > 0]
-    groups = sums.shape[1]
-    if groups < 2 or math.isnan(middle):  # noqa: PLR2004 - a variance takes two
+    groups = int(np.count_nonzero(size))
+    if groups < 2:  # noqa: PLR2004 - a variance takes two
         return Interval(math.nan, math.nan)
+    middle = min(max(value(statistic), bounds.low), bounds.high)
+    if math.isnan(middle):
+        return Interval(math.nan, math.nan)
+    _refuse_beyond(top - middle * bottom, span)
+    sums = np.stack([np.bincount(cluster, top), np.bincount(cluster, bottom)])[:, size > 0]
     over, under = map(float, sums.mean(axis=1))
     own, both, _, other = map(float, np.cov(sums).ravel())
-    log = math.log(2.0 / tail(confidence))
     allowed = 7.0 * int(size.max()) * span * log / (3.0 * (groups - 1))
 
     def beyond(at: float) -> float:
@@ -99,7 +102,7 @@ def _sides(statistic: Statistic) -> tuple[Floats, Floats]:
 
 
 def _refuse_beyond(terms: Floats, span: float) -> None:
-    reached = float(np.ptp(terms)) if len(terms) else 0.0
+    reached = float(np.ptp(terms))
     if reached > span * (1.0 + 1e-9):
         raise InvalidInput(
             f"rounds must keep to the bounds of rewards and weights: they lie {reached:g} apart, and {span:g} is all "

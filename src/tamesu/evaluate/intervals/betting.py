@@ -16,7 +16,7 @@ from tamesu.evaluate.contrast import Contrast
 from tamesu.evaluate.intervals.bounds import Bounds
 from tamesu.evaluate.intervals.interval import Interval, tail
 from tamesu.evaluate.intervals.lot import in_turn
-from tamesu.evaluate.intervals.sides import Side, side_of
+from tamesu.evaluate.intervals.sides import Side, before, side_of
 
 Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.intp]
@@ -36,7 +36,7 @@ def betting(contrast: Contrast, cluster: Codes, confidence: float, bounds: Bound
     are ruled out from below up to some V; from above the same of mirrored rewards. Bets are sized by the spread of
     earlier x, for n of them. x is w r >= 0; where the largest weight is known, half of the money bets on v + w (r - q).
 
-    Clusters are taken one after the other, by lot, and their rounds together, in units of the longest one.
+    NaN where no V is left: then propensities cannot be right. Clusters are taken one after the other, by lot, and their rounds together, in units of the longest one.
     O(n log n).
 
     Args:
@@ -74,7 +74,10 @@ def betting(contrast: Contrast, cluster: Codes, confidence: float, bounds: Bound
         return 1.0 if riches(1.0) >= 0.0 else float(optimize.brentq(riches, 0.0, 1.0, xtol=1e-12))
 
     scale = bounds.high - bounds.low
-    return Interval(bounds.low + scale * least(side), bounds.high - scale * least(side.mirrored()))
+    low, high = least(side), least(side.mirrored())
+    if low + high > 1.0:
+        return Interval(math.nan, math.nan)
+    return Interval(bounds.low + scale * low, bounds.high - scale * high)
 
 
 class _Bets(NamedTuple):
@@ -99,9 +102,8 @@ def _bets(total: Floats, size: Floats, below: float, beyond: float) -> _Bets:
         beyond: how much may lie beyond an end.
     """
     count = np.arange(1, len(total) + 1)
-    seen = np.cumsum(total) - total
-    level = (0.5 + seen) / (1.0 + np.cumsum(size) - size)
+    level = (0.5 + before(total)) / (1.0 + before(size))
     spread = ((total - size * level) / (1.0 + below)) ** 2
-    before = (0.25 + np.cumsum(spread) - spread) / count
-    share = np.minimum(np.sqrt(2.0 * -math.log(beyond) / (len(total) * before)), BOLDEST)
+    variance = (0.25 + before(spread)) / count
+    share = np.minimum(np.sqrt(2.0 * -math.log(beyond) / (len(total) * variance)), BOLDEST)
     return _Bets(share / (1.0 + below), total, size)

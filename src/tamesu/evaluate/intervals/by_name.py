@@ -52,6 +52,8 @@ def interval_of(  # noqa: PLR0913 - what one or another of them asks for
             f"an interval by {name!r} must be of the value per decision, got one per impression",
             hint="estimands=['decision'], or interval='bernstein'",
         )
+    if not len(rounds):
+        raise InvalidInput("an interval must have a round at least, got none")
     cluster = rounds.cluster
     match name:
         case "normal":

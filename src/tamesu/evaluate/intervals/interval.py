@@ -8,7 +8,7 @@ from tamesu.base import InvalidInput
 
 
 class Interval(NamedTuple):
-    """Between which values the truth is thought to lie."""
+    """Between which values the truth is thought to lie; both NaN where nothing can be said."""
 
     low: float
     high: float
@@ -21,12 +21,12 @@ def tail(confidence: float) -> float:
         InvalidInput: a confidence that is none.
 
     Example:
-        >>> tail(0.9)
-        0.05
+        >>> tail(0.5)
+        0.25
     """
     if not 0.0 < confidence < 1.0:
         raise InvalidInput(
             f"confidence must lie between 0 and 1, got {confidence}",
             hint="0.95 is asked for by most",
         )
-    return round(0.5 * (1.0 - confidence), 15)
+    return 0.5 * (1.0 - confidence)

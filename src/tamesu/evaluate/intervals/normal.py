@@ -33,11 +33,11 @@ def normal(statistic: Statistic, cluster: Codes, confidence: float) -> Interval:
     Source: delta method; Liang & Zeger 1986 for clusters.
     """
     beyond = tail(confidence)
-    moved = np.bincount(cluster, statistic.influence())
     groups = int(np.count_nonzero(np.bincount(cluster)))
-    middle, n = value(statistic), len(cluster)
     if groups < 2:  # noqa: PLR2004 - a variance takes two
         return Interval(math.nan, math.nan)
+    moved = np.bincount(cluster, statistic.influence())
+    middle, n = value(statistic), len(cluster)
     error = math.sqrt(groups / (groups - 1) * float(moved @ moved)) / n
     reach = -float(special.stdtrit(groups - 1, beyond)) * error
     return Interval(middle - reach, middle + reach)

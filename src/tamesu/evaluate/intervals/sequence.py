@@ -13,7 +13,7 @@ from tamesu.evaluate.contrast import Contrast
 from tamesu.evaluate.intervals.boundary import Surprises, least_total
 from tamesu.evaluate.intervals.bounds import Bounds
 from tamesu.evaluate.intervals.interval import Interval, tail
-from tamesu.evaluate.intervals.sides import Side, side_of
+from tamesu.evaluate.intervals.sides import Side, before, side_of
 from tamesu.evaluate.rounds import Rounds
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -40,7 +40,9 @@ class Sequence:
 
     @property
     def last(self) -> Interval:
-        """At the end of the log."""
+        """At the end of the log; NaN where no value is left: then propensities cannot be right."""
+        if self.low[-1] > self.high[-1]:
+            return Interval(np.nan, np.nan)
         return Interval(float(self.low[-1]), float(self.high[-1]))
 
 
@@ -90,6 +92,7 @@ def sequence(
     Source: Waudby-Smith, Wu, Ramdas, Karampatziakis & Mineiro 2022, for policy values that change in time.
     """
     beyond = tail(confidence)
+    _refuse_no_steps(step)
     side = side_of(contrast, bounds, step)
     lengths = np.bincount(step)
     at = _moments(len(lengths)) if moments is None else _checked(moments, len(lengths))
@@ -116,10 +119,17 @@ def sequence(
 
 def _surprises(x: Floats, least: float, at: Codes) -> Surprises:
     """Of x >= -least, guessed by its own mean so far."""
-    before = np.concatenate([[0.0], np.cumsum(x)[:-1]])
-    guess = np.minimum((0.5 + before) / (1.0 + np.arange(len(x))), 1.0)
+    guess = np.minimum((0.5 + before(x)) / (1.0 + np.arange(len(x))), 1.0)
     square = np.cumsum((x - guess) ** 2)[at - 1]
     return Surprises(np.cumsum(x)[at - 1], square, 1.0 + least)
+
+
+def _refuse_no_steps(step: Codes) -> None:
+    if len(step) and (step[0] != 0 or not np.isin(np.diff(step), (0, 1)).all()):
+        raise InvalidInput(
+            "steps must rise from 0, one by one, got others",
+            hint="`steps_of` gives those of rounds",
+        )
 
 
 def _moments(steps: int) -> Codes:

@@ -6,7 +6,7 @@ Refuses to bound anything.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,10 @@ from tamesu.evaluate.intervals.bounds import Bounds
 
 Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.intp]
+
+
+_MOST = 1e100
+"""What a propensity of 1e-200 makes of a reward is cut here: that bounds the mean from below all the same."""
 
 
 class Side(NamedTuple):
@@ -34,9 +38,10 @@ class Side(NamedTuple):
     def worths(self, most_weight: float | None) -> Iterator[tuple[Floats, float]]:
         """Columns (n,) of one mean, the target's value given the past; each with how far below 0 it may get.
 
-        w r >= 0; and where no weight is above W, v + w (r - q) >= -W.
+        w r >= 0, and where no weight is above W, v + w (r - q) >= -W. Where the logging policy could not choose
+        what the target does, the mean of the first is less than the value: it bounds it from below all the same.
         """
-        yield self.weight * self.reward, 0.0
+        yield np.minimum(self.weight * self.reward, _MOST), 0.0
         if most_weight is not None:
             yield self.expected + self.weight * (self.reward - self.guess), most_weight
 
@@ -64,11 +69,16 @@ def side_of(contrast: Contrast, bounds: Bounds, step: Codes) -> Side:
     return Side(reward, level, level, weight)
 
 
+def before(column: NDArray[Any]) -> Floats:
+    """(n,) the sum of what stands before each."""
+    whole: Floats = np.cumsum(np.concatenate([np.zeros(1), column]))
+    return whole[:-1]
+
+
 def _so_far(top: Floats, bottom: Floats, step: Codes) -> Floats:
     """(n,) the weighted mean of all steps before that of each, from one half."""
-    tops, bottoms = np.bincount(step, top), np.bincount(step, bottom)
-    before = 0.5 + np.cumsum(tops) - tops, 1.0 + np.cumsum(bottoms) - bottoms
-    mean: Floats = np.clip(before[0] / before[1], 0.0, 1.0)
+    over, under = before(np.bincount(step, top)), before(np.bincount(step, bottom))
+    mean: Floats = np.clip((0.5 + over) / (1.0 + under), 0.0, 1.0)
     return mean[step]
 
 
