@@ -18,6 +18,9 @@ from tamesu.base import InvalidInput, ShapeMismatch
 Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.intp]
 
+LEAST_PROPENSITY = 1e-30
+"""What is less likely was never drawn: it is an error, and its weight would be more than arithmetic can hold."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rounds:
@@ -132,6 +135,9 @@ class Rounds:
         """
         wrong = ~((self.propensity > 0.0) & (self.propensity <= 1.0))
         _refuse(wrong, self.propensity, "propensities must lie in (0, 1]", _NO_PROPENSITY)
+        wrong = self.propensity < LEAST_PROPENSITY
+        must = f"propensities must be at least {LEAST_PROPENSITY:g}: no log has what is less likely"
+        _refuse(wrong, self.propensity, must, _NO_PROPENSITY)
         _refuse(~np.isfinite(self.reward), self.reward, "rewards must be finite", _NO_REWARD)
         _refuse(~np.asarray(np.isfinite(self.context).all(axis=1)), None, "contexts must be finite")
         if self.eligible is not None:

@@ -53,6 +53,12 @@ class SlateContrast:
         whole: Floats = np.multiply.accumulate(self.target / self.propensity, axis=1)
         return whole
 
+    @property
+    def weight(self) -> Floats:
+        """(n,) target over logged probability of the whole slate, in its order."""
+        whole: Floats = np.multiply.reduce(self.target / self.propensity, axis=1)
+        return whole
+
     def __len__(self) -> int:
         return len(self.reward)
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tamesu.base import InvalidInput, ShapeMismatch
+from tamesu.evaluate.rounds import LEAST_PROPENSITY
 
 Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.intp]
@@ -92,11 +93,10 @@ class Slates:
             >>> Slates.of([["a", "b"]], [[0.0, 1.0]], [[0.5, 0.25]], among="abc").joint.tolist()
             [0.125]
         """
-        given = [list(row) for row in arms]
-        n, size = len(given), max(map(len, given), default=0)
-        if any(len(row) != size for row in given):
+        names = _names(arms)
+        n, size = len(names), max(map(len, names), default=0)
+        if any(len(row) != size for row in names):
             raise ShapeMismatch(f"arms must be ({n}, {size}), none from where a slate ended early")
-        names = [[None if arm is None else str(arm) for arm in row] for row in given]
         placed = dict.fromkeys(arm for row in names for arm in row if arm is not None)
         known = tuple(placed) if among is None else tuple(map(str, among))
         if len(set(known)) != len(known):
@@ -107,13 +107,11 @@ class Slates:
             raise InvalidInput(f"arms must be among those given, got {unknown[0]!r}")
         chosen = np.array([place[arm] for row in names for arm in row], np.intp).reshape(n, size)
         there = chosen >= 0
-        seen = there & _table(True if shown is None else shown, n, size, "shown", np.bool_)
+        seen = there if shown is None else there & _table(shown, n, size, "shown", np.bool_)
         order = range(n) if units is None else np.asarray(units, dtype=object).reshape(-1).tolist()
         codes: dict[Any, int] = {}
         if len(order) != n:
             raise ShapeMismatch(f"units must be ({n},), got ({len(order)},)")
-        columns = np.empty((n, 0)) if contexts is None else np.asarray(contexts, np.float64)
-        told = np.empty((len(known), 0)) if features is None else np.asarray(features, np.float64)
         return cls(
             arms=known,
             chosen=chosen,
@@ -123,11 +121,13 @@ class Slates:
             marginal=None
             if marginals is None
             else np.where(there, _table(marginals, n, size, "marginals"), 1.0),
-            context=columns,
-            features=told,
-            eligible=None if eligible is None else np.asarray(eligible, dtype=np.bool_),
+            context=_numbers(np.empty((n, 0)) if contexts is None else contexts, "contexts"),
+            features=_numbers(
+                np.empty((len(known), 0)) if features is None else features, "features"
+            ),
+            eligible=None if eligible is None else _numbers(eligible, "eligible", np.bool_),
             cluster=np.fromiter((codes.setdefault(one, len(codes)) for one in order), np.intp, n),
-            decided=np.asarray(range(n) if decided is None else decided, np.int64),
+            decided=_numbers(np.arange(n) if decided is None else decided, "decided", np.int64),
             row=np.arange(n),
         ).checked()
 
@@ -165,8 +165,8 @@ class Slates:
         """
         n, k = len(self), len(self.arms)
         for name, table, shape in (
-            ("contexts", self.context, (n, self.context.shape[-1])),
-            ("features", self.features, (k, self.features.shape[-1])),
+            ("contexts", self.context, (n, *self.context.shape[-1:])),
+            ("features", self.features, (k, *self.features.shape[-1:])),
             ("eligible", self.eligible, (n, k)),
             ("decided", self.decided, (n,)),
         ):
@@ -176,6 +176,10 @@ class Slates:
             if chances is not None:
                 wrong = ~((chances > 0.0) & (chances <= 1.0))
                 _refuse(wrong, chances, f"{name} must lie in (0, 1]")
+                must = (
+                    f"{name} must be at least {LEAST_PROPENSITY:g}: no log has what is less likely"
+                )
+                _refuse(chances < LEAST_PROPENSITY, chances, must)
         _refuse(~np.isfinite(self.reward), self.reward, "rewards must be finite")
         _refuse(~np.isfinite(self.context), None, "contexts must be finite")
         after_the_end = self.there[:, 1:] & ~self.there[:, :-1]
@@ -197,12 +201,25 @@ class Slates:
         return replace(self, **taken)
 
 
-def _table(values: Any, n: int, size: int, name: str, kind: Any = np.float64) -> NDArray[Any]:
+def _names(arms: Sequence[Sequence[Any]] | NDArray[Any]) -> list[list[str | None]]:
     try:
-        table = np.asarray(values, dtype=kind)
+        return [[None if arm is None else str(arm) for arm in row] for row in arms]
+    except TypeError as problem:
+        raise InvalidInput("arms must be a list of ids for each slate") from problem
+
+
+def _numbers(values: Any, name: str, kind: Any = np.float64) -> NDArray[Any]:
+    try:
+        return np.asarray(values, dtype=kind)
     except (TypeError, ValueError) as problem:
         raise InvalidInput(f"{name} must be numbers, got something else") from problem
-    if table.shape not in {(n, size), ()}:
+
+
+def _table(values: Any, n: int, size: int, name: str, kind: Any = np.float64) -> NDArray[Any]:
+    table = _numbers(values, name, kind)
+    if table.size == 0 == n:
+        return np.empty((0, size), kind)
+    if table.shape != (n, size):
         raise ShapeMismatch(f"{name} must be ({n}, {size}), got {table.shape}")
     return table
 

@@ -162,6 +162,7 @@ def test_a_model_is_never_asked_of_what_it_learnt():
     [
         ({"propensities": [0.5, 0.0]}, InvalidInput, r"in \(0, 1\], got 0 in row 1 \(1 of 2"),
         ({"propensities": [1.5, 0.5]}, InvalidInput, "got 1.5 in row 0"),
+        ({"propensities": [0.5, 1e-320]}, InvalidInput, "at least 1e-30: .* in row 1"),
         ({"propensities": [0.5, None]}, InvalidInput, "got nan in row 1"),
         ({"propensities": [0.5]}, ShapeMismatch, r"propensities must be \(2,\)"),
         (

@@ -213,6 +213,13 @@ def test_slates_may_end_early():
         assert value(slate_estimator_of(name).contributions(contrast)) == 2.0
 
 
+def test_no_slates_are_slates():
+    slates = Slates.of([], [], [], among="ab", shown=[], units=[])
+    assert (len(slates), slates.size, slates.prefix.shape) == (0, 0, (0, 0))
+    contrast = slate_contrast_of(slates, np.empty((0, 0)))
+    assert slate_estimator_of("standard").contributions(contrast).plain.shape == (0,)
+
+
 def test_influence_of_a_sum_is_how_it_moves():
     contrast, _, _ = everything("any")
     statistic = slate_estimator_of("sn_reward_interaction").contributions(contrast)
@@ -233,6 +240,15 @@ def test_influence_of_a_sum_is_how_it_moves():
     [
         ({"propensities": [[0.5, 0.0]]}, InvalidInput, r"in \(0, 1\], got 0 in slate 0"),
         ({"propensities": [[0.5, 1.5]]}, InvalidInput, "got 1.5"),
+        ({"propensities": [[0.5, 1e-320]]}, InvalidInput, "at least 1e-30"),
+        ({"rewards": 5.0}, ShapeMismatch, "rewards"),
+        ({"arms": 5}, InvalidInput, "a list of ids for each slate"),
+        ({"arms": ["a", None]}, InvalidInput, "a list of ids for each slate"),
+        ({"decided": ["x"]}, InvalidInput, "decided must be numbers"),
+        ({"decided": [1, 2]}, ShapeMismatch, "decided"),
+        ({"features": ["x"]}, InvalidInput, "features must be numbers"),
+        ({"features": [[1.0]]}, ShapeMismatch, "features"),
+        ({"shown": [True]}, ShapeMismatch, "shown"),
         ({"propensities": [[0.5, None]]}, InvalidInput, "got nan"),
         ({"propensities": [[0.5]]}, ShapeMismatch, "propensities"),
         ({"marginals": [[0.5, 0.0]]}, InvalidInput, "marginals must lie"),

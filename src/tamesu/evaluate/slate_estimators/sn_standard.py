@@ -24,7 +24,7 @@ class SelfNormalisedStandard:
 
     def contributions(self, contrast: SlateContrast) -> Contributions:
         """Of each slate its weight times what it earned, over its weight."""
-        weight = contrast.prefix_weight[:, -1]
+        weight = contrast.weight
         top = weight * contrast.reward.sum(axis=1)
         return Contributions(np.zeros(len(contrast)), top, weight)
 

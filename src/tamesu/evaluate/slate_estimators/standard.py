@@ -26,7 +26,7 @@ class Standard:
 
     def contributions(self, contrast: SlateContrast) -> Contributions:
         """Of each slate its weight times what it earned."""
-        weight = contrast.prefix_weight[:, -1]
+        weight = contrast.weight
         return Contributions(weight * contrast.reward.sum(axis=1))
 
 
