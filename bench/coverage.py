@@ -189,6 +189,7 @@ def learning(runs: int) -> Iterator[tuple[str, ...]]:
     """Logs of bandits that learn: is the truth ever left out?"""
     weights = {"unknown": Bounds(), "known": Bounds(most_weight=len(RATES) / EXPLORE)}
     every = np.arange(1, BATCHES * BATCH + 1)
+    looks = _looks(len(every))
     for learner, policy in LEARNERS.items():
         ever: dict[tuple[str, str], list[bool]] = defaultdict(list)
         widths: dict[tuple[str, str], list[float]] = defaultdict(list)
@@ -198,8 +199,9 @@ def learning(runs: int) -> Iterator[tuple[str, ...]]:
                 contrast = contrast_of(rounds, shares)
                 truth = np.cumsum(shares @ RATES) / every
                 for name, bounds in weights.items():
-                    found = sequence(contrast, every - 1, CONFIDENCE, bounds, moments=every)
-                    out = (truth < found.low - 1e-12) | (truth > found.high + 1e-12)
+                    found = sequence(contrast, every - 1, CONFIDENCE, bounds, moments=looks)
+                    was = truth[looks - 1]
+                    out = (was < found.low - 1e-12) | (was > found.high + 1e-12)
                     ever[target, name].append(bool(out.any()))
                     widths[target, name].append(np.diff(found.last)[0])
                 low, high = _normal(contrast, rounds)
@@ -215,6 +217,12 @@ def learning(runs: int) -> Iterator[tuple[str, ...]]:
             )
 
 
+def _looks(length: int) -> NDArray[np.intp]:
+    """Each of the first hundred rounds, then every hundredth part more."""
+    later = np.geomspace(100, length, int(100 * np.log(length / 100)))
+    return np.unique(np.concatenate([np.arange(1, 101), later.astype(np.intp)]))
+
+
 def _normal(contrast: Contrast, rounds: Rounds) -> tuple[float, float]:
     statistic = estimator_of("ips").contributions(contrast)
     return interval_of("normal", statistic, rounds, contrast, CONFIDENCE)
@@ -223,7 +231,7 @@ def _normal(contrast: Contrast, rounds: Rounds) -> tuple[float, float]:
 def steady(runs: int) -> Iterator[tuple[str, ...]]:
     """A sequence of a log that no policy learnt from: is the truth ever left out, and how wide is it at the end?"""
     of = WORLDS["independent rounds"]
-    every = np.arange(1, of.length + 1)
+    step, looks = np.arange(of.length), _looks(of.length)
     kinds = {
         "weights unknown": (False, Bounds()),
         "weights known": (False, of.bounds),
@@ -234,7 +242,7 @@ def steady(runs: int) -> Iterator[tuple[str, ...]]:
         for seed in range(runs):
             rounds, target, guess = of.logged(np.random.default_rng(seed))
             contrast = contrast_of(rounds, target, guess if modelled else None)
-            found = sequence(contrast, every - 1, CONFIDENCE, bounds, moments=every)
+            found = sequence(contrast, step, CONFIDENCE, bounds, moments=looks)
             ever.append(bool(((of.truth < found.low) | (of.truth > found.high)).any()))
             widths.append(np.diff(found.last)[0])
         yield name, f"{of.length:,}", f"{100 * np.mean(ever):.1f} %", f"{np.mean(widths):.4f}"

@@ -20,7 +20,6 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -67,9 +66,10 @@ def least_total(several: list[Surprises], tail: float) -> Floats:
     at: Floats = ((base - enough) / rates).max(axis=1)
     for _ in range(_STEPS):
         terms = base - at[:, None] * rates
-        whole = special.logsumexp(terms, axis=1)
-        slope = np.exp(terms - whole[:, None]) @ rates
-        step = (whole - enough) / slope
+        top = terms.max(axis=1)
+        shares = np.exp(terms - top[:, None])
+        whole = shares.sum(axis=1)
+        step = (top + np.log(whole) - enough) * whole / (shares @ rates)
         at += step
         if np.abs(step).max(initial=0.0) <= _ENOUGH * (1.0 + np.abs(at).max(initial=0.0)):
             break

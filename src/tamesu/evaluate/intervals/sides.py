@@ -19,10 +19,6 @@ Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.intp]
 
 
-_MOST = 1e100
-"""What a propensity of 1e-200 makes of a reward is cut here: that bounds the mean from below all the same."""
-
-
 class Side(NamedTuple):
     """From one side: rewards, what is expected of the logged arm and of the target policy, all (n,) in [0, 1]."""
 
@@ -41,7 +37,7 @@ class Side(NamedTuple):
         w r >= 0, and where no weight is above W, v + w (r - q) >= -W. Where the logging policy could not choose
         what the target does, the mean of the first is less than the value: it bounds it from below all the same.
         """
-        yield np.minimum(self.weight * self.reward, _MOST), 0.0
+        yield self.weight * self.reward, 0.0
         if most_weight is not None:
             yield self.expected + self.weight * (self.reward - self.guess), most_weight
 
