@@ -8,7 +8,6 @@ something came of late.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from tamesu.base import (
 from tamesu.engine.rosters import Rosters
 from tamesu.evaluate import Cut, Deliveries, Latest, Logged, logged, with_rewards
 from tamesu.join import Checkpoint
+from tamesu.policy import compose
 from tamesu.ports import Archive, ArchiveFile, Holds, Store
 from tamesu.train import comparable, told_by
 
@@ -40,7 +40,6 @@ def silent(rows: int) -> None:
     del rows
 
 
-@dataclass(repr=False)
 class ArchivedDecisions:
     """The decisions of `bandit`.
 
@@ -49,35 +48,39 @@ class ArchivedDecisions:
         bandit: its name.
 
     Attributes:
-        declaration: the newest.
-        rewards: by number, the clauses of each whose rewards can be told as the newest would have given them.
+        declaration, number, policy: the newest declaration, its number, and what is composed of it.
+        begun: the number of its first declaration: one that was deleted and made again begins anew.
+        rewards: by number, the clauses of each that delivers as many arms, and whose rewards can be told as the
+            newest would have given them.
 
     Raises:
         NotFound: there is no such bandit.
     """
 
-    store: Store
-    archive: Archive
-    bandit: str
-    declaration: Declaration = field(init=False)
-    rewards: Mapping[int, Reward] = field(init=False)
-
-    def __post_init__(self) -> None:
-        known = self.store.declarations()
-        if self.bandit not in known:
-            raise NotFound.bandit(self.bandit, known)
-        newest = known[self.bandit]
-        self.declaration = newest.declaration
-        self.number = newest.number
-        declared = {
-            number: self.store.declared(self.bandit, number)
-            for number in range(1, newest.number + 1)
-        }
-        self.rewards = {
+    def __init__(self, store: Store, archive: Archive, bandit: str) -> None:
+        self.store, self.archive, self.bandit = store, archive, bandit
+        known = store.declarations()
+        if bandit not in known:
+            raise NotFound.bandit(bandit, known)
+        self.declaration, self.number = known[bandit].declaration, known[bandit].number
+        self.policy = compose(self.declaration)
+        self.begun = 1
+        for command in store.commands(bandit):
+            effect = command.effect
+            if command.kind == "delete" and effect is not None and effect.refusal is None:
+                self.begun = int(effect.told["declaration"]) + 1
+        self.rewards: Mapping[int, Reward] = {
             number: one.reward
-            for number, one in declared.items()
-            if one is not None and comparable(one.reward, self.declaration.reward)
+            for number, one in self.declared().items()
+            if comparable(one.reward, self.declaration.reward)
+            and compose(one).size == self.policy.size
         }
+
+    def declared(self) -> dict[int, Declaration]:
+        """Its declarations by number."""
+        numbers = range(self.begun, self.number + 1)
+        found = {number: self.store.declared(self.bandit, number) for number in numbers}
+        return {number: one for number, one in found.items() if one is not None}
 
     @property
     def known(self) -> Time:
@@ -128,7 +131,7 @@ class ArchivedDecisions:
             features.update(rosters.at(number, version).features)
         return logged(
             told,
-            self.declaration,
+            self.policy,
             lambda number, version: rosters.at(number, version).ids,
             features,
             latest.left_out,
@@ -137,7 +140,7 @@ class ArchivedDecisions:
     def observations(self, until: Time, tell: Tell = silent) -> list[Observations]:
         """All that was told up to `until`, one batch a declaration, each in the order in which it was told."""
         parts = self._read(list[Observations], lambda held, part: held.append(part), tell)
-        numbers = sorted({part.declaration for part in parts})
+        numbers = sorted({part.declaration for part in parts if part.declaration >= self.begun})
         found: list[Observations] = []
         for number in numbers:
             rows = Observations.concatenate([one for one in parts if one.declaration == number])

@@ -103,13 +103,13 @@ class Candidates:
         snapshot any more. Of slates neither is made again.
         """
         logged, name = self._logged, "logging"
-        if int(logged.sizes.max()) > 1:
-            return Candidate(name, logged, Tabled(logged, logged.slates().propensity), {})
+        if logged.size > 1:
+            return Candidate(name, logged, Tabled(logged.slates().propensity), {})
         remade = Remade(logged, self._store, self._decisions.archive, self._bandit)
         table = table_of(logged, remade.pieces(), tell)
         apart = as_logged(logged, table)
         told = {"apart": float(apart[remade.there].max(initial=0.0)), "gone": remade.gone}
-        return Candidate(name, logged, Tabled(logged, table), told)
+        return Candidate(name, logged, Tabled(table), told)
 
     def snapshot(self, version: int | None = None) -> Candidate:
         """What a snapshot had learnt, served as it is; judged by what was decided after it was made.
@@ -192,7 +192,7 @@ class Candidates:
             every,
         )
         table = table_of(self._logged, along.pieces(), tell)
-        target = Tabled(self._logged, table)
+        target = Tabled(table)
         told = {"observations": along.learnt}
         return Candidate(name or declaration.name, self._logged, target, told)
 
@@ -206,7 +206,7 @@ class Candidates:
         Raises:
             NoSupport: decisions of several arms.
         """
-        if int(self._logged.sizes.max()) > 1:
+        if self._logged.size > 1:
             raise NoSupport(
                 f"{name} must say what it would choose of a context and arms, it takes rounds, and these "
                 "are slates",
@@ -269,8 +269,4 @@ class Candidates:
 
     def _clauses(self) -> dict[int, Reward]:
         """Of every declaration, also of those that are not judged by."""
-        declared = (
-            (number, self._store.declared(self._bandit, number))
-            for number in range(1, self._decisions.number + 1)
-        )
-        return {number: one.reward for number, one in declared if one is not None}
+        return {number: one.reward for number, one in self._decisions.declared().items()}

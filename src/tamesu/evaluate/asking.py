@@ -36,10 +36,9 @@ class Asking:
     """
 
     def __init__(self, logged: Logged, policy: Policy) -> None:
-        size = int(logged.sizes.max())
-        if policy.size != size:
+        if policy.size != logged.size:
             raise NoSupport(
-                f"a candidate must deliver as many arms as the log has, {size}, got {policy.size}",
+                f"a candidate must deliver as many arms as the bandit, {logged.size}, got {policy.size}",
                 hint="give it the layout of the bandit",
             )
         self._logged, self._policy = logged, policy
@@ -64,8 +63,7 @@ class Asking:
     def placed(self, prepared: Prepared, rows: Rows) -> Floats:
         """(m, L) probabilities of the logged arms of the decisions `rows`, each given those above it."""
         logged, told = self._logged, self._logged.told
-        size = self._policy.size
-        found = np.ones((len(rows), size))
+        found = np.ones((len(rows), logged.size))
         ids, sizes = logged.ids[rows].tolist(), logged.sizes[rows].tolist()
         firsts = told.first[rows].tolist()
         for code, mine in self._by_set(rows):

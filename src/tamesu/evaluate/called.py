@@ -53,7 +53,7 @@ class Called:
     def placed(self, slates: Slates) -> Floats:
         """(m, L) of the logged arms, each given those above it."""
         logged, told = self._logged, self._logged.told
-        found = np.ones((len(slates), int(logged.sizes.max())))
+        found = np.ones((len(slates), logged.size))
         for number, row in enumerate(slates.row.tolist()):
             first, size = int(told.first[row]), int(logged.sizes[row])
             left = list(logged.sets[logged.among[row]])

@@ -19,7 +19,8 @@ from tamesu.base import GRID, Declaration, InvalidInput, NoSupport, Outcome
 from tamesu.evaluate.latest import Deliveries, sifted
 from tamesu.evaluate.rounds import Rounds
 from tamesu.evaluate.slates import Slates
-from tamesu.policy.features import Encoder, encoder_of
+from tamesu.policy import Policy
+from tamesu.policy.features import Encoder
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -38,6 +39,7 @@ class Logged:
         version: (n,) of the snapshot that decided.
         context: (n, d) columns of what was known before.
         features: (K, a) columns of what arms tell of themselves.
+        size: how many arms a decision delivers where so many are eligible.
         left_out: how many decisions of the log are not here, by why; see `Latest`. Besides: `context`, whose context
             does not fit the schema.
     """
@@ -49,6 +51,7 @@ class Logged:
     version: NDArray[np.int64]
     context: Floats
     features: Floats
+    size: int
     left_out: Mapping[str, int]
 
     def __len__(self) -> int:
@@ -110,6 +113,7 @@ class Logged:
             self.version[kept],
             self.context[kept],
             self.features,
+            self.size,
             {**self.left_out, **gone},
         )
 
@@ -120,7 +124,7 @@ class Logged:
             NoSupport: decisions of several arms.
         """
         rows = self.told.rows
-        if len(rows) > len(self):
+        if self.size > 1:
             raise NoSupport(
                 "decisions must be of one arm each to be judged one by one, these are slates",
                 hint="judge slates as a whole",
@@ -140,7 +144,7 @@ class Logged:
 
     def slates(self) -> Slates:
         """They as slates; `row` is their place here."""
-        rows, n, size = self.told.rows, len(self), int(self.sizes.max())
+        rows, n, size = self.told.rows, len(self), self.size
         place = np.repeat(np.arange(n), self.sizes), rows.position
 
         def table(values: NDArray[Any], empty: Any) -> NDArray[Any]:
@@ -171,7 +175,7 @@ class Logged:
 
 def logged(
     told: Deliveries,
-    declaration: Declaration,
+    policy: Policy,
     active: Active,
     features: Mapping[str, Mapping[str, Any]],
     left_out: Mapping[str, int],
@@ -180,15 +184,20 @@ def logged(
 
     Args:
         told: each delivery once.
-        declaration: says what columns contexts, and what arms tell, become.
+        policy: of the declaration that says what columns contexts, and what arms tell, become.
         active: who was eligible where a decision does not say.
         features: what arms tell of themselves, by id.
         left_out: what is counted already.
 
     Raises:
-        NoSupport: no context fits the schema.
+        NoSupport: the bandit combines options; or no context fits the schema.
     """
-    encoder = encoder_of(declaration)
+    declaration, encoder = policy.declaration, policy.encoder
+    if declaration.slots:
+        raise NoSupport(
+            f"decisions must deliver arms to be judged, {declaration.name!r} combines options",
+            hint="of combinations nothing can be told yet",
+        )
     context, fits = _encoded(told, declaration, encoder)
     kept = sifted(told, fits)
     if kept is None:
@@ -219,6 +228,7 @@ def logged(
         version=version,
         context=context,
         features=_told(encoder, arms, features),
+        size=policy.size,
         left_out=Counter(left_out) + Counter(context=int(np.count_nonzero(~fits))),
     )
 

@@ -30,12 +30,11 @@ class Tabled:
     """`Shares` of rounds, or of slates, out of a table.
 
     Args:
-        logged: the decisions.
         table: (n, K) of rounds, (n, L) of slates.
     """
 
-    def __init__(self, logged: Logged, table: Floats) -> None:
-        self._table, self.is_slates = table, bool(logged.sizes.max() > 1)
+    def __init__(self, table: Floats) -> None:
+        self._table = table
 
     def __call__(self, rounds: Rounds) -> Floats:
         """(m, K)."""
@@ -59,7 +58,7 @@ def table_of(
     Raises:
         InvalidInput: too many numbers.
     """
-    n, size = len(logged), int(logged.sizes.max())
+    n, size = len(logged), logged.size
     width = size if size > 1 else len(logged.arms)
     if n * width > MOST_NUMBERS:
         raise InvalidInput(

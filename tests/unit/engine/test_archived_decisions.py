@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from served import PACE_US, Served
@@ -327,4 +325,33 @@ def test_nothing_is_changed():
     Candidates(decisions, decisions.logged()).logging()
     assert (one.store.progress(), one.store.versions(), one.store.files()) == before
     assert isinstance(decisions.observations(decisions.known)[0], Observations)
-    assert replace(decisions).bandit == "shop"
+
+
+def test_a_bandit_that_was_deleted_and_made_again_begins_anew():
+    """Its decisions of before are not told, nor learnt from."""
+    one = served()
+    one.serve(30)
+    one.rest()
+    one.store.ask("shop", "delete", {}, one.now())
+    one.learn()
+    one.store.declare(Declaration.parse(SHOP), one.now(), 2)
+    one.learn()
+    one.serve(20)
+    one.rest()
+    decisions = archived(one)
+    assert decisions.begun == 2
+    logged = decisions.logged()
+    assert np.unique(logged.number).tolist() == [2]
+    assert logged.left_out["otherwise"] == 30
+    assert sum(len(rows) for rows in decisions.observations(decisions.known)) == 20
+    logging = Candidates(decisions, logged).logging()
+    assert logging.told == {"apart": 0.0, "gone": 0}
+
+
+def test_combinations_are_refused_by_name():
+    declared = {key: value for key, value in SHOP.items() if key not in {"arms", "policy"}}
+    one = Served({**declared, "slots": {"title": ["a", "b"], "image": ["x", "y"]}}, even)
+    one.serve(20)
+    one.rest()
+    with pytest.raises(NoSupport, match="'shop' combines options"):
+        archived(one).logged()

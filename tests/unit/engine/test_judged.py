@@ -84,10 +84,10 @@ def test_the_logging_policy_has_weights_of_exactly_one(shop):
     table = tabled(logged, remade)
     assert as_logged(logged, table).max() == 0.0
     assert remade.gone == 0
-    contrast = contrast_of(logged.rounds(), Tabled(logged, table))
+    contrast = contrast_of(logged.rounds(), Tabled(table))
     assert contrast.weight.tolist() == [1.0] * 2_000
     mean = logged.rounds().reward.mean()
-    assert estimates(logged, Tabled(logged, table), "ips", "snips") == [mean, mean]
+    assert estimates(logged, Tabled(table), "ips", "snips") == [mean, mean]
 
 
 def test_a_better_policy_is_found_to_be_better(shop):
@@ -149,7 +149,7 @@ def test_a_candidate_must_be_able_to_stand_there(shop):
 
     with pytest.raises(NoSupport, match="these never were: 'd'"):
         frozen(arms=[*ARMS, "d"])
-    with pytest.raises(NoSupport, match="as many arms as the log has, 1, got 2"):
+    with pytest.raises(NoSupport, match="as many arms as the bandit, 1, got 2"):
         frozen(layout={"kind": "slate", "size": 2})
     with pytest.raises(NoSupport, match=r"contexts must be among what was recorded: .*'y'"):
         frozen(context={"y": {"type": "vector", "size": 2}})
