@@ -4,7 +4,8 @@ Refuses to open files, and to make up what a form does not say: a log without pr
 """
 
 from tamesu.evaluate.exchange.arrays import arrays_of, rounds_of_arrays
-from tamesu.evaluate.exchange.dsjson import dsjson_of, rounds_of_dsjson
+from tamesu.evaluate.exchange.dsjson import rounds_of_dsjson
+from tamesu.evaluate.exchange.dsjson_written import dsjson_of
 from tamesu.evaluate.exchange.table import rounds_of_table, table_of
 from tamesu.evaluate.exchange.told import Read
 

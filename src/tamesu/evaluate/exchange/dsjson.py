@@ -3,53 +3,42 @@
     {"_label_cost": -1, "_label_probability": 0.8, "_labelIndex": 1, "EventId": …, "Timestamp": …,
      "a": [2, 1], "p": [0.8, 0.2], "c": {<shared>, "_multi": [{<action>}, …]}}
 
-`a` counts from 1, and what was chosen stands first; the reward is minus the cost. Refuses lines of other problems
-(several slots, continuous actions) by name.
+`a` counts from 1; the reward is minus the cost. Refuses to leave out decisions by what came of them: a log without
+some of its rewards is cut where they end, or refused.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import numpy as np
 
 from tamesu.base import InvalidInput
-from tamesu.base.errors import listing
-from tamesu.evaluate.contrast import ROUNDING
-from tamesu.evaluate.exchange.told import Read, Told, columns_of, told
+from tamesu.evaluate.exchange.decision_line import Line, line_of, named
+from tamesu.evaluate.exchange.moment import microseconds
+from tamesu.evaluate.exchange.told import Cells, Read, Telling, told
 from tamesu.evaluate.rounds import Rounds
 
-_OTHERS = ("_outcomes", "_label_ca", "_slots")
-"""Of other problems."""
-
-_SHARED = "context"
-"""The namespace that our columns are written under."""
-
-
-class _Line(NamedTuple):
-    """What a line says of one decision; `arms` by the order of `_multi`."""
-
-    arms: list[str]
-    told: list[Told]
-    chosen: int
-    reward: float
-    propensity: float
-    context: Told
-    decided: int
+_NAMES = frozenset({"_tag", "id"})
+_HELD = 10_000
+"""Lists of actions that are known again by their bytes."""
 
 
 def rounds_of_dsjson(lines: Iterable[bytes | str]) -> Read:
     """Rounds out of lines; empty lines are nothing.
 
     An action is known by its `_tag` or `id`, else by its place among the others. Which actions a line has are those that
-    were eligible. Where an action tells another thing in another line, none of what actions tell is kept, and it is counted.
+    were eligible. Where an action tells another thing in another line, none of what actions tell is kept, and it is
+    counted. A decision that was never activated (`_skipLearn`) was seen by nobody. A line with an `EventId` that was
+    there before is the same decision, and counted. Decisions without a cost may stand at the end of the log alone.
 
     Raises:
-        InvalidInput: a line that is no such line, by its number; or one that says that others were dropped.
+        InvalidInput: a line that is no such line, by its number; or one that was kept with another probability than
+            those before it, or a reward that is missing amid others.
 
     Example:
         >>> line = '{"_label_cost": -1, "_label_probability": 0.8, "_labelIndex": 1, "a": [2, 1], '
@@ -58,121 +47,119 @@ def rounds_of_dsjson(lines: Iterable[bytes | str]) -> Read:
         >>> rounds.arms, rounds.chosen.tolist(), rounds.reward.tolist(), rounds.context.tolist()
         (('x', 'y'), [1], [1.0], [[3.0]])
     """
-    left: Counter[str] = Counter()
-    read: list[_Line] = []
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
+    log = _Log()
+    for number, text in enumerate(lines, start=1):
+        if text.strip():
             try:
-                found = _read(msgspec.json.decode(line, type=dict[str, Any]), left)
-            except KeyError as problem:
-                raise InvalidInput(f"line {number} must be dsjson, got no {problem}") from problem
-            except (
-                msgspec.DecodeError,
-                TypeError,
-                ValueError,
-                IndexError,
-                AttributeError,
-            ) as problem:
-                raise InvalidInput(f"line {number} must be dsjson, got {problem}") from problem
+                log.take(line_of(text), number)
             except InvalidInput as problem:
                 raise InvalidInput(f"line {number}: {problem.message}", hint=problem.hint) from None
-            if found is not None:
-                read.append(found)
-    arms = list(dict.fromkeys(arm for one in read for arm in one.arms))
-    place = {arm: row for row, arm in enumerate(arms)}
-    eligible = np.zeros((len(read), len(arms)), dtype=np.bool_)
-    of_arm: dict[str, Told] = {}
-    varying = False
-    for row, decision in enumerate(read):
-        eligible[row, [place[arm] for arm in decision.arms]] = True
-        for arm, says in zip(decision.arms, decision.told, strict=True):
-            varying |= of_arm.setdefault(arm, says) != says
-    if varying:
-        left["features of actions, which differ from line to line"] += 1
-    rounds = Rounds.of(
-        [one.arms[one.chosen] for one in read],
-        [one.reward for one in read],
-        [one.propensity for one in read],
-        among=arms,
-        contexts=columns_of([one.context for one in read])[1] if read else None,
-        features=None if varying or not arms else columns_of([of_arm[arm] for arm in arms])[1],
-        eligible=None if eligible.all() else eligible,
-        decided=[one.decided for one in read],
-    )
-    return Read(rounds, dict(left))
+    return log.read()
 
 
-def dsjson_of(rounds: Rounds) -> Iterator[bytes]:
-    """Lines, one a round, each with its newline. `a` and `p` name what was chosen alone: others' are not known here."""
-    columns = [{"_tag": arm} for arm in rounds.arms]
-    for arm, features in zip(columns, rounds.features.tolist(), strict=True):
-        arm |= {f"f{number}": one for number, one in enumerate(features)}
-    everyone = np.ones(len(rounds.arms), dtype=np.bool_)
-    for row in range(len(rounds)):
-        here = everyone if rounds.eligible is None else rounds.eligible[row]
-        rows = np.flatnonzero(here).tolist()
-        index = rows.index(int(rounds.chosen[row]))
-        propensity = float(rounds.propensity[row])
-        moment = datetime.fromtimestamp(int(rounds.decided[row]) / 1e6, UTC)
-        context = {f"x{number}": one for number, one in enumerate(rounds.context[row].tolist())}
-        line = {
-            "_label_cost": 0.0 - float(rounds.reward[row]),
-            "_label_probability": propensity,
-            "_label_Action": index + 1,
-            "_labelIndex": index,
-            "Timestamp": moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            "Version": "1",
-            "EventId": f"{row}",
-            "a": [index + 1],
-            "c": {_SHARED: context, "_multi": [columns[one] for one in rows]},
-            "p": [propensity],
-        }
-        yield msgspec.json.encode(line) + b"\n"
+class _Log:
+    """What lines say, column by column."""
 
+    def __init__(self) -> None:
+        self.left: Counter[str] = Counter()
+        self._arms: dict[str, int] = {}
+        self._told: list[dict[str, float | str]] = []
+        self._varies = False
+        self._sets: dict[tuple[int, ...], int] = {}
+        self._known: dict[bytes, tuple[tuple[int, ...], int]] = {}
+        self._ids: set[str] = set()
+        self._context = Cells()
+        self._chosen, self._among, self._decided = array("q"), array("q"), array("q")
+        self._reward, self._propensity, self._shown = array("d"), array("d"), array("b")
+        self._has_stamps = True
+        self._pdrop: float | None = None
+        self._waiting = 0
 
-def _read(line: Mapping[str, Any], left: Counter[str]) -> _Line | None:
-    """What a line says; none of one that says nothing of a reward, which is counted."""
-    other = [name for name in _OTHERS if name in line or name in line.get("c", {})]
-    if other:
-        raise InvalidInput(
-            f"a decision must choose one action of a list, got {listing(other)}",
-            hint="logs of slots and of continuous actions are not read",
+    def take(self, line: Line | None, number: int) -> None:
+        if line is None:
+            self.left["rewards without a decision"] += 1
+            return
+        if line.id is not None:
+            if line.id in self._ids:
+                self.left["lines that came twice"] += 1
+                return
+            self._ids.add(line.id)
+        if self._pdrop is not None and self._pdrop != line.pdrop:
+            raise InvalidInput(
+                f"all decisions must be kept with the same probability, got pdrop {line.pdrop:g} after "
+                f"{self._pdrop:g}",
+                hint="decisions that were dropped by what came of them make every estimate wrong",
+            )
+        self._pdrop = line.pdrop
+        if line.reward is None and line.shown:
+            self._waiting = self._waiting or number
+            self.left["decisions at the end whose reward is not known"] += 1
+            return
+        if self._waiting and line.shown:
+            raise InvalidInput(
+                f"the decision of line {self._waiting} must have a reward, as later ones do; got no _label_cost",
+                hint="give it a cost of 0 where nothing came of it: who leaves out some by that makes every estimate wrong",
+            )
+        arms, among = self._actions(line)
+        self._context.add(_shared(line.shared))
+        self._chosen.append(arms[line.chosen])
+        self._among.append(among)
+        self._reward.append(line.reward or 0.0)
+        self._propensity.append(line.propensity)
+        self._shown.append(line.shown)
+        self._has_stamps &= line.stamp is not None
+        self._decided.append(0 if line.stamp is None else microseconds(line.stamp))
+
+    def read(self) -> Read:
+        n, k = len(self._chosen), len(self._arms)
+        if self._varies:
+            self.left["features of actions, which differ from line to line"] += 1
+        if self._pdrop:
+            self.left[f"decisions dropped by lot, each with probability {self._pdrop:g}"] += 1
+        arms = list(self._arms)
+        masks = np.zeros((len(self._sets), k), np.bool_)
+        for mask, rows in zip(masks, self._sets, strict=True):
+            mask[list(rows)] = True
+        features = Cells()
+        for one in self._told:
+            features.add(one.items())
+        rounds = Rounds.of(
+            np.array(arms, dtype=object)[np.array(self._chosen, np.intp)] if n else [],
+            np.array(self._reward),
+            np.array(self._propensity),
+            among=arms,
+            contexts=self._context.columns()[1],
+            features=None if self._varies else features.columns()[1],
+            eligible=None if masks.all() else masks[np.array(self._among, np.intp)],
+            shown=np.array(self._shown, np.bool_),
+            decided=np.array(self._decided) if self._has_stamps else None,
         )
-    if "_label_cost" not in line or line.get("_skipLearn"):
-        left["lines without a reward" if "_label_cost" not in line else "not activated"] += 1
-        return None
-    if line.get("pdrop"):
-        raise InvalidInput(
-            f"every decision must be in the log, got pdrop {line['pdrop']:g}",
-            hint="rounds that were dropped by what came of them make every estimate wrong",
-        )
-    actions = line["c"]["_multi"]
-    chosen = int(line["a"][0]) - 1 if "a" in line else int(line["_labelIndex"])
-    if not 0 <= chosen < len(actions):
-        raise InvalidInput(f"what was chosen must be one of {len(actions)}, got {chosen + 1}")
-    arms = [str(one.get("_tag", one.get("id", place))) for place, one in enumerate(actions)]
-    if len(set(arms)) != len(arms):
-        raise InvalidInput("actions of a line must have different names, got one twice")
-    propensity = float(line["_label_probability"])
-    if "a" in line and "p" in line and not abs(float(line["p"][0]) - propensity) <= ROUNDING:
-        raise InvalidInput(
-            f"_label_probability must be that of what was chosen, got {propensity:g} and {line['p'][0]:g} in p"
-        )
-    shared = {name: part for name, part in line["c"].items() if name != "_multi"}
-    stamp = line.get("Timestamp")
-    return _Line(
-        arms,
-        [{name: part for name, part in told(one) if name not in {"_tag", "id"}} for one in actions],
-        chosen,
-        -float(line["_label_cost"]),
-        propensity,
-        dict(told(shared)),
-        0 if stamp is None else _moment(stamp),
-    )
+        return Read(rounds, dict(self.left))
+
+    def _actions(self, line: Line) -> tuple[tuple[int, ...], int]:
+        """The arms of a line, and the number of their set."""
+        known = self._known.get(line.multi)
+        if known is None:
+            found = [msgspec.json.decode(one) for one in line.actions]
+            names = [named(one) or str(place) for place, one in enumerate(found)]
+            if len(set(names)) != len(names):
+                raise InvalidInput("actions of a line must have different names, got one twice")
+            arms = tuple(self._arm(name, one) for name, one in zip(names, found, strict=True))
+            known = arms, self._sets.setdefault(tuple(sorted(arms)), len(self._sets))
+            if len(self._known) < _HELD:
+                self._known[line.multi] = known
+        return known
+
+    def _arm(self, name: str, action: Any) -> int:
+        row = self._arms.setdefault(name, len(self._arms))
+        if not self._varies:
+            says = {of: one for of, one in told(action) if of not in _NAMES}
+            if row == len(self._told):
+                self._told.append(says)
+            self._varies = self._told[row] != says
+        return row
 
 
-def _moment(stamp: str) -> int:
-    """Microseconds; digits beyond them are left out."""
-    whole, _, rest = stamp.rstrip("Z").partition(".")
-    moment = datetime.fromisoformat(whole).replace(tzinfo=UTC)
-    return round(moment.timestamp()) * 1_000_000 + int(rest[:6].ljust(6, "0") or 0)
+def _shared(shared: Mapping[str, msgspec.Raw]) -> Iterator[Telling]:
+    for name, part in shared.items():
+        yield from told(msgspec.json.decode(part), name)

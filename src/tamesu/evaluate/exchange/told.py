@@ -6,7 +6,8 @@ its columns is 1, where a number is missing it is 0.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
@@ -16,8 +17,8 @@ from tamesu.base import InvalidInput, TooLarge
 from tamesu.base.errors import listing
 from tamesu.evaluate.rounds import Rounds
 
-Told: TypeAlias = Mapping[str, float | str]
-"""What one row tells, by name."""
+Telling: TypeAlias = tuple[str, float | str]
+"""A name, and the number or word that a row tells under it."""
 
 MOST_COLUMNS = 10_000
 """Of what rows tell; more would be a word for nearly every row."""
@@ -28,14 +29,64 @@ class Read(NamedTuple):
 
     Attributes:
         rounds: all that are some.
-        left: why other rows are none, and how many of each.
+        left: what was there besides and is not in them, and how many of each.
     """
 
     rounds: Rounds
     left: dict[str, int]
 
 
-def told(value: Any, name: str = "") -> Iterator[tuple[str, float | str]]:
+class Cells:
+    """What rows tell, cell by cell, so that many rows are held in little.
+
+    Law: the columns do not depend on the order of what one row tells.
+
+    Example:
+        >>> cells = Cells()
+        >>> cells.add([("x", 2.0), ("os", "ios")])
+        >>> cells.add([("os", "web")])
+        >>> cells.columns()
+        (('os=ios', 'os=web', 'x'), array([[1., 0., 2.],
+               [0., 1., 0.]]))
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[Telling | str, int] = {}
+        self._row, self._place, self._number = array("q"), array("q"), array("d")
+        self._rows = 0
+
+    def add(self, row: Iterable[Telling]) -> None:
+        """Takes one row.
+
+        Raises:
+            TooLarge: rows that tell more than `MOST_COLUMNS` different things.
+        """
+        for name, one in row:
+            word = isinstance(one, str)
+            key = (name, one) if word else name
+            place = self._names.get(key)
+            if place is None:
+                place = self._names[key] = len(self._names)
+                _refuse_more(len(self._names))
+            self._row.append(self._rows)
+            self._place.append(place)
+            self._number.append(1.0 if word else float(one))
+        self._rows += 1
+
+    def columns(self) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+        """Names (d,), rising, and columns (n, d): a number's own, and one for each word, `name=word`."""
+        names = [f"{one[0]}={one[1]}" if isinstance(one, tuple) else one for one in self._names]
+        order = sorted(range(len(names)), key=names.__getitem__)
+        place_of = np.empty(len(names), np.intp)
+        place_of[order] = np.arange(len(names))
+        columns = np.zeros((self._rows, len(names)))
+        places = np.frombuffer(self._place, np.int64) if self._place else np.empty(0, np.int64)
+        rows = np.frombuffer(self._row, np.int64) if self._row else np.empty(0, np.int64)
+        columns[rows, place_of[places]] = np.frombuffer(self._number) if self._number else 0.0
+        return tuple(names[one] for one in order), columns
+
+
+def told(value: Any, name: str = "") -> Iterator[Telling]:
     """The numbers and words in nested objects and lists, each by the way to it.
 
     Raises:
@@ -60,33 +111,21 @@ def told(value: Any, name: str = "") -> Iterator[tuple[str, float | str]]:
         yield name, number
 
 
-def columns_of(rows: Sequence[Told]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-    """Names (d,), rising, and columns (n, d): a number's own, and one for each word, `name=word`.
+def columns_of_words(name: str, words: Sequence[Any]) -> tuple[list[str], NDArray[np.float64]]:
+    """Names, rising, and columns (n, words): one for each that is there, none for what is missing.
 
     Raises:
-        TooLarge: more than `MOST_COLUMNS`.
-
-    Example:
-        >>> columns_of([{"x": 2.0, "os": "ios"}, {"os": "web"}])
-        (('os=ios', 'os=web', 'x'), array([[1., 0., 2.],
-               [0., 1., 0.]]))
+        TooLarge: more than `MOST_COLUMNS` different ones.
     """
-    cells: list[dict[str, float | str]] = [
-        {f"{name}={one}" if isinstance(one, str) else name: one for name, one in row.items()}
-        for row in rows
+    codes: dict[str, int] = {}
+    rows = [
+        -1 if one is None or one == "" else codes.setdefault(str(one), len(codes)) for one in words
     ]
-    names = tuple(sorted({name for cell in cells for name in cell}))
-    if len(names) > MOST_COLUMNS:
-        raise TooLarge(
-            f"rows may tell {MOST_COLUMNS:,} different things, these tell {len(names):,}",
-            hint="leave out what is different in nearly every row, such as an id",
-        )
-    place = {name: number for number, name in enumerate(names)}
-    columns = np.zeros((len(rows), len(names)))
-    for row, cell in enumerate(cells):
-        for name, one in cell.items():
-            columns[row, place[name]] = 1.0 if isinstance(one, str) else one
-    return names, columns
+    _refuse_more(len(codes))
+    columns = np.zeros((len(rows), len(codes) + 1))
+    columns[np.arange(len(rows)), rows] = 1.0
+    order = sorted(codes)
+    return [f"{name}={one}" for one in order], columns[:, [codes[one] for one in order]]
 
 
 def needed(given: Mapping[str, Any], names: Sequence[str], what: str) -> None:
@@ -96,4 +135,12 @@ def needed(given: Mapping[str, Any], names: Sequence[str], what: str) -> None:
         raise InvalidInput(
             f"{what} must have {listing(names)}, got none of {listing(missing)}",
             hint="without the probability of what was chosen no other policy can be judged",
+        )
+
+
+def _refuse_more(columns: int) -> None:
+    if columns > MOST_COLUMNS:
+        raise TooLarge(
+            f"rows may tell {MOST_COLUMNS:,} different things, these tell more",
+            hint="leave out what is different in nearly every row, such as an id",
         )
