@@ -29,7 +29,7 @@ from tamesu.evaluate import (
 )
 from tamesu.evaluate.models import ridge
 from tamesu.evaluate.placements import Runs
-from tamesu.evaluate.rerun import rerun
+from tamesu.evaluate.rerun import Again, rerun
 
 LOGS = 400
 ROUNDS = 1_000
@@ -152,7 +152,7 @@ def slate_errors(kind: str) -> dict[str, tuple[float, float]]:
 
     # Without a context how likely arms come to positions is the same in every log.
     slates, contrast = seen(every, np.zeros(every.shape), np.ones(every.shape))
-    made = rerun(slates, contrast, logging.below, target.below, Runs(), pairs=True).contrast
+    made = rerun(slates, contrast, Again(logging.below, target.below, Runs()), pairs=True).contrast
     place = {tuple(order): row for row, order in enumerate(every.tolist())}
     truth = float(contrast.target.prod(axis=1) @ earned(every, kind).sum(axis=1))
     found: dict[str, list[float]] = {name: [] for name in SLATE_ESTIMATORS}

@@ -17,6 +17,8 @@ from tamesu.evaluate.kinds import Estimator, estimator_of, known_estimators
 from tamesu.evaluate.latest import Cut, Deliveries, Latest, with_rewards
 from tamesu.evaluate.logged import Logged, logged
 from tamesu.evaluate.models import per_arm, ridge
+from tamesu.evaluate.placements import Below, Runs
+from tamesu.evaluate.rerun import Again
 from tamesu.evaluate.reward_model import RewardModel, cross_fitted, folds_of
 from tamesu.evaluate.rounds import Rounds
 from tamesu.evaluate.slate_contrast import SlateContrast, SlateShares, slate_contrast_of
@@ -33,7 +35,9 @@ from tamesu.evaluate.verdict import LIMITS, Trust, Verdict
 __all__ = [
     "INTERVALS",
     "LIMITS",
+    "Again",
     "Asking",
+    "Below",
     "Bounds",
     "Called",
     "Contrast",
@@ -54,6 +58,7 @@ __all__ = [
     "Quotient",
     "RewardModel",
     "Rounds",
+    "Runs",
     "Shares",
     "SlateContrast",
     "SlateEstimator",

@@ -39,12 +39,17 @@ class Estimate:
         estimand: what is estimated.
         value: NaN where the rounds say nothing.
         interval: likewise.
+        tuned: what an option of the estimator was set to, where the rounds themselves chose it.
+        run_error: standard deviation that the chance of running policies again gives the value, beside the interval;
+            none where nothing was drawn.
     """
 
     estimator: str
     estimand: Estimand
     value: float
     interval: Interval
+    tuned: float | None = None
+    run_error: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +105,14 @@ class Part(NamedTuple):
         estimand: what is estimated.
         statistic: the estimate.
         models: whether expected rewards of a model are in it.
+        run_error: as `Estimate` has it.
     """
 
     name: str
     estimand: Estimand
     statistic: Statistic
     models: bool
+    run_error: float | None = None
 
 
 def concluded(  # noqa: PLR0913 - what an evaluation is made of
@@ -145,7 +152,9 @@ def concluded(  # noqa: PLR0913 - what an evaluation is made of
             bounds=replace(bounds, most_weight=1.0) if bounds and logged else bounds,
             uniforms=uniforms,
         )
-        return Estimate(one.name, one.estimand, value(one.statistic), between)
+        tuned = one.statistic.tuned if isinstance(one.statistic, Contributions) else None
+        whole = value(one.statistic)
+        return Estimate(one.name, one.estimand, whole, between, tuned, one.run_error)
 
     return Evaluation(
         diagnostics=diagnostics,
@@ -207,6 +216,6 @@ def _plain(whole: Any) -> Any:
         return [_plain(one) for one in cast("list[Any]", whole)]
     if isinstance(whole, Enum):
         return whole.value
-    if isinstance(whole, float) and not math.isfinite(whole):
-        return None
+    if isinstance(whole, float):
+        return float(whole) if math.isfinite(whole) else None
     return whole

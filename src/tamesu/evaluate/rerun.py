@@ -5,8 +5,9 @@ Refuses to take an estimate without that error.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +16,23 @@ from tamesu.evaluate.contrast import MOST_NUMBERS
 from tamesu.evaluate.contributions import Statistic, value
 from tamesu.evaluate.placements import Below, Runs, orders, placements_of
 from tamesu.evaluate.slate_contrast import SlateContrast, slate_contrast_of
-from tamesu.evaluate.slate_kinds import SlateEstimator
 from tamesu.evaluate.slates import Slates
 
 Floats: TypeAlias = NDArray[np.float64]
+
+
+class Again(NamedTuple):
+    """Both policies, to be run again.
+
+    Attributes:
+        logging: the logging policy, as it was when it decided each slate.
+        target: the target policy.
+        runs: how often, and with which chance.
+    """
+
+    logging: Below
+    target: Below
+    runs: Runs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,37 +47,32 @@ class Rerun:
     contrast: SlateContrast
     without: tuple[SlateContrast, ...]
 
-    def estimated(self, estimator: SlateEstimator) -> tuple[Statistic, float]:
+    def estimated(
+        self, statistic: Callable[[SlateContrast], Statistic]
+    ) -> tuple[Statistic, float | None]:
         """What each slate adds to the estimate, and the Monte Carlo error of that.
 
         The error is the standard deviation that the estimate has by the chance of the runs alone, by the jackknife over their
-        groups; 0 where marginals are exact.
+        groups; none where marginals are exact.
+
+        Args:
+            statistic: what makes the estimate of a contrast, as an estimator's `contributions`.
         """
-        whole = estimator.contributions(self.contrast)
+        whole = statistic(self.contrast)
         if not self.without:
-            return whole, 0.0
-        found = np.array([value(estimator.contributions(one)) for one in self.without])
+            return whole, None
+        found = np.array([value(statistic(one)) for one in self.without])
         groups = len(found)
         return whole, float(np.sqrt((groups - 1) / groups * np.sum((found - found.mean()) ** 2)))
 
 
-def rerun(  # noqa: PLR0913 - what was logged, two policies, and how they are run
-    slates: Slates,
-    contrast: SlateContrast,
-    logging: Below,
-    target: Below,
-    runs: Runs,
-    *,
-    pairs: bool = False,
-) -> Rerun:
+def rerun(slates: Slates, contrast: SlateContrast, again: Again, *, pairs: bool = False) -> Rerun:
     """`contrast` with how likely both policies bring arms to positions, by running both again.
 
     Args:
         slates: as logged.
         contrast: as the target policy sees them.
-        logging: the logging policy, as it was when it decided each of them.
-        target: the target policy.
-        runs: how often, and with which chance.
+        again: both policies.
         pairs: whether the pseudo-inverse is asked for.
 
     Raises:
@@ -71,6 +80,7 @@ def rerun(  # noqa: PLR0913 - what was logged, two policies, and how they are ru
         InvalidInput: a logging policy that never brings a logged arm to its position: it is another one.
     """
     n, size, k = len(slates), slates.size, len(slates.arms)
+    runs = again.runs
     groups = 1 if orders(k, size) <= runs.most_orders else runs.groups
     width = groups * size * k * (size * k if pairs else 1)
     step = max(1, MOST_NUMBERS // max(1, width))
@@ -78,8 +88,8 @@ def rerun(  # noqa: PLR0913 - what was logged, two policies, and how they are ru
     for start in range(0, n, step):
         some = slice(start, start + step)
         part = slates.take(some)
-        theirs = placements_of(part, logging, runs, pairs=pairs)
-        ours = placements_of(part, target, runs)
+        theirs = placements_of(part, again.logging, runs, pairs=pairs)
+        ours = placements_of(part, again.target, runs)
         for number in range(len(columns)):
             # Number 0 has all groups, number g all but group g - 1.
             kept = np.arange(groups) != number - 1

@@ -22,6 +22,7 @@ from tamesu.evaluate.diagnostics import Diagnostics
 from tamesu.evaluate.drift import drift_of
 from tamesu.evaluate.estimands import Estimand
 from tamesu.evaluate.intervals import Bounds
+from tamesu.evaluate.rerun import Again, Rerun, rerun
 from tamesu.evaluate.rounds import Rounds
 from tamesu.evaluate.slate_contrast import SlateContrast, SlateShares, slate_contrast_of
 from tamesu.evaluate.slate_kinds import SlateEstimator, slate_estimator_of
@@ -42,6 +43,7 @@ def evaluated_slates(  # noqa: PLR0913 - what an evaluation is asked
     *,
     estimators: Sequence[str | Mapping[str, Any]] = SLATE_ESTIMATORS,
     predicted: SlateShares | Floats | None = None,
+    again: Again | None = None,
     placed: SlateShares | Floats | None = None,
     pairs: SlateShares | Floats | None = None,
     estimands: Sequence[str] = (Estimand.DECISION.value,),
@@ -58,7 +60,8 @@ def evaluated_slates(  # noqa: PLR0913 - what an evaluation is asked
         target: probabilities given the logged arms above, (n, L) of the logged arm or (n, L, K) of all.
         estimators: names, or `{kind: name, option: …}`.
         predicted: expected rewards (n, L, K), for `cascade_dr`.
-        placed: how likely the target policy places arms, for estimators that need marginals.
+        again: both policies, to be run again for estimators that need marginals; none to refuse those.
+        placed: how likely the target policy places arms, where somebody knows it, with `slates.marginal`.
         pairs: how likely the logging policy places two arms, for the pseudo-inverse; all three as `slate_contrast_of` has them.
         estimands: `decision`, `impression`, or both.
         confidence: above 0 and below 1.
@@ -82,14 +85,13 @@ def evaluated_slates(  # noqa: PLR0913 - what an evaluation is asked
             hint="give predicted, or take one without a model, such as reward_interaction",
         )
     contrast = slate_contrast_of(slates, target, predicted, placed=placed, pairs=pairs)
-    seen = replace(contrast, reward=slates.shown.astype(np.float64))
+    made = Rerun(contrast, ())
+    if again is not None and any(one.marginals for _, one in asked):
+        made = rerun(slates, contrast, again, pairs=any(one.pairs for _, one in asked))
+    seen = slates.shown.astype(np.float64)
     whole = _as_rounds(slates)
     as_one = _as_contrast(contrast, whole)
-    parts = [
-        Part(name, one, _statistic(one, estimator, contrast, seen), models=estimator.models)
-        for one in wanted
-        for name, estimator in asked
-    ]
+    parts = [_part(name, one, estimator, made, seen) for one in wanted for name, estimator in asked]
     if any(one.models for one in parts) and Estimand.IMPRESSION in wanted:
         raise InvalidInput("per impression slates are estimated without a model, got one with it")
     return concluded(
@@ -105,13 +107,19 @@ def evaluated_slates(  # noqa: PLR0913 - what an evaluation is asked
     )
 
 
-def _statistic(
-    estimand: Estimand, estimator: SlateEstimator, contrast: SlateContrast, seen: SlateContrast
-) -> Statistic:
-    over = estimator.contributions(contrast)
-    if estimand is Estimand.DECISION:
-        return over
-    return Quotient(over, estimator.contributions(seen))
+def _part(
+    name: str, estimand: Estimand, estimator: SlateEstimator, made: Rerun, seen: Floats
+) -> Part:
+    def statistic(contrast: SlateContrast) -> Statistic:
+        over = estimator.contributions(contrast)
+        if estimand is Estimand.DECISION:
+            return over
+        return Quotient(over, estimator.contributions(replace(contrast, reward=seen)))
+
+    if not estimator.marginals:
+        return Part(name, estimand, statistic(made.contrast), models=estimator.models)
+    whole, run_error = made.estimated(statistic)
+    return Part(name, estimand, whole, models=estimator.models, run_error=run_error)
 
 
 def _as_rounds(slates: Slates) -> Rounds:

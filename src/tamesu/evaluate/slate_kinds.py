@@ -23,10 +23,12 @@ class SlateEstimator(Protocol):
     Attributes:
         models: whether it looks at the expected rewards of a model.
         marginals: whether it needs to know how likely arms come to positions, whatever stands above.
+        pairs: whether it needs to know how likely two arms come to two positions.
     """
 
     models: bool
     marginals: bool
+    pairs: bool
 
     def contributions(self, contrast: SlateContrast) -> Statistic:
         """What each slate adds to the estimate.

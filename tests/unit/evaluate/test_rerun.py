@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from tamesu.base import InvalidInput, NoSupport, ShapeMismatch
-from tamesu.evaluate import Slates, slate_contrast_of, slate_estimator_of, value
+from tamesu.evaluate import Slates, evaluated_slates, slate_contrast_of, slate_estimator_of, value
 from tamesu.evaluate.placements import Runs, orders, placements_of
-from tamesu.evaluate.rerun import rerun
+from tamesu.evaluate.rerun import Again, rerun
 
 ARMS, SIZE = 5, 3
 DRAWN = {"most_orders": 0}
@@ -131,9 +131,11 @@ def test_estimates_with_exact_marginals_meet_the_truth(name):
     logging, target = Strengths(1), Strengths(2)
     slates, worth = logged(logging, 4_000, 7)
     contrast = slate_contrast_of(slates, target.given(slates))
-    made = rerun(slates, contrast, logging.below, target.below, Runs(), pairs="pseudo" in name)
-    statistic, error = made.estimated(slate_estimator_of(name))
-    assert error == 0.0
+    made = rerun(
+        slates, contrast, Again(logging.below, target.below, Runs()), pairs="pseudo" in name
+    )
+    statistic, error = made.estimated(slate_estimator_of(name).contributions)
+    assert error is None
     placed = placements_of(slates, target.below, Runs()).first[0]
     truth = float((placed * worth.T).sum(axis=(1, 2)).mean())
     # 5.3 standard errors: a false alarm below 1e-6 in all four.
@@ -148,16 +150,17 @@ def test_with_drawn_orders_the_error_says_how_far_they_are_from_exact(name):
     logging, target = Strengths(1), Strengths(2)
     slates, _ = logged(logging, 60, 7)
     contrast = slate_contrast_of(slates, target.given(slates))
-    estimator, pairs = slate_estimator_of(name), name == "pseudo_inverse"
-    exact, _ = rerun(slates, contrast, logging.below, target.below, Runs(), pairs=pairs).estimated(
-        estimator
+    estimator = slate_estimator_of(name)
+    policies, pairs = (logging.below, target.below), estimator.pairs
+    exact, _ = rerun(slates, contrast, Again(*policies, Runs()), pairs=pairs).estimated(
+        estimator.contributions
     )
     squares = []
     for seed in range(8):
         luck = np.random.default_rng(seed).random
         runs = Runs(luck, times=320, groups=16, **DRAWN)
-        made = rerun(slates, contrast, logging.below, target.below, runs, pairs=pairs)
-        found, error = made.estimated(estimator)
+        made = rerun(slates, contrast, Again(*policies, runs), pairs=pairs)
+        found, error = made.estimated(estimator.contributions)
         squares.append(((value(found) - value(exact)) / error) ** 2)
     assert 0.01 < np.mean(squares) < 8
 
@@ -166,7 +169,7 @@ def test_what_is_made_in_parts_is_made_alike(monkeypatch):
     logging, target = Strengths(1), Strengths(2)
     slates, _ = logged(logging, 50, 7)
     contrast = slate_contrast_of(slates, target.given(slates))
-    given = slates, contrast, logging.below, target.below, Runs()
+    given = slates, contrast, Again(logging.below, target.below, Runs())
     whole = rerun(*given, pairs=True).contrast
     monkeypatch.setattr("tamesu.evaluate.rerun.MOST_NUMBERS", 7 * (SIZE * ARMS) ** 2)
     parts = rerun(*given, pairs=True).contrast
@@ -204,4 +207,39 @@ def test_a_logging_policy_that_never_did_what_was_logged_is_refused():
     slates, _ = logged(logging, 60, 7)
     contrast = slate_contrast_of(slates, logging.given(slates))
     with pytest.raises(InvalidInput, match="marginals must lie in"):
-        rerun(slates, contrast, Never(1).below, logging.below, Runs())
+        rerun(slates, contrast, Again(Never(1).below, logging.below, Runs()))
+
+
+@pytest.mark.parametrize("most_orders", [2_000, 0])
+def test_an_evaluation_tells_the_error_of_its_runs(most_orders):
+    logging, target = Strengths(1), Strengths(2)
+    slates, worth = logged(logging, 1_000, 7)
+    runs = Runs(np.random.default_rng(1).random, times=32, most_orders=most_orders)
+    found = evaluated_slates(
+        slates,
+        target.given(slates),
+        estimators=["reward_interaction", "item_position", "sn_item_position"],
+        estimands=["decision", "impression"],
+        again=Again(logging.below, target.below, runs),
+    )
+    placed = placements_of(slates, target.below, Runs()).first[0]
+    truth = float((placed * worth.T).sum(axis=(1, 2)).mean())
+    drawn = most_orders == 0
+    for one in found.estimates:
+        assert (one.run_error is not None) == (drawn and "item" in one.estimator)
+        assert one.run_error is None or 0 < one.run_error < 0.01
+        aim = truth if one.estimand.value == "decision" else truth / SIZE
+        # Six standard errors; the run's own chance is a tenth of one.
+        reach = 6 / 1.96 * (one.interval.high - one.interval.low) / 2
+        assert abs(one.value - aim) < reach
+    plain = found.plain()["estimates"]
+    assert [one["run_error"] is None for one in plain] == [
+        not (drawn and "item" in one["estimator"]) for one in plain
+    ]
+
+
+def test_an_evaluation_without_runs_refuses_marginals():
+    logging = Strengths(1)
+    slates, _ = logged(logging, 100, 7)
+    with pytest.raises(NoSupport, match=r"^item_position needs"):
+        evaluated_slates(slates, logging.given(slates), estimators=["item_position"])

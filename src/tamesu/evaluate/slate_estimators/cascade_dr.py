@@ -25,6 +25,7 @@ class CascadeDoublyRobust:
 
     models = True
     marginals = False
+    pairs = False
 
     def contributions(self, contrast: SlateContrast) -> Contributions:
         """Of each slate the sum over its positions."""

@@ -24,6 +24,7 @@ class ItemPosition:
 
     models = False
     marginals = True
+    pairs = False
 
     def contributions(self, contrast: SlateContrast) -> Contributions:
         """Of each slate what its positions earned, each times the weight of its arm there."""

@@ -26,6 +26,7 @@ class PseudoInverse:
 
     models = False
     marginals = True
+    pairs = True
 
     def contributions(self, contrast: SlateContrast) -> Contributions:
         """Of each slate its weight times what it earned."""

@@ -23,6 +23,7 @@ class RewardInteraction:
 
     models = False
     marginals = False
+    pairs = False
 
     def contributions(self, contrast: SlateContrast) -> Contributions:
         """Of each slate what its positions earned, each times the weight of the arms down to it."""

@@ -20,6 +20,7 @@ class SelfNormalisedItemPosition:
 
     models = False
     marginals = True
+    pairs = False
 
     def contributions(self, contrast: SlateContrast) -> Statistic:
         """Of each position, weight times reward over weight."""

@@ -21,6 +21,7 @@ class SelfNormalisedPseudoInverse:
 
     models = False
     marginals = True
+    pairs = True
 
     def contributions(self, contrast: SlateContrast) -> Contributions:
         """Of each slate its weight times what it earned, over its weight."""

@@ -20,6 +20,7 @@ class SelfNormalisedRewardInteraction:
 
     models = False
     marginals = False
+    pairs = False
 
     def contributions(self, contrast: SlateContrast) -> Statistic:
         """Of each position, weight times reward over weight."""

@@ -21,6 +21,7 @@ class SelfNormalisedStandard:
 
     models = False
     marginals = False
+    pairs = False
 
     def contributions(self, contrast: SlateContrast) -> Contributions:
         """Of each slate its weight times what it earned, over its weight."""

@@ -23,6 +23,7 @@ class Standard:
 
     models = False
     marginals = False
+    pairs = False
 
     def contributions(self, contrast: SlateContrast) -> Contributions:
         """Of each slate its weight times what it earned."""
