@@ -52,7 +52,7 @@ class Served:
     def __init__(
         self, declared, chance, draw: Callable | None = None, *, seed=1, shown=1.0, **places
     ):
-        self.clock = ManualClock()
+        self.clock = places.get("clock") or ManualClock()
         self.log = places.get("log") or MemoryEventLog(clock=self.clock)
         self.store = places.get("store") or MemoryStore()
         self.archive = places.get("archive") or MemoryArchive()
