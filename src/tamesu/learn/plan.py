@@ -29,12 +29,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         batch: rounds of one step.
         rate: of a step (Adam).
         decay: of weights.
+        warm: whether a policy starts as the regression of the same towers, and is better than that or is that.
         clip: the largest weight of a round.
         entropy: reward for spreading, per nat.
         logging: price of leaving the logging policy, per nat.
         top_k: how many arms a decision will have: the correction of Chen et al. 2019.
         sampled: arms drawn evenly from the catalogue for each step beside those of the batch; 0 for all arms.
         folds: of the reward model.
+        model_dim: as `dim`, of the reward model, which nobody serves: it may be as wide as it likes.
         held_out: share of the clusters that is not learnt from, and stops the learning.
         patience: epochs without a better estimate there, after which it ends.
         seed: of all luck.
@@ -53,19 +55,21 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     batch: int = 256
     rate: float = 0.005
     decay: float = 1e-4
+    warm: bool = True
     clip: float = math.inf
     entropy: float = 0.0
     logging: float = 0.0
     top_k: int = 1
     sampled: int = 0
     folds: int = 3
+    model_dim: int = 32
     held_out: float = 0.2
     patience: int = 8
     seed: int = 0
     device: str = "cpu"
 
     def __post_init__(self) -> None:
-        for name in ("dim", "embedding", "epochs", "batch", "top_k", "patience"):
+        for name in ("dim", "model_dim", "embedding", "epochs", "batch", "top_k", "patience"):
             self._refuse_unless(getattr(self, name) >= 1, name, "at least 1")
         for name in ("query", "item"):
             self._refuse_unless(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 import torch
 from torch import Tensor
 
@@ -54,7 +55,7 @@ def expecting(
     rounds: Rounds, rows: Rows, plan: Plan, tell: Tell, checkpoint: Checkpoint | None
 ) -> Expecting:
     """Models that learnt from all of those rounds, each but its own fold."""
-    model = plan.as_regression()
+    model = msgspec.structs.replace(plan.as_regression(), dim=plan.model_dim)
     fold = folds_of(rounds, plan.folds)
     models = []
     for number in range(plan.folds):

@@ -63,6 +63,17 @@ def learnt_from(  # noqa: PLR0913 - what may be known of rounds
     mine, others = rows.take(torch.as_tensor(learnt)), rows.take(torch.as_tensor(held))
     checkpoint = None if checkpoints is None else Checkpoint(checkpoints, _digest(rounds, plan))
     guess, predicted = _model(rounds, plan, (learnt, held), (mine, others), model, tell, checkpoint)
+    start = None
+    if plan.warm and plan.estimator not in {"regression", "likelihood"}:
+        start = trained(
+            "start",
+            mine,
+            plan.as_regression(),
+            by_loss(others),
+            seed=plan.seed,
+            tell=tell,
+            checkpoint=checkpoint,
+        ).towers
     found = trained(
         "policy",
         mine,
@@ -71,6 +82,7 @@ def learnt_from(  # noqa: PLR0913 - what may be known of rounds
         if plan.estimator == "regression"
         else by_estimate(rounds.take(held), others, predicted),
         seed=plan.seed,
+        start=start,
         tell=tell,
         guess=guess,
         checkpoint=checkpoint,

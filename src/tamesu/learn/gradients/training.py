@@ -81,6 +81,7 @@ def trained(  # noqa: PLR0913 - what a loop takes
     seed: int,
     tell: Tell,
     guess: Guess | None = None,
+    start: Towers | None = None,
     checkpoint: Checkpoint | None = None,
 ) -> Trained:
     """Towers that climbed what the plan says.
@@ -93,6 +94,7 @@ def trained(  # noqa: PLR0913 - what a loop takes
         seed: of the start, of the order of rounds, and of candidates.
         tell: is told of each epoch.
         guess: what a reward model expects of these rows; doubly robust needs one.
+        start: towers to start as; none for random ones.
         checkpoint: where each epoch is kept, and taken up again.
 
     Raises:
@@ -100,13 +102,15 @@ def trained(  # noqa: PLR0913 - what a loop takes
     """
     with lots(seed) as luck:
         towers = Towers(rows, plan).to(plan.device)
+        if start is not None:
+            towers.load_state_dict(start.state_dict())
         climber = torch.optim.AdamW(towers.parameters(), lr=plan.rate, weight_decay=plan.decay)
         catalogue, level = Catalogue(rows, plan.sampled, plan.batch), Level()
         best = Trained(copy.deepcopy(towers), 0, judge(towers), 0)
-        start = 1
+        first_epoch = 1
         if checkpoint is not None:
-            best, start = checkpoint.taken_up(name, towers, climber, level, luck, best)
-        for number in range(start, plan.epochs + 1):
+            best, first_epoch = checkpoint.taken_up(name, towers, climber, level, luck, best)
+        for number in range(first_epoch, plan.epochs + 1):
             if number - 1 - best.epoch >= plan.patience:
                 break
             total = 0.0
