@@ -5,6 +5,7 @@ Refuses lines of other problems (several slots, continuous actions), and ones th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
 import msgspec
@@ -52,7 +53,7 @@ class Line(NamedTuple):
     Attributes:
         id: of it, where it has one.
         stamp: when, likewise.
-        actions: what each of those it chose from tells, as it is written; all of them as one, too.
+        multi: what it chose from, as it is written.
         chosen: the place of the chosen one among them.
         reward: minus its cost; none where it is not known yet.
         propensity: with which it was chosen.
@@ -63,7 +64,6 @@ class Line(NamedTuple):
 
     id: str | None
     stamp: str | None
-    actions: list[msgspec.Raw]
     multi: bytes
     chosen: int
     reward: float | None
@@ -74,11 +74,14 @@ class Line(NamedTuple):
 
 
 _LINE: msgspec.json.Decoder[Written] = msgspec.json.Decoder(Written)
-_LIST: msgspec.json.Decoder[list[msgspec.Raw]] = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def line_of(text: bytes | str) -> Line | None:
+def line_of(text: bytes | str, many: Callable[[bytes], int]) -> Line | None:
     """What the line says; none of one that says a reward alone.
+
+    Args:
+        text: one JSON object.
+        many: gives how many actions a list, as it is written, has.
 
     Raises:
         InvalidInput: a line that is no such line.
@@ -97,20 +100,19 @@ def line_of(text: bytes | str) -> Line | None:
         if _MULTI not in shared:
             raise InvalidInput("a decision must say what it chose from, got no _multi in c")
         multi = bytes(shared.pop(_MULTI))
-        actions = _LIST.decode(multi)
+        among = many(multi)
     except (msgspec.DecodeError, UnicodeError) as problem:
         raise InvalidInput(f"it must be dsjson, got {problem}") from problem
     if not 0.0 <= written.pdrop < 1.0:
         raise InvalidInput(f"pdrop must lie in [0, 1), got {written.pdrop:g}")
-    chosen = _chosen(written, len(actions))
+    chosen = _chosen(written, among)
     return Line(
         id=written.id,
         stamp=written.stamp,
-        actions=actions,
         multi=multi,
         chosen=chosen,
         reward=None if written.cost is None else 0.0 - written.cost,
-        propensity=_propensity(written, chosen, len(actions)),
+        propensity=_propensity(written, chosen, among),
         shown=not written.is_skipped,
         pdrop=written.pdrop,
         shared=shared,

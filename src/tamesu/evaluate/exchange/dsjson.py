@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -51,10 +51,14 @@ def rounds_of_dsjson(lines: Iterable[bytes | str]) -> Read:
     for number, text in enumerate(lines, start=1):
         if text.strip():
             try:
-                log.take(line_of(text), number)
+                log.take(line_of(text, log.many), number)
             except InvalidInput as problem:
                 raise InvalidInput(f"line {number}: {problem.message}", hint=problem.hint) from None
     return log.read()
+
+
+_ANY: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
+_LIST: msgspec.json.Decoder[list[Any]] = msgspec.json.Decoder(list[Any])
 
 
 class _Log:
@@ -100,7 +104,7 @@ class _Log:
                 f"the decision of line {self._waiting} must have a reward, as later ones do; got no _label_cost",
                 hint="give it a cost of 0 where nothing came of it: who leaves out some by that makes every estimate wrong",
             )
-        arms, among = self._actions(line)
+        arms, among = self._actions(line.multi)
         self._context.add(_shared(line.shared))
         self._chosen.append(arms[line.chosen])
         self._among.append(among)
@@ -136,18 +140,23 @@ class _Log:
         )
         return Read(rounds, dict(self.left))
 
-    def _actions(self, line: Line) -> tuple[tuple[int, ...], int]:
-        """The arms of a line, and the number of their set."""
-        known = self._known.get(line.multi)
+    def many(self, multi: bytes) -> int:
+        """How many actions a list has."""
+        known = self._known.get(multi)
+        return len(_LIST.decode(multi)) if known is None else len(known[0])
+
+    def _actions(self, multi: bytes) -> tuple[tuple[int, ...], int]:
+        """The arms of a list of actions, and the number of their set."""
+        known = self._known.get(multi)
         if known is None:
-            found = [msgspec.json.decode(one) for one in line.actions]
+            found = _LIST.decode(multi)
             names = [named(one) or str(place) for place, one in enumerate(found)]
             if len(set(names)) != len(names):
                 raise InvalidInput("actions of a line must have different names, got one twice")
             arms = tuple(self._arm(name, one) for name, one in zip(names, found, strict=True))
             known = arms, self._sets.setdefault(tuple(sorted(arms)), len(self._sets))
             if len(self._known) < _HELD:
-                self._known[line.multi] = known
+                self._known[multi] = known
         return known
 
     def _arm(self, name: str, action: Any) -> int:
@@ -160,6 +169,8 @@ class _Log:
         return row
 
 
-def _shared(shared: Mapping[str, msgspec.Raw]) -> Iterator[Telling]:
+def _shared(shared: Mapping[str, msgspec.Raw]) -> list[Telling]:
+    found: list[Telling] = []
     for name, part in shared.items():
-        yield from told(msgspec.json.decode(part), name)
+        found += told(_ANY.decode(part), name)
+    return found

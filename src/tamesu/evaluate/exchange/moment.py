@@ -39,8 +39,9 @@ def stamp(moment: int) -> str:
         InvalidInput: beyond the year 9999.
     """
     try:
-        return (EPOCH + timedelta(microseconds=moment)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        text = (EPOCH + timedelta(microseconds=moment)).isoformat(timespec="microseconds")
     except OverflowError as problem:
         raise InvalidInput(
             f"moments must lie before the year 10000, got {moment:,} microseconds"
         ) from problem
+    return text.replace("+00:00", "Z")

@@ -6,8 +6,9 @@ its columns is 1, where a number is missing it is 0.
 
 from __future__ import annotations
 
+import math
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
@@ -52,8 +53,7 @@ class Cells:
 
     def __init__(self) -> None:
         self._names: dict[Telling | str, int] = {}
-        self._row, self._place, self._number = array("q"), array("q"), array("d")
-        self._rows = 0
+        self._place, self._number, self._lengths = array("q"), array("d"), array("q")
 
     def add(self, row: Iterable[Telling]) -> None:
         """Takes one row.
@@ -61,17 +61,17 @@ class Cells:
         Raises:
             TooLarge: rows that tell more than `MOST_COLUMNS` different things.
         """
-        for name, one in row:
-            word = isinstance(one, str)
-            key = (name, one) if word else name
-            place = self._names.get(key)
-            if place is None:
-                place = self._names[key] = len(self._names)
-                _refuse_more(len(self._names))
-            self._row.append(self._rows)
-            self._place.append(place)
-            self._number.append(1.0 if word else float(one))
-        self._rows += 1
+        places, numbers = self._place, self._number
+        before = len(places)
+        for telling in row:
+            name, one = telling
+            if isinstance(one, str):
+                places.append(self._placed(telling))
+                numbers.append(1.0)
+            else:
+                places.append(self._placed(name))
+                numbers.append(one)
+        self._lengths.append(len(places) - before)
 
     def columns(self) -> tuple[tuple[str, ...], NDArray[np.float64]]:
         """Names (d,), rising, and columns (n, d): a number's own, and one for each word, `name=word`."""
@@ -79,36 +79,48 @@ class Cells:
         order = sorted(range(len(names)), key=names.__getitem__)
         place_of = np.empty(len(names), np.intp)
         place_of[order] = np.arange(len(names))
-        columns = np.zeros((self._rows, len(names)))
-        places = np.frombuffer(self._place, np.int64) if self._place else np.empty(0, np.int64)
-        rows = np.frombuffer(self._row, np.int64) if self._row else np.empty(0, np.int64)
-        columns[rows, place_of[places]] = np.frombuffer(self._number) if self._number else 0.0
+        columns = np.zeros((len(self._lengths), len(names)))
+        rows = np.repeat(np.arange(len(self._lengths)), np.array(self._lengths, np.intp))
+        columns[rows, place_of[np.array(self._place, np.intp)]] = np.array(self._number)
         return tuple(names[one] for one in order), columns
 
+    def _placed(self, key: Telling | str) -> int:
+        place = self._names.get(key)
+        if place is None:
+            place = self._names[key] = len(self._names)
+            _refuse_more(len(self._names))
+        return place
 
-def told(value: Any, name: str = "") -> Iterator[Telling]:
+
+def told(value: Any, name: str = "") -> list[Telling]:
     """The numbers and words in nested objects and lists, each by the way to it.
 
     Raises:
         InvalidInput: a number that is not finite.
 
     Example:
-        >>> dict(told({"age": 30, "device": {"os": "ios"}, "taste": [0.5, 1]}))
-        {'age': 30.0, 'device.os': 'ios', 'taste[0]': 0.5, 'taste[1]': 1.0}
+        >>> told({"age": 30, "device": {"os": "ios"}, "taste": [0.5, None]})
+        [('age', 30.0), ('device.os', 'ios'), ('taste[0]', 0.5)]
     """
-    if isinstance(value, Mapping):
-        for key, part in cast("Mapping[str, Any]", value).items():
-            yield from told(part, f"{name}.{key}" if name else str(key))
+    found: list[Telling] = []
+    _tell(value, name, found)
+    return found
+
+
+def _tell(value: Any, name: str, found: list[Telling]) -> None:
+    if isinstance(value, str):
+        found.append((name, value))
+    elif isinstance(value, dict):
+        for key, part in cast("dict[str, Any]", value).items():
+            _tell(part, f"{name}.{key}" if name else str(key), found)
     elif isinstance(value, list | tuple):
         for place, part in enumerate(cast("Sequence[Any]", value)):
-            yield from told(part, f"{name}[{place}]")
-    elif isinstance(value, str):
-        yield name, value
+            _tell(part, f"{name}[{place}]", found)
     elif value is not None:
         number = float(value)
-        if not np.isfinite(number):
+        if not math.isfinite(number):
             raise InvalidInput(f"{name} must be finite, got {number:g}")
-        yield name, number
+        found.append((name, number))
 
 
 def columns_of_words(name: str, words: Sequence[Any]) -> tuple[list[str], NDArray[np.float64]]:
