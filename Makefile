@@ -24,11 +24,11 @@ help: ## list the targets
 
 install: $(INSTALL) ## .venv with Tamesu and every extra: .venv/bin/tamesu, .venv/bin/python
 
-$(INSTALL): requirements/install.txt pyproject.toml scripts/environment.py
+$(INSTALL): requirements/install.txt requirements/torch.txt pyproject.toml scripts/environment.py
 	@$(old_python)
 	@$(PYTHON) scripts/environment.py $(VENV) install
 
-$(DEV): requirements/dev.txt pyproject.toml scripts/environment.py
+$(DEV): requirements/dev.txt requirements/torch.txt pyproject.toml scripts/environment.py
 	@$(old_python)
 	@$(PYTHON) scripts/environment.py $(VENV) dev
 

@@ -34,6 +34,7 @@ PARTS = (
     "many",
     "speed",
     "regret",
+    "agreement",
 )
 GROUPS = {
     "contexts": ("contextual", "combination", "contexts_over_http", "speed"),

@@ -1,7 +1,8 @@
 """Whether what is installed is what was locked, and the lock says it exactly: run by `make audit`.
 
 Without a network: each requirement pinned to one version, held by SHA-256, from a registry and not from
-an address; nothing of it installed in another version. With `--advisories` the known
+an address; nothing of it installed in another version. PyTorch, whose builds differ by machine, is pinned
+without a hash, and alone in that. With `--advisories` the known
 vulnerabilities are looked up too, which needs a network and says so where there is none. Refuses to
 take "could not look" for "nothing found".
 """
@@ -23,6 +24,8 @@ HERE = "dev.txt"
 """The widest set; what is installed here is part of it."""
 
 LOCKS = ("install.txt", HERE, "lock.txt", "audit.txt")
+UNHASHED = ("torch.txt", re.compile(r"torch==[0-9.]+\n"))
+"""What comes without a hash, and all that may stand there."""
 _PIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)(?:\s*;[^\\]*)?")
 _HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 
@@ -40,10 +43,11 @@ def main() -> int:
         wrong += [f"requirements/{name}: {line}" for line in faults(text, pins)]
         if name == HERE:
             here = dict(pins)
+    wrong += unhashed(here)
     wrong += drift(here)
     for line in wrong:
         print(line)
-    print(f"{len(pins)} locked packages, {len(wrong)} faults")
+    print(f"{len(pins)} locked packages, {len(wrong)} faults; without hashes: {UNHASHED[0]}")
     if wanted.advisories:
         return advisories() or bool(wrong)
     print(
@@ -68,11 +72,23 @@ def faults(text: str, pins: dict[str, set[str]]) -> Iterator[str]:
             yield f"{found[1]} must be held by SHA-256 hashes and nothing else"
 
 
+def unhashed(pins: dict[str, set[str]]) -> Iterator[str]:
+    """What the one lock without hashes says beyond PyTorch's version, which is added to `pins`."""
+    name, form = UNHASHED
+    text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
+    if form.fullmatch(text):
+        package, version = text.strip().split("==")
+        pins[package] = {version}
+    else:
+        yield f"requirements/{name} must be torch pinned by == and nothing else, got {text[:60]!r}"
+
+
 def drift(pins: dict[str, set[str]]) -> Iterator[str]:
     """What is installed here in another version than the locked; what is locked nowhere is nobody's."""
     for package in importlib.metadata.distributions():
         name = _spelt(package.metadata["Name"])
-        if name in pins and package.version not in pins[name]:
+        # A build's own label, as in 2.0+cpu, is no other version.
+        if name in pins and package.version.partition("+")[0] not in pins[name]:
             locked = " or ".join(sorted(pins[name]))
             yield f"installed: {name} {package.version}, locked {locked}"
 

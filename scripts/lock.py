@@ -2,7 +2,9 @@
 
 Run by `make lock`, with uv from `requirements/lock.txt`. Each set is universal: one file for every
 platform and Python, with markers. No header, no index address and no path of this machine gets into
-a file. `ARGS="--upgrade"` takes the newest versions; without it what is locked stays.
+a file. `ARGS="--upgrade"` takes the newest versions; without it what is locked stays. PyTorch, whose
+builds differ by machine, stays out of the hashed sets: its version is written by hand, unhashed, in
+`requirements/torch.txt`; what it needs of its own is locked like all else.
 """
 
 from __future__ import annotations
@@ -12,10 +14,14 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+_TORCH = ["--no-emit-package", "torch", "--constraint", "requirements/torch.txt"]
 SETS = {
     # The widest first: the others are held to its versions.
-    "dev": ["--all-extras", "--group", "dev"],
-    "install": ["--all-extras", "--group", "build", "--constraint", "requirements/dev.txt"],
+    "dev": ["--all-extras", "--group", "dev", *_TORCH],
+    "install": [
+        *("--all-extras", "--group", "build", "--constraint", "requirements/dev.txt"),
+        *_TORCH,
+    ],
     "lock": ["--group", "lock"],
     "audit": ["--group", "audit"],
 }

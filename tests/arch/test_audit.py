@@ -1,6 +1,8 @@
 """The locks say exactly what is installed; what does not is found."""
 
+import importlib.metadata
 import runpy
+from typing import ClassVar
 
 import pytest
 
@@ -51,3 +53,28 @@ def test_another_version_than_the_locked_is_found(audit):
     assert list(audit["drift"]({"pytest": {"0.0.1"}, "not-installed": {"1"}})) == [
         f"installed: pytest {pytest.__version__}, locked 0.0.1"
     ]
+
+
+def test_a_build_s_own_label_is_no_other_version(audit, monkeypatch):
+    class Built:
+        metadata: ClassVar = {"Name": "Torch"}
+        version = "2.13.0+cpu"
+
+    monkeypatch.setattr(importlib.metadata, "distributions", lambda: [Built])
+    assert list(audit["drift"]({"torch": {"2.13.0"}})) == []
+    assert list(audit["drift"]({"torch": {"2.12.0"}})) == [
+        "installed: torch 2.13.0+cpu, locked 2.12.0"
+    ]
+
+
+def test_what_comes_unhashed_is_one_version_of_one_package(audit, tmp_path):
+    pins = {}
+    assert list(audit["unhashed"](pins)) == []
+    assert set(pins) == {"torch"}
+    held = audit["unhashed"].__globals__
+    (tmp_path / "requirements").mkdir()
+    for text in ["torch==2.13.0\nother==1\n", "torch>=2\n", "torch==2.13.0 --pre\n", ""]:
+        (tmp_path / "requirements/torch.txt").write_text(text)
+        was, held["ROOT"] = held["ROOT"], tmp_path
+        assert "must be torch pinned" in next(audit["unhashed"]({}))
+        held["ROOT"] = was

@@ -24,6 +24,14 @@ def test_importing_the_root_loads_nothing_heavy():
     assert not loaded_by("import tamesu; tamesu.__version__; dir(tamesu)") & HEAVY
 
 
+def test_neither_a_bandit_nor_the_command_line_loads_what_an_extra_brings():
+    extras = {"torch", "sklearn", "usearch", "matplotlib"}
+    whole = "import tamesu; tamesu.Bandit(arms=['a', 'b'], seed=1).decide()"
+    loaded = loaded_by(f"{whole}\nimport tamesu.cli, tamesu.evaluate, tamesu.wiring")
+    assert "numpy" in loaded
+    assert not loaded & extras
+
+
 def test_what_the_root_offers_is_there():
     for name in tamesu.__all__:
         assert getattr(tamesu, name)

@@ -32,7 +32,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -107,6 +107,14 @@ class InvalidInput(TamesuError):
         )
 
     @classmethod
+    def unknown_kind(cls, what: str, kind: str, known: Iterable[str]) -> Self:
+        """A belief, an estimator or the like that this installation does not have."""
+        known = list(known)
+        match = close_match(kind, known)
+        hint = f"did you mean {match!r}?" if match else f"known: {listing(known)}"
+        return cls(f"unknown {what} {kind!r}", hint=hint, kind=kind, what=what)
+
+    @classmethod
     def bad_id(cls, kind: str, text: str, form: str) -> InvalidInput:
         """An id that does not parse."""
         return cls(f"a {kind} id must look like {form}, got {text[:120]!r}", id=text[:300])
@@ -116,14 +124,6 @@ class InvalidDeclaration(InvalidInput):
     """A bandit as declared cannot be."""
 
     code = "invalid-declaration"
-
-    @classmethod
-    def unknown_kind(cls, what: str, kind: str, known: Iterable[str]) -> InvalidDeclaration:
-        """A belief, explorer or layout that this installation does not have."""
-        known = list(known)
-        match = close_match(kind, known)
-        hint = f"did you mean {match!r}?" if match else f"known: {listing(known)}"
-        return cls(f"unknown {what} {kind!r}", hint=hint, kind=kind, what=what)
 
 
 class ShapeMismatch(InvalidInput):

@@ -11,6 +11,8 @@ from tamesu.cli.group import group
 from tamesu.cli.options import Json
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from tamesu.sim import LoggedWorld
 
 app = group("Fetch open data sets to try things out on.")
@@ -104,6 +106,18 @@ def fetched(folder: Path | None = None, *, full: Path | None = None) -> Path:
         if full is None:
             return adapter.fetch(folder, tell)
         return adapter.fetch_full(full, folder, tell)
+
+
+def thompson_prior(campaign: str) -> pl.DataFrame:
+    """What the Thompson sampling policy of a campaign began with: item_id, alpha, beta; fetched if need be.
+
+    Raises:
+        InvalidInput: no such campaign.
+        Unavailable: it is not there and cannot be fetched.
+    """
+    from tamesu.adapters.archive import open_bandit as adapter
+
+    return adapter.load_prior(adapter.fetch_prior(fetched()), campaign)
 
 
 def logged_world(campaign: str) -> LoggedWorld:

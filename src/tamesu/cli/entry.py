@@ -1,6 +1,7 @@
 """`main`: runs a command and ends the process with its exit code.
 
-0 done, 1 failed, 2 bad usage or configuration, 3 a needed extra is missing, 130 stopped by Ctrl-C.
+0 done, 1 failed, 2 bad usage or configuration, 3 a needed extra is missing, 4 an evaluation
+is refused, 130 stopped by Ctrl-C.
 Refuses to show a traceback for an error that Tamesu raises on purpose; a bug keeps its own.
 """
 

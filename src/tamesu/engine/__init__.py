@@ -5,13 +5,17 @@ told to stop. Both drive the same `Learner`. `Replay` learns everything again, a
 against what is served. Refuses to decide what a record means: that is the join's.
 """
 
+from tamesu.engine.along import Along
+from tamesu.engine.archived_decisions import ArchivedDecisions
 from tamesu.engine.archived_log import ArchivedLog
+from tamesu.engine.candidates import Candidate, Candidates, Target
 from tamesu.engine.hindsight import Hindsight, LaterEvents, Seen
 from tamesu.engine.history import History
 from tamesu.engine.inline import InlineEngine
 from tamesu.engine.learner import Learner, Step
 from tamesu.engine.process import ProcessEngine
 from tamesu.engine.reconcile import Difference, reconcile
+from tamesu.engine.remade import Remade, as_logged
 from tamesu.engine.replay import Replay
 from tamesu.engine.rewriting import rewrite
 from tamesu.engine.shortened import refuse_shortened
@@ -22,7 +26,11 @@ from tamesu.engine.walk import Source
 from tamesu.engine.whole_log import WholeLog
 
 __all__ = [
+    "Along",
+    "ArchivedDecisions",
     "ArchivedLog",
+    "Candidate",
+    "Candidates",
     "Difference",
     "Hindsight",
     "History",
@@ -30,13 +38,16 @@ __all__ = [
     "LaterEvents",
     "Learner",
     "ProcessEngine",
+    "Remade",
     "Replay",
     "Seen",
     "Source",
     "Step",
     "Summed",
+    "Target",
     "View",
     "WholeLog",
+    "as_logged",
     "read_state",
     "reconcile",
     "refuse_shortened",

@@ -7,7 +7,9 @@ Refuses to give a snapshot of which rows are gone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, islice
 
 import msgspec
 import numpy as np
@@ -17,6 +19,9 @@ from tamesu.base.times import HOUR_US
 from tamesu.policy import alike, compose
 from tamesu.ports import Archive, ArchiveFile, Holds, Store
 from tamesu.train import Standing, learn, prior
+
+MOST_STATES = 256
+"""Held at once: for more, rows are read once more."""
 
 MOST_HOURS = 1 << 62
 """Later than any hour."""
@@ -43,20 +48,38 @@ class History:
             Corrupt: a file of the archive, or what is kept in the store, cannot be read.
             Unavailable: store or archive is down.
         """
-        kept = self._store.snapshot(bandit, version)
-        if kept is not None or version < 1:
-            return kept
+        return next(found for _, found in self.each(bandit, [version]))
+
+    def each(self, bandit: str, versions: Iterable[int]) -> Iterator[tuple[int, Snapshot | None]]:
+        """Each of `versions`, which rise, with what `snapshot_at` gives; many between two kept ones cost as one.
+
+        Raises:
+            Corrupt, Unavailable: as `snapshot_at`.
+        """
         headers = self._store.snapshots(bandit)
-        after = next((one for one in headers if one.version > version), None)
-        if after is None:
-            return None
-        before = self._before(bandit, version, headers)
-        if before is None:
-            return None
-        made = (
-            before if before.status is not Status.LEARNING else self._made(before, version, after)
-        )
-        return None if made is None else self._named(made, version)
+        kept = [one.version for one in headers]
+        for place, some in groupby(versions, lambda version: bisect_left(kept, version)):
+            for made in _pieces(some):
+                yield from self._some(bandit, made, headers, place)
+
+    def _some(
+        self, bandit: str, versions: Sequence[int], headers: Sequence[Snapshot], place: int
+    ) -> Iterator[tuple[int, Snapshot | None]]:
+        """Versions of which none is kept but, perhaps, the one of `headers` at `place`."""
+        after = headers[place] if place < len(headers) else None
+        made: dict[int, Snapshot] = {}
+        missing = [one for one in versions if one > 0 and (after is None or one != after.version)]
+        if missing and after is not None:
+            before = self._before(bandit, missing[0], headers)
+            if before is not None and before.status is not Status.LEARNING:
+                made = dict.fromkeys(missing, before)
+            elif before is not None:
+                made = self._made(before, missing, after)
+        for version in versions:
+            if version in made:
+                yield version, self._named(made[version], version)
+            else:
+                yield version, self._store.snapshot(bandit, version)
 
     def _before(self, bandit: str, version: int, headers: Sequence[Snapshot]) -> Snapshot | None:
         """The newest kept before `version`; the prior where none is, or that one was deleted."""
@@ -74,27 +97,37 @@ class History:
         begun = Standing.begun(declaration, number, compose(declaration), Time(0), newest)
         return begun.said(watermark=newest.watermark).learnt.snapshot
 
-    def _made(self, before: Snapshot, version: int, after: Snapshot) -> Snapshot | None:
-        """`before` with what was learnt up to `version`; none if that does not lead to `after`."""
+    def _made(
+        self, before: Snapshot, versions: Sequence[int], after: Snapshot
+    ) -> dict[int, Snapshot]:
+        """`before` with what was learnt up to each version; none if that does not lead to `after`."""
         declared = self._store.declared(before.bandit, before.declaration)
         if declared is None:
-            return None
+            return {}
         policy = compose(declared.declaration)
-        state = whole = policy.decode(before.state)
+        whole = policy.decode(before.state)
         observations = before.observations
+        made: dict[int, Snapshot] = {}
+
+        def settle(versions: Iterable[int]) -> None:
+            for version in versions:
+                state = policy.encode(whole)
+                made[version] = msgspec.structs.replace(
+                    before, state=state, observations=observations
+                )
+
         for learnt, rows in _by_version(self._rows(before, after)):
+            settle(one for one in versions if one < learnt and one not in made)
             whole, more = learn(policy, whole, rows)
-            if learnt <= version:
-                state, observations = whole, observations + more
+            observations += more
+        settle(one for one in versions if one not in made)
         # Where a command made the next one, there is nothing to hold it against.
         kept = self._store.snapshot(after.bandit, after.version)
         if after.since == before.since and (
             kept is None or not alike(policy.decode(kept.state), whole)
         ):
-            return None
-        return msgspec.structs.replace(
-            before, state=policy.encode(state), observations=observations
-        )
+            return {}
+        return made
 
     def _rows(self, before: Snapshot, after: Snapshot) -> Iterator[Observations]:
         """Rows that versions after `before` learnt, up to `after`; each once.
@@ -153,6 +186,13 @@ class History:
             if effect is not None and made.version < effect.snapshot <= version:
                 roster = effect.roster
         return msgspec.structs.replace(made, version=version, roster=roster)
+
+
+def _pieces(versions: Iterable[int]) -> Iterator[list[int]]:
+    """`versions` in their order, as many at once as there is room for their states."""
+    rest = iter(versions)
+    while some := list(islice(rest, MOST_STATES)):
+        yield some
 
 
 def _by_version(parts: Iterator[Observations]) -> Iterator[tuple[int, Observations]]:

@@ -49,6 +49,12 @@ class Distribution:
         places[places == len(self.rows)] = self._last
         return self.rows[places], self.propensities[places]
 
+    def of(self, row: int) -> float:
+        """The propensity of the arm at `row`; 0 of one that is not among `rows`."""
+        place = int(self.rows.searchsorted(row))
+        is_there = place < len(self.rows) and self.rows.item(place) == row
+        return self.propensities.item(place) if is_there else 0.0
+
     @property
     def _last(self) -> int:
         """Place of the last arm that can be chosen at all: rounding may leave the last sum below 1."""

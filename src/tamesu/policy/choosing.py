@@ -7,7 +7,7 @@ reading threads: what two of them compute twice is equal. Refuses to learn.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import repeat
 from typing import cast
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tamesu.base import Newcomer
 from tamesu.policy.contract import Eligible, Explorer, Figured, Layout, Marginals, Reading
 from tamesu.policy.eligibility import Eligibility
-from tamesu.policy.many import all_many, at_once, chosen, contexts_at_once
+from tamesu.policy.many import all_many, at_once, chosen, contexts_at_once, distributed
 from tamesu.policy.moment import LastingMoment, Moment, Rules
 from tamesu.policy.prepared import Choice, Choices
 from tamesu.policy.uniforms import Uniforms, first_uniforms
@@ -183,6 +183,74 @@ class Choosing:
         vector = np.zeros(len(self.arms))
         vector[distribution.rows] = distribution.propensities
         return vector
+
+    def propensities_many(
+        self,
+        decision_ids: Sequence[str],
+        eligible: Sequence[str] | None = None,
+        contexts: NDArray[np.float64] | None = None,
+    ) -> NDArray[np.float64]:
+        """(m, n) `propensities` of m decisions, each with its own id and context.
+
+        Args:
+            decision_ids: m ids.
+            eligible: as in `choose`, for all of them.
+            contexts: (m, d), a row for each; none for the mean context.
+
+        Raises:
+            InvalidInput, NotFound: as `choose`.
+        """
+        among = self._eligible(eligible)
+        rows = self._eligible.rows(among)
+        found = np.zeros((len(decision_ids), len(self.arms)))
+        moments: Iterable[Moment]
+        if contexts is None or not self.contextual:
+            if not self._typical.drawn:
+                found[:, rows] = self._typical.distributions(None)[0](among).propensities
+                return found
+            moments = repeat(self._typical, len(decision_ids))
+        elif self._at_once is not None:
+            first = 0
+            for some in distributed(*self._at_once, self._rules()[0], rows, contexts):
+                found[first : first + len(some), rows] = some
+                first += len(some)
+            return found
+        else:
+            moments = self._moments(contexts)
+        for vector, moment, id_ in zip(found, moments, decision_ids, strict=True):
+            distribution = moment.distributions(Uniforms(self._key, id_))[0](among)
+            vector[rows] = distribution.propensities
+        return found
+
+    def placed(
+        self,
+        decision_id: str,
+        arms: Sequence[str],
+        eligible: Sequence[str] | None = None,
+        context: NDArray[np.float64] | None = None,
+    ) -> tuple[float, ...]:
+        """How likely `arms` are to be delivered, from the top, each given those above it; 0 from where they cannot.
+
+        Args:
+            decision_id: the source of its draws, where there are any.
+            arms: ids, unique, by position.
+            eligible: as in `choose`.
+            context: as in `choose`.
+
+        Raises:
+            InvalidInput, NotFound: as `choose`.
+        """
+        among = self._eligible(eligible)
+        distributions = self._at(context).distributions(Uniforms(self._key, decision_id))
+        found: list[float] = []
+        for position, arm in enumerate(arms[: self._layout.size]):
+            row = self._eligible.row(arm)
+            if row is None or not among >> row & 1:
+                break
+            distribution = distributions[position if len(distributions) > 1 else 0](among)
+            found.append(distribution.of(row))
+            among &= ~(1 << row)
+        return (*found, *repeat(0.0, len(arms) - len(found)))
 
     @property
     def least(self) -> float:

@@ -55,6 +55,10 @@ class Eligibility:
         """(k,) rows of a set, rising."""
         return self._every if eligible == self._all else rows_of(eligible)
 
+    def row(self, arm: str) -> int | None:
+        """The row of `arm`; none where it is not here."""
+        return self._rows.get(arm)
+
     def _read(self, eligible: Sequence[str], key: tuple[str, ...]) -> Eligible:
         if isinstance(eligible, str):
             raise InvalidInput(f"eligible must be a list of arm ids, got the text {eligible!r}")

@@ -1,25 +1,21 @@
 """Finds a belief, an explorer or a layout by its name.
 
 A kind is a module of `tamesu.policy.beliefs`, `.explorers` or `.layouts`, or an entry point of the
-group `tamesu.beliefs`, `tamesu.explorers` or `tamesu.layouts` that names a module (or any object)
-with `Options` and `build(options, declaration)`. So a new kind is a new file, here or in another
-package. Our own modules win over entry points of the same name. Refuses to load what nobody names.
+group `tamesu.beliefs`, `tamesu.explorers` or `tamesu.layouts`, with `Options` and
+`build(options, declaration)`; how it is found: `tamesu.base.kinds`. Refuses to compose them.
 """
 
 from __future__ import annotations
 
-import pkgutil
-from functools import cache
-from importlib import import_module
-from importlib.metadata import entry_points
 from typing import Any
 
-from tamesu.base import Declaration, InvalidDeclaration, Part, convert
+from tamesu.base import Declaration, Part, convert
+from tamesu.base.kinds import kinds_in, load_kind
 
 
 def known_kinds(what: str) -> tuple[str, ...]:
     """Names of every kind of `what` (`belief`, `explorer` or `layout`), rising."""
-    return tuple(sorted(_ours(what) | set(entry_points(group=f"tamesu.{what}s").names)))
+    return kinds_in(*_places(what))
 
 
 def build_part(what: str, part: Part, declaration: Declaration, where: str) -> Any:
@@ -67,17 +63,10 @@ def read_options(what: str, part: Part, where: str) -> Any:
     return convert(part.options, _load(what, part.kind).Options, f"{where} ({part.kind})")
 
 
-@cache
-def _ours(what: str) -> frozenset[str]:
-    """Our own modules: a folder is looked through once, not for every snapshot that is served."""
-    room = import_module(f"tamesu.policy.{what}s")
-    return frozenset(module.name for module in pkgutil.iter_modules(room.__path__))
-
-
 def _load(what: str, name: str) -> Any:
-    if name in _ours(what):
-        return import_module(f"tamesu.policy.{what}s.{name}")
-    found = entry_points(group=f"tamesu.{what}s", name=name)
-    if not found:
-        raise InvalidDeclaration.unknown_kind(what, name, known_kinds(what))
-    return next(iter(found)).load()
+    return load_kind(*_places(what), what, name)
+
+
+def _places(what: str) -> tuple[str, str]:
+    """The folder and the group of a kind."""
+    return f"tamesu.policy.{what}s", f"tamesu.{what}s"

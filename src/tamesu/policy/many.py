@@ -7,6 +7,7 @@ from those of a decision alone.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Protocol, cast, runtime_checkable
 
@@ -107,15 +108,36 @@ def chosen(  # noqa: PLR0913, PLR0917 - everything that choices are a function o
     """
     n = len(contexts)
     places, propensities = np.empty(n, dtype=np.intp), np.empty(n)
+    first = 0
+    for distributions in distributed(reading, explorer, rules, rows, contexts):
+        some = slice(first, first := first + len(distributions))
+        places[some], propensities[some] = _drawn(distributions, uniforms[some])
+    return places, propensities
+
+
+def distributed(
+    reading: ManyReading,
+    explorer: ManyExplorer,
+    rules: Rules,
+    rows: NDArray[np.intp],
+    contexts: Floats,
+) -> Iterator[Floats]:
+    """(m, k) distributions over the arms at `rows` (k,) in the contexts (n, d), some after others.
+
+    Args:
+        reading: of the one belief.
+        explorer: makes propensities of it.
+        rules: what becomes of these.
+        rows: (k,) of the eligible arms.
+        contexts: (n, d).
+    """
     most = contexts_at_once(explorer.looks * rules.size)
-    for first in range(0, n, most):
-        some = slice(first, first + most)
-        sheet = reading.many(contexts[some])
+    for first in range(0, len(contexts), most):
+        sheet = reading.many(contexts[first : first + most])
         distributions = rules.explored(explorer.many(sheet, rows))
         for number in rules.beyond_cap(distributions, rows):
             distributions[number] = rules.made(explorer.over(sheet.at(number)), rows, None)
-        places[some], propensities[some] = _drawn(distributions, uniforms[some])
-    return places, propensities
+        yield distributions
 
 
 def _drawn(propensities: Floats, uniforms: Floats) -> tuple[NDArray[np.intp], Floats]:

@@ -120,6 +120,46 @@ class Prepared(Protocol):
         """
         ...
 
+    def propensities_many(
+        self,
+        decision_ids: Sequence[str],
+        eligible: Sequence[str] | None = None,
+        contexts: NDArray[np.float64] | None = None,
+    ) -> NDArray[np.float64]:
+        """(m, n) `propensities` of m decisions, each with its own id and context, faster.
+
+        Args:
+            decision_ids: m ids.
+            eligible: as in `choose`, for all of them.
+            contexts: (m, d), a row for each; none for the mean context.
+
+        Raises:
+            InvalidInput, NotFound: as `choose`.
+        """
+        ...
+
+    def placed(
+        self,
+        decision_id: str,
+        arms: Sequence[str],
+        eligible: Sequence[str] | None = None,
+        context: NDArray[np.float64] | None = None,
+    ) -> tuple[float, ...]:
+        """How likely `arms` are to be delivered, from the top, each given those above it; 0 from where they cannot.
+
+        Law: of what `choose` of the same id, eligible set and context delivers, its propensities.
+
+        Args:
+            decision_id: the source of its draws, where there are any.
+            arms: what deliveries name, by position, unique.
+            eligible: as in `choose`.
+            context: as in `choose`.
+
+        Raises:
+            InvalidInput, NotFound: as `choose`.
+        """
+        ...
+
     @property
     def least(self) -> float:
         """The least propensity that `explore` guarantees, whatever else is eligible."""

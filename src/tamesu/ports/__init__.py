@@ -12,6 +12,7 @@ from tamesu.ports.clock import Clock, IdSource
 from tamesu.ports.commit import Commit, Declared, Deferred, Lease, Progress
 from tamesu.ports.eventlog import EventLog, Receipt
 from tamesu.ports.features import Features
+from tamesu.ports.index import Index
 from tamesu.ports.meter import Meter, SharedMeter
 from tamesu.ports.store import Store, roster_of
 
@@ -31,6 +32,7 @@ __all__ = [
     "Group",
     "Holds",
     "IdSource",
+    "Index",
     "Kept",
     "Lease",
     "Meter",

@@ -15,6 +15,7 @@ from tamesu.testing.duplicate import Duplicate
 from tamesu.testing.engine_contract import EngineContract
 from tamesu.testing.eventlog_contract import EventLogContract
 from tamesu.testing.features_contract import FeaturesContract
+from tamesu.testing.index_contract import IndexContract
 from tamesu.testing.meter_contract import MeterContract
 from tamesu.testing.observations import difference, observations, single
 from tamesu.testing.pause import Pause
@@ -36,6 +37,7 @@ __all__ = [
     "EventLogContract",
     "FeaturesContract",
     "IdSourceContract",
+    "IndexContract",
     "MeterContract",
     "Pause",
     "Reorder",

@@ -24,6 +24,7 @@ from tamesu.train.learn import learn, saturated, teaches
 from tamesu.train.lesson import Learnt, marked, prior, teach
 from tamesu.train.observe import observe, unlearnt
 from tamesu.train.pending import Pending
+from tamesu.train.restating import comparable, told_by
 from tamesu.train.sums import added, is_counted, state_of, sums
 from tamesu.train.warm_up import WarmUp
 
@@ -41,6 +42,7 @@ __all__ = [
     "WarmUp",
     "Why",
     "added",
+    "comparable",
     "first_number",
     "is_counted",
     "keeping",
@@ -55,6 +57,7 @@ __all__ = [
     "sums",
     "teach",
     "teaches",
+    "told_by",
     "unlearnt",
     "warms_up",
 ]

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import GRID, Observations, Outcome, Reward
+from tamesu.base import GRID, Bug, Observations, Outcome, Reward
 from tamesu.base.aims import snapped
 from tamesu.base.grid import LARGEST, to_grid, to_grid_many
 from tamesu.base.observations import NO_REWARD
@@ -42,6 +42,39 @@ def restated(rows: Observations, old: Reward | None, new: Reward) -> tuple[Obser
         reward=np.where(observed, _summed(terms, len(kept), new), kept.reward),
         previous_reward=np.where(replaces, _summed(before, len(kept), new), NO_REWARD),
     ), int(np.count_nonzero(~told & (rows.outcome == Outcome.OBSERVED)))
+
+
+def comparable(old: Reward, new: Reward) -> bool:
+    """Whether what was rewarded by the clauses `old` can be told as `new` would have rewarded it.
+
+    The same windows, from the same start, and every event type of `new` counted then in the same way: only what
+    they are worth may be other. In a cascade nothing may, for what is examined depends on it.
+    """
+    if old.events == new.events and old.default == new.default:
+        same_worth = True
+    else:
+        is_told = _factors(old, new) is not None and old.gap is None
+        same_worth = is_told and not new.until_click
+    spans = [
+        (one.anchor, one.window, one.gap, one.within_us, one.unseen, one.examined)
+        for one in (old, new)
+    ]
+    return (
+        same_worth
+        and spans[0] == spans[1]
+        and all(old.events[name].within == term.within for name, term in new.events.items())
+    )
+
+
+def told_by(rows: Observations, old: Reward, new: Reward) -> NDArray[np.int64]:
+    """(n,) rewards of `rows`, made under `old`, as `new` gives them; the two are `comparable`."""
+    if old.events == new.events and old.default == new.default:
+        return rows.reward
+    factors = _factors(old, new)
+    if factors is None:
+        raise Bug("rewards must be comparable to be told by other clauses")
+    reward = _summed(_times(rows.terms, factors, new), len(rows), new)
+    return np.where(rows.outcome == Outcome.OBSERVED, reward, rows.reward)
 
 
 def _factors(old: Reward, new: Reward) -> dict[str, float] | None:

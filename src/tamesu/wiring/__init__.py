@@ -4,6 +4,7 @@ Refuses to hold any rule of the loop: it only joins what others built.
 """
 
 from tamesu.wiring.checkup import doctor
+from tamesu.wiring.judging import candidate_of, open_decisions
 from tamesu.wiring.kept import open_aggregates, open_asides, open_kept, open_past
 from tamesu.wiring.overview import status
 from tamesu.wiring.places import (
@@ -25,12 +26,14 @@ __all__ = [
     "Rebuilding",
     "RecordsFrom",
     "Settings",
+    "candidate_of",
     "doctor",
     "load_settings",
     "open_aggregates",
     "open_archive",
     "open_asides",
     "open_bandit_folder",
+    "open_decisions",
     "open_kept",
     "open_keys",
     "open_log",

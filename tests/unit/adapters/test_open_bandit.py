@@ -161,6 +161,27 @@ def test_a_folder_that_cannot_be_made_is_unavailable(source, tmp_path):
         open_bandit.fetch_full(source, tmp_path / "file" / "data")
 
 
+def test_a_wheel_with_another_prior_is_refused(tmp_path):
+    wheel = tmp_path / "other.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("obp/policy/conf/prior_bts.yaml", "all: {}")
+    with pytest.raises(Corrupt, match="must have SHA-256 81a54fbd"):
+        open_bandit_wheel.prior(wheel)
+    wheel.write_bytes(b"no zip")
+    with pytest.raises(Corrupt, match="must hold obp/policy/conf"):
+        open_bandit_wheel.prior(wheel)
+
+
+@pytest.mark.usefixtures("offline")
+def test_a_prior_that_is_not_there_says_how_to_fetch_it(source, tmp_path):
+    folder = open_bandit.fetch_full(source, tmp_path / "data")
+    with pytest.raises(NotFound, match="hint: fetch it with: tamesu data open-bandit"):
+        open_bandit.load_prior(folder, "men")
+    with pytest.raises(Unavailable, match=r"cannot be downloaded.*\nhint: connect to a network"):
+        open_bandit.fetch_prior(folder)
+    assert open_bandit.is_complete(folder)
+
+
 @pytest.fixture(scope="session")
 def real(tmp_path_factory):
     """The data set itself, by pip, from wherever this machine's packages come."""
@@ -183,3 +204,12 @@ def test_the_real_data_is_what_its_paper_says(real, campaign, items, policy):
     if policy == "random":
         assert rounds["propensity_score"].unique().to_list() == pytest.approx([1 / items])
     assert open_bandit.load_items(real, campaign, policy)["item_id"].to_list() == [*range(items)]
+
+
+@pytest.mark.parametrize(("campaign", "items"), [("all", 80), ("men", 34), ("women", 46)])
+def test_the_real_prior_has_a_row_for_each_item(real, campaign, items):
+    open_bandit.fetch_prior(real)
+    prior = open_bandit.load_prior(real, campaign)
+    assert prior["item_id"].to_list() == [*range(items)]
+    rates = prior["alpha"] / (prior["alpha"] + prior["beta"])
+    assert 0.0005 < rates.min() < rates.max() < 0.01

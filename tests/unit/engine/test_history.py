@@ -7,6 +7,7 @@ import random
 import pytest
 from random_lives import World, play
 
+from tamesu.engine import history as history_of_states
 from tamesu.engine.history import History
 from tamesu.ports import Holds
 from tamesu.train import keeping
@@ -50,6 +51,24 @@ def test_what_was_thinned_is_made_again(seed):
             was.declaration,
             was.since,
         )
+
+
+@pytest.mark.parametrize("most", [1, 2, 256])
+def test_many_are_made_as_each_alone(most, monkeypatch):
+    """With gaps, with kept ones among them, with what never was; however many are held at once."""
+    monkeypatch.setattr(history_of_states, "MOST_STATES", most)
+    world, rng = World(), random.Random(3)
+    play(world, rng, 150)
+    world.upkeep()
+    known = thinned(world, rng)
+    history = History(world.store, world.archive)
+    for bandit in world.store.versions():
+        versions = [0, *(one for name, one in known if name == bandit), 10_000]
+        for asked in (versions, versions[::3]):
+            found = dict(history.each(bandit, asked))
+            assert list(found) == asked
+            assert found == {one: history.snapshot_at(bandit, one) for one in asked}
+            assert sum(one is None for one in found.values()) == 2 - (10_000 not in asked)
 
 
 def test_of_rows_that_are_gone_no_snapshot_is_made():

@@ -327,3 +327,22 @@ def test_pairs_come_in_any_order():
     told = policy.encoder.joint(np.tile(CONTEXT, (len(rows), 1)), policy.encoder.arms(feasible()))
     assert np.array_equal(policy.combiner.appraisal.columns(rows, CONTEXT), told)
     assert isinstance(policy.combiner.appraisal, Appraisal)
+
+
+@pytest.mark.parametrize("explorer", ["thompson", "greedy", "uniform"])
+def test_a_combination_is_as_likely_as_it_is_drawn_with(explorer):
+    """All of them add up to 1; what cannot be delivered has nothing."""
+    policy = policy_of(policy={"explorer": {"kind": explorer, "explore": 0.1}})
+    prepared = policy.prepare(taught(policy), policy.declaration.arm_ids, NOW)
+    every = [combination_id(one) for one in feasible()]
+    for id_ in ("hero.1.a", "hero.1.b"):
+        choice = prepared.choose(id_, None, CONTEXT)
+        assert prepared.placed(id_, choice.arms, None, CONTEXT) == choice.propensities
+        shares = [prepared.placed(id_, [one], None, CONTEXT)[0] for one in every]
+        assert sum(shares) == pytest.approx(1.0, abs=1e-12)
+        options = prepared.propensities_many([id_], None, CONTEXT[None])
+        assert options[0].tolist() == prepared.propensities(None, id_, 0, CONTEXT).tolist()
+    some = [one for one in policy.declaration.arm_ids if one != "title=c"]
+    nothing = ["title=c,image=x,order=1", "title=a,image=x,order=1", "title=b", "of another kind"]
+    for one in nothing:
+        assert prepared.placed("hero.1.a", [one], some, CONTEXT) == (0.0,)

@@ -198,6 +198,15 @@ def test_a_choice_is_drawn_position_by_position_from_what_remains(belief, explor
             assert len(choice.arms) == policy.size
             assert tuple(ARMS[row] for row in many.rows[i]) == choice.arms
             assert tuple(many.propensities[i]) == choice.propensities
+            assert prepared.placed(one, choice.arms) == choice.propensities
+            assert prepared.propensities_many([one])[0].tolist() == (
+                prepared.propensities(None, one).tolist()
+            )
+            below = [*choice.arms, *ARMS[:1]]
+            assert prepared.placed(one, below) == (*choice.propensities, 0.0)
+            others = [arm for arm in ARMS if arm != choice.arms[0]]
+            assert prepared.placed(one, choice.arms, others) == (0.0,) * policy.size
+            assert prepared.placed(one, ["nobody"]) == (0.0,)
 
 
 @every

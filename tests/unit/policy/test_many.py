@@ -108,6 +108,15 @@ def hold_alike(prepared):
         assert arms == [choice.arms for choice in alone]
         expected = [choice.propensities for choice in alone]
         assert np.abs(made.propensities - expected).max() <= 1e-12
+        whole = prepared.propensities_many(ids, eligible, contexts)
+        each = [
+            prepared.propensities(eligible, id_, 0, context)
+            for id_, context in zip(ids, contexts, strict=True)
+        ]
+        assert np.abs(whole - each).max() <= 1e-12
+        for id_, context, choice in zip(ids, contexts, alone, strict=True):
+            # Alone: sums in another order would be other in the last bits.
+            assert prepared.placed(id_, choice.arms, eligible, context) == choice.propensities
 
 
 def test_an_explorer_that_looks_at_many_at_once_is_asked_so():

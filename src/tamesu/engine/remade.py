@@ -1,0 +1,92 @@
+"""`Remade`: the logging policy itself, made again from the snapshots that decided.
+
+The propensity of the logged arm is taken as it was logged, and the others are made to add up with it: so the weights
+of the logging policy are exactly one, and how far both lie apart says how well the log can be trusted. Refuses to hide
+decisions whose snapshot is gone: counted, they leave the other arms what is left in even shares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.base import Corrupt, Snapshot
+from tamesu.engine.history import History
+from tamesu.engine.rosters import Rosters
+from tamesu.evaluate import Asking, Logged, Piece
+from tamesu.policy import Policy, Prepared, compose
+from tamesu.ports import Archive, Declared, Store
+
+
+class Remade:
+    """The logging policy, in pieces by the snapshot that decided.
+
+    Args:
+        logged: decisions of one arm each.
+        store, archive: of the installation.
+        bandit: its name.
+
+    Attributes:
+        gone: how many decisions have no snapshot any more.
+        there: (n,) those that have.
+    """
+
+    def __init__(self, logged: Logged, store: Store, archive: Archive, bandit: str) -> None:
+        self._logged, self._store, self._bandit = logged, store, bandit
+        self._history = History(store, archive)
+        self._rosters = Rosters(store, bandit)
+        self.gone = 0
+        self.there = np.ones(len(logged), np.bool_)
+
+    def pieces(self) -> Iterator[Piece]:
+        """Each snapshot that decided, prepared as it was, and its decisions."""
+        logged = self._logged
+        for number in np.unique(logged.number).tolist():
+            declared = self._store.declared(self._bandit, number)
+            if declared is None:
+                raise Corrupt(f"the store must hold declaration {number} of {self._bandit!r}")
+            policy = compose(declared.declaration)
+            asking = Asking(logged, policy)
+            mine = np.flatnonzero(logged.number == number)
+            versions = np.unique(logged.version[mine]).tolist()
+            for version, snapshot in self._history.each(self._bandit, versions):
+                rows = mine[logged.version[mine] == version]
+                if snapshot is None and version:
+                    self.gone += len(rows)
+                    self.there[rows] = False
+                else:
+                    yield rows, asking, self._prepared(policy, declared, version, snapshot)
+
+    def _prepared(
+        self, policy: Policy, declared: Declared, version: int, snapshot: Snapshot | None
+    ) -> Prepared:
+        roster = self._rosters.at(declared.number, version)
+        state = policy.init() if snapshot is None else policy.decode(snapshot.state)
+        time = declared.created if snapshot is None else snapshot.watermark
+        return policy.prepare(state, roster.ids, time, policy.told(roster.features))
+
+
+def as_logged(logged: Logged, table: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n,) how far the propensity of the logged arm lies from what was made again; `table` (n, K) is set right.
+
+    In each row the logged arm gets its propensity as logged, and the others what is left, in the ratios that they have;
+    where they have none, evenly.
+    """
+    rows = logged.told.rows
+    n = len(logged)
+    every = np.arange(n)
+    chosen = np.fromiter((logged.places[arm] for arm in rows.arm), np.intp, n)
+    apart: NDArray[np.float64] = np.abs(table[every, chosen] - rows.propensity)
+    table[every, chosen] = 0.0
+    left = 1.0 - rows.propensity
+    others = table.sum(axis=1)
+    bare = np.flatnonzero((others <= 0.0) & (left > 0.0))
+    for row in bare.tolist():
+        alike = [logged.places[arm] for arm in logged.sets[logged.among[row]]]
+        table[row, [place for place in alike if place != chosen[row]]] = 1.0
+    others = table.sum(axis=1)
+    table *= np.divide(left, others, out=np.zeros(n), where=others > 0.0)[:, None]
+    table[every, chosen] = rows.propensity
+    return apart

@@ -1,0 +1,91 @@
+"""Judges policies that never ran, out of the rounds of one that did.
+
+Pure: rounds, a target policy's probabilities and uniforms are arguments. Refuses to read a log, to learn a
+policy, and to give a number without saying how far it can be trusted.
+"""
+
+from tamesu.evaluate.asking import Asking, Frozen, refuse_strangers
+from tamesu.evaluate.called import Called, Function
+from tamesu.evaluate.concluding import Estimate, Evaluation
+from tamesu.evaluate.contrast import Contrast, Shares, contrast_of
+from tamesu.evaluate.contributions import Contributions, Quotient, Statistic, Sum, value
+from tamesu.evaluate.diagnostics import Diagnostics, diagnostics_of
+from tamesu.evaluate.estimands import Estimand
+from tamesu.evaluate.evaluation import evaluated
+from tamesu.evaluate.intervals import INTERVALS, Bounds, Interval, normal
+from tamesu.evaluate.kinds import Estimator, estimator_of, known_estimators
+from tamesu.evaluate.latest import Cut, Deliveries, Latest, with_rewards
+from tamesu.evaluate.logged import Logged, logged
+from tamesu.evaluate.models import per_arm, ridge
+from tamesu.evaluate.placements import Below, Runs
+from tamesu.evaluate.rerun import Again
+from tamesu.evaluate.reward_model import RewardModel, cross_fitted, folds_of
+from tamesu.evaluate.rounds import Rounds
+from tamesu.evaluate.slate_contrast import SlateContrast, SlateShares, slate_contrast_of
+from tamesu.evaluate.slate_evaluation import evaluated_slates
+from tamesu.evaluate.slate_kinds import (
+    SlateEstimator,
+    known_slate_estimators,
+    slate_estimator_of,
+)
+from tamesu.evaluate.slates import Slates
+from tamesu.evaluate.tabled import Piece, Tabled, table_of
+from tamesu.evaluate.verdict import LIMITS, Trust, Verdict
+
+__all__ = [
+    "INTERVALS",
+    "LIMITS",
+    "Again",
+    "Asking",
+    "Below",
+    "Bounds",
+    "Called",
+    "Contrast",
+    "Contributions",
+    "Cut",
+    "Deliveries",
+    "Diagnostics",
+    "Estimand",
+    "Estimate",
+    "Estimator",
+    "Evaluation",
+    "Frozen",
+    "Function",
+    "Interval",
+    "Latest",
+    "Logged",
+    "Piece",
+    "Quotient",
+    "RewardModel",
+    "Rounds",
+    "Runs",
+    "Shares",
+    "SlateContrast",
+    "SlateEstimator",
+    "SlateShares",
+    "Slates",
+    "Statistic",
+    "Sum",
+    "Tabled",
+    "Trust",
+    "Verdict",
+    "contrast_of",
+    "cross_fitted",
+    "diagnostics_of",
+    "estimator_of",
+    "evaluated",
+    "evaluated_slates",
+    "folds_of",
+    "known_estimators",
+    "known_slate_estimators",
+    "logged",
+    "normal",
+    "per_arm",
+    "refuse_strangers",
+    "ridge",
+    "slate_contrast_of",
+    "slate_estimator_of",
+    "table_of",
+    "value",
+    "with_rewards",
+]

@@ -1,0 +1,145 @@
+"""`Asking`: a policy asked what it would do in logged decisions; `Frozen`: one that learns no more.
+
+A decision's own id is the source of a policy's draws, as it was when it was made, so that a policy judged by its own
+log is asked exactly what it was asked then. Refuses a policy that cannot stand where the logging one stood: another
+number of arms, arms that nobody could be given, contexts that nobody recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.base import InvalidInput, NoSupport
+from tamesu.base.errors import listing
+from tamesu.evaluate.logged import Logged, within
+from tamesu.evaluate.rounds import Rounds
+from tamesu.evaluate.slates import Slates
+from tamesu.policy import Policy, Prepared
+
+Floats: TypeAlias = NDArray[np.float64]
+Rows: TypeAlias = NDArray[np.intp]
+
+
+class Asking:
+    """Asks `policy`, at whatever it has learnt, about decisions of `logged`.
+
+    Args:
+        logged: the decisions.
+        policy: whose contexts are encoded, once.
+
+    Raises:
+        NoSupport: it delivers another number of arms, or asks for a context that was not recorded.
+    """
+
+    def __init__(self, logged: Logged, policy: Policy) -> None:
+        if policy.size != logged.size:
+            raise NoSupport(
+                f"a candidate must deliver as many arms as the bandit, {logged.size}, got {policy.size}",
+                hint="give it the layout of the bandit",
+            )
+        self._logged, self._policy = logged, policy
+        self._contexts = _columns(logged, policy)
+        self._narrowed: dict[tuple[int, tuple[str, ...]], list[str] | None] = {}
+
+    def shares(self, prepared: Prepared, rows: Rows) -> Floats:
+        """(m, K) probabilities of the candidate at the decisions `rows` (m,), of one arm each."""
+        logged = self._logged
+        found = np.zeros((len(rows), len(logged.arms)))
+        known = [arm for arm in prepared.arms if arm in logged.places]
+        into = np.array([logged.places[arm] for arm in known], np.intp)
+        outof = [place for place, arm in enumerate(prepared.arms) if arm in logged.places]
+        for code, mine in self._by_set(rows):
+            eligible = self._eligible(code, prepared.arms)
+            contexts = None if self._contexts is None else self._contexts[rows[mine]]
+            ids = logged.ids[rows[mine]].tolist()
+            asked = prepared.propensities_many(ids, eligible, contexts)
+            found[np.ix_(mine, into)] = asked[:, outof]
+        return found
+
+    def placed(self, prepared: Prepared, rows: Rows) -> Floats:
+        """(m, L) probabilities of the logged arms of the decisions `rows`, each given those above it."""
+        logged, told = self._logged, self._logged.told
+        found = np.ones((len(rows), logged.size))
+        ids, sizes = logged.ids[rows].tolist(), logged.sizes[rows].tolist()
+        firsts = told.first[rows].tolist()
+        for code, mine in self._by_set(rows):
+            eligible = self._eligible(code, prepared.arms)
+            for row in mine.tolist():
+                arms = told.rows.arm[firsts[row] : firsts[row] + sizes[row]].tolist()
+                context = None if self._contexts is None else self._contexts[rows[row]]
+                found[row, : sizes[row]] = prepared.placed(ids[row], arms, eligible, context)
+        return found
+
+    def _by_set(self, rows: Rows) -> Iterator[tuple[int, Rows]]:
+        """Each list of eligible arms, and the places in `rows` of the decisions that had it."""
+        codes, whose = np.unique(self._logged.among[rows], return_inverse=True)
+        for number, code in enumerate(codes.tolist()):
+            yield code, np.flatnonzero(whose == number)
+
+    def _eligible(self, code: int, arms: tuple[str, ...]) -> list[str] | None:
+        """Who may be chosen of `arms`; none for all."""
+        key = code, arms
+        if key not in self._narrowed:
+            among = set(self._logged.sets[code])
+            these = [arm for arm in arms if arm in among]
+            if not these:
+                raise NoSupport(
+                    "a candidate must know an arm that was eligible, in some decisions it knows none "
+                    f"(eligible: {listing(sorted(among))})",
+                    hint="give it the arms that the bandit had, or look at a later time:  --since",
+                )
+            self._narrowed[key] = None if len(these) == len(arms) else these
+        return self._narrowed[key]
+
+
+class Frozen:
+    """A candidate that stays as it is: `Shares` of rounds, or of slates.
+
+    Args:
+        logged: the decisions.
+        policy: its declaration's.
+        prepared: it, at what it has learnt.
+
+    Raises:
+        NoSupport: as `Asking`; or it has arms that were never eligible.
+    """
+
+    def __init__(self, logged: Logged, policy: Policy, prepared: Prepared) -> None:
+        refuse_strangers(logged, prepared.arms)
+        self._asking, self._prepared = Asking(logged, policy), prepared
+
+    def __call__(self, rounds: Rounds) -> Floats:
+        """(m, K)."""
+        return self._asking.shares(self._prepared, rounds.row)
+
+    def placed(self, slates: Slates) -> Floats:
+        """(m, L) of the logged arms, each given those above it."""
+        return self._asking.placed(self._prepared, slates.row)
+
+
+def refuse_strangers(logged: Logged, arms: Sequence[str]) -> None:
+    """Raises `NoSupport` where an arm of a candidate was never eligible: nothing is known of it."""
+    strangers = [arm for arm in arms if arm not in logged.places]
+    if strangers:
+        raise NoSupport(
+            f"arms of a candidate must have been eligible at some time, these never were: "
+            f"{listing(strangers)}",
+            hint="leave them out; what nobody was given, no log can judge",
+        )
+
+
+def _columns(logged: Logged, policy: Policy) -> Floats | None:
+    """(n, d) of the contexts by the candidate's own schema; none where it asks for none."""
+    if not (policy.contextual and policy.encoder.width):
+        return None
+    try:
+        return policy.encoder.contexts(within(policy.declaration, logged.contexts))
+    except InvalidInput as problem:
+        raise NoSupport(
+            f"a candidate's contexts must be among what was recorded: {problem.message}",
+            hint="leave out of its schema what the log does not have, or say what stands where it is missing",
+        ) from problem

@@ -1,0 +1,184 @@
+"""Whether logged propensities can be right: bets at evens against them, which nobody wins where they are.
+
+With right propensities 1{arm = a} / p has the mean 1 in every round in which a might be chosen, whatever came before.
+So a gambler who stakes a part of what they have on "more than 1" gains nothing in the mean: their wealth is a
+martingale that starts at 1, and is above 1/alpha with a probability of alpha at most (Ville's inequality) — however
+heavy the tails, and in logs of a policy that was learning, too. One stakes on each arm, one on any arm, one on the target
+policy's weights; some at all times, some more where a column of the context, a position or a time is large.
+
+    wealth = mean over bets of prod over rounds of (1 + stake * f * (W - 1)),   f in [0, 1]
+
+It finds propensities that are too small, swapped between rows, of another arm, or of another time. It cannot tell
+propensities that are too large from arms that were never tried: the mean weight does. Nor can it find rows that were swapped
+where nothing in the log says what their propensities depended on. Refuses to correct anything.
+
+Source: Waudby-Smith & Ramdas 2024 (betting); Vovk & Wang 2021 (e-values are merged by their mean).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from tamesu.evaluate.contrast import Contrast
+from tamesu.evaluate.rounds import Rounds
+
+Floats: TypeAlias = NDArray[np.float64]
+
+STAKES = 0.5 ** np.arange(1, 17, 2)
+"""Parts of one's wealth: the best one is about the excess over the variance, which spans four decades."""
+
+SPANS = 10
+"""Parts of the log, in its order, on each of which somebody stakes."""
+
+MOST_CELLS = 1 << 20
+"""Of rows times columns that are bet on; of more rows every so manieth is taken."""
+
+ANY, TARGET = "any arm", "the target policy's weights"
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How the bets went.
+
+    Attributes:
+        evidence: log10 of the wealth; by chance it is above x with a probability of 10^-x at most.
+        against: on what most was won: an arm, any arm, or the target policy's weights.
+        arms: what is logged of each, in the order of `Rounds.arms`.
+    """
+
+    evidence: float
+    against: str
+    arms: tuple[ArmLogged, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ArmLogged:
+    """An arm in the log, and what the target policy wants of it.
+
+    Attributes:
+        arm: its id.
+        rounds: in which it might be chosen.
+        chosen: in which it was.
+        stood_for: of how many these tell, sum of 1 / p: about `rounds` where propensities are right.
+        error: standard error of that.
+        wanted: mean probability under the target policy.
+        reward: its mean where it was chosen; 0 where it never was.
+    """
+
+    arm: str
+    rounds: int
+    chosen: int
+    stood_for: float
+    error: float
+    wanted: float
+    reward: float
+
+
+def calibration(rounds: Rounds, contrast: Contrast) -> Calibration:
+    """The bets of these rounds. O(n), and O(n K) where arms were eligible at times."""
+    n, k = len(rounds), len(rounds.arms)
+    eligible = rounds.eligible
+    choices = np.full(n, k) if eligible is None else eligible.sum(axis=1)
+    stands = 1.0 / rounds.propensity
+    possible = np.full(k, n) if eligible is None else eligible.sum(axis=0)
+    basic = np.stack(
+        [
+            *_won_of_arms(rounds.chosen, stands, possible),
+            _won(stands / choices),
+            _won(contrast.weight),
+        ]
+    )
+    # Half of all that is staked is staked on plain sums, where most of what goes wrong shows.
+    parts = [float(special.logsumexp(basic)) - np.log(2.0 * basic.size)]
+    against = special.logsumexp(basic, axis=1)
+    where = _columns(rounds)
+    if where.shape[1]:
+        step = -(-where.size // MOST_CELLS)
+        of = slice(None, None, step)
+        some = rounds.take(of)
+        finer = _won_by(some, where[of], stands[of])
+        parts.append(float(special.logsumexp(finer)) - np.log(2.0 * finer.size))
+        by_arm = special.logsumexp(finer.reshape(k, -1), axis=1)
+        against[:k] = np.logaddexp(against[:k], by_arm - np.log(finer.size / basic.size))
+    names = (*rounds.arms, ANY, TARGET)
+    return Calibration(
+        evidence=float(special.logsumexp(parts)) / np.log(10.0),
+        against=names[int(np.argmax(against))],
+        arms=_logged(rounds, contrast, possible),
+    )
+
+
+def _won(ratio: Floats) -> Floats:
+    """(stakes,) log wealth of bets on ratios (n,) whose mean is 1."""
+    won: Floats = np.log1p(STAKES[:, None] * (ratio - 1.0)).sum(axis=1)
+    return won
+
+
+def _won_of_arms(chosen: NDArray[np.intp], stands: Floats, possible: NDArray[np.intp]) -> Floats:
+    """(K, stakes) log wealth of bets on each arm, which might be chosen in `possible` (K,) of the rounds."""
+    won = np.empty((len(possible), len(STAKES)))
+    for number, stake in enumerate(STAKES):
+        lost = np.log1p(-stake)
+        gained = np.log1p(stake * (stands - 1.0)) - lost
+        won[:, number] = np.bincount(chosen, gained, len(possible)) + possible * lost
+    return won
+
+
+def _won_by(rounds: Rounds, where: Floats, stands: Floats) -> Floats:
+    """(K, columns, stakes) of any f."""
+    k = len(rounds.arms)
+    won = np.empty((k, where.shape[1], len(STAKES)))
+    for number, stake in enumerate(STAKES):
+        lost = np.log1p(-stake * where)
+        gained = np.log1p(stake * where * (stands[:, None] - 1.0)) - lost
+        all_lost = lost.sum(axis=0) if rounds.eligible is None else rounds.eligible.T @ lost
+        for column in range(where.shape[1]):
+            mine = np.bincount(rounds.chosen, gained[:, column], k)
+            won[:, column, number] = mine
+        won[:, :, number] += all_lost
+    return won
+
+
+def _columns(rounds: Rounds) -> Floats:
+    """(n, c) in [0, 1]: spans of the log, positions, and each column of the context from below and from above."""
+    n = len(rounds)
+    if n < SPANS:
+        return np.empty((n, 0))
+    span = np.empty(n, np.intp)
+    span[np.argsort(rounds.decided, kind="stable")] = np.arange(n) * SPANS // n
+    columns = [span[:, None] == np.arange(SPANS)]
+    positions = int(rounds.position.max()) + 1
+    if 1 < positions <= SPANS:
+        columns.append(rounds.position[:, None] == np.arange(positions))
+    low, high = rounds.context.min(axis=0), rounds.context.max(axis=0)
+    varies = high > low
+    scaled = (rounds.context[:, varies] - low[varies]) / (high - low)[varies]
+    return np.concatenate([*columns, scaled, 1.0 - scaled], axis=1, dtype=np.float64)
+
+
+def _logged(
+    rounds: Rounds, contrast: Contrast, possible: NDArray[np.intp]
+) -> tuple[ArmLogged, ...]:
+    k, stands = len(rounds.arms), 1.0 / rounds.propensity
+    chosen = np.bincount(rounds.chosen, minlength=k)
+    stood = np.bincount(rounds.chosen, stands, k)
+    squares = np.bincount(rounds.chosen, stands * stands, k)
+    rewards = np.bincount(rounds.chosen, rounds.reward, k)
+    error = np.sqrt(np.maximum(squares - stood * stood / np.maximum(possible, 1), 0.0))
+    return tuple(
+        ArmLogged(
+            arm=arm,
+            rounds=int(possible[row]),
+            chosen=int(chosen[row]),
+            stood_for=float(stood[row]),
+            error=float(error[row]),
+            wanted=float(contrast.wanted[row]),
+            reward=float(rewards[row] / chosen[row]) if chosen[row] else 0.0,
+        )
+        for row, arm in enumerate(rounds.arms)
+    )

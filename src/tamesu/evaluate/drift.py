@@ -1,0 +1,106 @@
+"""Drift: the log in parts of equal size by time, and whether its halves tell of the same thing.
+
+An estimate is of the time of the log. Where what policies earn has moved meanwhile, it is of no moment of it.
+Refuses to foretell.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.evaluate.contrast import Contrast
+from tamesu.evaluate.contributions import Contributions, Statistic, value
+from tamesu.evaluate.rounds import Rounds
+from tamesu.evaluate.weights import clustered_error
+
+Floats: TypeAlias = NDArray[np.float64]
+
+PARTS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rounds that follow each other.
+
+    Attributes:
+        since, until: microseconds of the first and the last.
+        rounds: how many.
+        logged: their mean reward.
+        logged_error: its standard error, by clusters.
+        target: that of the target policy, self-normalised; NaN where it would have done nothing of that.
+        target_error: likewise.
+    """
+
+    since: int
+    until: int
+    rounds: int
+    logged: float
+    logged_error: float
+    target: float
+    target_error: float
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """How the log went.
+
+    Attributes:
+        logged: by how many standard errors the second half's mean reward lies above the first's.
+        target: the same of the target policy's. NaN where a half says nothing.
+        halves: both of them.
+        parts: up to ten, of equal size.
+    """
+
+    logged: float
+    target: float
+    halves: tuple[Part, ...]
+    parts: tuple[Part, ...]
+
+
+def drift_of(rounds: Rounds, contrast: Contrast) -> Drift:
+    """The halves and tenths of a log. O(n log n)."""
+    order = np.argsort(rounds.decided, kind="stable")
+    halves = tuple(_part(rounds, contrast, some) for some in np.array_split(order, 2))
+    parts = np.array_split(order, min(PARTS, max(1, len(order))))
+    one, two = halves
+    return Drift(
+        logged=_apart(one.logged, one.logged_error, two.logged, two.logged_error),
+        target=_apart(one.target, one.target_error, two.target, two.target_error),
+        halves=halves,
+        parts=tuple(_part(rounds, contrast, some) for some in parts),
+    )
+
+
+def _part(rounds: Rounds, contrast: Contrast, some: NDArray[np.intp]) -> Part:
+    reward, weight, cluster = contrast.reward[some], contrast.weight[some], rounds.cluster[some]
+    logged = Contributions(reward)
+    target = Contributions(np.zeros(len(some)), weight * reward, weight)
+    return Part(
+        since=int(rounds.decided[some[0]]) if len(some) else 0,
+        until=int(rounds.decided[some[-1]]) if len(some) else 0,
+        rounds=len(some),
+        logged=_value(logged),
+        logged_error=_error(logged, cluster),
+        target=_value(target),
+        target_error=_error(target, cluster),
+    )
+
+
+def _value(statistic: Statistic) -> float:
+    return value(statistic) if len(statistic.columns) else math.nan
+
+
+def _error(statistic: Statistic, cluster: NDArray[np.intp]) -> float:
+    if not len(cluster) or math.isnan(_value(statistic)):
+        return math.nan
+    return clustered_error(statistic.influence(), cluster)
+
+
+def _apart(one: float, error: float, two: float, other: float) -> float:
+    both = math.hypot(error, other)
+    return (two - one) / both if both > 0.0 else math.nan if math.isnan(both) else 0.0

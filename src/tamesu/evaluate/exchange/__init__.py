@@ -1,0 +1,20 @@
+"""Rounds in the forms of other packages, and back: dictionaries of arrays, tables, Vowpal Wabbit's `dsjson`.
+
+Refuses to open files, and to make up what a form does not say: a log without propensities is refused by name.
+"""
+
+from tamesu.evaluate.exchange.arrays import arrays_of, rounds_of_arrays
+from tamesu.evaluate.exchange.dsjson import rounds_of_dsjson
+from tamesu.evaluate.exchange.dsjson_written import dsjson_of
+from tamesu.evaluate.exchange.table import rounds_of_table, table_of
+from tamesu.evaluate.exchange.told import Read
+
+__all__ = [
+    "Read",
+    "arrays_of",
+    "dsjson_of",
+    "rounds_of_arrays",
+    "rounds_of_dsjson",
+    "rounds_of_table",
+    "table_of",
+]

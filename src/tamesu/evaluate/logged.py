@@ -1,0 +1,285 @@
+"""`Logged`: decisions of one bandit of which all is known, with everything that was recorded of them.
+
+Estimators look at columns (`Rounds`, `Slates`); a candidate may ask for contexts by name, for ids, and for who was
+eligible: it finds them here, by the `row` of a round. Refuses to say what a candidate would do.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.base import GRID, Declaration, InvalidInput, NoSupport, Outcome
+from tamesu.evaluate.latest import Deliveries, sifted
+from tamesu.evaluate.rounds import Rounds
+from tamesu.evaluate.slates import Slates
+from tamesu.policy import Policy
+from tamesu.policy.features import Encoder
+
+Floats: TypeAlias = NDArray[np.float64]
+
+Active: TypeAlias = Callable[[int, int], Sequence[str]]
+"""The number of a declaration and the version of a snapshot to the arms that were active then."""
+
+
+@dataclass(frozen=True, eq=False)
+class Logged:
+    """n decisions in the order of their log, m deliveries.
+
+    Attributes:
+        told: the deliveries.
+        arms: K ids: all that were ever eligible.
+        sets: lists of eligible arms; `among` (n,) says whose is which.
+        version: (n,) of the snapshot that decided.
+        context: (n, d) columns of what was known before.
+        features: (K, a) columns of what arms tell of themselves.
+        size: how many arms a decision delivers where so many are eligible.
+        left_out: how many decisions of the log are not here, by why; see `Latest`. Besides: `context`, whose context
+            does not fit the schema.
+    """
+
+    told: Deliveries
+    arms: tuple[str, ...]
+    sets: tuple[tuple[str, ...], ...]
+    among: NDArray[np.intp]
+    version: NDArray[np.int64]
+    context: Floats
+    features: Floats
+    size: int
+    left_out: Mapping[str, int]
+
+    def __len__(self) -> int:
+        return len(self.told.first)
+
+    @cached_property
+    def ids(self) -> NDArray[np.object_]:
+        """(n,) of the decisions."""
+        ids: NDArray[np.object_] = self.told.rows.decision_id[self.told.first]
+        return ids
+
+    @cached_property
+    def contexts(self) -> NDArray[np.object_]:
+        """(n,) what was known before, as it was recorded."""
+        contexts: NDArray[np.object_] = self.told.rows.context[self.told.first]
+        return contexts
+
+    @cached_property
+    def decided(self) -> NDArray[np.int64]:
+        """(n,) microseconds."""
+        decided: NDArray[np.int64] = self.told.rows.decided[self.told.first]
+        return decided
+
+    @cached_property
+    def number(self) -> NDArray[np.int64]:
+        """(n,) of the declaration that each was decided under."""
+        return self.told.number[self.told.first]
+
+    @cached_property
+    def sizes(self) -> NDArray[np.intp]:
+        """(n,) how many arms each delivered."""
+        return np.diff(np.append(self.told.first, len(self.told.rows)))
+
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """The place of each arm in `arms`."""
+        return {arm: place for place, arm in enumerate(self.arms)}
+
+    def since(self, moment: int) -> Logged:
+        """Those decided from `moment` on; the others are counted as `before`.
+
+        Raises:
+            NoSupport: there is none.
+        """
+        kept = self.decided >= moment
+        told = sifted(self.told, kept)
+        if told is None:
+            raise NoSupport(
+                f"decisions must be made after what the candidate has learnt from, all {len(self):,} were "
+                "made before",
+                hint="wait for some, or take a candidate that knows less:  --at",
+            )
+        gone = {"before": int(np.count_nonzero(~kept))}
+        return Logged(
+            told,
+            self.arms,
+            self.sets,
+            self.among[kept],
+            self.version[kept],
+            self.context[kept],
+            self.features,
+            self.size,
+            {**self.left_out, **gone},
+        )
+
+    def rounds(self) -> Rounds:
+        """They as rounds, one arm each; `row` is their place here.
+
+        Raises:
+            NoSupport: decisions of several arms.
+        """
+        rows = self.told.rows
+        if self.size > 1:
+            raise NoSupport(
+                "decisions must be of one arm each to be judged one by one, these are slates",
+                hint="judge slates as a whole",
+            )
+        return Rounds.of(
+            rows.arm,
+            _rewards(self.told),
+            rows.propensity,
+            among=self.arms,
+            contexts=self.context,
+            features=self.features,
+            eligible=self._eligible(),
+            units=_units(self.told),
+            shown=rows.outcome != Outcome.UNSHOWN,
+            decided=rows.decided,
+        )
+
+    def slates(self) -> Slates:
+        """They as slates; `row` is their place here."""
+        rows, n, size = self.told.rows, len(self), self.size
+        place = np.repeat(np.arange(n), self.sizes), rows.position
+
+        def table(values: NDArray[Any], empty: Any) -> NDArray[Any]:
+            made = np.full((n, size), empty, dtype=values.dtype)
+            made[place] = values
+            return made
+
+        return Slates.of(
+            table(rows.arm, None),
+            table(_rewards(self.told), 0.0),
+            table(rows.propensity, 1.0),
+            among=self.arms,
+            contexts=self.context,
+            features=self.features,
+            eligible=self._eligible(),
+            units=_units(self.told),
+            shown=table(rows.outcome != Outcome.UNSHOWN, empty=False),
+            decided=self.decided,
+        )
+
+    def _eligible(self) -> NDArray[np.bool_] | None:
+        """(n, K); none where all arms were, always."""
+        masks = np.zeros((len(self.sets), len(self.arms)), np.bool_)
+        for mask, ids in zip(masks, self.sets, strict=True):
+            mask[[self.places[arm] for arm in ids]] = True
+        return None if masks[np.unique(self.among)].all() else masks[self.among]
+
+
+def logged(
+    told: Deliveries,
+    policy: Policy,
+    active: Active,
+    features: Mapping[str, Mapping[str, Any]],
+    left_out: Mapping[str, int],
+) -> Logged:
+    """What these deliveries say, ready to be judged by.
+
+    Args:
+        told: each delivery once.
+        policy: of the declaration that says what columns contexts, and what arms tell, become.
+        active: who was eligible where a decision does not say.
+        features: what arms tell of themselves, by id.
+        left_out: what is counted already.
+
+    Raises:
+        NoSupport: the bandit combines options; or no context fits the schema.
+    """
+    declaration, encoder = policy.declaration, policy.encoder
+    if declaration.slots:
+        raise NoSupport(
+            f"decisions must deliver arms to be judged, {declaration.name!r} combines options",
+            hint="of combinations nothing can be told yet",
+        )
+    context, fits = _encoded(told, declaration, encoder)
+    kept = sifted(told, fits)
+    if kept is None:
+        raise NoSupport(
+            f"contexts must fit the schema, none of {len(fits):,} does",
+            hint="evaluate with a declaration that asks for what was recorded",
+        )
+    first = kept.first
+    version = kept.rows.snapshot[first]
+    codes: dict[tuple[str, ...], int] = {}
+    asked: dict[tuple[int, int], tuple[str, ...]] = {}
+    among = np.empty(len(first), np.intp)
+    numbers, versions = kept.number[first].tolist(), version.tolist()
+    for row, ids in enumerate(kept.rows.eligible[first].tolist()):
+        these = ids
+        if these is None:
+            key = numbers[row], versions[row]
+            these = asked.get(key)
+            if these is None:
+                these = asked[key] = tuple(active(*key))
+        among[row] = codes.setdefault(these, len(codes))
+    arms = tuple(dict.fromkeys(arm for ids in codes for arm in ids))
+    return Logged(
+        told=kept,
+        arms=arms,
+        sets=tuple(codes),
+        among=among,
+        version=version,
+        context=context,
+        features=_told(encoder, arms, features),
+        size=policy.size,
+        left_out=Counter(left_out) + Counter(context=int(np.count_nonzero(~fits))),
+    )
+
+
+def _encoded(
+    told: Deliveries, declaration: Declaration, encoder: Encoder
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """(n', d) columns of the contexts that fit, and (n,) which do."""
+    given = told.rows.context[told.first]
+    fits = np.ones(len(given), np.bool_)
+    if not encoder.width:
+        return np.empty((len(given), 0)), fits
+    contexts = within(declaration, given)
+    try:
+        return encoder.contexts(contexts), fits
+    except InvalidInput:
+        found: list[Floats] = []
+        for row, one in enumerate(contexts):
+            try:
+                found.append(encoder.context(one))
+            except InvalidInput:
+                fits[row] = False
+        return np.array(found).reshape(-1, encoder.width), fits
+
+
+def within(declaration: Declaration, given: NDArray[np.object_]) -> list[dict[str, Any]]:
+    """Of each context what `declaration` asks for: what was recorded may be more."""
+    names = tuple(declaration.context)
+    return [{name: one[name] for name in names if name in one} if one else {} for one in given]
+
+
+def _told(
+    encoder: Encoder, arms: Sequence[str], features: Mapping[str, Mapping[str, Any]]
+) -> Floats:
+    """(K, a) columns of what arms tell; no columns where one of them does not tell what is asked for now."""
+    if not encoder.arm_width:
+        return np.empty((len(arms), 0))
+    try:
+        return encoder.arms([features.get(arm) for arm in arms])
+    except InvalidInput:
+        return np.empty((len(arms), 0))
+
+
+def _rewards(told: Deliveries) -> Floats:
+    """(m,) rewards; 0 of what nobody looked at."""
+    looked = told.rows.outcome == Outcome.OBSERVED
+    return np.where(looked, told.rows.reward / GRID, 0.0)
+
+
+def _units(told: Deliveries) -> list[str]:
+    """(n,) whose decisions depend on each other: a unit's; without one each by itself."""
+    units, ids = told.rows.unit[told.first].tolist(), told.rows.decision_id[told.first].tolist()
+    pairs = zip(units, ids, strict=True)
+    return [f"decision {id_}" if unit is None else f"unit {unit}" for unit, id_ in pairs]

@@ -1,0 +1,118 @@
+"""Marginals by running policies again, and what the runs' own chance does to an estimate.
+
+Refuses to take an estimate without that error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.evaluate.contrast import MOST_NUMBERS
+from tamesu.evaluate.contributions import Statistic, value
+from tamesu.evaluate.placements import Below, Runs, orders, placements_of
+from tamesu.evaluate.slate_contrast import SlateContrast, slate_contrast_of
+from tamesu.evaluate.slates import Slates
+
+Floats: TypeAlias = NDArray[np.float64]
+
+
+class Again(NamedTuple):
+    """Both policies, to be run again.
+
+    Attributes:
+        logging: the logging policy, as it was when it decided each slate.
+        target: the target policy.
+        runs: how often, and with which chance.
+    """
+
+    logging: Below
+    target: Below
+    runs: Runs
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rerun:
+    """A contrast with marginals, and the same without one group of runs each.
+
+    Attributes:
+        contrast: with all runs.
+        without: of G groups of runs the contrast without each; empty where marginals are exact.
+    """
+
+    contrast: SlateContrast
+    without: tuple[SlateContrast, ...]
+
+    def estimated(
+        self, statistic: Callable[[SlateContrast], Statistic]
+    ) -> tuple[Statistic, float | None]:
+        """What each slate adds to the estimate, and the Monte Carlo error of that.
+
+        The error is the standard deviation that the estimate has by the chance of the runs alone, by the jackknife over their
+        groups; none where marginals are exact.
+
+        Args:
+            statistic: what makes the estimate of a contrast, as an estimator's `contributions`.
+        """
+        whole = statistic(self.contrast)
+        if not self.without:
+            return whole, None
+        found = np.array([value(statistic(one)) for one in self.without])
+        groups = len(found)
+        return whole, float(np.sqrt((groups - 1) / groups * np.sum((found - found.mean()) ** 2)))
+
+
+def rerun(slates: Slates, contrast: SlateContrast, again: Again, *, pairs: bool = False) -> Rerun:
+    """`contrast` with how likely both policies bring arms to positions, by running both again.
+
+    Args:
+        slates: as logged.
+        contrast: as the target policy sees them.
+        again: both policies.
+        pairs: whether the pseudo-inverse is asked for.
+
+    Raises:
+        NoSupport: too many orders of arms to look at them all, and no chance to draw some with.
+        InvalidInput: a logging policy that never brings a logged arm to its position: it is another one.
+    """
+    n, size, k = len(slates), slates.size, len(slates.arms)
+    runs = again.runs
+    groups = 1 if orders(k, size) <= runs.most_orders else runs.groups
+    width = groups * size * k * (size * k if pairs else 1)
+    step = max(1, MOST_NUMBERS // max(1, width))
+    columns = np.ones((groups + 1 if groups > 1 else 1, 3, n, size))
+    for start in range(0, n, step):
+        some = slice(start, start + step)
+        part = slates.take(some)
+        theirs = placements_of(part, again.logging, runs, pairs=pairs)
+        ours = placements_of(part, again.target, runs)
+        for number in range(len(columns)):
+            # Number 0 has all groups, number g all but group g - 1.
+            kept = np.arange(groups) != number - 1
+            marginal = theirs.first[kept].mean(axis=0)
+            placed = ours.first[kept].mean(axis=0)
+            both = None if theirs.pairs is None else theirs.pairs[kept].mean(axis=0)
+            rows = np.maximum(part.chosen, 0)[:, :, None]
+            logged = np.take_along_axis(marginal, rows, axis=2)[:, :, 0]
+            known = replace(part, marginal=np.where(part.there, np.minimum(logged, 1.0), 1.0))
+            seen = slate_contrast_of(
+                known.checked(), contrast.target[some], placed=placed, pairs=both
+            )
+            columns[number, 0, some] = known.marginal
+            columns[number, 1, some] = seen.placed
+            if seen.pseudo_inverse is not None:
+                columns[number, 2, some, 0] = seen.pseudo_inverse
+    every = [
+        replace(
+            contrast,
+            marginal=marginal,
+            placed=placed,
+            pseudo_inverse=weight[:, 0] if pairs else None,
+        )
+        for marginal, placed, weight in columns
+    ]
+    return Rerun(every[0], tuple(every[1:]))

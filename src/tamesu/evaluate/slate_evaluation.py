@@ -1,0 +1,210 @@
+"""`evaluated_slates`: from slates and a target policy to numbers and how far they can be trusted.
+
+Weights are those of whole slates; propensities are looked at delivery by delivery, each given what stands above. Refuses
+to give a number without its diagnostics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.base import InvalidInput
+from tamesu.evaluate.calibration import calibration
+from tamesu.evaluate.concluding import Evaluation, Part, concluded, logged_as, parts_of
+from tamesu.evaluate.contrast import Contrast
+from tamesu.evaluate.contributions import Quotient, Statistic
+from tamesu.evaluate.diagnostics import Diagnostics
+from tamesu.evaluate.drift import drift_of
+from tamesu.evaluate.estimands import Estimand
+from tamesu.evaluate.intervals import Bounds
+from tamesu.evaluate.rerun import Again, Rerun, rerun
+from tamesu.evaluate.rounds import Rounds
+from tamesu.evaluate.slate_contrast import SlateContrast, SlateShares, slate_contrast_of
+from tamesu.evaluate.slate_kinds import SlateEstimator, slate_estimator_of
+from tamesu.evaluate.slates import Slates
+from tamesu.evaluate.weights import weights_of
+
+Floats: TypeAlias = NDArray[np.float64]
+
+SLATE_ESTIMATORS = ("reward_interaction", "sn_reward_interaction")
+
+MOST_CELLS = 1 << 25
+"""Of slates times positions times arms, whose propensities are looked at; of more slates every so manieth."""
+
+
+def evaluated_slates(  # noqa: PLR0913 - what an evaluation is asked
+    slates: Slates,
+    target: SlateShares | Floats,
+    *,
+    estimators: Sequence[str | Mapping[str, Any]] = SLATE_ESTIMATORS,
+    predicted: SlateShares | Floats | None = None,
+    again: Again | None = None,
+    placed: SlateShares | Floats | None = None,
+    pairs: SlateShares | Floats | None = None,
+    estimands: Sequence[str] = (Estimand.DECISION.value,),
+    confidence: float = 0.95,
+    interval: str = "normal",
+    bounds: Bounds | None = None,
+    uniforms: Callable[[int], Floats] | None = None,
+    left_out: Mapping[str, int] | None = None,
+) -> Evaluation:
+    """What `target` would have earned in these slates, a slate's reward being that of all its deliveries.
+
+    Args:
+        slates: as logged.
+        target: probabilities given the logged arms above, (n, L) of the logged arm or (n, L, K) of all.
+        estimators: names, or `{kind: name, option: …}`.
+        predicted: expected rewards (n, L, K), for `cascade_dr`.
+        again: both policies, to be run again for estimators that need marginals; none to refuse those.
+        placed: how likely the target policy places arms, where somebody knows it, with `slates.marginal`.
+        pairs: how likely the logging policy places two arms, for the pseudo-inverse; all three as `slate_contrast_of` has them.
+        estimands: `decision`, `impression`, or both.
+        confidence: above 0 and below 1.
+        interval: one of `tamesu.evaluate.intervals.INTERVALS`.
+        bounds: of a slate's reward and of weights, for the intervals that ask for them.
+        uniforms: for the bootstrap.
+        left_out: what whoever made the slates set aside, to be told with them.
+
+    Raises:
+        InvalidInput: an unknown name, no slates, or anything that an estimator or an interval needs and that is not
+            given.
+        NoSupport: an estimator needs marginals that nobody made.
+    """
+    if not len(slates):
+        raise InvalidInput("an evaluation must have slates, got none")
+    asked = parts_of(estimators, slate_estimator_of)
+    wanted = [Estimand.of(one) for one in estimands]
+    if any(one.models for _, one in asked) and predicted is None:
+        raise InvalidInput(
+            "an estimator of slates with a model must be given what arms are expected to earn, got nothing",
+            hint="give predicted, or take one without a model, such as reward_interaction",
+        )
+    contrast = slate_contrast_of(slates, target, predicted, placed=placed, pairs=pairs)
+    made = Rerun(contrast, ())
+    if again is not None and any(one.marginals for _, one in asked):
+        made = rerun(slates, contrast, again, pairs=any(one.pairs for _, one in asked))
+    seen = slates.shown.astype(np.float64)
+    whole = _as_rounds(slates)
+    as_one = _as_contrast(contrast, whole)
+    parts = [_part(name, one, estimator, made, seen) for one in wanted for name, estimator in asked]
+    if any(one.models for one in parts) and Estimand.IMPRESSION in wanted:
+        raise InvalidInput("per impression slates are estimated without a model, got one with it")
+    return concluded(
+        whole,
+        as_one,
+        _diagnostics(slates, contrast, whole, as_one),
+        [*logged_as(wanted, whole, slates.shown.sum(axis=1)), *parts],
+        confidence=confidence,
+        interval=interval,
+        bounds=bounds,
+        uniforms=uniforms,
+        left_out=left_out,
+    )
+
+
+def _part(
+    name: str, estimand: Estimand, estimator: SlateEstimator, made: Rerun, seen: Floats
+) -> Part:
+    def statistic(contrast: SlateContrast) -> Statistic:
+        over = estimator.contributions(contrast)
+        if estimand is Estimand.DECISION:
+            return over
+        return Quotient(over, estimator.contributions(replace(contrast, reward=seen)))
+
+    if not estimator.marginals:
+        return Part(name, estimand, statistic(made.contrast), models=estimator.models)
+    whole, run_error = made.estimated(statistic)
+    return Part(name, estimand, whole, models=estimator.models, run_error=run_error)
+
+
+def _as_rounds(slates: Slates) -> Rounds:
+    """Each slate as one round, whose propensity is that of the whole order."""
+    return Rounds(
+        arms=slates.arms,
+        chosen=np.maximum(slates.chosen[:, 0], 0),
+        reward=slates.reward.sum(axis=1),
+        propensity=np.maximum(slates.joint, np.finfo(np.float64).tiny),
+        shown=np.asarray(slates.shown.any(axis=1), np.bool_),
+        context=slates.context,
+        features=slates.features,
+        eligible=None,
+        position=np.zeros(len(slates), np.intp),
+        cluster=slates.cluster,
+        decided=slates.decided,
+        row=slates.row,
+    )
+
+
+def _as_contrast(contrast: SlateContrast, whole: Rounds) -> Contrast:
+    none = np.zeros(len(whole))
+    return Contrast(
+        reward=whole.reward,
+        propensity=whole.propensity,
+        target=contrast.prefix_weight[:, -1] * whole.propensity,
+        guess=none,
+        expected=none,
+        wanted=np.zeros(len(whole.arms)),
+        cluster=whole.cluster,
+    )
+
+
+def _diagnostics(
+    slates: Slates, contrast: SlateContrast, whole: Rounds, as_one: Contrast
+) -> Diagnostics:
+    step = -(-slates.chosen.size * len(slates.arms) // MOST_CELLS)
+    some = slice(None, None, step)
+    deliveries, weight, wanted = _deliveries(slates.take(some), contrast, some)
+    none = np.zeros(len(deliveries))
+    told = Contrast(
+        reward=deliveries.reward,
+        propensity=deliveries.propensity,
+        target=weight * deliveries.propensity,
+        guess=none,
+        expected=none,
+        wanted=wanted,
+        cluster=deliveries.cluster,
+    )
+    return Diagnostics(
+        rounds=len(slates),
+        clusters=int(np.count_nonzero(np.bincount(slates.cluster))),
+        shown=int(whole.shown.sum()),
+        weights=weights_of(whole, as_one),
+        calibration=calibration(deliveries, told),
+        drift=drift_of(whole, as_one),
+    )
+
+
+def _deliveries(
+    slates: Slates, contrast: SlateContrast, some: slice
+) -> tuple[Rounds, Floats, Floats]:
+    """Each delivery as a round among the arms that are left, its weight, and how often each arm seems to be wanted."""
+    n, size, k = len(slates), slates.size, len(slates.arms)
+    there = slates.there
+    left = np.ones((n, k), np.bool_) if slates.eligible is None else slates.eligible.copy()
+    eligible = np.empty((n, size, k), np.bool_)
+    for at in range(size):
+        eligible[:, at] = left
+        left[np.flatnonzero(there[:, at]), slates.chosen[there[:, at], at]] = False
+    slate = np.broadcast_to(np.arange(n)[:, None], (n, size))[there]
+    rounds = Rounds(
+        arms=slates.arms,
+        chosen=slates.chosen[there],
+        reward=slates.reward[there],
+        propensity=slates.propensity[there],
+        shown=slates.shown[there],
+        context=slates.context[slate],
+        features=slates.features,
+        eligible=eligible[there],
+        position=np.broadcast_to(np.arange(size), (n, size))[there],
+        cluster=slates.cluster[slate],
+        decided=slates.decided[slate],
+        row=np.arange(len(slate)),
+    )
+    each = (contrast.target / contrast.propensity)[some][there]
+    whole = np.bincount(rounds.chosen, contrast.prefix_weight[some][there], k)
+    return rounds, each, whole / max(1.0, float(whole.sum()))

@@ -1,0 +1,193 @@
+"""The way through the room: rounds and a plan in, a policy out.
+
+Refuses rounds without a context, negative rewards for likelihood, and to let a reward model be asked of rounds that
+it learnt from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import torch
+
+from tamesu.base import InvalidInput, NoSupport
+from tamesu.base.feature import POSITION, Categorical, Hashed, Schema, Vector, width_of
+from tamesu.evaluate import RewardModel, Rounds, cross_fitted
+from tamesu.learn.gradients.checkpoint import Checkpoint
+from tamesu.learn.gradients.expecting import Expecting, expecting
+from tamesu.learn.gradients.held_out import Floats, apart, by_estimate, by_loss
+from tamesu.learn.gradients.learnt import Learnt
+from tamesu.learn.gradients.network import Towers
+from tamesu.learn.gradients.rows import Rows, rows_of
+from tamesu.learn.gradients.training import Guess, trained
+from tamesu.learn.plan import Plan
+from tamesu.learn.progress import Tell, silent
+from tamesu.policy.towers import TwoTower
+
+
+def learnt_from(  # noqa: PLR0913 - what may be known of rounds
+    rounds: Rounds,
+    plan: Plan,
+    *,
+    context: Schema | None = None,
+    arm_features: Schema | None = None,
+    model: RewardModel | None = None,
+    tell: Tell = silent,
+    checkpoints: Path | None = None,
+) -> Learnt:
+    """A policy that climbed what `plan` says in those rounds.
+
+    Args:
+        rounds: as logged, with a context.
+        plan: how.
+        context: the schema of their columns, whose categories are embedded; none for numbers.
+        arm_features: that of the arms' columns.
+        model: of rewards, for doubly robust; none for two towers by regression. It is cross-fitted either way.
+        tell: is told of each epoch.
+        checkpoints: a folder; learning that was cut short goes on there.
+
+    Raises:
+        NoSupport: no context, or too few rounds to hold some out.
+        InvalidInput: rewards or a schema that do not fit.
+    """
+    context, arm_features = _schemas(rounds, context, arm_features)
+    _refuse_unfit(rounds, plan)
+    rounds = _narrowed(rounds, context, arm_features)
+    rows = rows_of(rounds, plan, _fields(context), _fields(arm_features))
+    learnt, held = apart(rounds, plan.held_out)
+    mine, others = rows.take(torch.as_tensor(learnt)), rows.take(torch.as_tensor(held))
+    checkpoint = None if checkpoints is None else Checkpoint(checkpoints, _digest(rounds, plan))
+    guess, predicted = _model(rounds, plan, (learnt, held), (mine, others), model, tell, checkpoint)
+    start = None
+    if plan.warm and plan.estimator not in {"regression", "likelihood"}:
+        start = trained(
+            "start",
+            mine,
+            plan.as_regression(),
+            by_loss(others),
+            seed=plan.seed,
+            tell=tell,
+            checkpoint=checkpoint,
+        ).towers
+    found = trained(
+        "policy",
+        mine,
+        plan,
+        by_loss(others)
+        if plan.estimator == "regression"
+        else by_estimate(rounds.take(held), others, predicted),
+        seed=plan.seed,
+        start=start,
+        tell=tell,
+        guess=guess,
+        checkpoint=checkpoint,
+    )
+    policy = _arrays(found.towers, rounds, plan, context, arm_features)
+    return Learnt(policy, plan, found.judged, found.epoch, found.stopped)
+
+
+def _model(  # noqa: PLR0913, PLR0917 - what may be known of rounds
+    rounds: Rounds,
+    plan: Plan,
+    places: tuple[np.ndarray, np.ndarray],
+    parts: tuple[Rows, Rows],
+    model: RewardModel | None,
+    tell: Tell,
+    checkpoint: Checkpoint | None,
+) -> tuple[Guess | None, Floats | None]:
+    """What is expected of rounds that are learnt from, and (m, K) of those that are held out."""
+    if plan.estimator != "dr":
+        return None, None
+    learnt, held = places
+    if model is None:
+        towers: Expecting = expecting(rounds.take(learnt), parts[0], plan, tell, checkpoint)
+        return towers.guess, towers.of_others(parts[1].context).cpu().numpy().astype(np.float64)
+    table = torch.as_tensor(
+        cross_fitted(rounds.take(learnt), model, plan.folds).astype(np.float32), device=plan.device
+    )
+
+    def guess(rows: torch.Tensor, arms: torch.Tensor | None) -> torch.Tensor:
+        return table[rows] if arms is None else table[rows[:, None], arms]
+
+    return guess, model(rounds.take(learnt))(rounds.take(held))
+
+
+def _schemas(
+    rounds: Rounds, context: Schema | None, arm_features: Schema | None
+) -> tuple[Schema, Schema]:
+    """Those given, or one vector of numbers each."""
+    width, told = rounds.context.shape[1], rounds.features.shape[1]
+    if not width:
+        raise NoSupport(
+            "a policy over contexts needs rounds with a context, got none",
+            hint="without one the best policy is the arm with the best mean",
+        )
+    context = {POSITION: Vector(size=width)} if context is None else context
+    if arm_features is None:
+        arm_features = {POSITION: Vector(size=told)} if told else {}
+    return context, arm_features
+
+
+def _narrowed(rounds: Rounds, context: Schema, arm_features: Schema) -> Rounds:
+    """Without columns of interactions, which stand last: layers make their own."""
+    wide, told = (sum(map(width_of, schema.values())) for schema in (context, arm_features))
+    if rounds.context.shape[1] < wide or rounds.features.shape[1] < told:
+        raise InvalidInput(
+            f"rounds must have the columns of the schema, {wide} of a context and {told} of an arm, "
+            f"got {rounds.context.shape[1]} and {rounds.features.shape[1]}"
+        )
+    return replace(rounds, context=rounds.context[:, :wide], features=rounds.features[:, :told])
+
+
+def _refuse_unfit(rounds: Rounds, plan: Plan) -> None:
+    if plan.estimator == "likelihood" and (rounds.reward < 0).any():
+        raise InvalidInput(
+            f"likelihood needs rewards of at least 0, got {rounds.reward.min():g}",
+            hint="weigh events by numbers of at least 0, or take ips or dr",
+        )
+    if len(rounds.arms) < 2:  # noqa: PLR2004 - nothing to choose
+        raise NoSupport(f"a policy needs at least 2 arms, got {len(rounds.arms)}")
+
+
+def _fields(schema: Schema) -> tuple[slice, ...]:
+    """Where the columns of categories are."""
+    return tuple(_categories(schema))
+
+
+def _categories(schema: Schema) -> Iterator[slice]:
+    at = 0
+    for feature in schema.values():
+        width = width_of(feature)
+        if isinstance(feature, Categorical | Hashed):
+            yield slice(at, at + width)
+        at += width
+
+
+def _arrays(
+    towers: Towers, rounds: Rounds, plan: Plan, context: Schema, arm_features: Schema
+) -> TwoTower:
+    with torch.no_grad():
+        embeddings = towers.items().cpu().numpy().astype(np.float32)
+    return TwoTower(
+        context=context,
+        arm_features=arm_features,
+        query=towers.query.arrays(),
+        item=None if towers.item is None else towers.item.arrays(),
+        arms=rounds.arms,
+        embeddings=embeddings,
+        temperature=plan.heat,
+        learnt={"estimator": plan.estimator, "seed": plan.seed, "rounds": len(rounds)},
+    )
+
+
+def _digest(rounds: Rounds, plan: Plan) -> str:
+    """Of what is learnt from what."""
+    told = hashlib.sha256(msgspec.json.encode(plan))
+    for column in (rounds.chosen, rounds.reward, rounds.propensity, rounds.context):
+        told.update(np.ascontiguousarray(column).tobytes())
+    return told.hexdigest()

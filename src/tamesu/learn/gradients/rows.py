@@ -1,0 +1,79 @@
+"""`Rows`: rounds as tensors, with where categories are. Refuses to change what a round says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tamesu.evaluate import Rounds
+from tamesu.learn.plan import Plan
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """n rounds.
+
+    Attributes:
+        context: (n, d) single precision.
+        features: (K, a).
+        chosen: (n,).
+        reward, propensity: (n,).
+        eligible: (n, K), or none for all arms.
+        fields, arm_fields: which columns are the categories of one field.
+        whether: rewards lie in [0, 1], as those of things that happened or not.
+    """
+
+    context: Tensor
+    features: Tensor
+    chosen: Tensor
+    reward: Tensor
+    propensity: Tensor
+    eligible: Tensor | None
+    fields: tuple[slice, ...]
+    arm_fields: tuple[slice, ...]
+    whether: bool
+
+    @property
+    def arms(self) -> int:
+        """K."""
+        return len(self.features)
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def take(self, places: Tensor) -> Rows:
+        """Those at such places."""
+        return replace(
+            self,
+            context=self.context[places],
+            chosen=self.chosen[places],
+            reward=self.reward[places],
+            propensity=self.propensity[places],
+            eligible=None if self.eligible is None else self.eligible[places],
+        )
+
+
+def rows_of(
+    rounds: Rounds, plan: Plan, fields: tuple[slice, ...] = (), arm_fields: tuple[slice, ...] = ()
+) -> Rows:
+    """Rounds, on the device of the plan."""
+    device = torch.device(plan.device)
+
+    def single(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Tensor:
+        return torch.as_tensor(values.astype(np.float32), device=device)
+
+    eligible = rounds.eligible
+    return Rows(
+        context=single(rounds.context),
+        features=single(rounds.features),
+        chosen=torch.as_tensor(rounds.chosen, device=device),
+        reward=single(rounds.reward),
+        propensity=single(rounds.propensity),
+        eligible=None if eligible is None else torch.as_tensor(eligible, device=device),
+        fields=fields,
+        arm_fields=arm_fields,
+        whether=bool(((rounds.reward >= 0) & (rounds.reward <= 1)).all()),
+    )

@@ -1,0 +1,335 @@
+"""`tamesu evaluate` on real logs, on files and on a bandit's own archive: verdicts first, exit codes, refusals, the page."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import closing
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+from served import Served
+
+from tamesu.adapters.archive import open_bandit
+from tamesu.adapters.clock.manual import ManualClock
+from tamesu.adapters.eventlog.memory import MemoryEventLog
+from tamesu.cli.entry import run
+from tamesu.wiring import Settings, open_archive, open_store
+
+
+@pytest.fixture(scope="module")
+def clicks(tmp_path_factory):
+    """The Open Bandit Dataset's small version, from wherever this machine's packages come."""
+    return open_bandit.fetch(tmp_path_factory.mktemp("clicks") / "data")
+
+
+@pytest.fixture
+def asked(clicks, monkeypatch, capsys):
+    """Runs it: exit code, what was printed, what was warned of."""
+    monkeypatch.setenv("TAMESU_OPEN_BANDIT", str(clicks))
+
+    def command(*words):
+        capsys.readouterr()
+        code = run(["evaluate", *map(str, words)])
+        return code, *capsys.readouterr()
+
+    return command
+
+
+def values(told, policy=0):
+    return {one["estimator"]: one["value"] for one in told["policies"][policy]["estimates"]}
+
+
+def test_uniform_to_thompson_sampling_has_its_known_value(asked):
+    code, out, err = asked("open-bandit", "--policy", "bts", "--json")
+    assert code == 0
+    told = json.loads(out)
+    assert round(values(told)["ips"], 5) == 0.00456
+    (one,) = told["policies"]
+    assert one["diagnostics"]["calibration"]["evidence"] < 1
+    assert one["verdict"]["trust"] == "weak"
+    assert [reason["what"] for reason in one["verdict"]["reasons"]] == ["effective rewards"]
+    assert err.startswith("warning: bts is weak: all hangs on about 4.8 rounds with a reward")
+
+
+def test_thompson_sampling_to_uniform_is_refused_with_the_reason(asked):
+    words = ["open-bandit", "--campaign", "women", "--logged-by", "bts", "--policy", "random"]
+    code, out, err = asked(*words)
+    assert code == 4
+    assert "refused: any number would say more of luck" in out
+    assert "worth 2.1 of the target policy's, less than 50" in out
+    assert "the largest weight is 21,739" in out
+    assert "carries 69% of all" in out
+    assert "snips" not in out
+    assert "warning: random is refused" in err
+    assert "hint: its numbers are not printed; --anyway prints them" in err
+    code, out, _ = asked(*words, "--json")
+    assert code == 4
+    (one,) = json.loads(out)["policies"]
+    weights = one["diagnostics"]["weights"]
+    assert weights["largest"] > 20_000
+    assert weights["effective"] == pytest.approx(2, abs=0.1)
+    assert one["estimates"] is None
+    code, out, err = asked(*words, "--anyway")
+    assert code == 4
+    assert "snips" in out
+    assert "--anyway" not in err
+
+
+def test_the_logging_policy_itself_is_trusted(asked):
+    code, out, err = asked("open-bandit", "--policy", "random", "--estimators", "ips,snips")
+    assert (code, err) == (0, "")
+    assert "trustworthy" in out
+    assert len(re.findall(r"0\.0038 +0\.002594 to 0\.005006", out)) == 3
+
+
+def test_several_policies_stand_side_by_side_on_one_page(asked, tmp_path):
+    page = tmp_path / "judged.html"
+    words = [
+        "--policy",
+        "random",
+        "--policy",
+        "arm:3",
+        "--html",
+        page,
+        "--per",
+        "decision,impression",
+    ]
+    code, out, _ = asked("open-bandit", *words)
+    assert code == 0
+    assert f"written to {page}" in out
+    text = page.read_text()
+    for piece in ("random", "arm:3", "trustworthy", "All policies", "per impression"):
+        assert piece in text
+    # It needs nothing else, and its pictures are whole.
+    loads = re.findall(r"(?:src|href)\s*=|<script|url\((?!#)|@import", text)
+    assert [one for one in loads if "href" not in one] == []
+    assert set(re.findall(r'href="([^#"]*)', text)) <= {""}
+    pictures = re.findall(r"<svg.*?</svg>", text, re.DOTALL)
+    assert len(pictures) == 1 + 2 * 4
+    for picture in pictures:
+        ET.fromstring(picture)
+
+
+def test_a_page_does_not_show_what_is_refused(asked, tmp_path):
+    page = tmp_path / "refused.html"
+    words = ["open-bandit", "--campaign", "women", "--logged-by", "bts", "--policy", "random"]
+    assert asked(*words, "--html", page)[0] == 4
+    text = page.read_text()
+    assert "Its numbers are not shown" in text
+    assert "snips" not in text
+    assert "the policy (self-normalised)" not in text
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory):
+    """One log of two arms in each form of file."""
+    folder = tmp_path_factory.mktemp("logs")
+    rng = np.random.default_rng(4)
+    chosen = (rng.random(1_200) < 0.25).astype(int)
+    clicks = (rng.random(1_200) < np.where(chosen == 1, 0.6, 0.3)).astype(int)
+    chances = np.where(chosen == 1, 0.25, 0.75)
+    lines = ["item_id,position,click,propensity_score"]
+    lines += [
+        f"{arm},1,{click},{chance}"
+        for arm, click, chance in zip(chosen, clicks, chances, strict=True)
+    ]
+    (folder / "log.csv").write_text("\n".join(lines))
+    np.savez(folder / "log.npz", action=chosen, reward=clicks, pscore=chances, n_actions=2)
+    rows = [
+        json.dumps(
+            {
+                "_label_cost": -int(click),
+                "_label_probability": chance,
+                "_labelIndex": int(arm),
+                "a": [int(arm) + 1, 2 - int(arm)],
+                "p": [chance, 1 - chance],
+                "c": {
+                    "shared": {},
+                    "_multi": [{"i": {"constant": 1, "id": str(one)}} for one in (0, 1)],
+                },
+            }
+        )
+        for arm, click, chance in zip(chosen, clicks, chances.tolist(), strict=True)
+    ]
+    (folder / "log.dsjson").write_text("\n".join(rows))
+    return folder
+
+
+@pytest.mark.parametrize("form", ["csv", "npz", "dsjson"])
+def test_a_log_in_a_file_is_judged(asked, logs, form):
+    words = ["--policy", "uniform", "--estimators", "snips", "--json"]
+    code, out, err = asked(logs / f"log.{form}", *words)
+    assert code == 0, err
+    assert values(json.loads(out))["snips"] == pytest.approx(0.45, abs=0.06)
+
+
+def test_policies_come_as_tables_and_functions(asked, logs, tmp_path, monkeypatch):
+    log = logs / "log.csv"
+    (tmp_path / "shares.csv").write_text("1,0\n0.5,0.5\n")
+    np.save(tmp_path / "each.npy", np.tile([0.0, 1.0], (1_200, 1)))
+    (tmp_path / "wishes.py").write_text(
+        "import numpy as np\n\ndef last(rounds):\n    return np.tile([0.0, 1.0], (len(rounds), 1))\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    names = ["uniform", tmp_path / "shares.csv", "arm:1", tmp_path / "each.npy", "wishes:last"]
+    words = [word for name in names for word in ("--policy", name)]
+    code, out, _ = asked(log, *words, "--estimators", "ips", "--json")
+    assert code == 0
+    told = json.loads(out)
+    found = [values(told, number)["ips"] for number in range(5)]
+    assert found[0] == found[1]
+    assert found[2] == found[3] == found[4] == pytest.approx(0.6, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["log.csv", "--policy", "arm:7"], 1, "no such arm: '7'"),
+        (["log.csv", "--policy", "best"], 2, "no policy is known by 'best'"),
+        (["log.csv", "--policy", "nothing.csv"], 1, "no file nothing.csv"),
+        (["log.csv", "--policy", "wish_list:none"], 1, "must name a function"),
+        (["log.csv", "--policy", "uniform", "--estimators", "drr"], 2, "unknown estimator 'drr'"),
+        (["log.csv", "--policy", "uniform", "--per", "click"], 2, "unknown estimand 'click'"),
+        (["log.csv", "--policy", "uniform", "--interval", "t"], 2, "unknown interval 't'"),
+        (["log.csv", "--policy", "uniform", "--interval", "bernstein"], 2, "bounds"),
+        (["log.csv", "--policy", "uniform", "--bounds", "1..0"], 2, "LOW..HIGH"),
+        (["log.csv", "--policy", "uniform", "--confidence", "2"], 2, "between 0 and 1"),
+        (["log.csv", "--policy", "uniform", "--model", "oracle"], 2, "unknown reward model"),
+        (["log.csv", "--policy", "uniform", "--html", "page.pdf"], 2, "must end in .html"),
+        (["log.csv", "--policy", "uniform", "--html", "no/page.html"], 1, "folder is not there"),
+        (["log.tsv", "--policy", "uniform"], 2, "a log must end with one of"),
+        (["nothing.csv", "--policy", "uniform"], 1, "no file nothing.csv"),
+        (["open-bandit", "--campaign", "dogs", "--policy", "bts"], 2, "no campaign 'dogs'"),
+        (["nobody", "--policy", "logging"], 1, "must hold a store"),
+        (["log.csv"], 2, "--policy"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_cannot_be_asked_is_refused_by_name(asked, logs, monkeypatch, words, code, message):
+    monkeypatch.chdir(logs)
+    found, out, err = asked(*words)
+    assert (found, out) == (code, "")
+    assert message in err
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (",0.25", ",0"),
+        (",0.25", ",1.5"),
+        (",0.25", ","),
+    ],
+    ids=["zero", "above one", "missing"],
+)
+def test_a_propensity_that_cannot_be_is_refused(asked, logs, tmp_path, change, message):
+    lines = (logs / "log.csv").read_text().splitlines()
+    row = next(number for number, line in enumerate(lines) if line.endswith(change))
+    lines[row] = lines[row].removesuffix(change) + message
+    (tmp_path / "wrong.csv").write_text("\n".join(lines))
+    code, out, err = asked(tmp_path / "wrong.csv", "--policy", "uniform")
+    assert (code, out) == (2, "")
+    assert "propensit" in err
+    assert "(0, 1]" in err or "missing" in err or "None" in err
+
+
+def test_each_interval_can_be_asked_for(asked, logs):
+    for kind, more in {
+        "bootstrap": ["--seed", 5],
+        "bernstein": ["--bounds", "0..1", "--most-weight", 4],
+        "sequence": ["--bounds", "0..1"],
+    }.items():
+        words = ["--policy", "uniform", "--estimators", "ips", "--interval", kind, "--json", *more]
+        code, out, err = asked(logs / "log.csv", *words)
+        assert code == 0, err
+        (one,) = json.loads(out)["policies"][0]["estimates"]
+        assert one["interval"]["low"] < 0.45 < one["interval"]["high"]
+    words = ["--policy", "uniform", "--estimators", "ips", "--interval", "bootstrap", "--json"]
+    once, again, other = (asked(logs / "log.csv", *words, "--seed", seed)[1] for seed in (1, 1, 2))
+    assert once == again != other
+
+
+def living(folder, declared, chance, shown=1.0):
+    """A bandit in a data folder of its own, after it has served."""
+    clock = ManualClock()
+    with closing(open_store(Settings(data=str(folder)))) as store:
+        archive = open_archive(Settings(data=str(folder)))
+        served = Served(
+            declared,
+            chance,
+            store=store,
+            archive=archive,
+            log=MemoryEventLog(clock=clock),
+            clock=clock,
+            shown=shown,
+        )
+        served.serve(900, every=100)
+        served.rest()
+        return served
+
+
+SHOP = {
+    "name": "shop",
+    "arms": ["a", "b", "c"],
+    "seed": 7,
+    "policy": {"belief": "beta", "explorer": {"kind": "thompson", "explore": 0.3}},
+    "reward": {"window": "5s", "settle": "1s", "lateness": "1s"},
+}
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("shop")
+    worth = {"a": 0.2, "b": 0.35, "c": 0.3}
+    living(folder, SHOP, lambda _, arm: worth[arm])
+    return folder
+
+
+def test_a_bandit_judges_itself_by_its_own_archive(asked, shop):
+    words = ["shop", "--policy", "logging", "--data", shop, "--json", "--estimators", "ips,snips"]
+    code, out, err = asked(*words)
+    assert (code, err) == (0, "")
+    (one,) = json.loads(out)["policies"]
+    weights = one["diagnostics"]["weights"]
+    assert (weights["mean"], weights["largest"]) == (1.0, 1.0)
+    assert {round(each["value"], 12) for each in one["estimates"]} == {
+        round(one["logged"][0]["value"], 12)
+    }
+    assert one["told"]["gone"] == 0
+
+
+def test_candidates_are_judged_by_a_bandits_archive(asked, shop, tmp_path):
+    greedy = tmp_path / "greedy.yaml"
+    greedy.write_text(
+        json.dumps({**SHOP, "policy": {"belief": "beta", "explorer": "epsilon_greedy"}})
+    )
+    words = ["--policy", "arm:b", "--policy", "uniform", "--policy", greedy, "--data", shop]
+    code, out, _ = asked("shop", *words, "--estimators", "snips", "--json")
+    assert code == 0
+    best, even, learnt = (values(json.loads(out), number)["snips"] for number in range(3))
+    assert best == pytest.approx(0.35, abs=0.08)
+    assert even == pytest.approx(0.85 / 3, abs=0.08)
+    assert learnt > even
+    code, out, _ = asked("shop", "--policy", "snapshot:5", "--data", shop)
+    assert "decided before what the policy had learnt was complete" in out
+
+
+def test_slates_of_a_bandit_are_judged_whole(asked, tmp_path):
+    declared = {
+        **SHOP,
+        "layout": {"kind": "slate", "size": 2},
+        "reward": {**SHOP["reward"], "anchor": "impression"},
+    }
+    living(tmp_path, declared, lambda *_: 0.3, shown=0.7)
+    words = ["--policy", "uniform", "--policy", "logging", "--data", tmp_path, "--json"]
+    code, out, err = asked("shop", *words, "--per", "decision,impression")
+    assert code == 0, err
+    told = json.loads(out)
+    per = {
+        (one["estimator"], one["estimand"]): one["value"]
+        for one in told["policies"][0]["estimates"]
+    }
+    assert per["reward_interaction", "decision"] == pytest.approx(2 * 0.7 * 0.3, abs=0.1)
+    assert per["sn_reward_interaction", "impression"] == pytest.approx(0.3, abs=0.06)
+    assert told["policies"][1]["diagnostics"]["weights"]["largest"] == 1.0

@@ -1,0 +1,252 @@
+"""What an archive says of a bandit's decisions, and what candidates would have done in them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from served import Served
+
+from tamesu.base import Declaration, InvalidInput, NoSupport, NotFound, Time
+from tamesu.engine import Along, ArchivedDecisions, Candidates, Remade, as_logged
+from tamesu.evaluate import (
+    Frozen,
+    Tabled,
+    contrast_of,
+    estimator_of,
+    normal,
+    table_of,
+    value,
+)
+from tamesu.policy import compose
+
+ARMS = ["a", "b", "c"]
+WORTH = {"a": (0.3, 0.0), "b": (0.0, 0.3), "c": (-0.1, 0.1)}
+SHOP = {
+    "name": "shop",
+    "arms": ARMS,
+    "seed": 7,
+    "context": {"x": {"type": "vector", "size": 2}},
+    "policy": {"belief": "linear", "explorer": {"kind": "epsilon_greedy", "epsilon": 0.4}},
+    "reward": {"window": "5s", "settle": "1s", "lateness": "1s"},
+}
+
+
+def chance(context, arm):
+    """Of a click."""
+    return 0.4 + float(np.dot(WORTH[arm], context["x"]))
+
+
+def drawn(rng):
+    return {"x": rng.uniform(-1, 1, 2).round(6).tolist()}
+
+
+@pytest.fixture(scope="module")
+def shop():
+    """Two thousand decisions of a bandit that learns."""
+    served = Served(SHOP, chance, drawn)
+    served.serve(2_000)
+    served.rest()
+    return served
+
+
+def archived(served):
+    return ArchivedDecisions(served.store, served.archive, served.name)
+
+
+def tabled(logged, candidate):
+    return table_of(logged, candidate.pieces())
+
+
+def estimates(logged, target, *names):
+    contrast = contrast_of(logged.rounds(), target)
+    return [value(estimator_of(name).contributions(contrast)) for name in names]
+
+
+def test_every_decision_is_told_as_it_was(shop):
+    logged = archived(shop).logged()
+    assert len(logged) == 2_000
+    assert sum(logged.left_out.values()) == 0
+    rounds = logged.rounds()
+    assert rounds.arms == tuple(ARMS)
+    for row in range(0, 2_000, 97):
+        known = shop.truth[logged.ids[row]]
+        assert rounds.arms[rounds.chosen[row]] == known["arms"][0]
+        assert rounds.propensity[row] == known["propensities"][0]
+        assert rounds.reward[row] == known["clicked"][0]
+        assert rounds.context[row].tolist() == known["context"]["x"]
+    assert (np.diff(rounds.decided) > 0).all()
+
+
+def test_the_logging_policy_has_weights_of_exactly_one(shop):
+    """Made again from the snapshots that decided, it is what was logged to the bit."""
+    logged = archived(shop).logged()
+    remade = Remade(logged, shop.store, shop.archive, "shop")
+    table = tabled(logged, remade)
+    assert as_logged(logged, table).max() == 0.0
+    assert remade.gone == 0
+    contrast = contrast_of(logged.rounds(), Tabled(table))
+    assert contrast.weight.tolist() == [1.0] * 2_000
+    mean = logged.rounds().reward.mean()
+    assert estimates(logged, Tabled(table), "ips", "snips") == [mean, mean]
+
+
+def test_a_better_policy_is_found_to_be_better(shop):
+    """Frozen at a prior that knows the truth: its value lies in its interval, above what the log earned."""
+    logged = archived(shop).logged()
+
+    class Knowing:
+        arms = tuple(ARMS)
+
+        def propensities_many(self, ids, eligible, contexts):
+            worth = contexts @ np.array([WORTH[arm] for arm in ARMS]).T
+            return np.eye(3)[worth.argmax(axis=1)] * 0.9 + 0.1 / 3
+
+    target = Frozen(logged, compose(Declaration.parse(SHOP)), Knowing())
+    contexts = np.array([known["context"]["x"] for known in shop.truth.values()])
+    worth = 0.4 + contexts @ np.array([WORTH[arm] for arm in ARMS]).T
+    true = (0.9 * worth.max(axis=1) + 0.1 * worth.mean(axis=1)).mean()
+    rounds = logged.rounds()
+    for name in ("ips", "snips"):
+        statistic = estimator_of(name).contributions(contrast_of(rounds, target))
+        low, high = normal(statistic, rounds.cluster, 1 - 1e-6)
+        assert low < true < high
+        assert value(statistic) > rounds.reward.mean()
+
+
+def test_what_learns_along_the_log_knows_nothing_of_what_is_to_come(shop):
+    """Of the first decisions it knows as little as its prior; and later outcomes change nothing before them."""
+    decisions = archived(shop)
+    logged = decisions.logged()
+    declaration = decisions.declaration
+    whole = decisions.observations(decisions.known)
+    along = Along(logged, declaration, whole, dict(decisions.rewards), every=100)
+    table = tabled(logged, along)
+    half = Time(int(logged.decided[1_000]))
+    known = [rows.take(rows.closed < half) for rows in whole]
+    other = Along(logged, declaration, known, dict(decisions.rewards), every=100)
+    again = tabled(logged, other)
+    assert np.array_equal(table[:1_100], again[:1_100])
+    assert not np.array_equal(table[1_100:], again[1_100:])
+    policy = compose(declaration)
+    prior = Frozen(logged, policy, policy.prepare(policy.init(), ARMS, Time(0)))
+    assert np.array_equal(table[:10], prior(logged.rounds())[:10])
+    assert 1_500 < along.learnt < 2_000
+
+
+def test_nobody_is_no_bandit(shop):
+    with pytest.raises(NotFound, match="no bandit named 'shpo'"):
+        ArchivedDecisions(shop.store, shop.archive, "shpo")
+
+
+def test_a_candidate_must_be_able_to_stand_there(shop):
+    logged = archived(shop).logged()
+
+    def frozen(**changes):
+        policy = compose(Declaration.parse({**SHOP, **changes}))
+        return Frozen(
+            logged, policy, policy.prepare(policy.init(), policy.declaration.arm_ids, Time(0))
+        )
+
+    with pytest.raises(NoSupport, match="these never were: 'd'"):
+        frozen(arms=[*ARMS, "d"])
+    with pytest.raises(NoSupport, match="as many arms as the bandit, 1, got 2"):
+        frozen(layout={"kind": "slate", "size": 2})
+    with pytest.raises(NoSupport, match=r"contexts must be among what was recorded: .*'y'"):
+        frozen(context={"y": {"type": "vector", "size": 2}})
+    some = frozen(arms=["a", "c"])(logged.rounds())
+    assert np.abs(some.sum(axis=1) - 1).max() < 1e-12
+    assert some[:, 1].max() == 0.0
+
+
+@pytest.fixture(scope="module")
+def candidates(shop):
+    decisions = archived(shop)
+    return Candidates(decisions, decisions.logged())
+
+
+def judged(candidate, name="ips"):
+    rounds = candidate.logged.rounds()
+    statistic = estimator_of(name).contributions(contrast_of(rounds, candidate.target))
+    return value(statistic), normal(statistic, rounds.cluster, 1 - 1e-6)
+
+
+def test_the_logging_policy_is_a_candidate(candidates):
+    logging = candidates.logging()
+    assert logging.told == {"apart": 0.0, "gone": 0}
+    assert judged(logging)[0] == logging.logged.rounds().reward.mean()
+
+
+def test_a_snapshot_is_judged_by_what_came_after_it(shop, candidates):
+    version = shop.store.versions()["shop"] // 2
+    snapshot = candidates.snapshot(version)
+    watermark = shop.store.snapshot("shop", version).watermark
+    assert snapshot.logged.decided.min() > watermark
+    assert len(snapshot.logged) + snapshot.logged.left_out["before"] == 2_000
+    assert 500 < len(snapshot.logged) < 1_500
+    declared = candidates.declared(Declaration.parse(SHOP), version)
+    rounds = snapshot.logged.rounds()
+    assert np.array_equal(snapshot.target(rounds), declared.target(rounds))
+    assert (
+        declared.told
+        == snapshot.told
+        == {
+            "snapshot": version,
+            "observations": shop.store.snapshot("shop", version).observations,
+        }
+    )
+    with pytest.raises(NoSupport, match="made after what the candidate has learnt from"):
+        candidates.snapshot()
+    with pytest.raises(NotFound, match="no snapshot 9999 of bandit 'shop'"):
+        candidates.snapshot(9_999)
+    other = Declaration.parse({**SHOP, "policy": {"belief": {"kind": "linear", "ridge": 3.0}}})
+    with pytest.raises(NoSupport, match=f"snapshot {version} has learnt"):
+        candidates.declared(other, version)
+
+
+def saying(answer):
+    """A candidate that answers the same, or raises it."""
+
+    def policy(context, arms):
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return policy
+
+
+def test_a_function_may_answer_in_three_ways(candidates):
+    for answer in ("a", {"a": 1}, [1.0, 0, 0]):
+        one = candidates.called(saying(answer), "mine:policy")
+        rounds = one.logged.rounds()
+        assert one.target(rounds).tolist() == [[1.0, 0.0, 0.0]] * len(rounds)
+
+
+def test_a_function_knows_the_context(shop, candidates):
+    def best(context, arms):
+        return max(arms, key=lambda arm: chance(context, arm))
+
+    estimate, (low, high) = judged(candidates.called(best, "best"))
+    contexts = np.array([known["context"]["x"] for known in shop.truth.values()])
+    true = (0.4 + contexts @ np.array([WORTH[arm] for arm in ARMS]).T).max(axis=1).mean()
+    assert low < true < high
+    assert estimate > candidates.logging().logged.rounds().reward.mean()
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ("nobody", r"among the arms that it is given, got 'nobody'"),
+        ([0.5, 0.5], "for each of 3 arms, got 2"),
+        ([0.5, 0.4, 0.0], "sum of 0.9"),
+        ([1.5, -0.5, 0.0], r"lie in \[0, 1\]"),
+        ([float("nan")] * 3, "sum of nan"),
+        (None, "got NoneType"),
+        (True, "got bool"),
+        (["x", "y", "z"], "got list"),
+        (KeyError(), "it raised KeyError"),
+    ],
+)
+def test_a_function_that_answers_nonsense_is_told_so(candidates, answer, message):
+    candidate = candidates.called(saying(answer), "mine:policy")
+    with pytest.raises(InvalidInput, match=f"mine:policy must .*{message}"):
+        candidate.target(candidate.logged.rounds())

@@ -1,0 +1,149 @@
+"""Slates out of an archive, by any layout: the logging policy, a candidate whose truth is known, a function."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from served import Served
+
+from tamesu.base import Declaration, NoSupport, Outcome
+from tamesu.engine import ArchivedDecisions, Candidates
+from tamesu.evaluate import normal, slate_contrast_of, slate_estimator_of, value
+
+ARMS = ["a", "b", "c", "d"]
+WORTH = {"a": 0.1, "b": 0.2, "c": 0.3, "d": 0.4}
+LAYOUTS = [
+    {"kind": "slate", "size": 2},
+    {"kind": "per_position", "size": 2},
+    {"kind": "cascade", "size": 2},
+]
+EVEN = {"explorer": "uniform"}
+HOME = {
+    "name": "home",
+    "arms": ARMS,
+    "seed": 7,
+    "reward": {"window": "5s", "settle": "1s", "lateness": "1s", "anchor": "impression"},
+}
+
+
+def chance(context, arm):
+    return WORTH[arm]
+
+
+def home(layout, **policy):
+    one = Served({**HOME, "layout": layout, "policy": policy or EVEN}, chance)
+    one.serve(1_500, every=50)
+    one.rest()
+    return one
+
+
+def candidates_of(one):
+    decisions = ArchivedDecisions(one.store, one.archive, one.name)
+    return Candidates(decisions, decisions.logged())
+
+
+def estimated(candidate, name):
+    slates = candidate.logged.slates()
+    contrast = slate_contrast_of(slates, candidate.target.placed)
+    statistic = slate_estimator_of(name).contributions(contrast)
+    return value(statistic), normal(statistic, slates.cluster, 1 - 1e-6)
+
+
+def best_two(context, arms):
+    """The two best, nearly always."""
+    best = max(arms, key=WORTH.__getitem__)
+    return {arm: 0.7 * (arm == best) + 0.3 / len(arms) for arm in arms}
+
+
+def truth(layout):
+    """What a decision by `best_two` earns: a cascade is looked at until it is clicked."""
+    whole = 0.0
+    for first, second in itertools.permutations(ARMS, 2):
+        left = tuple(arm for arm in ARMS if arm != first)
+        likely = best_two({}, tuple(ARMS))[first] * best_two({}, left)[second]
+        look = 1.0 - WORTH[first] if layout["kind"] == "cascade" else 1.0
+        whole += likely * (WORTH[first] + look * WORTH[second])
+    return whole
+
+
+@pytest.fixture(scope="module", params=LAYOUTS, ids=lambda layout: layout["kind"])
+def served(request):
+    return request.param, home(request.param)
+
+
+def test_the_logging_policy_has_weights_of_exactly_one(served):
+    _, one = served
+    logging = candidates_of(one).logging()
+    slates = logging.logged.slates()
+    contrast = slate_contrast_of(slates, logging.target.placed)
+    assert (contrast.prefix_weight == 1.0).all()
+    earned = slates.reward.sum(axis=1).mean()
+    for name in ("standard", "reward_interaction", "sn_standard", "sn_reward_interaction"):
+        assert estimated(logging, name)[0] == pytest.approx(earned, abs=1e-12)
+
+
+def test_the_logging_policy_made_again_is_the_same_to_the_bit(served):
+    """By its own prior, which nobody ever learnt to leave: even chances stay even."""
+    _, one = served
+    candidates = candidates_of(one)
+    frozen = candidates.declared(one.declaration)
+    slates = frozen.logged.slates()
+    assert (frozen.target.placed(slates) == slates.propensity).all()
+
+
+@pytest.mark.parametrize("name", ["standard", "reward_interaction", "sn_reward_interaction"])
+def test_the_truth_of_a_candidate_is_met_within_its_error(served, name):
+    layout, one = served
+    candidate = candidates_of(one).called(best_two, "mine:best_two")
+    estimate, (low, high) = estimated(candidate, name)
+    assert low < truth(layout) < high
+    assert estimate > candidate.logged.slates().reward.sum(axis=1).mean()
+
+
+def test_what_was_not_examined_earns_nothing_and_was_shown():
+    one = home(LAYOUTS[2])
+    logged = candidates_of(one).logging().logged
+    slates = logged.slates()
+    outcome = logged.told.rows.outcome.reshape(-1, 2)
+    hidden = outcome[:, 1] == Outcome.UNEXAMINED
+    assert 100 < hidden.sum() < 600
+    assert (slates.reward[hidden] == [1.0, 0.0]).all()
+    assert slates.shown.all()
+    clicked = [min(1, sum(known["clicked"])) for known in one.truth.values()]
+    assert slates.reward.sum(axis=1).tolist() == clicked
+
+
+def test_a_slate_may_be_shorter_where_few_are_eligible():
+    one = Served({**HOME, "layout": LAYOUTS[0], "policy": {"belief": "beta"}}, chance)
+    one.serve(100)
+    one.serve(100, eligible=["c"])
+    one.serve(100, eligible=["b", "d"])
+    one.rest()
+    candidates = candidates_of(one)
+    slates = candidates.logging().logged.slates()
+    assert slates.there.sum(axis=1).tolist() == [2] * 100 + [1] * 100 + [2] * 100
+    for candidate in (
+        candidates.logging(),
+        candidates.declared(one.declaration),
+        candidates.called(best_two, "mine:best_two"),
+        candidates.along(one.declaration, every=20),
+    ):
+        placed = candidate.target.placed(slates)
+        assert (placed[100:200] == 1.0).all()
+        assert (placed[200:, 1] == 1.0).all()
+        assert ((placed > 0) & (placed <= 1)).all()
+    logged = candidates.logging().logged
+    with pytest.raises(NoSupport, match="these are slates"):
+        logged.rounds()
+
+
+def test_a_candidate_that_learns_along_is_better_than_even_chances():
+    one = home(LAYOUTS[0])
+    learner = Declaration.parse({**HOME, "layout": LAYOUTS[0], "policy": {"belief": "beta"}})
+    candidates = candidates_of(one)
+    estimate, (low, _) = estimated(candidates.along(learner, every=50), "sn_reward_interaction")
+    earned = candidates.logging().logged.slates().reward.sum(axis=1).mean()
+    assert np.isfinite(low)
+    assert estimate > earned + 0.1

@@ -1,0 +1,245 @@
+"""Marginals by running policies again: exact over all orders, and with their own error where orders are drawn."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+
+from tamesu.base import InvalidInput, NoSupport, ShapeMismatch
+from tamesu.evaluate import Slates, evaluated_slates, slate_contrast_of, slate_estimator_of, value
+from tamesu.evaluate.placements import Runs, orders, placements_of
+from tamesu.evaluate.rerun import Again, rerun
+
+ARMS, SIZE = 5, 3
+DRAWN = {"most_orders": 0}
+
+
+class Strengths:
+    """Places arms one after another, each as likely as its strength among those left; a context tilts them."""
+
+    def __init__(self, seed):
+        rng = np.random.default_rng(seed)
+        self.strength, self.tilt = rng.random(ARMS) + 0.1, rng.random(ARMS)
+
+    def below(self, slates, above):
+        free = self.strength + self.tilt * slates.context[:, :1]
+        if slates.eligible is not None:
+            free = free * slates.eligible
+        for at in range(above.shape[1]):
+            free = free * (np.arange(ARMS) != above[:, at : at + 1])
+        whole = free.sum(axis=1, keepdims=True)
+        return np.divide(free, whole, out=np.zeros_like(free), where=whole > 0)
+
+    def given(self, slates):
+        """(n, L, K) below the arms that were logged."""
+        return np.stack([self.below(slates, slates.chosen[:, :at]) for at in range(SIZE)], axis=1)
+
+
+def blank(contexts, slate=range(SIZE), eligible=None):
+    n = len(contexts)
+    ones = np.full((n, SIZE), 0.5)
+    return Slates.of(
+        np.tile(slate, (n, 1)),
+        np.zeros((n, SIZE)),
+        ones,
+        among=range(ARMS),
+        contexts=np.reshape(contexts, (n, 1)),
+        eligible=eligible,
+    )
+
+
+def logged(policy, n, seed):
+    """Slates of a policy in contexts; rewards depend on the arm and the position alone."""
+    rng = np.random.default_rng(seed)
+    slates = blank(rng.random(n))
+    above = np.empty((n, 0), np.intp)
+    propensities = []
+    for _ in range(SIZE):
+        shares = policy.below(slates, above)
+        taken = (shares.cumsum(axis=1) < rng.random((n, 1))).sum(axis=1).clip(max=ARMS - 1)
+        propensities.append(shares[np.arange(n), taken])
+        above = np.concatenate([above, taken[:, None]], axis=1)
+    worth = np.linspace(0.1, 0.9, ARMS)[:, None] * [1.0, 0.6, 0.3]
+    rewards = rng.random((n, SIZE)) < worth[above, np.arange(SIZE)]
+    return Slates.of(
+        above,
+        rewards,
+        np.stack(propensities, axis=1),
+        among=range(ARMS),
+        contexts=slates.context,
+    ), worth
+
+
+def enumerated(policy, context):
+    """What the placements are, by all whole slates one by one."""
+    first = np.zeros((SIZE, ARMS))
+    pairs = np.zeros((SIZE * ARMS, SIZE * ARMS))
+    for slate in permutations(range(ARMS), SIZE):
+        shares = policy.given(blank([context], slate))[0]
+        likely = shares[np.arange(SIZE), slate].prod()
+        ones = np.eye(ARMS)[list(slate)]
+        first += likely * ones
+        pairs += likely * np.outer(ones.ravel(), ones.ravel())
+    return first, pairs
+
+
+def test_over_all_orders_placements_are_exact():
+    policy = Strengths(1)
+    found = placements_of(blank([0.0, 0.7]), policy.below, Runs(), pairs=True)
+    for row, context in enumerate([0.0, 0.7]):
+        first, pairs = enumerated(policy, context)
+        assert found.first[0, row] == pytest.approx(first, abs=1e-14)
+        assert found.pairs[0, row] == pytest.approx(pairs, abs=1e-14)
+    assert orders(ARMS, SIZE) == 1 + 5 + 20
+
+
+def test_runs_come_to_the_same_in_the_mean():
+    """Six standard errors of a share of 4,000 runs, of 90 and 450 figures: false alarms below 1e-6."""
+    policy = Strengths(1)
+    luck = np.random.default_rng(4).random
+    runs = Runs(luck, times=4_000, groups=4, **DRAWN)
+    found = placements_of(blank([0.3]), policy.below, runs, pairs=True)
+    first, pairs = enumerated(policy, 0.3)
+    assert found.first.shape == (4, 1, SIZE, ARMS)
+    assert found.first.mean(axis=0)[0] == pytest.approx(first, abs=6 * 0.5 / 4_000**0.5)
+    assert found.pairs.mean(axis=0)[0] == pytest.approx(pairs, abs=6 * 0.5 / 4_000**0.5)
+    assert found.first.sum(axis=-1) == pytest.approx(np.ones((4, 1, SIZE)), abs=1e-12)
+
+
+@pytest.mark.parametrize("runs", [Runs(), Runs(lambda n: np.full(n, 0.5), times=4, **DRAWN)])
+def test_positions_that_nobody_is_left_for_stay_empty(runs):
+    eligible = [[True, True, False, False, False]]
+    slates = Slates.of(
+        [[0, 1, None]],
+        np.zeros((1, SIZE)),
+        np.full((1, SIZE), 0.5),
+        among=range(ARMS),
+        contexts=[[0.0]],
+        eligible=eligible,
+    )
+    found = placements_of(slates, Strengths(1).below, runs, pairs=True)
+    assert found.first[0, 0].sum(axis=1) == pytest.approx([1, 1, 0], abs=1e-12)
+    assert not found.pairs[0, 0, :, 2 * ARMS :].any()
+
+
+@pytest.mark.parametrize(
+    "name", ["item_position", "sn_item_position", "pseudo_inverse", "sn_pseudo_inverse"]
+)
+def test_estimates_with_exact_marginals_meet_the_truth(name):
+    logging, target = Strengths(1), Strengths(2)
+    slates, worth = logged(logging, 4_000, 7)
+    contrast = slate_contrast_of(slates, target.given(slates))
+    made = rerun(
+        slates, contrast, Again(logging.below, target.below, Runs()), pairs="pseudo" in name
+    )
+    statistic, error = made.estimated(slate_estimator_of(name).contributions)
+    assert error is None
+    placed = placements_of(slates, target.below, Runs()).first[0]
+    truth = float((placed * worth.T).sum(axis=(1, 2)).mean())
+    # 5.3 standard errors: a false alarm below 1e-6 in all four.
+    spread = statistic.influence().std() / len(slates) ** 0.5
+    assert abs(value(statistic) - truth) < 5.3 * spread
+    assert spread < 0.04
+
+
+@pytest.mark.parametrize("name", ["item_position", "pseudo_inverse"])
+def test_with_drawn_orders_the_error_says_how_far_they_are_from_exact(name):
+    """The mean square of (drawn - exact) / error, 8 times; by luck it lies outside of (.01, 8) less often than 1e-6."""
+    logging, target = Strengths(1), Strengths(2)
+    slates, _ = logged(logging, 60, 7)
+    contrast = slate_contrast_of(slates, target.given(slates))
+    estimator = slate_estimator_of(name)
+    policies, pairs = (logging.below, target.below), estimator.pairs
+    exact, _ = rerun(slates, contrast, Again(*policies, Runs()), pairs=pairs).estimated(
+        estimator.contributions
+    )
+    squares = []
+    for seed in range(8):
+        luck = np.random.default_rng(seed).random
+        runs = Runs(luck, times=320, groups=16, **DRAWN)
+        made = rerun(slates, contrast, Again(*policies, runs), pairs=pairs)
+        found, error = made.estimated(estimator.contributions)
+        squares.append(((value(found) - value(exact)) / error) ** 2)
+    assert 0.01 < np.mean(squares) < 8
+
+
+def test_what_is_made_in_parts_is_made_alike(monkeypatch):
+    logging, target = Strengths(1), Strengths(2)
+    slates, _ = logged(logging, 50, 7)
+    contrast = slate_contrast_of(slates, target.given(slates))
+    given = slates, contrast, Again(logging.below, target.below, Runs())
+    whole = rerun(*given, pairs=True).contrast
+    monkeypatch.setattr("tamesu.evaluate.rerun.MOST_NUMBERS", 7 * (SIZE * ARMS) ** 2)
+    parts = rerun(*given, pairs=True).contrast
+    assert parts.marginal == pytest.approx(whole.marginal, abs=1e-15)
+    assert parts.pseudo_inverse == pytest.approx(whole.pseudo_inverse, abs=1e-9)
+
+
+def test_too_many_orders_without_chance_are_refused():
+    with pytest.raises(NoSupport, match="26 orders may stand above, more than 25") as raised:
+        placements_of(blank([0.0]), Strengths(1).below, Runs(most_orders=25))
+    assert "reward_interaction" in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("shares", "error", "message"),
+    [
+        (np.ones((1, 2)), ShapeMismatch, "a policy must give"),
+        (np.full((1, ARMS), 0.3), NoSupport, "add up to 1"),
+        (np.array([[1.5, -0.5, 0, 0, 0]]), NoSupport, "add up to 1"),
+        (np.full((1, ARMS), np.nan), NoSupport, "add up to 1"),
+    ],
+)
+def test_a_policy_that_gives_no_distribution_is_refused(shares, error, message):
+    with pytest.raises(error, match=message):
+        placements_of(blank([0.0]), lambda *_: shares, Runs())
+
+
+def test_a_logging_policy_that_never_did_what_was_logged_is_refused():
+    class Never(Strengths):
+        def below(self, slates, above):
+            free = super().below(slates, above) * (np.arange(ARMS) != 4)
+            return free / free.sum(axis=1, keepdims=True)
+
+    logging = Strengths(1)
+    slates, _ = logged(logging, 60, 7)
+    contrast = slate_contrast_of(slates, logging.given(slates))
+    with pytest.raises(InvalidInput, match="marginals must lie in"):
+        rerun(slates, contrast, Again(Never(1).below, logging.below, Runs()))
+
+
+@pytest.mark.parametrize("most_orders", [2_000, 0])
+def test_an_evaluation_tells_the_error_of_its_runs(most_orders):
+    logging, target = Strengths(1), Strengths(2)
+    slates, worth = logged(logging, 1_000, 7)
+    runs = Runs(np.random.default_rng(1).random, times=32, most_orders=most_orders)
+    found = evaluated_slates(
+        slates,
+        target.given(slates),
+        estimators=["reward_interaction", "item_position", "sn_item_position"],
+        estimands=["decision", "impression"],
+        again=Again(logging.below, target.below, runs),
+    )
+    placed = placements_of(slates, target.below, Runs()).first[0]
+    truth = float((placed * worth.T).sum(axis=(1, 2)).mean())
+    drawn = most_orders == 0
+    for one in found.estimates:
+        assert (one.run_error is not None) == (drawn and "item" in one.estimator)
+        assert one.run_error is None or 0 < one.run_error < 0.01
+        aim = truth if one.estimand.value == "decision" else truth / SIZE
+        # Six standard errors; the run's own chance is a tenth of one.
+        reach = 6 / 1.96 * (one.interval.high - one.interval.low) / 2
+        assert abs(one.value - aim) < reach
+    plain = found.plain()["estimates"]
+    assert [one["run_error"] is None for one in plain] == [
+        not (drawn and "item" in one["estimator"]) for one in plain
+    ]
+
+
+def test_an_evaluation_without_runs_refuses_marginals():
+    logging = Strengths(1)
+    slates, _ = logged(logging, 100, 7)
+    with pytest.raises(NoSupport, match=r"^item_position needs"):
+        evaluated_slates(slates, logging.given(slates), estimators=["item_position"])

@@ -1,0 +1,181 @@
+"""Policies learnt from logs: better than what logged, the same each time, and the same as arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from tamesu.base import Conflict, Corrupt, InvalidInput, NoSupport
+from tamesu.base.feature import read_schema
+from tamesu.evaluate import Rounds
+from tamesu.learn import Plan
+from tamesu.learn.gradients import learnt_from
+from tamesu.learn.gradients.network import Towers
+from tamesu.learn.gradients.rows import rows_of
+
+ARMS = 4
+
+
+def world(n=3_000, seed=0, told=0):
+    """Rounds in which arm a is good where column a is large, logged evenly, and the truth (n, K)."""
+    rng = np.random.default_rng(seed)
+    contexts = rng.normal(size=(n, ARMS))
+    truth = 1 / (1 + np.exp(-3 * contexts))
+    arms = rng.integers(ARMS, size=n)
+    rewards = (rng.random(n) < truth[np.arange(n), arms]).astype(float)
+    features = rng.normal(size=(ARMS, told)) if told else None
+    rounds = Rounds.of(
+        arms, rewards, np.full(n, 1 / ARMS), contexts=contexts, among=range(ARMS), features=features
+    )
+    return rounds, truth
+
+
+def earned(learnt, rounds, truth):
+    return float((learnt.shares(rounds) * truth).sum(axis=1).mean())
+
+
+@pytest.mark.parametrize("estimator", ["regression", "likelihood", "ips", "snips", "dr"])
+@pytest.mark.parametrize("scores", ["two_tower", "linear"])
+def test_what_is_learnt_earns_more_than_what_logged(estimator, scores):
+    rounds, _ = world()
+    fresh, truth = world(seed=1)
+    plan = Plan(estimator=estimator, scores=scores, epochs=10, query=(16,), rate=0.02)
+    learnt = learnt_from(rounds, plan)
+    # Even choice earns .5, the best one .85; likelihood chooses in proportion to what is earned, and no better.
+    assert earned(learnt, fresh, truth) > (0.6 if estimator == "likelihood" else 0.75)
+    assert learnt.epoch <= learnt.epochs <= 10
+    assert learnt.policy.arms == ("0", "1", "2", "3")
+
+
+def test_a_seed_gives_the_same_bytes_and_another_others():
+    rounds, _ = world(600)
+
+    def points(seed):
+        learnt = learnt_from(rounds, Plan(seed=seed, epochs=3, query=(8,)))
+        return learnt.policy.embeddings.tobytes() + learnt.policy.query.weights[0].tobytes()
+
+    torch.manual_seed(3)
+    first, drawn = points(1), torch.rand(1)
+    assert points(1) == first
+    assert points(2) != first
+    torch.manual_seed(3)
+    assert torch.rand(1) == drawn  # other people's luck is left alone
+
+
+def test_learning_that_was_cut_short_comes_to_the_same(tmp_path):
+    rounds, _ = world(600)
+    plan = Plan(epochs=5, query=(8,), patience=9)
+
+    class Cut(Exception):
+        pass
+
+    def cut(epoch):
+        if epoch.of == "policy" and epoch.number == 3:
+            raise Cut
+
+    whole = learnt_from(rounds, plan)
+    with pytest.raises(Cut):
+        learnt_from(rounds, plan, tell=cut, checkpoints=tmp_path)
+    told = []
+    again = learnt_from(rounds, plan, tell=told.append, checkpoints=tmp_path)
+    assert [(one.of, one.number) for one in told] == [("policy", 3), ("policy", 4), ("policy", 5)]
+    assert again.policy.embeddings.tobytes() == whole.policy.embeddings.tobytes()
+    assert again.held_out == whole.held_out
+    with pytest.raises(Conflict, match="same plan"):
+        learnt_from(rounds, Plan(epochs=6), checkpoints=tmp_path)
+    (tmp_path / "learning.pt").write_bytes(b"torn")
+    with pytest.raises(Corrupt, match=r"learning\.pt"):
+        learnt_from(rounds, plan, checkpoints=tmp_path)
+
+
+@pytest.mark.parametrize("told", [0, 3])
+@pytest.mark.parametrize("scores", ["two_tower", "linear"])
+def test_arrays_are_the_same_function(scores, told):
+    rounds, _ = world(400, told=told)
+    rounds = Rounds.of(
+        rounds.chosen,
+        rounds.reward,
+        rounds.propensity,
+        contexts=np.c_[rounds.context * 100 + 7, np.eye(3)[np.arange(400) % 3]],
+        features=rounds.features if told else None,
+        among=range(ARMS),
+    )
+    plan = Plan(scores=scores, query=(8, 5), ids=True, embedding=2)
+    rows = rows_of(rounds, plan, (slice(4, 7),) if scores == "two_tower" else ())
+    torch.manual_seed(0)
+    towers = Towers(rows, plan)
+    with torch.no_grad():
+        for one in towers.parameters():
+            one.add_(torch.randn_like(one), alpha=0.1)
+        points = towers.query(rows.context).numpy()
+        assert np.abs(towers.query.arrays().of(rounds.context) - points).max() < 1e-5
+        if told:
+            own = towers.item(rows.features).numpy()
+            assert np.abs(towers.item.arrays().of(rounds.features) - own).max() < 1e-5
+            assert towers.items().numpy() == pytest.approx(own + towers.ids.numpy(), abs=1e-6)
+
+
+def test_categories_are_embedded_and_columns_of_interactions_left_alone():
+    rng = np.random.default_rng(0)
+    schema = read_schema({"city": {"type": "categorical", "values": list(range(6))}}, "context")
+    city = rng.integers(6, size=2_000)
+    arms = rng.integers(2, size=2_000)
+    rewards = (city % 2 == arms).astype(float)
+    contexts = np.c_[np.eye(6)[city], rng.normal(size=2_000) * 1e6]
+    rounds = Rounds.of(arms, rewards, np.full(2_000, 0.5), contexts=contexts, among=[0, 1])
+    plan = Plan(estimator="dr", embedding=2, epochs=12, query=(8,))
+    learnt = learnt_from(rounds, plan, context=schema)
+    assert learnt.policy.query.width == 6
+    shares = learnt.policy.shares(np.eye(6))
+    assert (shares.argmax(axis=1) == np.arange(6) % 2).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "plan", "error", "message"),
+    [
+        ({"contexts": None}, {}, NoSupport, "with a context"),
+        ({"rewards": [-1.0] * 40}, {"estimator": "likelihood"}, InvalidInput, "at least 0, got -1"),
+        ({"units": ["u"] * 40}, {}, NoSupport, "several clusters"),
+        ({"arms": [0] * 40, "among": [0]}, {}, NoSupport, "at least 2 arms"),
+        ({"rewards": [1e30] * 40}, {"estimator": "regression"}, NoSupport, "finite"),
+    ],
+)
+def test_what_cannot_be_learnt_from_is_refused_by_name(change, plan, error, message):
+    given = {
+        "arms": [0, 1] * 20,
+        "rewards": [1.0] * 40,
+        "propensities": [0.5] * 40,
+        "contexts": np.arange(80.0).reshape(40, 2),
+        "among": [0, 1],
+    } | change
+    rounds = Rounds.of(given.pop("arms"), given.pop("rewards"), given.pop("propensities"), **given)
+    with pytest.raises(error, match=message):
+        learnt_from(rounds, Plan.of({"epochs": 2, **plan}))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"estimator": "drr"}, "estimator"),
+        ({"dims": 3}, "dims"),
+        ({"dim": 0}, "dim must be at least 1, got 0"),
+        ({"query": [8, 0]}, "query"),
+        ({"rate": 0.0}, "rate must be finite and above 0"),
+        ({"temperature": float("inf")}, "finite and above 0"),
+        ({"clip": float("nan")}, "clip must be above 0"),
+        ({"held_out": 1.0}, "held_out"),
+        ({"folds": 1}, "folds"),
+        ({"logging": -1.0}, "logging"),
+        ({"sampled": 5, "scores": "linear"}, "two_tower"),
+    ],
+)
+def test_a_plan_that_cannot_be_is_refused(given, message):
+    with pytest.raises(InvalidInput, match=message):
+        Plan.of(given)
+
+
+def test_plans_need_no_pytorch():
+    assert Plan().heat == 1.0
+    assert Plan(estimator="regression").heat == 0.05
+    assert Plan(estimator="regression", temperature=2.0).heat == 2.0
