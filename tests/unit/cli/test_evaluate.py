@@ -238,6 +238,7 @@ def test_each_interval_can_be_asked_for(asked, logs):
     for kind, more in {
         "bootstrap": ["--seed", 5],
         "bernstein": ["--bounds", "0..1", "--most-weight", 4],
+        "betting": ["--bounds", "0..1"],
         "sequence": ["--bounds", "0..1"],
     }.items():
         words = ["--policy", "uniform", "--estimators", "ips", "--interval", kind, "--json", *more]

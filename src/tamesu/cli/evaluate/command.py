@@ -46,14 +46,15 @@ def evaluate(  # noqa: PLR0913 - the words of a command line
         ),
     ] = "decision",
     interval: Annotated[
-        str, typer.Option(metavar="KIND", help="normal, bootstrap, bernstein or sequence.")
+        str,
+        typer.Option(metavar="KIND", help="normal, bootstrap, bernstein, betting or sequence."),
     ] = "normal",
     confidence: Annotated[float, typer.Option(metavar="SHARE", help="Of the intervals.")] = 0.95,
     bounds: Annotated[
         str | None,
         typer.Option(
             metavar="LOW..HIGH",
-            help="Between which rewards lie, for bernstein and sequence.",
+            help="Between which rewards lie, for bernstein, betting and sequence.",
             show_default="what is declared",
         ),
     ] = None,
@@ -61,7 +62,7 @@ def evaluate(  # noqa: PLR0913 - the words of a command line
         float | None,
         typer.Option(
             metavar="W",
-            help="The largest weight that could be, for bernstein.",
+            help="The largest weight that could be: bernstein needs it, betting and sequence get narrower by it.",
             show_default="what is declared",
         ),
     ] = None,
