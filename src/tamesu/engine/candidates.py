@@ -6,7 +6,7 @@ asked of it. Refuses to say which of them is better.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -20,11 +20,15 @@ from tamesu.engine.history import History
 from tamesu.engine.remade import Remade, as_logged
 from tamesu.engine.rosters import Rosters
 from tamesu.evaluate import (
+    Again,
     Called,
     Frozen,
     Function,
     Logged,
+    Piece,
+    Pieced,
     Rounds,
+    Runs,
     Shares,
     Slates,
     Tabled,
@@ -60,12 +64,14 @@ class Candidate:
         logged: the decisions.
         target: what it would have done in them.
         told: what else there is to know of it, by name.
+        pieces: it by decisions, where it is another policy at other ones.
     """
 
     name: str
     logged: Logged
     target: Target
     told: Mapping[str, Any]
+    pieces: Callable[[], Iterator[Piece]] | None = None
 
 
 class Shared:
@@ -104,8 +110,9 @@ class Candidates:
         """
         logged, name = self._logged, "logging"
         if logged.size > 1:
-            return Candidate(name, logged, Tabled(logged.slates().propensity), {})
-        remade = Remade(logged, self._store, self._decisions.archive, self._bandit)
+            table = Tabled(logged.slates().propensity)
+            return Candidate(name, logged, table, {}, self._remade(logged).pieces)
+        remade = self._remade(logged)
         table = table_of(logged, remade.pieces(), tell)
         apart = as_logged(logged, table)
         told = {"apart": float(apart[remade.there].max(initial=0.0)), "gone": remade.gone}
@@ -194,7 +201,28 @@ class Candidates:
         table = table_of(self._logged, along.pieces(), tell)
         target = Tabled(table)
         told = {"observations": along.learnt}
-        return Candidate(name or declaration.name, self._logged, target, told)
+        return Candidate(name or declaration.name, self._logged, target, told, along.pieces)
+
+    def again(self, candidate: Candidate, runs: Runs) -> Again:
+        """The logging policy and a candidate of slates, to be run again for estimators that need marginals.
+
+        Args:
+            candidate: one of these.
+            runs: how often, and with which chance.
+
+        Raises:
+            NoSupport: a snapshot that decided is gone, or the candidate says nothing but what was asked of it.
+        """
+        logged = candidate.logged
+        logging = Pieced(logged, self._remade(logged).pieces()).below
+        if isinstance(candidate.target, Frozen | Called):
+            return Again(logging, candidate.target.below, runs)
+        if candidate.pieces is None:
+            raise NoSupport(f"{candidate.name} must be a policy to be run again, it is a table")
+        return Again(logging, Pieced(logged, candidate.pieces()).below, runs)
+
+    def _remade(self, logged: Logged) -> Remade:
+        return Remade(logged, self._store, self._decisions.archive, self._bandit)
 
     def called(self, function: Function, name: str) -> Candidate:
         """What a Python function would choose; see `Called`."""
@@ -250,10 +278,12 @@ class Candidates:
         return declaration.with_seed(self._decisions.declaration.seed or 0)
 
     def most_weight(self) -> float | None:
-        """The largest weight that a decision of the log could have; none where nothing bounds it.
+        """The largest weight that a decision of one arm could have; none where nothing bounds it.
 
         It is bounded where the uniform share that is declared reaches every arm.
         """
+        if self._logged.size > 1:
+            return None
         least = 1.0
         pairs = zip(self._logged.number.tolist(), self._logged.version.tolist(), strict=True)
         rosters, known = Rosters(self._store, self._bandit), set[tuple[int, tuple[str, ...]]]()

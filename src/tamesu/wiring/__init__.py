@@ -4,7 +4,7 @@ Refuses to hold any rule of the loop: it only joins what others built.
 """
 
 from tamesu.wiring.checkup import doctor
-from tamesu.wiring.judging import candidate_of, open_decisions
+from tamesu.wiring.judging import candidate_of, judge, open_decisions
 from tamesu.wiring.kept import open_aggregates, open_asides, open_kept, open_past
 from tamesu.wiring.overview import status
 from tamesu.wiring.places import (
@@ -28,6 +28,7 @@ __all__ = [
     "Settings",
     "candidate_of",
     "doctor",
+    "judge",
     "load_settings",
     "open_aggregates",
     "open_archive",
