@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
@@ -10,6 +11,7 @@ from serving import serving
 
 import tamesu
 from tamesu.base import NoSupport, NotFound
+from tamesu.cli.entry import run
 from tamesu.client import Client
 
 WORTH = {"red": {"ios": 0.1, "web": 0.6}, "blue": {"ios": 0.5, "web": 0.2}}
@@ -127,3 +129,13 @@ def test_a_snapshot_is_judged_by_what_was_decided_since(folder, lived):
     assert 0 < estimates["snips"].value < 1
     with pytest.raises(NoSupport, match="made after what the candidate has learnt from"):
         judged(folder, "snapshot:newest")
+
+
+def test_the_command_line_says_the_same(folder, lived, capsys):
+    capsys.readouterr()
+    words = ["evaluate", "shop", "--policy", "logging", "--estimators", "ips,snips", "--json"]
+    assert run([*words, "--data", str(folder / "data")]) == 0
+    told = json.loads(capsys.readouterr().out)
+    (policy,) = told["policies"]
+    _, logged, _ = judged(folder, "logging", estimators=["ips"])
+    assert [one["value"] for one in policy["estimates"]] == [logged.value, logged.value]

@@ -58,7 +58,7 @@ def installation(asked: Question) -> Iterator[Source]:
             about=f"{asked.source}, by its own archive",
             case=case,
             bounds=_bounds(decisions, logged),
-            most_weight=_most_weight(decisions, logged),
+            most_weight=candidates.most_weight(),
         )
 
 
@@ -83,19 +83,10 @@ def _even(slates: Slates) -> NDArray[np.float64]:
 
 
 def _several(logged: Logged) -> bool:
-    return int(logged.sizes.max()) > 1
+    return logged.size > 1
 
 
 def _bounds(decisions: ArchivedDecisions, logged: Logged) -> tuple[float, float] | None:
     """Of a decision's reward, which is that of all its deliveries."""
     known = decisions.declaration.reward.bounds()
-    size = int(logged.sizes.max())
-    return None if known is None else (known[0] * size, known[1] * size)
-
-
-def _most_weight(decisions: ArchivedDecisions, logged: Logged) -> float | None:
-    """Arms over the uniform share of the logging policy, where it had one, always the same, and one arm a decision."""
-    share = decisions.declaration.explorer.options.get("explore", 0.0)
-    if decisions.number > 1 or _several(logged) or not share:
-        return None
-    return max(1.0, max(map(len, logged.sets)) / float(share))
+    return None if known is None else (known[0] * logged.size, known[1] * logged.size)
