@@ -110,8 +110,8 @@ class Candidates:
         """
         logged, name = self._logged, "logging"
         if logged.size > 1:
-            table = Tabled(logged.slates().propensity)
-            return Candidate(name, logged, table, {}, self._remade(logged).pieces)
+            target = Tabled(logged.slates().propensity)
+            return Candidate(name, logged, target, {}, self._remade(logged).pieces)
         remade = self._remade(logged)
         table = table_of(logged, remade.pieces(), tell)
         apart = as_logged(logged, table)

@@ -17,6 +17,7 @@ from tamesu.evaluate.kinds import Estimator, estimator_of, known_estimators
 from tamesu.evaluate.latest import Cut, Deliveries, Latest, with_rewards
 from tamesu.evaluate.logged import Logged, logged
 from tamesu.evaluate.models import per_arm, ridge
+from tamesu.evaluate.pieced import Pieced
 from tamesu.evaluate.placements import Below, Runs
 from tamesu.evaluate.rerun import Again
 from tamesu.evaluate.reward_model import RewardModel, cross_fitted, folds_of
@@ -55,6 +56,7 @@ __all__ = [
     "Latest",
     "Logged",
     "Piece",
+    "Pieced",
     "Quotient",
     "RewardModel",
     "Rounds",
