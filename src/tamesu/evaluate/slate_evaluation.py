@@ -27,7 +27,7 @@ from tamesu.evaluate.rounds import Rounds
 from tamesu.evaluate.slate_contrast import SlateContrast, SlateShares, slate_contrast_of
 from tamesu.evaluate.slate_kinds import SlateEstimator, slate_estimator_of
 from tamesu.evaluate.slates import Slates
-from tamesu.evaluate.weights import weights_of
+from tamesu.evaluate.weights import clusters_of, weights_of
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -43,7 +43,7 @@ def evaluated_slates(  # noqa: PLR0913 - what an evaluation is asked
     *,
     estimators: Sequence[str | Mapping[str, Any]] = SLATE_ESTIMATORS,
     predicted: SlateShares | Floats | None = None,
-    again: Again | None = None,
+    again: Again | Callable[[], Again] | None = None,
     placed: SlateShares | Floats | None = None,
     pairs: SlateShares | Floats | None = None,
     estimands: Sequence[str] = (Estimand.DECISION.value,),
@@ -60,7 +60,8 @@ def evaluated_slates(  # noqa: PLR0913 - what an evaluation is asked
         target: probabilities given the logged arms above, (n, L) of the logged arm or (n, L, K) of all.
         estimators: names, or `{kind: name, option: …}`.
         predicted: expected rewards (n, L, K), for `cascade_dr`.
-        again: both policies, to be run again for estimators that need marginals; none to refuse those.
+        again: both policies, to be run again for estimators that need marginals, or what gives them; none to refuse
+            those.
         placed: how likely the target policy places arms, where somebody knows it, with `slates.marginal`.
         pairs: how likely the logging policy places two arms, for the pseudo-inverse; all three as `slate_contrast_of` has them.
         estimands: `decision`, `impression`, or both.
@@ -87,7 +88,8 @@ def evaluated_slates(  # noqa: PLR0913 - what an evaluation is asked
     contrast = slate_contrast_of(slates, target, predicted, placed=placed, pairs=pairs)
     made = Rerun(contrast, ())
     if again is not None and any(one.marginals for _, one in asked):
-        made = rerun(slates, contrast, again, pairs=any(one.pairs for _, one in asked))
+        both = again() if callable(again) else again
+        made = rerun(slates, contrast, both, pairs=any(one.pairs for _, one in asked))
     seen = slates.shown.astype(np.float64)
     whole = _as_rounds(slates)
     as_one = _as_contrast(contrast, whole)
@@ -171,7 +173,7 @@ def _diagnostics(
     )
     return Diagnostics(
         rounds=len(slates),
-        clusters=int(np.count_nonzero(np.bincount(slates.cluster))),
+        clusters=clusters_of(whole),
         shown=int(whole.shown.sum()),
         weights=weights_of(whole, as_one),
         calibration=calibration(deliveries, told),

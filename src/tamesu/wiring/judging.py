@@ -57,6 +57,7 @@ def judge(  # noqa: PLR0913 - what is judged, by what of a log, and how
     since: str | None = None,
     until: str | None = None,
     seed: int = 0,
+    runs: int = 256,
     **asked: Any,
 ) -> Evaluation:
     """What `policy` would have earned in the decisions of `bandit`, and how far that can be trusted.
@@ -70,7 +71,8 @@ def judge(  # noqa: PLR0913 - what is judged, by what of a log, and how
         every: of one that learns along the log, how many decisions one state makes.
         since: a moment, as RFC 3339 has it; decisions before are left out.
         until: a moment; what was told later is left out.
-        seed: of a bootstrap's draws.
+        seed: of a bootstrap's draws, and of runs.
+        runs: for each slate, where policies are run again for estimators that need marginals.
         asked: as `tamesu.evaluate.evaluated` has them, of slates `evaluated_slates`: estimators, estimands, interval …
 
     Raises:
@@ -81,7 +83,7 @@ def judge(  # noqa: PLR0913 - what is judged, by what of a log, and how
     import numpy as np
 
     from tamesu.engine import Candidates
-    from tamesu.evaluate import Bounds, evaluated, evaluated_slates
+    from tamesu.evaluate import Bounds, Runs, evaluated, evaluated_slates
     from tamesu.wiring.settings import load_settings
 
     first, last = (None if time is None else Time.parse(time) for time in (since, until))
@@ -96,6 +98,8 @@ def judge(  # noqa: PLR0913 - what is judged, by what of a log, and how
         asked.setdefault("uniforms", np.random.Generator(np.random.Philox(seed)).random)
         asked["left_out"] = found.logged.left_out
         if logged.size > 1:
+            by = Runs(asked["uniforms"], runs)
+            asked.setdefault("again", lambda: candidates.again(found, by))
             return evaluated_slates(found.logged.slates(), found.target.placed, **asked)
         return evaluated(found.logged.rounds(), found.target, **asked)
 

@@ -80,7 +80,18 @@ def evaluate(  # noqa: PLR0913 - the words of a command line
             metavar="N", min=2, help="Parts of the log that a model is fitted to in turns."
         ),
     ] = 3,
-    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of the bootstrap's draws.")] = 0,
+    seed: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Of the draws of a bootstrap, and of runs.")
+    ] = 0,
+    runs: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=16,
+            help="For each slate, where both policies are run again: for estimators that need to know how likely "
+            "arms come to positions, and only where there are too many orders to look at all of them.",
+        ),
+    ] = 256,
     campaign: Annotated[
         str, typer.Option(metavar="NAME", help="Of open-bandit: all, men or women.")
     ] = "all",
@@ -159,6 +170,7 @@ def evaluate(  # noqa: PLR0913 - the words of a command line
         model=model,
         folds=folds,
         seed=seed,
+        runs=runs,
         campaign=campaign,
         logged_by=logged_by,
         html=html,

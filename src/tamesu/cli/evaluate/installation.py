@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from tamesu.cli.output import progress
 from tamesu.evaluate import Slates
 
 if TYPE_CHECKING:
-    from tamesu.engine import ArchivedDecisions
+    from tamesu.engine import ArchivedDecisions, Candidates
     from tamesu.evaluate import Logged
 
 
@@ -42,7 +42,7 @@ def installation(asked: Question) -> Iterator[Source]:
 
         def case(name: str) -> Case:
             if name == UNIFORM or name.startswith(ARM):
-                return _plain(name, logged)
+                return _plain(name, logged, candidates)
             with progress(f"asking {name}", "decisions", len(logged)) as told:
                 found = candidate_of(candidates, name, at=asked.at, every=asked.every, tell=told)
             several = _several(found.logged)
@@ -52,6 +52,7 @@ def installation(asked: Question) -> Iterator[Source]:
                 target=found.target.placed if several else found.target,
                 left_out=found.logged.left_out,
                 told=found.told,
+                again=lambda runs: candidates.again(found, runs),
             )
 
         yield Source(
@@ -62,7 +63,7 @@ def installation(asked: Question) -> Iterator[Source]:
         )
 
 
-def _plain(name: str, logged: Logged) -> Case:
+def _plain(name: str, logged: Logged, candidates: Candidates) -> Case:
     """A policy that needs to know no more than who was eligible."""
     target: Any = candidate(name, logged.arms)
     several = _several(logged)
@@ -70,8 +71,19 @@ def _plain(name: str, logged: Logged) -> Case:
         if name != UNIFORM:
             raise InvalidInput(f"{name!r} delivers one arm, the log has several in each decision")
         target = _even
-    rounds = logged.slates() if several else logged.rounds()
-    return Case(policy=name, rounds=rounds, target=target, left_out=logged.left_out)
+    return Case(
+        policy=name,
+        rounds=logged.slates() if several else logged.rounds(),
+        target=target,
+        left_out=logged.left_out,
+        again=lambda runs: candidates.again(candidates.called(_evenly, name), runs),
+    )
+
+
+def _evenly(context: Mapping[str, Any], arms: tuple[str, ...]) -> list[float]:
+    """Uniform choice, as a function that is asked arm by arm."""
+    del context
+    return [1.0 / len(arms)] * len(arms)
 
 
 def _even(slates: Slates) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ import numpy as np
 from tamesu.base import InvalidInput
 from tamesu.cli.evaluate.question import Question
 from tamesu.cli.evaluate.source import Case, Source, source_of
-from tamesu.evaluate import Evaluation, Slates, evaluated, evaluated_slates
+from tamesu.evaluate import Evaluation, Runs, Slates, evaluated, evaluated_slates
 
 ESTIMATORS = ("ips", "snips", "dr")
 SLATE_ESTIMATORS = ("reward_interaction", "sn_reward_interaction")
@@ -62,8 +62,13 @@ def judge(source: Source, case: Case, asked: Question) -> Evaluation:
     if isinstance(rounds, Slates):
         if asked.model is not None:
             raise InvalidInput("slates are judged without a reward model, got --model")
+        again, runs = case.again, Runs(whole["uniforms"], asked.runs)
         return evaluated_slates(
-            rounds, target, estimators=asked.estimators or SLATE_ESTIMATORS, **whole
+            rounds,
+            target,
+            estimators=asked.estimators or SLATE_ESTIMATORS,
+            again=None if again is None else lambda: again(runs),
+            **whole,
         )
     return evaluated(
         rounds,

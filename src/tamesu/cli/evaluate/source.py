@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tamesu.cli.evaluate.candidates import candidate
-from tamesu.evaluate import Rounds, Shares, Slates, SlateShares
+from tamesu.evaluate import Again, Rounds, Runs, Shares, Slates, SlateShares
 
 if TYPE_CHECKING:
     from tamesu.cli.evaluate.question import Question
@@ -27,6 +27,7 @@ class Case:
         target: what the policy would have done there.
         left_out: why decisions are not among them, and how many of each.
         told: what else there is to know, by name.
+        again: both policies, to be run again so many times and by such chance, where estimators of slates need that.
     """
 
     policy: str
@@ -34,6 +35,7 @@ class Case:
     target: Shares | SlateShares
     left_out: Mapping[str, int] = field(default_factory=dict)
     told: Mapping[str, Any] = field(default_factory=dict)
+    again: Callable[[Runs], Again] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
