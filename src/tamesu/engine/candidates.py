@@ -203,6 +203,21 @@ class Candidates:
         told = {"observations": along.learnt}
         return Candidate(name or declaration.name, self._logged, target, told, along.pieces)
 
+    def distributions(self, candidate: Candidate) -> Target:
+        """The logging policy's probabilities of all arms in the decisions that a candidate is judged by.
+
+        Raises:
+            NoSupport: a snapshot that decided is gone.
+        """
+        made = Candidates(self._decisions, candidate.logged).logging()
+        if gone := made.told.get("gone", 0):
+            raise NoSupport(
+                f"the logging policy must be known in every decision, of {gone:,} of "
+                f"{len(candidate.logged):,} its snapshot is gone",
+                hint="look at a later time:  --since; or take ips, which needs the logged arm's probability alone",
+            )
+        return made.target
+
     def again(self, candidate: Candidate, runs: Runs) -> Again:
         """The logging policy and a candidate of slates, to be run again for estimators that need marginals.
 
@@ -254,8 +269,9 @@ class Candidates:
                 f"(the newest is {newest})",
                 hint=f"tamesu bandit snapshots {self._bandit} lists those that are kept",
             )
-        since = next(one.watermark for one in headers if one.version >= asked)
-        return found, since
+        after = next(one for one in headers if one.version >= asked)
+        # Of one that is made again nobody knows how far it had come, but that it was made before the next one.
+        return found, after.watermark if after.version == asked else after.created
 
     def _going_on(self, policy: Policy, found: Snapshot) -> State:
         old = self._declared(found.declaration)
