@@ -11,7 +11,7 @@ from tamesu.evaluate.contrast import Contrast, Shares, contrast_of
 from tamesu.evaluate.contributions import Contributions, Quotient, Statistic, Sum, value
 from tamesu.evaluate.diagnostics import Diagnostics, diagnostics_of
 from tamesu.evaluate.estimands import Estimand
-from tamesu.evaluate.evaluation import evaluated
+from tamesu.evaluate.evaluation import evaluated, wants_logging
 from tamesu.evaluate.intervals import INTERVALS, Bounds, Interval, normal
 from tamesu.evaluate.kinds import Estimator, estimator_of, known_estimators
 from tamesu.evaluate.latest import Cut, Deliveries, Latest, with_rewards
@@ -89,5 +89,6 @@ __all__ = [
     "slate_estimator_of",
     "table_of",
     "value",
+    "wants_logging",
     "with_rewards",
 ]

@@ -34,6 +34,15 @@ Floats: TypeAlias = NDArray[np.float64]
 ESTIMATORS = ("snips", "dr")
 
 
+def wants_logging(estimators: Sequence[str | Mapping[str, Any]]) -> bool:
+    """Whether one of these needs the logging policy's probabilities of all arms.
+
+    Raises:
+        InvalidInput: an unknown name, or an unknown option.
+    """
+    return any(one.marginals for _, one in parts_of(estimators, estimator_of))
+
+
 def evaluated(  # noqa: PLR0913 - what an evaluation is asked
     rounds: Rounds,
     target: Shares | Floats,

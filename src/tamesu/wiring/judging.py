@@ -83,7 +83,7 @@ def judge(  # noqa: PLR0913 - what is judged, by what of a log, and how
     import numpy as np
 
     from tamesu.engine import Candidates
-    from tamesu.evaluate import Bounds, Runs, evaluated, evaluated_slates
+    from tamesu.evaluate import Bounds, Runs, evaluated, evaluated_slates, wants_logging
     from tamesu.wiring.settings import load_settings
 
     first, last = (None if time is None else Time.parse(time) for time in (since, until))
@@ -101,6 +101,8 @@ def judge(  # noqa: PLR0913 - what is judged, by what of a log, and how
             by = Runs(asked["uniforms"], runs)
             asked.setdefault("again", lambda: candidates.again(found, by))
             return evaluated_slates(found.logged.slates(), found.target.placed, **asked)
+        if wants_logging(asked.get("estimators", ())):
+            asked.setdefault("logging", candidates.distributions(found))
         return evaluated(found.logged.rounds(), found.target, **asked)
 
 

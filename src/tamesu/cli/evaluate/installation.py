@@ -52,6 +52,7 @@ def installation(asked: Question) -> Iterator[Source]:
                 target=found.target.placed if several else found.target,
                 left_out=found.logged.left_out,
                 told=found.told,
+                logging=lambda: candidates.distributions(found),
                 again=lambda runs: candidates.again(found, runs),
             )
 
@@ -76,6 +77,7 @@ def _plain(name: str, logged: Logged, candidates: Candidates) -> Case:
         rounds=logged.slates() if several else logged.rounds(),
         target=target,
         left_out=logged.left_out,
+        logging=lambda: candidates.distributions(candidates.logging()),
         again=lambda runs: candidates.again(candidates.called(_evenly, name), runs),
     )
 

@@ -10,7 +10,7 @@ import numpy as np
 from tamesu.base import InvalidInput
 from tamesu.cli.evaluate.question import Question
 from tamesu.cli.evaluate.source import Case, Source, source_of
-from tamesu.evaluate import Evaluation, Runs, Slates, evaluated, evaluated_slates
+from tamesu.evaluate import Evaluation, Runs, Slates, evaluated, evaluated_slates, wants_logging
 
 ESTIMATORS = ("ips", "snips", "dr")
 SLATE_ESTIMATORS = ("reward_interaction", "sn_reward_interaction")
@@ -70,10 +70,13 @@ def judge(source: Source, case: Case, asked: Question) -> Evaluation:
             again=None if again is None else lambda: again(runs),
             **whole,
         )
+    estimators = asked.estimators or ESTIMATORS
+    logging = case.logging if wants_logging(estimators) else None
     return evaluated(
         rounds,
         target,
-        estimators=asked.estimators or ESTIMATORS,
+        estimators=estimators,
+        logging=None if logging is None else logging(),
         predicted=asked.model,
         folds=asked.folds,
         **whole,

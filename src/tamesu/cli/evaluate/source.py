@@ -27,6 +27,7 @@ class Case:
         target: what the policy would have done there.
         left_out: why decisions are not among them, and how many of each.
         told: what else there is to know, by name.
+        logging: gives what the logging policy would have done, where estimators need that.
         again: both policies, to be run again so many times and by such chance, where estimators of slates need that.
     """
 
@@ -35,6 +36,7 @@ class Case:
     target: Shares | SlateShares
     left_out: Mapping[str, int] = field(default_factory=dict)
     told: Mapping[str, Any] = field(default_factory=dict)
+    logging: Callable[[], Shares] | None = None
     again: Callable[[Runs], Again] | None = None
 
 
