@@ -79,7 +79,9 @@ def test_learning_that_was_cut_short_comes_to_the_same(tmp_path):
         learnt_from(rounds, plan, tell=cut, checkpoints=tmp_path)
     told = []
     again = learnt_from(rounds, plan, tell=told.append, checkpoints=tmp_path)
-    assert [(one.of, one.number) for one in told] == [("policy", 3), ("policy", 4), ("policy", 5)]
+    rest = [one.number for one in told if one.of == "policy"]
+    assert rest == [3, 4, 5]
+    assert {one.of for one in told} == {"policy", "start", "policy from it"}
     assert again.policy.embeddings.tobytes() == whole.policy.embeddings.tobytes()
     assert again.held_out == whole.held_out
     with pytest.raises(Conflict, match="same plan"):
@@ -175,7 +177,8 @@ def test_a_plan_that_cannot_be_is_refused(given, message):
         Plan.of(given)
 
 
-def test_plans_need_no_pytorch():
-    assert Plan().heat == 1.0
-    assert Plan(estimator="regression").heat == 0.05
-    assert Plan(estimator="regression", temperature=2.0).heat == 2.0
+def test_temperatures_that_nobody_names():
+    assert Plan().heat(warm=False) == 1.0
+    assert Plan().heat(warm=True) == 0.4
+    assert Plan(estimator="regression").heat(warm=False) == 0.05
+    assert Plan(temperature=2.0).heat(warm=True) == 2.0

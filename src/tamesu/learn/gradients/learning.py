@@ -7,8 +7,10 @@ it learnt from.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -22,9 +24,8 @@ from tamesu.learn.gradients.checkpoint import Checkpoint
 from tamesu.learn.gradients.expecting import Expecting, expecting
 from tamesu.learn.gradients.held_out import Floats, apart, by_estimate, by_loss
 from tamesu.learn.gradients.learnt import Learnt
-from tamesu.learn.gradients.network import Towers
 from tamesu.learn.gradients.rows import Rows, rows_of
-from tamesu.learn.gradients.training import Guess, trained
+from tamesu.learn.gradients.training import Guess, Judge, Trained, trained
 from tamesu.learn.plan import Plan
 from tamesu.learn.progress import Tell, silent
 from tamesu.policy.towers import TwoTower
@@ -63,31 +64,18 @@ def learnt_from(  # noqa: PLR0913 - what may be known of rounds
     mine, others = rows.take(torch.as_tensor(learnt)), rows.take(torch.as_tensor(held))
     checkpoint = None if checkpoints is None else Checkpoint(checkpoints, _digest(rounds, plan))
     guess, predicted = _model(rounds, plan, (learnt, held), (mine, others), model, tell, checkpoint)
-    start = None
-    if plan.warm and plan.estimator not in {"regression", "likelihood"}:
-        start = trained(
-            "start",
-            mine,
-            plan.as_regression(),
-            by_loss(others),
-            seed=plan.seed,
-            tell=tell,
-            checkpoint=checkpoint,
-        ).towers
-    found = trained(
-        "policy",
-        mine,
-        plan,
-        by_loss(others)
-        if plan.estimator == "regression"
-        else by_estimate(rounds.take(held), others, predicted),
-        seed=plan.seed,
-        start=start,
-        tell=tell,
-        guess=guess,
-        checkpoint=checkpoint,
-    )
-    policy = _arrays(found.towers, rounds, plan, context, arm_features)
+    climb = partial(trained, rows=mine, seed=plan.seed, tell=tell, checkpoint=checkpoint)
+    if plan.estimator == "regression":
+        found = climb("policy", plan=plan, judge=by_loss(others))
+    else:
+        judge = by_estimate(rounds.take(held), others, predicted)
+        found = climb("policy", plan=plan, judge=judge, guess=guess)
+        if plan.warm and plan.estimator != "likelihood":
+            start = climb("start", plan=plan.as_regression(), judge=by_loss(others)).towers
+            again = climb("policy from it", plan=plan, judge=judge, guess=guess, start=start)
+            found = max(found, again, key=_judged)
+        found = _sharpened(found, plan, judge)
+    policy = _arrays(found, rounds, plan, context, arm_features)
     return Learnt(policy, plan, found.judged, found.epoch, found.stopped)
 
 
@@ -168,9 +156,31 @@ def _categories(schema: Schema) -> Iterator[slice]:
         at += width
 
 
+def _judged(found: Trained) -> float:
+    """What is held out says; nothing, where it can say nothing."""
+    return -math.inf if math.isnan(found.judged.value) else found.judged.value
+
+
+SHARPER = (1.0, 0.5, 0.25, 0.1)
+"""Shares of a temperature that are tried when all is learnt."""
+
+
+def _sharpened(found: Trained, plan: Plan, judge: Judge) -> Trained:
+    """At the temperature that what is held out likes best; as it is where one was named."""
+    if plan.temperature is not None:
+        return found
+    heat, tried = found.towers.temperature, []
+    for share in SHARPER:
+        found.towers.temperature = heat * share
+        tried.append((found._replace(judged=judge(found.towers)), heat * share))
+    best, found.towers.temperature = max(tried, key=lambda one: _judged(one[0]))
+    return best
+
+
 def _arrays(
-    towers: Towers, rounds: Rounds, plan: Plan, context: Schema, arm_features: Schema
+    found: Trained, rounds: Rounds, plan: Plan, context: Schema, arm_features: Schema
 ) -> TwoTower:
+    towers = found.towers
     with torch.no_grad():
         embeddings = towers.items().cpu().numpy().astype(np.float32)
     return TwoTower(
@@ -180,7 +190,7 @@ def _arrays(
         item=None if towers.item is None else towers.item.arrays(),
         arms=rounds.arms,
         embeddings=embeddings,
-        temperature=plan.heat,
+        temperature=plan.heat(warm=False) if plan.estimator == "regression" else towers.temperature,
         learnt={"estimator": plan.estimator, "seed": plan.seed, "rounds": len(rounds)},
     )
 

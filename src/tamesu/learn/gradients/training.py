@@ -101,7 +101,7 @@ def trained(  # noqa: PLR0913 - what a loop takes
         NoSupport: steps that lead to no finite number.
     """
     with lots(seed) as luck:
-        towers = Towers(rows, plan).to(plan.device)
+        towers = Towers(rows, plan, warm=start is not None).to(plan.device)
         if start is not None:
             towers.load_state_dict(start.state_dict())
         climber = torch.optim.AdamW(towers.parameters(), lr=plan.rate, weight_decay=plan.decay)
