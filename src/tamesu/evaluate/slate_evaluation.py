@@ -85,6 +85,13 @@ def evaluated_slates(  # noqa: PLR0913 - what an evaluation is asked
             "an estimator of slates with a model must be given what arms are expected to earn, got nothing",
             hint="give predicted, or take one without a model, such as reward_interaction",
         )
+    unbounded = [name for name, one in asked if one.models or one.pairs]
+    if interval == "bernstein" and unbounded:
+        raise InvalidInput(
+            f"an empirical Bernstein interval must know how far a slate can move an estimate, of {unbounded[0]} the "
+            "bounds of rewards and weights do not say it",
+            hint="take another interval, or reward_interaction",
+        )
     contrast = slate_contrast_of(slates, target, predicted, placed=placed, pairs=pairs)
     made = Rerun(contrast, ())
     if again is not None and any(one.marginals for _, one in asked):

@@ -135,6 +135,9 @@ def test_a_slate_may_be_shorter_where_few_are_eligible():
         assert (placed[100:200] == 1.0).all()
         assert (placed[200:, 1] == 1.0).all()
         assert ((placed > 0) & (placed <= 1)).all()
+        found = again(candidates, candidate, "item_position")[0]
+        same = again(candidates, candidate, "pseudo_inverse")[0]
+        assert np.isfinite([found, same]).all()
     logged = candidates.logging().logged
     with pytest.raises(NoSupport, match="these are slates"):
         logged.rounds()

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from tamesu.base import InvalidInput, NoSupport, ShapeMismatch
-from tamesu.evaluate import Slates, evaluated_slates, slate_contrast_of, slate_estimator_of, value
+from tamesu.evaluate import (
+    Bounds,
+    Slates,
+    evaluated_slates,
+    slate_contrast_of,
+    slate_estimator_of,
+    value,
+)
 from tamesu.evaluate.placements import Runs, orders, placements_of
 from tamesu.evaluate.rerun import Again, rerun
 
@@ -243,3 +250,19 @@ def test_an_evaluation_without_runs_refuses_marginals():
     slates, _ = logged(logging, 100, 7)
     with pytest.raises(NoSupport, match=r"^item_position needs"):
         evaluated_slates(slates, logging.given(slates), estimators=["item_position"])
+
+
+@pytest.mark.parametrize("name", ["pseudo_inverse", "cascade_dr"])
+def test_bounds_that_say_nothing_of_an_estimator_are_refused(name):
+    logging = Strengths(1)
+    slates, _ = logged(logging, 100, 7)
+    with pytest.raises(InvalidInput, match=f"of {name} the bounds"):
+        evaluated_slates(
+            slates,
+            logging.given(slates),
+            predicted=np.zeros((100, SIZE, ARMS)),
+            estimators=[name],
+            interval="bernstein",
+            bounds=Bounds(0, SIZE, 100.0),
+            again=Again(logging.below, logging.below, Runs()),
+        )
