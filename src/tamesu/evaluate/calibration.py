@@ -128,7 +128,7 @@ def _won_of_arms(chosen: Codes, stands: Floats, possible: Codes) -> Floats:
     """(K, stakes) log wealth of bets on each arm, which might be chosen in `possible` (K,) of the rounds."""
     order, cuts, some = _by_arm(chosen, len(possible))
     over = (stands - 1.0)[order][:, None]
-    won = possible[:, None].astype(np.float64) * np.log1p(-STAKES)
+    won = np.asarray(np.outer(possible, np.log1p(-STAKES)), dtype=np.float64)
     for number, stake in enumerate(STAKES):
         gained = (1.0 + stake * over) / (1.0 - stake)
         won[some, number] += cuts.log_products(gained)[:, 0]
