@@ -70,8 +70,8 @@ def evaluate(  # noqa: PLR0913 - the words of a command line
         str | None,
         typer.Option(
             metavar="KIND",
-            help="Of expected rewards: per_arm or ridge.",
-            show_default="ridge where contexts are known",
+            help="Of expected rewards: per_arm, ridge; with the extra 'evaluate' logistic, boosting.",
+            show_default="what tells best of rounds held out",
         ),
     ] = None,
     folds: Annotated[
