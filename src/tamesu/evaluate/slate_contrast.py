@@ -134,7 +134,11 @@ def slate_contrast_of(
         if predicted is not None:
             guess = _asked(predicted, part, some, "predicted")
             if guess.ndim == 2 or shares.ndim == 2:  # noqa: PLR2004 - of the logged arms alone
-                raise ShapeMismatch("with predicted, it and target must be of all arms, (n, L, K)")
+                raise ShapeMismatch(
+                    f"with expected rewards, these and the target must be of all arms, (n, L, K), got "
+                    f"{guess.shape} and {shares.shape}",
+                    hint="hand in what policies would place below any arms, or take one without a model",
+                )
             if not np.isfinite(guess[part.there]).all():
                 raise InvalidInput("expected rewards must be finite")
             columns[1, some] = _of_logged(guess, part, 0.0)
