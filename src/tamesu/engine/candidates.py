@@ -17,7 +17,7 @@ from tamesu.base import Declaration, InvalidInput, NoSupport, NotFound, Reward, 
 from tamesu.engine.along import EVERY, Along
 from tamesu.engine.archived_decisions import ArchivedDecisions, Tell, silent
 from tamesu.engine.history import History
-from tamesu.engine.remade import Remade, as_logged
+from tamesu.engine.remade import Remade, apart, as_logged
 from tamesu.engine.rosters import Rosters
 from tamesu.evaluate import (
     Again,
@@ -27,11 +27,13 @@ from tamesu.evaluate import (
     Logged,
     Piece,
     Pieced,
+    Reason,
     Rounds,
     Runs,
     Shares,
     Slates,
     Tabled,
+    made_again,
     table_of,
 )
 from tamesu.policy import Policy, State, compose
@@ -114,8 +116,8 @@ class Candidates:
             return Candidate(name, logged, target, {}, self._remade(logged).pieces)
         remade = self._remade(logged)
         table = table_of(logged, remade.pieces(), tell)
-        apart = as_logged(logged, table)
-        told = {"apart": float(apart[remade.there].max(initial=0.0)), "gone": remade.gone}
+        differ = as_logged(logged, table)
+        told = {"apart": float(differ[remade.there].max(initial=0.0)), "gone": remade.gone}
         return Candidate(name, logged, Tabled(table), told)
 
     def snapshot(self, version: int | None = None) -> Candidate:
@@ -292,6 +294,11 @@ class Candidates:
         if declaration.seed is not None:
             return declaration
         return declaration.with_seed(self._decisions.declaration.seed or 0)
+
+    def doubts(self) -> tuple[Reason, ...]:
+        """What speaks against the log, whoever is judged: propensities that its snapshots do not give."""
+        archive = self._decisions.archive
+        return made_again(*apart(self._logged, self._store, archive, self._bandit))
 
     def most_weight(self) -> float | None:
         """The largest weight that a decision of one arm could have; none where nothing bounds it.

@@ -31,7 +31,7 @@ from tamesu.evaluate.slate_kinds import (
 )
 from tamesu.evaluate.slates import Slates
 from tamesu.evaluate.tabled import Piece, Tabled, table_of
-from tamesu.evaluate.verdict import LIMITS, Trust, Verdict
+from tamesu.evaluate.verdict import LIMITS, Reason, Trust, Verdict, made_again
 
 __all__ = [
     "INTERVALS",
@@ -58,6 +58,7 @@ __all__ = [
     "Piece",
     "Pieced",
     "Quotient",
+    "Reason",
     "RewardModel",
     "Rounds",
     "Runs",
@@ -81,6 +82,7 @@ __all__ = [
     "known_estimators",
     "known_slate_estimators",
     "logged",
+    "made_again",
     "normal",
     "per_arm",
     "refuse_strangers",

@@ -100,10 +100,12 @@ def judge(  # noqa: PLR0913 - what is judged, by what of a log, and how
         if logged.size > 1:
             by = Runs(asked["uniforms"], runs)
             asked.setdefault("again", lambda: candidates.again(found, by))
-            return evaluated_slates(found.logged.slates(), found.target.placed, **asked)
+            evaluation = evaluated_slates(found.logged.slates(), found.target.placed, **asked)
+            return evaluation.beside(candidates.doubts())
         if wants_logging(asked.get("estimators", ())):
             asked.setdefault("logging", candidates.distributions(found))
-        return evaluated(found.logged.rounds(), found.target, **asked)
+        evaluation = evaluated(found.logged.rounds(), found.target, **asked)
+        return evaluation.beside(candidates.doubts())
 
 
 def candidate_of(

@@ -61,6 +61,7 @@ def installation(asked: Question) -> Iterator[Source]:
             case=case,
             bounds=_bounds(decisions, logged),
             most_weight=candidates.most_weight(),
+            doubts=candidates.doubts(),
         )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tamesu.cli.evaluate.candidates import candidate
-from tamesu.evaluate import Again, Rounds, Runs, Shares, Slates, SlateShares
+from tamesu.evaluate import Again, Reason, Rounds, Runs, Shares, Slates, SlateShares
 
 if TYPE_CHECKING:
     from tamesu.cli.evaluate.question import Question
@@ -49,12 +49,14 @@ class Source:
         case: a policy by its name on the command line.
         bounds: of rewards, where they are known.
         most_weight: the largest weight that could be, where it is known.
+        doubts: what speaks against the log, whoever is judged by it.
     """
 
     about: str
     case: Callable[[str], Case]
     bounds: tuple[float, float] | None = None
     most_weight: float | None = None
+    doubts: tuple[Reason, ...] = ()
 
 
 def of_rounds(rounds: Rounds, left_out: Mapping[str, int] | None = None) -> Callable[[str], Case]:
