@@ -7,7 +7,6 @@ from typing import Any, cast
 
 import numpy as np
 
-from tamesu.base import InvalidInput
 from tamesu.cli.evaluate.question import Question
 from tamesu.cli.evaluate.source import Case, Source, source_of
 from tamesu.evaluate import Evaluation, Runs, Slates, evaluated, evaluated_slates, wants_logging
@@ -45,11 +44,7 @@ def run(asked: Question) -> bool:
 
 
 def judge(source: Source, case: Case, asked: Question) -> Evaluation:
-    """What the policy of `case` would have earned.
-
-    Raises:
-        InvalidInput: a model that is asked for, where slates are judged.
-    """
+    """What the policy of `case` would have earned."""
     whole: Any = {
         "estimands": asked.estimands,
         "confidence": asked.confidence,
@@ -60,13 +55,13 @@ def judge(source: Source, case: Case, asked: Question) -> Evaluation:
     }
     rounds, target = case.rounds, cast("Any", case.target)
     if isinstance(rounds, Slates):
-        if asked.model is not None:
-            raise InvalidInput("slates are judged without a reward model, got --model")
         again, runs = case.again, Runs(whole["uniforms"], asked.runs)
         return evaluated_slates(
             rounds,
             target,
             estimators=asked.estimators or SLATE_ESTIMATORS,
+            model=asked.model,
+            folds=asked.folds,
             again=None if again is None else lambda: again(runs),
             **whole,
         )
