@@ -22,9 +22,9 @@ help: ## list the targets
 
 # Environments -------------------------------------------------------------------------------------
 
-install: $(INSTALL) ## .venv with Tamesu and every extra: .venv/bin/tamesu, .venv/bin/python
+install: $(INSTALL) ## .venv with Tamesu and what serves and judges: .venv/bin/tamesu, .venv/bin/python
 
-$(INSTALL): requirements/install.txt requirements/torch.txt pyproject.toml scripts/environment.py
+$(INSTALL): requirements/install.txt pyproject.toml scripts/environment.py
 	@$(old_python)
 	@$(PYTHON) scripts/environment.py $(VENV) install
 

@@ -24,6 +24,7 @@ PARTS = (
     "combination",
     "join",
     "rebuild",
+    "evaluate",
     "over_http",
     "freshness",
     "workers",

@@ -3,7 +3,7 @@
 Run by `make install` and `make test`. Nothing is resolved here: pip takes exactly the hashed lines
 of `requirements/<set>.txt`, without looking at what they depend on, and `pip check` proves
 afterwards that nothing is missing. The build backend is in the set, so that installing the checkout
-needs no network. PyTorch alone comes unhashed and with what its build asks for, from whatever index
+needs no network. PyTorch, for the development set alone, comes unhashed and with what its build asks for, from whatever index
 this machine's pip is set to: builds for other processors are other files of the same version. Refuses
 to touch anything outside the venv.
 """
@@ -38,10 +38,11 @@ def main() -> int:
             return 1
     lock = ROOT / "requirements" / f"{asked.set}.txt"
     torch = lock.with_name("torch.txt")
-    print(f"installing requirements/{lock.name} and {torch.name}", flush=True)
+    learns = asked.set == "dev"
+    print(f"installing requirements/{lock.name}{f' and {torch.name}' * learns}", flush=True)
     steps = (
         ["install", "--no-deps", "--require-hashes", "--requirement", str(lock)],
-        ["install", "--requirement", str(torch)],
+        *([["install", "--requirement", str(torch)]] if learns else []),
         ["install", "--no-deps", "--no-build-isolation", "--editable", str(ROOT)],
         ["check"],
     )

@@ -14,13 +14,15 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+_SERVING = ("evaluate", "index", "pages", "plot", "testing")
 _TORCH = ["--no-emit-package", "torch", "--constraint", "requirements/torch.txt"]
 SETS = {
     # The widest first: the others are held to its versions.
     "dev": ["--all-extras", "--group", "dev", *_TORCH],
+    # What a demo and a server can need: PyTorch is as large as all else together.
     "install": [
-        *("--all-extras", "--group", "build", "--constraint", "requirements/dev.txt"),
-        *_TORCH,
+        *(word for extra in _SERVING for word in ("--extra", extra)),
+        *("--group", "build", "--constraint", "requirements/dev.txt"),
     ],
     "lock": ["--group", "lock"],
     "audit": ["--group", "audit"],

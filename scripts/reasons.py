@@ -121,6 +121,23 @@ OPTIONS = {
         "repeat": "three or four settle it; more are not made",
         "delay": "what has not come when a delivery is learnt from has not come; where windows are short, that is so",
     },
+    "belief two_tower": {
+        "folder": REQUIRED,
+        "digest": REQUIRED,
+        "index": "exact is soon enough for some ten thousand arms",
+    },
+    "belief neural_linear": {
+        "folder": REQUIRED,
+        "digest": REQUIRED,
+        **dict.fromkeys(
+            ["ridge", "intercept", "mean", "noise", "noise_weight"], "as of the belief `linear`"
+        ),
+    },
+    "explorer retrieve": {
+        "explore": "what lies outside of the retrieved has a share, so that a log can say something of it",
+        "most": "softmax seldom reaches further",
+        "temperature": "as it was learnt",
+    },
     "explorer epsilon_greedy": {
         "explore": "`epsilon` does the same; one of the two is enough",
         "epsilon": "the share that most comparisons use",

@@ -14,6 +14,7 @@ import convergence
 import corrections
 import delay
 import look
+import looks
 import newcomers
 import positions
 import propensities
@@ -30,6 +31,7 @@ DRAWN = {
         propensities,
         convergence,
         positions,
+        looks,
     )
 }
 

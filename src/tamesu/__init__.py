@@ -1,6 +1,7 @@
 """Tamesu (試す, to try out): self-service contextual bandits for recommendation.
 
-`tamesu.Bandit` is a bandit in memory; `tamesu.client` speaks to a server. Loads nothing until asked.
+`tamesu.Bandit` is a bandit in memory; `tamesu.client` speaks to a server; `tamesu.judge` says what a policy would
+have earned that never ran. Loads nothing until asked.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tamesu.bandit import Bandit
+    from tamesu.wiring import judge
 
-__all__ = ["Bandit", "__version__"]
+__all__ = ["Bandit", "__version__", "judge"]
 __version__ = "0.1.0"
 
-_HOMES = {"Bandit": "tamesu.bandit"}
+_HOMES = {"Bandit": "tamesu.bandit", "judge": "tamesu.wiring"}
 
 
 def __getattr__(name: str) -> Any:

@@ -39,6 +39,8 @@ EXPLORERS = {
     "linear": "randomized_ucb",
     "logistic": "randomized_ucb",
     "losses": "exponential_weights",
+    "neural_linear": "randomized_ucb",
+    "two_tower": "retrieve",
 }
 """The explorer of a belief whose declaration names none; thompson of any other belief."""
 

@@ -27,6 +27,7 @@ from tamesu.cli.asides import asides
 from tamesu.cli.backup import backup, restore
 from tamesu.cli.demo import demo
 from tamesu.cli.evaluate import evaluate
+from tamesu.cli.exchange import export
 from tamesu.cli.explain import explain
 from tamesu.cli.history import history
 from tamesu.cli.reconcile import reconcile
@@ -92,6 +93,7 @@ def command_line() -> typer.Typer:
     app.command("aggregate", rich_help_panel="Use")(aggregate)
     app.command("simulate", rich_help_panel="Use")(simulate)
     app.command("evaluate", rich_help_panel="Use")(evaluate)
+    app.command("export", rich_help_panel="Use")(export)
     app.command("replay", rich_help_panel="Run")(replay)
     app.command("reconcile", rich_help_panel="Run")(reconcile)
     app.command("backup", rich_help_panel="Run")(backup)

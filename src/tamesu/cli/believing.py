@@ -86,6 +86,8 @@ _BELIEFS = {
     "gaussian": "each arm has a mean reward and a noise, both learnt; rewards are any numbers",
     "linear": "a reward is a sum of features, each times a coefficient that is learnt; any numbers",
     "logistic": "the log-odds of success are such a sum; rewards are in [0, 1]",
+    "neural_linear": "a reward is a sum of what a query tower makes of a context, coefficients by arm; any numbers",
+    "two_tower": "what was learnt from a log stays as it is: nothing is learnt here",
     "losses": "what each arm would have lost, had it always been chosen; whoever makes the rewards",
 }
 _MEANINGS: dict[tuple[str, str], Callable[[Any], tuple[object, str]]] = {
@@ -123,6 +125,22 @@ _MEANINGS: dict[tuple[str, str], Callable[[Any], tuple[object, str]]] = {
         "what has not come when a delivery is learnt from counts as 0 until it comes"
         if delay is None
         else "rewards come so late in the mean: what has not come yet may still come",
+    ),
+    **dict.fromkeys(
+        [("neural_linear", "folder"), ("two_tower", "folder")],
+        lambda folder: (
+            folder,
+            "what was learnt; every process of the installation reads it there",
+        ),
+    ),
+    **dict.fromkeys(
+        [("neural_linear", "digest"), ("two_tower", "digest")],
+        lambda digest: (digest[:12], "of what was learnt: another one is refused"),
+    ),
+    ("neural_linear", "ridge"): _ridge,
+    ("two_tower", "index"): lambda index: (
+        index,
+        "every arm is looked at" if index == "exact" else "neighbours of neighbours are looked at",
     ),
     ("losses", "gamma"): lambda gamma: (
         f"{gamma:g}",

@@ -89,6 +89,7 @@ _EXPLORERS = {
     "greedy": "the arm with the highest mean, and no other: it never tries",
     "inverse_gap": "arms by how far their predicted rewards lie below the best",
     "randomized_ucb": "the arm that may be the best, at a height drawn for each decision",
+    "retrieve": "the arms with the highest scores, by the exponential of these, and now and then any other",
     "softmax": "arms by the exponential of their means",
     "thompson": "an arm is chosen as often as it is likely to be the best",
     "ucb": "the arm that may be the best, as far as anybody can tell",
@@ -127,6 +128,11 @@ _MEANINGS: dict[tuple[str, str], Callable[[Any], tuple[object, str]]] = {
         f"heights from which one is drawn: at most {points} arms have any chance",
     ),
     ("randomized_ucb", "width"): lambda width: (f"{width:g}", "the greatest height, in deviations"),
+    ("retrieve", "most"): lambda most: (f"{most:,}", "arms that are retrieved for a decision"),
+    ("retrieve", "temperature"): lambda temperature: (
+        f"{temperature:g}",
+        "as it was learnt" if temperature == 1.0 else "1 is as it was learnt; less is greedier",
+    ),
     ("softmax", "temperature"): lambda temperature: (
         f"{temperature:g}",
         f"of two arms {temperature:g} apart in mean reward the better is chosen 2.7 times as often",

@@ -36,15 +36,25 @@ def write_rows(path: Path, columns: Mapping[str, type], rows: Iterable[Row]) -> 
             f"the file must end with one of {listing(_WRITERS)}, got {path.name!r}",
             hint="the ending says in which form it is written",
         )
+    with whole(path) as draft:
+        return write(draft, columns, rows)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A draft to be written; it becomes `path`, whatever is there, once it is whole.
+
+    Raises:
+        Unavailable: the file cannot be written.
+    """
     draft = path.with_name(f".{path.name}.new")
     try:
-        written = write(draft, columns, rows)
+        yield draft
         draft.replace(path)
     except OSError as error:
         raise Unavailable(f"{path} must be writable, it is not: {error.strerror}") from error
     finally:
         draft.unlink(missing_ok=True)
-    return written
 
 
 def _json_lines(path: Path, columns: Mapping[str, type], rows: Iterable[Row]) -> int:

@@ -6,7 +6,7 @@ asked of it. Refuses to say which of them is better.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -17,17 +17,23 @@ from tamesu.base import Declaration, InvalidInput, NoSupport, NotFound, Reward, 
 from tamesu.engine.along import EVERY, Along
 from tamesu.engine.archived_decisions import ArchivedDecisions, Tell, silent
 from tamesu.engine.history import History
-from tamesu.engine.remade import Remade, as_logged
+from tamesu.engine.remade import Remade, apart, as_logged
 from tamesu.engine.rosters import Rosters
 from tamesu.evaluate import (
+    Again,
     Called,
     Frozen,
     Function,
     Logged,
+    Piece,
+    Pieced,
+    Reason,
     Rounds,
+    Runs,
     Shares,
     Slates,
     Tabled,
+    made_again,
     table_of,
 )
 from tamesu.policy import Policy, State, compose
@@ -60,12 +66,14 @@ class Candidate:
         logged: the decisions.
         target: what it would have done in them.
         told: what else there is to know of it, by name.
+        pieces: it by decisions, where it is another policy at other ones.
     """
 
     name: str
     logged: Logged
     target: Target
     told: Mapping[str, Any]
+    pieces: Callable[[], Iterator[Piece]] | None = None
 
 
 class Shared:
@@ -104,11 +112,12 @@ class Candidates:
         """
         logged, name = self._logged, "logging"
         if logged.size > 1:
-            return Candidate(name, logged, Tabled(logged.slates().propensity), {})
-        remade = Remade(logged, self._store, self._decisions.archive, self._bandit)
+            target = Tabled(logged.slates().propensity)
+            return Candidate(name, logged, target, {}, self._remade(logged).pieces)
+        remade = self._remade(logged)
         table = table_of(logged, remade.pieces(), tell)
-        apart = as_logged(logged, table)
-        told = {"apart": float(apart[remade.there].max(initial=0.0)), "gone": remade.gone}
+        differ = as_logged(logged, table)
+        told = {"apart": float(differ[remade.there].max(initial=0.0)), "gone": remade.gone}
         return Candidate(name, logged, Tabled(table), told)
 
     def snapshot(self, version: int | None = None) -> Candidate:
@@ -194,7 +203,43 @@ class Candidates:
         table = table_of(self._logged, along.pieces(), tell)
         target = Tabled(table)
         told = {"observations": along.learnt}
-        return Candidate(name or declaration.name, self._logged, target, told)
+        return Candidate(name or declaration.name, self._logged, target, told, along.pieces)
+
+    def distributions(self, candidate: Candidate) -> Target:
+        """The logging policy's probabilities of all arms in the decisions that a candidate is judged by.
+
+        Raises:
+            NoSupport: a snapshot that decided is gone.
+        """
+        made = Candidates(self._decisions, candidate.logged).logging()
+        if gone := made.told.get("gone", 0):
+            raise NoSupport(
+                f"the logging policy must be known in every decision, of {gone:,} of "
+                f"{len(candidate.logged):,} its snapshot is gone",
+                hint="look at a later time:  --since; or take ips, which needs the logged arm's probability alone",
+            )
+        return made.target
+
+    def again(self, candidate: Candidate, runs: Runs) -> Again:
+        """The logging policy and a candidate of slates, to be run again for estimators that need marginals.
+
+        Args:
+            candidate: one of these.
+            runs: how often, and with which chance.
+
+        Raises:
+            NoSupport: a snapshot that decided is gone, or the candidate says nothing but what was asked of it.
+        """
+        logged = candidate.logged
+        logging = Pieced(logged, self._remade(logged).pieces()).below
+        if isinstance(candidate.target, Frozen | Called):
+            return Again(logging, candidate.target.below, runs)
+        if candidate.pieces is None:
+            raise NoSupport(f"{candidate.name} must be a policy to be run again, it is a table")
+        return Again(logging, Pieced(logged, candidate.pieces()).below, runs)
+
+    def _remade(self, logged: Logged) -> Remade:
+        return Remade(logged, self._store, self._decisions.archive, self._bandit)
 
     def called(self, function: Function, name: str) -> Candidate:
         """What a Python function would choose; see `Called`."""
@@ -226,8 +271,9 @@ class Candidates:
                 f"(the newest is {newest})",
                 hint=f"tamesu bandit snapshots {self._bandit} lists those that are kept",
             )
-        since = next(one.watermark for one in headers if one.version >= asked)
-        return found, since
+        after = next(one for one in headers if one.version >= asked)
+        # Of one that is made again nobody knows how far it had come, but that it was made before the next one.
+        return found, after.watermark if after.version == asked else after.created
 
     def _going_on(self, policy: Policy, found: Snapshot) -> State:
         old = self._declared(found.declaration)
@@ -249,11 +295,18 @@ class Candidates:
             return declaration
         return declaration.with_seed(self._decisions.declaration.seed or 0)
 
+    def doubts(self) -> tuple[Reason, ...]:
+        """What speaks against the log, whoever is judged: propensities that its snapshots do not give."""
+        archive = self._decisions.archive
+        return made_again(*apart(self._logged, self._store, archive, self._bandit))
+
     def most_weight(self) -> float | None:
-        """The largest weight that a decision of the log could have; none where nothing bounds it.
+        """The largest weight that a decision of one arm could have; none where nothing bounds it.
 
         It is bounded where the uniform share that is declared reaches every arm.
         """
+        if self._logged.size > 1:
+            return None
         least = 1.0
         pairs = zip(self._logged.number.tolist(), self._logged.version.tolist(), strict=True)
         rosters, known = Rosters(self._store, self._bandit), set[tuple[int, tuple[str, ...]]]()

@@ -19,6 +19,9 @@ from tamesu.evaluate import Asking, Logged, Piece
 from tamesu.policy import Policy, Prepared, compose
 from tamesu.ports import Archive, Declared, Store
 
+MOST_LOOKED_AT = 500
+"""Decisions that are made again to see whether the log is right."""
+
 
 class Remade:
     """The logging policy, in pieces by the snapshot that decided.
@@ -90,3 +93,28 @@ def as_logged(logged: Logged, table: NDArray[np.float64]) -> NDArray[np.float64]
     table *= np.divide(left, others, out=np.zeros(n), where=others > 0.0)[:, None]
     table[every, chosen] = rows.propensity
     return apart
+
+
+def apart(
+    logged: Logged, store: Store, archive: Archive, bandit: str, most: int = MOST_LOOKED_AT
+) -> tuple[int, float]:
+    """How many deliveries were made again, and the mean of |logged - again| / max(logged, again); 0 of none.
+
+    Of decisions whose snapshots are kept, some at even distances: nothing is learnt again for it.
+    """
+    kept = [0, *(one.version for one in store.snapshots(bandit))]
+    rows = np.flatnonzero(np.isin(logged.version, kept))
+    if not len(rows):
+        return 0, 0.0
+    taken = np.zeros(len(logged), np.bool_)
+    taken[rows[np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(np.intp)]] = True
+    some = logged.take(taken)
+    again = np.ones((len(some), logged.size))
+    for mine, asking, prepared in Remade(some, store, archive, bandit).pieces():
+        again[mine] = asking.placed(prepared, mine)
+    said = np.ones_like(again)
+    deliveries = some.told.rows
+    place = np.repeat(np.arange(len(some)), some.sizes), deliveries.position
+    said[place] = deliveries.propensity
+    differ: NDArray[np.float64] = (np.abs(said - again) / np.maximum(said, again))[place]
+    return len(differ), float(differ.mean())

@@ -11,12 +11,13 @@ from tamesu.evaluate.contrast import Contrast, Shares, contrast_of
 from tamesu.evaluate.contributions import Contributions, Quotient, Statistic, Sum, value
 from tamesu.evaluate.diagnostics import Diagnostics, diagnostics_of
 from tamesu.evaluate.estimands import Estimand
-from tamesu.evaluate.evaluation import evaluated
+from tamesu.evaluate.evaluation import evaluated, wants_logging
 from tamesu.evaluate.intervals import INTERVALS, Bounds, Interval, normal
 from tamesu.evaluate.kinds import Estimator, estimator_of, known_estimators
 from tamesu.evaluate.latest import Cut, Deliveries, Latest, with_rewards
 from tamesu.evaluate.logged import Logged, logged
 from tamesu.evaluate.models import per_arm, ridge
+from tamesu.evaluate.pieced import Pieced
 from tamesu.evaluate.placements import Below, Runs
 from tamesu.evaluate.rerun import Again
 from tamesu.evaluate.reward_model import RewardModel, cross_fitted, folds_of
@@ -30,7 +31,7 @@ from tamesu.evaluate.slate_kinds import (
 )
 from tamesu.evaluate.slates import Slates
 from tamesu.evaluate.tabled import Piece, Tabled, table_of
-from tamesu.evaluate.verdict import LIMITS, Trust, Verdict
+from tamesu.evaluate.verdict import LIMITS, Reason, Trust, Verdict, made_again
 
 __all__ = [
     "INTERVALS",
@@ -55,7 +56,9 @@ __all__ = [
     "Latest",
     "Logged",
     "Piece",
+    "Pieced",
     "Quotient",
+    "Reason",
     "RewardModel",
     "Rounds",
     "Runs",
@@ -79,6 +82,7 @@ __all__ = [
     "known_estimators",
     "known_slate_estimators",
     "logged",
+    "made_again",
     "normal",
     "per_arm",
     "refuse_strangers",
@@ -87,5 +91,6 @@ __all__ = [
     "slate_estimator_of",
     "table_of",
     "value",
+    "wants_logging",
     "with_rewards",
 ]

@@ -74,6 +74,39 @@ class Asking:
                 found[row, : sizes[row]] = prepared.placed(ids[row], arms, eligible, context)
         return found
 
+    def below(self, prepared: Prepared, rows: Rows, above: Rows) -> Floats:
+        """(m, K) what it would place at the decisions `rows` (m,) below arms `above` (m, l), rows of `Logged.arms`.
+
+        Zeros where nobody is left, or -1 stands above: there none was.
+        """
+        logged, at = self._logged, above.shape[1]
+        found = np.zeros((len(rows), len(logged.arms)))
+        known = [place for place, arm in enumerate(prepared.arms) if arm in logged.places]
+        into = np.array([logged.places[prepared.arms[place]] for place in known], np.intp)
+        orders, which = np.unique(above, axis=0, return_inverse=True)
+        which = which.reshape(-1)
+        for code, mine in self._by_set(rows):
+            eligible = self._eligible(code, prepared.arms)
+            among = prepared.arms if eligible is None else eligible
+            for number in np.unique(which[mine]).tolist():
+                over: list[int] = orders[number].tolist()
+                gone = {logged.arms[arm] for arm in over if arm >= 0}
+                left = [arm for arm in among if arm not in gone]
+                if left and len(gone) == at:
+                    these = mine[which[mine] == number]
+                    found[np.ix_(these, into)] = self._at(prepared, rows[these], left, at)[:, known]
+        return found
+
+    def _at(self, prepared: Prepared, rows: Rows, left: Sequence[str], at: int) -> Floats:
+        """(m, all that it knows) its distribution among `left` at position `at`."""
+        ids = self._logged.ids[rows].tolist()
+        contexts = None if self._contexts is None else self._contexts[rows]
+        if at == 0 or self._policy.beliefs == 1:
+            return prepared.propensities_many(ids, left, contexts)
+        known = [None] * len(rows) if contexts is None else list(contexts)
+        asked = zip(ids, known, strict=True)
+        return np.array([prepared.propensities(left, id_, at, context) for id_, context in asked])
+
     def _by_set(self, rows: Rows) -> Iterator[tuple[int, Rows]]:
         """Each list of eligible arms, and the places in `rows` of the decisions that had it."""
         codes, whose = np.unique(self._logged.among[rows], return_inverse=True)
@@ -119,6 +152,10 @@ class Frozen:
     def placed(self, slates: Slates) -> Floats:
         """(m, L) of the logged arms, each given those above it."""
         return self._asking.placed(self._prepared, slates.row)
+
+    def below(self, slates: Slates, above: Rows) -> Floats:
+        """(m, K) at the position below other arms."""
+        return self._asking.below(self._prepared, slates.row, above)
 
 
 def refuse_strangers(logged: Logged, arms: Sequence[str]) -> None:

@@ -18,7 +18,7 @@ Source: Waudby-Smith & Ramdas 2024 (betting); Vovk & Wang 2021 (e-values are mer
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ from tamesu.evaluate.contrast import Contrast
 from tamesu.evaluate.rounds import Rounds
 
 Floats: TypeAlias = NDArray[np.float64]
+Codes: TypeAlias = NDArray[np.intp]
 
 STAKES = 0.5 ** np.arange(1, 17, 2)
 """Parts of one's wealth: the best one is about the excess over the variance, which spans four decades."""
@@ -37,6 +38,12 @@ SPANS = 10
 
 MOST_CELLS = 1 << 20
 """Of rows times columns that are bet on; of more rows every so manieth is taken."""
+
+MOST_RATIO = 1e18
+"""A ratio counts as no more: that makes a bet worse, never better, and products of `TOGETHER` of them are numbers."""
+
+TOGETHER = 16
+"""So many factors of a product before its logarithm is taken, which costs more than they do."""
 
 ANY, TARGET = "any arm", "the target policy's weights"
 
@@ -84,24 +91,20 @@ def calibration(rounds: Rounds, contrast: Contrast) -> Calibration:
     n, k = len(rounds), len(rounds.arms)
     eligible = rounds.eligible
     choices = np.full(n, k) if eligible is None else eligible.sum(axis=1)
-    stands = 1.0 / rounds.propensity
+    stands = np.minimum(1.0 / rounds.propensity, MOST_RATIO)
     possible = np.full(k, n) if eligible is None else eligible.sum(axis=0)
     basic = np.stack(
         [
             *_won_of_arms(rounds.chosen, stands, possible),
             _won(stands / choices),
-            _won(contrast.weight),
+            _won(np.minimum(contrast.weight, MOST_RATIO)),
         ]
     )
     # Half of all that is staked is staked on plain sums, where most of what goes wrong shows.
     parts = [float(special.logsumexp(basic)) - np.log(2.0 * basic.size)]
     against = special.logsumexp(basic, axis=1)
-    where = _columns(rounds)
-    if where.shape[1]:
-        step = -(-where.size // MOST_CELLS)
-        of = slice(None, None, step)
-        some = rounds.take(of)
-        finer = _won_by(some, where[of], stands[of])
+    finer = _won_by(rounds, stands)
+    if finer.size:
         parts.append(float(special.logsumexp(finer)) - np.log(2.0 * finer.size))
         by_arm = special.logsumexp(finer.reshape(k, -1), axis=1)
         against[:k] = np.logaddexp(against[:k], by_arm - np.log(finer.size / basic.size))
@@ -115,33 +118,70 @@ def calibration(rounds: Rounds, contrast: Contrast) -> Calibration:
 
 def _won(ratio: Floats) -> Floats:
     """(stakes,) log wealth of bets on ratios (n,) whose mean is 1."""
-    won: Floats = np.log1p(STAKES[:, None] * (ratio - 1.0)).sum(axis=1)
-    return won
+    cuts = _Cuts.of(np.zeros(1, np.intp), len(ratio))
+    over = (ratio - 1.0)[:, None]
+    wealth = [float(cuts.log_products(1.0 + stake * over)[0, 0]) for stake in STAKES]
+    return np.array(wealth, dtype=np.float64)
 
 
-def _won_of_arms(chosen: NDArray[np.intp], stands: Floats, possible: NDArray[np.intp]) -> Floats:
+def _won_of_arms(chosen: Codes, stands: Floats, possible: Codes) -> Floats:
     """(K, stakes) log wealth of bets on each arm, which might be chosen in `possible` (K,) of the rounds."""
-    won = np.empty((len(possible), len(STAKES)))
+    order, cuts, some = _by_arm(chosen, len(possible))
+    over = (stands - 1.0)[order][:, None]
+    won = np.asarray(np.outer(possible, np.log1p(-STAKES)), dtype=np.float64)
     for number, stake in enumerate(STAKES):
-        lost = np.log1p(-stake)
-        gained = np.log1p(stake * (stands - 1.0)) - lost
-        won[:, number] = np.bincount(chosen, gained, len(possible)) + possible * lost
+        gained = (1.0 + stake * over) / (1.0 - stake)
+        won[some, number] += cuts.log_products(gained)[:, 0]
     return won
 
 
-def _won_by(rounds: Rounds, where: Floats, stands: Floats) -> Floats:
-    """(K, columns, stakes) of any f."""
+def _won_by(rounds: Rounds, stands: Floats) -> Floats:
+    """(K, columns, stakes) where more is staked the larger a column f is; of some rounds, where they are many."""
     k = len(rounds.arms)
-    won = np.empty((k, where.shape[1], len(STAKES)))
+    columns = SPANS + SPANS + 2 * rounds.context.shape[1]
+    rows = slice(None, None, max(1, -(-len(rounds) * columns // MOST_CELLS)))
+    some_rounds = rounds.take(rows)
+    where, over = _columns(some_rounds), stands[rows, None] - 1.0
+    won = np.zeros((k, where.shape[1], len(STAKES)))
+    if not where.size:
+        return won
+    eligible = None if some_rounds.eligible is None else some_rounds.eligible.T.astype(np.float64)
+    order, cuts, some = _by_arm(some_rounds.chosen, k)
+    whole = _Cuts.of(np.zeros(1, np.intp), len(where))
     for number, stake in enumerate(STAKES):
-        lost = np.log1p(-stake * where)
-        gained = np.log1p(stake * where * (stands[:, None] - 1.0)) - lost
-        all_lost = lost.sum(axis=0) if rounds.eligible is None else rounds.eligible.T @ lost
-        for column in range(where.shape[1]):
-            mine = np.bincount(rounds.chosen, gained[:, column], k)
-            won[:, column, number] = mine
-        won[:, :, number] += all_lost
+        staked = stake * where
+        kept = 1.0 - staked
+        won[some, :, number] = cuts.log_products(((1.0 + staked * over) / kept)[order])
+        won[:, :, number] += (
+            whole.log_products(kept) if eligible is None else eligible @ np.log(kept)
+        )
     return won
+
+
+def _by_arm(chosen: Codes, k: int) -> tuple[Codes, _Cuts, Codes]:
+    """Rows in the order of their arms, how these are cut there, and which arms have any."""
+    order = np.argsort(chosen, kind="stable")
+    counts = np.bincount(chosen, minlength=k)
+    some = np.flatnonzero(counts)
+    return order, _Cuts.of(np.cumsum(counts[some]) - counts[some], len(chosen)), some
+
+
+class _Cuts(NamedTuple):
+    """Rows (n,) cut where each of s parts begins, and besides after `TOGETHER` rows."""
+
+    places: Codes
+    parts: Codes
+
+    @classmethod
+    def of(cls, starts: Codes, n: int) -> _Cuts:
+        """The parts that begin at `starts` (s,), which rise from 0."""
+        places = np.union1d(starts, np.arange(0, n, TOGETHER))
+        return cls(places, np.searchsorted(places, starts))
+
+    def log_products(self, factors: Floats) -> Floats:
+        """(s, c) logarithms of the products of factors (n, c) over each part."""
+        logs = np.log(np.multiply.reduceat(factors, self.places, axis=0))
+        return np.asarray(np.add.reduceat(logs, self.parts, axis=0), dtype=np.float64)
 
 
 def _columns(rounds: Rounds) -> Floats:

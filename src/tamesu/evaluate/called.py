@@ -63,6 +63,19 @@ class Called:
                 left.remove(arm)
         return found
 
+    def below(self, slates: Slates, above: NDArray[np.intp]) -> Floats:
+        """(m, K) at the position below other arms; zeros where nobody is left, or -1 stands above."""
+        logged = self._logged
+        found = np.zeros((len(slates), len(logged.arms)))
+        for number, row in enumerate(slates.row.tolist()):
+            over: list[int] = above[number].tolist()
+            gone = {logged.arms[arm] for arm in over if arm >= 0}
+            left = tuple(arm for arm in logged.sets[logged.among[row]] if arm not in gone)
+            if left and len(gone) == above.shape[1]:
+                places = [logged.places[arm] for arm in left]
+                found[number, places] = self._asked(row, left)
+        return found
+
     def _asked(self, row: int, ids: tuple[str, ...]) -> Sequence[float]:
         context: Any = self._logged.contexts[row]
         try:

@@ -21,7 +21,7 @@ from tamesu.evaluate.diagnostics import Diagnostics
 from tamesu.evaluate.estimands import Estimand
 from tamesu.evaluate.intervals import Bounds, Interval, interval_of
 from tamesu.evaluate.rounds import Rounds
-from tamesu.evaluate.verdict import Trust, Verdict, verdict_of
+from tamesu.evaluate.verdict import Reason, Trust, Verdict, verdict_of
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -78,6 +78,12 @@ class Evaluation:
     def refused(self) -> bool:
         """Whether the estimates are not to be looked at."""
         return self.verdict.trust is Trust.REFUSE
+
+    def beside(self, reasons: Sequence[Reason]) -> Evaluation:
+        """The same, where besides this speaks against it."""
+        if not reasons:
+            return self
+        return replace(self, verdict=Verdict.by([*self.verdict.reasons, *reasons]))
 
     def plain(self, *, anyway: bool = False) -> dict[str, Any]:
         """As JSON has it, NaN as none.

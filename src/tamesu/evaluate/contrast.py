@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -28,7 +29,7 @@ ROUNDING = 1e-6
 """By so much a target's probabilities may miss a sum of 1: what others wrote was often in single precision."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Contrast:
     """n rounds and what a target policy would have done.
 
@@ -53,7 +54,7 @@ class Contrast:
     cluster: NDArray[np.intp]
     marginal: Floats | None = None
 
-    @property
+    @cached_property
     def weight(self) -> Floats:
         """(n,) target over logged propensity."""
         return self.target / self.propensity

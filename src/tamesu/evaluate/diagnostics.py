@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from tamesu.evaluate.calibration import Calibration, calibration
 from tamesu.evaluate.contrast import Contrast
 from tamesu.evaluate.drift import Drift, drift_of
 from tamesu.evaluate.rounds import Rounds
-from tamesu.evaluate.weights import Weights, weights_of
+from tamesu.evaluate.weights import Weights, clusters_of, weights_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ def diagnostics_of(rounds: Rounds, contrast: Contrast) -> Diagnostics:
     """All of them. O(n log n)."""
     return Diagnostics(
         rounds=len(rounds),
-        clusters=int(np.count_nonzero(np.bincount(rounds.cluster))),
+        clusters=clusters_of(rounds),
         shown=int(rounds.shown.sum()),
         weights=weights_of(rounds, contrast),
         calibration=calibration(rounds, contrast),

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tamesu.evaluate.contrast import Contrast
 from tamesu.evaluate.contributions import Contributions, Statistic, value
 from tamesu.evaluate.rounds import Rounds
-from tamesu.evaluate.weights import clustered_error
+from tamesu.evaluate.weights import clustered_error, clusters_of
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -65,29 +65,32 @@ class Drift:
 def drift_of(rounds: Rounds, contrast: Contrast) -> Drift:
     """The halves and tenths of a log. O(n log n)."""
     order = np.argsort(rounds.decided, kind="stable")
-    halves = tuple(_part(rounds, contrast, some) for some in np.array_split(order, 2))
+    cluster = None if clusters_of(rounds) == len(rounds) else rounds.cluster
+    decided = rounds.decided
+
+    def part(some: NDArray[np.intp]) -> Part:
+        reward, weight = contrast.reward[some], contrast.weight[some]
+        mine = None if cluster is None else cluster[some]
+        logged = Contributions(reward)
+        target = Contributions(np.zeros(len(some)), weight * reward, weight)
+        return Part(
+            since=int(decided[some[0]]) if len(some) else 0,
+            until=int(decided[some[-1]]) if len(some) else 0,
+            rounds=len(some),
+            logged=_value(logged),
+            logged_error=_error(logged, mine),
+            target=_value(target),
+            target_error=_error(target, mine),
+        )
+
+    halves = tuple(part(some) for some in np.array_split(order, 2))
     parts = np.array_split(order, min(PARTS, max(1, len(order))))
     one, two = halves
     return Drift(
         logged=_apart(one.logged, one.logged_error, two.logged, two.logged_error),
         target=_apart(one.target, one.target_error, two.target, two.target_error),
         halves=halves,
-        parts=tuple(_part(rounds, contrast, some) for some in parts),
-    )
-
-
-def _part(rounds: Rounds, contrast: Contrast, some: NDArray[np.intp]) -> Part:
-    reward, weight, cluster = contrast.reward[some], contrast.weight[some], rounds.cluster[some]
-    logged = Contributions(reward)
-    target = Contributions(np.zeros(len(some)), weight * reward, weight)
-    return Part(
-        since=int(rounds.decided[some[0]]) if len(some) else 0,
-        until=int(rounds.decided[some[-1]]) if len(some) else 0,
-        rounds=len(some),
-        logged=_value(logged),
-        logged_error=_error(logged, cluster),
-        target=_value(target),
-        target_error=_error(target, cluster),
+        parts=tuple(part(some) for some in parts),
     )
 
 
@@ -95,8 +98,8 @@ def _value(statistic: Statistic) -> float:
     return value(statistic) if len(statistic.columns) else math.nan
 
 
-def _error(statistic: Statistic, cluster: NDArray[np.intp]) -> float:
-    if not len(cluster) or math.isnan(_value(statistic)):
+def _error(statistic: Statistic, cluster: NDArray[np.intp] | None) -> float:
+    if math.isnan(_value(statistic)):
         return math.nan
     return clustered_error(statistic.influence(), cluster)
 

@@ -34,6 +34,15 @@ Floats: TypeAlias = NDArray[np.float64]
 ESTIMATORS = ("snips", "dr")
 
 
+def wants_logging(estimators: Sequence[str | Mapping[str, Any]]) -> bool:
+    """Whether one of these needs the logging policy's probabilities of all arms.
+
+    Raises:
+        InvalidInput: an unknown name, or an unknown option.
+    """
+    return any(one.marginals for _, one in parts_of(estimators, estimator_of))
+
+
 def evaluated(  # noqa: PLR0913 - what an evaluation is asked
     rounds: Rounds,
     target: Shares | Floats,
@@ -56,7 +65,7 @@ def evaluated(  # noqa: PLR0913 - what an evaluation is asked
         target: probabilities (n, K) of the target policy, or what gives them of some rounds.
         estimators: names, or `{kind: name, option: …}`.
         predicted: expected rewards (n, K), what gives them of some rounds, or a reward model, which is cross-fitted; none
-            for a ridge regression on contexts and what arms tell of themselves, or means by arm where there is none of these.
+            for means by arm, or a ridge regression on contexts and what arms tell of themselves where that tells better.
         estimands: `decision`, `impression`, or both.
         confidence: above 0 and below 1.
         interval: one of `tamesu.evaluate.intervals.INTERVALS`.

@@ -14,7 +14,7 @@ from tamesu.base import InvalidInput
 from tamesu.evaluate.along import FIRST, along
 from tamesu.evaluate.contrast import Contrast, Shares, contrast_of
 from tamesu.evaluate.intervals import Bounds
-from tamesu.evaluate.models import per_arm, ridge
+from tamesu.evaluate.models import best_of, per_arm, ridge
 from tamesu.evaluate.reward_model import RewardModel, folds_of
 from tamesu.evaluate.rounds import Rounds
 
@@ -22,6 +22,10 @@ Floats: TypeAlias = NDArray[np.float64]
 
 Predicted: TypeAlias = Floats | Shares | RewardModel
 """Expected rewards (n, K), what gives them of some rounds, or a model to learn them."""
+
+
+PENALTIES = (1.0, 30.0, 1_000.0)
+"""Of ridge regressions that are tried where nobody says what expects rewards."""
 
 
 def contrasted(  # noqa: PLR0913 - what makes a contrast
@@ -109,9 +113,9 @@ def contrasted_along(
 
 
 def plain_model(rounds: Rounds) -> RewardModel:
-    """What expects rewards where nobody says what does: by contexts, positions and features where there are any."""
+    """What expects rewards where nobody says what does: means by arm, or of contexts, positions and features what helps."""
     told = rounds.context.shape[1] or rounds.features.shape[1] or rounds.position.any()
-    return ridge() if told else per_arm()
+    return best_of(per_arm(), *map(ridge, PENALTIES)) if told else per_arm()
 
 
 def _of_rewards(given: Floats | Shares, *, seen: bool) -> Floats | Shares:

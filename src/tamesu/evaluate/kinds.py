@@ -22,9 +22,11 @@ class Estimator(Protocol):
 
     Attributes:
         models: whether it looks at the expected rewards of a model.
+        marginals: whether it needs the logging policy's probabilities of all arms.
     """
 
     models: bool
+    marginals: bool
 
     def contributions(self, contrast: Contrast) -> Contributions:
         """What each round adds to the estimate."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import GRID, Declaration, InvalidInput, NoSupport, Outcome
+from tamesu.base import GRID, Bug, Declaration, InvalidInput, NoSupport, Outcome
 from tamesu.evaluate.latest import Deliveries, sifted
 from tamesu.evaluate.rounds import Rounds
 from tamesu.evaluate.slates import Slates
@@ -97,24 +97,26 @@ class Logged:
             NoSupport: there is none.
         """
         kept = self.decided >= moment
-        told = sifted(self.told, kept)
-        if told is None:
+        if not kept.any():
             raise NoSupport(
                 f"decisions must be made after what the candidate has learnt from, all {len(self):,} were "
                 "made before",
                 hint="wait for some, or take a candidate that knows less:  --at",
             )
         gone = {"before": int(np.count_nonzero(~kept))}
-        return Logged(
-            told,
-            self.arms,
-            self.sets,
-            self.among[kept],
-            self.version[kept],
-            self.context[kept],
-            self.features,
-            self.size,
-            {**self.left_out, **gone},
+        return replace(self.take(kept), left_out={**self.left_out, **gone})
+
+    def take(self, kept: NDArray[np.bool_]) -> Logged:
+        """Those at the mask `kept` (n,), at least one."""
+        told = sifted(self.told, kept)
+        if told is None:
+            raise Bug("at least one decision must be taken")
+        return replace(
+            self,
+            told=told,
+            among=self.among[kept],
+            version=self.version[kept],
+            context=self.context[kept],
         )
 
     def rounds(self) -> Rounds:

@@ -83,7 +83,8 @@ def rerun(slates: Slates, contrast: SlateContrast, again: Again, *, pairs: bool 
     runs = again.runs
     groups = 1 if orders(k, size) <= runs.most_orders else runs.groups
     width = groups * size * k * (size * k if pairs else 1)
-    step = max(1, MOST_NUMBERS // max(1, width))
+    held = orders(k, size) // 4 if groups == 1 else 1
+    step = max(1, MOST_NUMBERS // max(1, width, held))
     columns = np.ones((groups + 1 if groups > 1 else 1, 3, n, size))
     for start in range(0, n, step):
         some = slice(start, start + step)

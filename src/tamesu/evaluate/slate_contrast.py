@@ -134,14 +134,18 @@ def slate_contrast_of(
         if predicted is not None:
             guess = _asked(predicted, part, some, "predicted")
             if guess.ndim == 2 or shares.ndim == 2:  # noqa: PLR2004 - of the logged arms alone
-                raise ShapeMismatch("with predicted, it and target must be of all arms, (n, L, K)")
+                raise ShapeMismatch(
+                    f"with expected rewards, these and the target must be of all arms, (n, L, K), got "
+                    f"{guess.shape} and {shares.shape}",
+                    hint="hand in what policies would place below any arms, or take one without a model",
+                )
             if not np.isfinite(guess[part.there]).all():
                 raise InvalidInput("expected rewards must be finite")
             columns[1, some] = _of_logged(guess, part, 0.0)
             columns[2, some] = np.where(part.there, np.einsum("nlk,nlk->nl", shares, guess), 0.0)
         if placed is not None:
             places = _asked(placed, part, some, "placed")
-            _refuse_no_shares(places, part, first)
+            _refuse_no_shares(places, part, first, least=0.0)
             columns[3, some] = _of_logged(places, part, 1.0)
             if pairs is not None:
                 turned[some] = _turned(_square(pairs, part, some), places, part, first)
@@ -176,10 +180,12 @@ def _of_logged(table: Floats, part: Slates, absent: float) -> Floats:
     return np.where(part.there, table, absent)
 
 
-def _refuse_no_shares(shares: Floats, part: Slates, first: int) -> None:
+def _refuse_no_shares(shares: Floats, part: Slates, first: int, least: float = 1.0) -> None:
+    """Raises where they are no distribution; where `least` is 0 a position may stay empty at times."""
     wrong = ~((shares >= 0.0) & (shares <= 1.0 + ROUNDING))
     if shares.ndim == 3:  # noqa: PLR2004 - of all arms
-        wrong = wrong.any(axis=2) | ~(np.abs(shares.sum(axis=2) - 1.0) <= ROUNDING)
+        whole = shares.sum(axis=2)
+        wrong = wrong.any(axis=2) | ~((whole >= least - ROUNDING) & (whole <= 1.0 + ROUNDING))
         outside = None if part.eligible is None else (shares > 0.0) & ~part.eligible[:, None, :]
         if outside is not None and outside[part.there].any():
             raise InvalidInput("a target's probabilities must be 0 for arms that were not eligible")

@@ -21,13 +21,15 @@ from tamesu.evaluate.contributions import Quotient, Statistic
 from tamesu.evaluate.diagnostics import Diagnostics
 from tamesu.evaluate.drift import drift_of
 from tamesu.evaluate.estimands import Estimand
+from tamesu.evaluate.following import following, given_above
 from tamesu.evaluate.intervals import Bounds
 from tamesu.evaluate.rerun import Again, Rerun, rerun
+from tamesu.evaluate.reward_model import RewardModel
 from tamesu.evaluate.rounds import Rounds
 from tamesu.evaluate.slate_contrast import SlateContrast, SlateShares, slate_contrast_of
 from tamesu.evaluate.slate_kinds import SlateEstimator, slate_estimator_of
 from tamesu.evaluate.slates import Slates
-from tamesu.evaluate.weights import weights_of
+from tamesu.evaluate.weights import clusters_of, weights_of
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -43,7 +45,9 @@ def evaluated_slates(  # noqa: PLR0913 - what an evaluation is asked
     *,
     estimators: Sequence[str | Mapping[str, Any]] = SLATE_ESTIMATORS,
     predicted: SlateShares | Floats | None = None,
-    again: Again | None = None,
+    model: RewardModel | None = None,
+    folds: int = 3,
+    again: Again | Callable[[], Again] | None = None,
     placed: SlateShares | Floats | None = None,
     pairs: SlateShares | Floats | None = None,
     estimands: Sequence[str] = (Estimand.DECISION.value,),
@@ -59,8 +63,11 @@ def evaluated_slates(  # noqa: PLR0913 - what an evaluation is asked
         slates: as logged.
         target: probabilities given the logged arms above, (n, L) of the logged arm or (n, L, K) of all.
         estimators: names, or `{kind: name, option: …}`.
-        predicted: expected rewards (n, L, K), for `cascade_dr`.
-        again: both policies, to be run again for estimators that need marginals; none to refuse those.
+        predicted: expected rewards (n, L, K), for `cascade_dr`; none to learn them by `model`.
+        model: of what an arm at a position earns with all that follow it, cross-fitted; none for a plain one.
+        folds: of cross-fitting.
+        again: both policies, or what gives them: to be run again for estimators that need marginals, and to say with
+            a model what of all arms the target policy would have placed; none to refuse those.
         placed: how likely the target policy places arms, where somebody knows it, with `slates.marginal`.
         pairs: how likely the logging policy places two arms, for the pseudo-inverse; all three as `slate_contrast_of` has them.
         estimands: `decision`, `impression`, or both.
@@ -79,21 +86,41 @@ def evaluated_slates(  # noqa: PLR0913 - what an evaluation is asked
         raise InvalidInput("an evaluation must have slates, got none")
     asked = parts_of(estimators, slate_estimator_of)
     wanted = [Estimand.of(one) for one in estimands]
-    if any(one.models for _, one in asked) and predicted is None:
+    models = any(one.models for _, one in asked)
+    if models and predicted is not None and Estimand.IMPRESSION in wanted:
         raise InvalidInput(
-            "an estimator of slates with a model must be given what arms are expected to earn, got nothing",
-            hint="give predicted, or take one without a model, such as reward_interaction",
+            "per impression a model must learn how likely arms are seen, got expected rewards that say nothing of it",
+            hint="give a reward model, or none, or take an estimator without one, such as reward_interaction",
         )
-    contrast = slate_contrast_of(slates, target, predicted, placed=placed, pairs=pairs)
+    unbounded = [name for name, one in asked if one.models or one.pairs]
+    if interval == "bernstein" and unbounded:
+        raise InvalidInput(
+            f"an empirical Bernstein interval must know how far a slate can move an estimate, of {unbounded[0]} the "
+            "bounds of rewards and weights do not say it",
+            hint="take another interval, or reward_interaction",
+        )
+    marginals = any(one.marginals for _, one in asked)
+    both = again() if callable(again) and (models or marginals) else again
+    policies = None if callable(both) else both
+    wished = target if policies is None or not models else given_above(policies.target)
+
+    def contrasted(one: Slates) -> SlateContrast:
+        learnt = following(one, model, folds) if models and predicted is None else predicted
+        return slate_contrast_of(
+            one, wished, learnt if models else None, placed=placed, pairs=pairs
+        )
+
+    contrast = contrasted(slates)
     made = Rerun(contrast, ())
-    if again is not None and any(one.marginals for _, one in asked):
-        made = rerun(slates, contrast, again, pairs=any(one.pairs for _, one in asked))
-    seen = slates.shown.astype(np.float64)
+    if policies is not None and marginals:
+        made = rerun(slates, contrast, policies, pairs=any(one.pairs for _, one in asked))
+    shown = slates.shown.astype(np.float64)
+    seen = replace(contrast, reward=shown)
+    if models and Estimand.IMPRESSION in wanted:
+        seen = contrasted(replace(slates, reward=shown))
     whole = _as_rounds(slates)
     as_one = _as_contrast(contrast, whole)
     parts = [_part(name, one, estimator, made, seen) for one in wanted for name, estimator in asked]
-    if any(one.models for one in parts) and Estimand.IMPRESSION in wanted:
-        raise InvalidInput("per impression slates are estimated without a model, got one with it")
     return concluded(
         whole,
         as_one,
@@ -108,13 +135,14 @@ def evaluated_slates(  # noqa: PLR0913 - what an evaluation is asked
 
 
 def _part(
-    name: str, estimand: Estimand, estimator: SlateEstimator, made: Rerun, seen: Floats
+    name: str, estimand: Estimand, estimator: SlateEstimator, made: Rerun, seen: SlateContrast
 ) -> Part:
     def statistic(contrast: SlateContrast) -> Statistic:
         over = estimator.contributions(contrast)
         if estimand is Estimand.DECISION:
             return over
-        return Quotient(over, estimator.contributions(replace(contrast, reward=seen)))
+        known = {"reward": seen.reward, "guess": seen.guess, "expected": seen.expected}
+        return Quotient(over, estimator.contributions(replace(contrast, **known)))
 
     if not estimator.marginals:
         return Part(name, estimand, statistic(made.contrast), models=estimator.models)
@@ -171,7 +199,7 @@ def _diagnostics(
     )
     return Diagnostics(
         rounds=len(slates),
-        clusters=int(np.count_nonzero(np.bincount(slates.cluster))),
+        clusters=clusters_of(whole),
         shown=int(whole.shown.sum()),
         weights=weights_of(whole, as_one),
         calibration=calibration(deliveries, told),

@@ -8,7 +8,7 @@ Refuses to compute anything.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
@@ -49,6 +49,11 @@ LIMITS = {
     "evidence": Limit(
         3, 6, "log10 of what bets against the propensities won: 6 is luck once in a million logs"
     ),
+    "made again": Limit(
+        1e-3,
+        0.1,
+        "where the snapshot that decided gives another chance than was logged, one is wrong",
+    ),
     "drift": Limit(
         5, None, "in standard errors between the halves; an estimate is of both together"
     ),
@@ -88,13 +93,30 @@ class Verdict:
     trust: Trust
     reasons: tuple[Reason, ...]
 
+    @classmethod
+    def by(cls, reasons: Iterable[Reason]) -> Verdict:
+        """The worst of them says it; trustworthy without any."""
+        ordered = tuple(sorted(reasons, key=lambda one: one.trust.value))
+        return cls(ordered[0].trust if ordered else Trust.TRUSTWORTHY, ordered)
+
 
 def verdict_of(found: Diagnostics) -> Verdict:
     """The verdict on these."""
-    reasons = sorted(
-        (reason for look in _LOOKS for reason in look(found)), key=lambda one: one.trust.value
+    return Verdict.by(reason for look in _LOOKS for reason in look(found))
+
+
+def made_again(deliveries: int, apart: float) -> tuple[Reason, ...]:
+    """What it says of a log that propensities which are made again from snapshots are others.
+
+    Args:
+        deliveries: so many were looked at.
+        apart: mean of |logged - again| / max(logged, again).
+    """
+    told = (
+        f"of {deliveries:,} propensities that were made again from the snapshots that decided, what was logged lies "
+        f"{apart:.1%} apart in the mean"
     )
-    return Verdict(reasons[0].trust if reasons else Trust.TRUSTWORTHY, tuple(reasons))
+    return tuple(_above("made again", apart, told))
 
 
 def _below(what: str, measured: float, told: str, more: str = "") -> Iterator[Reason]:

@@ -70,7 +70,10 @@ def weights_of(rounds: Rounds, contrast: Contrast) -> Weights:
     """Their summary. O(n)."""
     weight = contrast.weight
     n, total = len(weight), float(weight.sum())
-    of_cluster = np.asarray(np.bincount(rounds.cluster, weight), dtype=np.float64)
+    alone = clusters_of(rounds) == n
+    of_cluster = weight
+    if not alone:
+        of_cluster = np.asarray(np.bincount(rounds.cluster, weight), dtype=np.float64)
     gained = weight * np.abs(contrast.reward)
     largest = float(weight.max(initial=0.0))
     chosen = np.bincount(rounds.chosen, minlength=len(rounds.arms))
@@ -79,7 +82,7 @@ def weights_of(rounds: Rounds, contrast: Contrast) -> Weights:
         effective_clusters=_effective(of_cluster),
         effective_rewards=_effective(gained),
         mean=total / n if n else math.nan,
-        error=clustered_error(Contributions(weight).influence(), rounds.cluster),
+        error=clustered_error(Contributions(weight).influence(), None if alone else rounds.cluster),
         largest=largest,
         largest_share=largest / total if total else 0.0,
         unmatched=float((weight == 0.0).mean()) if n else 0.0,
@@ -88,13 +91,25 @@ def weights_of(rounds: Rounds, contrast: Contrast) -> Weights:
     )
 
 
-def clustered_error(influence: Floats, cluster: NDArray[np.intp]) -> float:
-    """Standard error of a mean, from how far each round moves it; infinite with one cluster."""
-    moved = np.bincount(cluster, influence)
-    groups = int(np.count_nonzero(np.bincount(cluster)))
+def clusters_of(rounds: Rounds) -> int:
+    """How many clusters these are."""
+    return int(np.count_nonzero(np.bincount(rounds.cluster)))
+
+
+def clustered_error(influence: Floats, cluster: NDArray[np.intp] | None) -> float:
+    """Standard error of a mean, from how far each round moves it; infinite with one cluster.
+
+    Args:
+        influence: (n,) of each round.
+        cluster: (n,) of each; none where each round is one.
+    """
+    moved, groups = influence, len(influence)
+    if cluster is not None:
+        moved = np.asarray(np.bincount(cluster, influence), dtype=np.float64)
+        groups = int(np.count_nonzero(np.bincount(cluster)))
     if groups <= 1:
         return math.inf
-    return math.sqrt(groups / (groups - 1) * float(moved @ moved)) / len(cluster)
+    return math.sqrt(groups / (groups - 1) * float(moved @ moved)) / len(influence)
 
 
 def _effective(weight: Floats) -> float:

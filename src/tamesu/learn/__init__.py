@@ -6,5 +6,6 @@ read a log, to write a file but its own checkpoints, and to serve: what is learn
 
 from tamesu.learn.plan import Plan
 from tamesu.learn.progress import Epoch, Tell
+from tamesu.learn.target import target_of
 
-__all__ = ["Epoch", "Plan", "Tell"]
+__all__ = ["Epoch", "Plan", "Tell", "target_of"]

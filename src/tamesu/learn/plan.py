@@ -24,12 +24,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         query, item: hidden layers of the towers; `item` matters where arms tell of themselves.
         embedding: numbers that stand for a category, at most.
         ids: whether each arm has a vector of its own beside what its features say; none for where it has none.
-        temperature: of the softmax; none for 1, and .05 of regression, which nearly takes the best arm.
+        temperature: of the softmax; none for 1, for .4 of who starts as a regression, and at the end for that share
+            of it, down to a tenth, that what is held out likes best; .05 of a regression, which nearly takes the best.
         epochs: at most so many.
         batch: rounds of one step.
         rate: of a step (Adam).
         decay: of weights.
-        warm: whether a policy starts as the regression of the same towers, and is better than that or is that.
+        warm: whether a policy starts twice, at random and as the regression of its own towers; what is held out
+            says which of the two is kept.
         clip: the largest weight of a round.
         entropy: reward for spreading, per nat.
         logging: price of leaving the logging policy, per nat.
@@ -56,7 +58,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     rate: float = 0.005
     decay: float = 1e-4
     warm: bool = True
-    clip: float = math.inf
+    clip: float = 5.0
     entropy: float = 0.0
     logging: float = 0.0
     top_k: int = 1
@@ -75,8 +77,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             self._refuse_unless(
                 all(width >= 1 for width in getattr(self, name)), name, "widths of at least 1"
             )
-        for name in ("heat", "rate"):
-            self._refuse_unless(0.0 < getattr(self, name) < math.inf, name, "finite and above 0")
+        for name in ("temperature", "rate"):
+            given = getattr(self, name)
+            self._refuse_unless(given is None or 0.0 < given < math.inf, name, "finite and above 0")
         self._refuse_unless(self.clip > 0.0, "clip", "above 0")
         for name in ("decay", "entropy", "logging", "sampled", "seed"):
             self._refuse_unless(0 <= getattr(self, name) < math.inf, name, "at least 0")
@@ -85,17 +88,24 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         if self.sampled and self.scores == "linear":
             raise InvalidInput("sampled needs scores: two_tower, got linear")
 
-    @property
-    def heat(self) -> float:
-        """The temperature that is served."""
+    def heat(self, *, warm: bool) -> float:
+        """The temperature that is served, of who started as a regression or not."""
         if self.temperature is not None:
             return self.temperature
-        return 0.05 if self.estimator == "regression" else 1.0
+        if self.estimator == "regression":
+            return 0.05
+        return 0.4 if warm else 1.0
 
     def as_regression(self) -> Plan:
         """The same towers as a model of rewards, all arms and all weights looked at."""
         return msgspec.structs.replace(
-            self, estimator="regression", temperature=None, sampled=0, entropy=0.0, logging=0.0
+            self,
+            estimator="regression",
+            temperature=None,
+            warm=False,
+            sampled=0,
+            entropy=0.0,
+            logging=0.0,
         )
 
     @classmethod

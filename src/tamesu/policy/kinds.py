@@ -2,20 +2,25 @@
 
 A kind is a module of `tamesu.policy.beliefs`, `.explorers` or `.layouts`, or an entry point of the
 group `tamesu.beliefs`, `tamesu.explorers` or `tamesu.layouts`, with `Options` and
-`build(options, declaration)`; how it is found: `tamesu.base.kinds`. Refuses to compose them.
+`build(options, declaration)`; how it is found: `tamesu.base.kinds`. A few beliefs are partly files that were learnt
+elsewhere: these are in `tamesu.wiring.beliefs`, found in the same way. Refuses to compose them, and to read a file.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from tamesu.base import Declaration, Part, convert
+from tamesu.base import Declaration, InvalidDeclaration, Part, convert
 from tamesu.base.kinds import kinds_in, load_kind
+
+LEARNT = ("neural_linear", "two_tower")
+"""Beliefs that need what was learnt elsewhere, by the digest of its bytes."""
 
 
 def known_kinds(what: str) -> tuple[str, ...]:
     """Names of every kind of `what` (`belief`, `explorer` or `layout`), rising."""
-    return kinds_in(*_places(what))
+    learnt = LEARNT if what == "belief" else ()
+    return tuple(sorted({*kinds_in(*_places(what)), *learnt}))
 
 
 def build_part(what: str, part: Part, declaration: Declaration, where: str) -> Any:
@@ -64,7 +69,12 @@ def read_options(what: str, part: Part, where: str) -> Any:
 
 
 def _load(what: str, name: str) -> Any:
-    return load_kind(*_places(what), what, name)
+    folder, group = _places(what)
+    if what == "belief" and name in LEARNT:
+        return load_kind("tamesu.wiring.beliefs", group, what, name)
+    if name not in known_kinds(what):
+        raise InvalidDeclaration.unknown_kind(what, name, known_kinds(what))
+    return load_kind(folder, group, what, name)
 
 
 def _places(what: str) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tamesu.base import Newcomer
 from tamesu.policy.chooser import Distribution, Lasting
 from tamesu.policy.contract import DistributionOf, Eligible, Explorer, Marginals, PropensitiesOf
+from tamesu.policy.families.points import PointsFamily
 from tamesu.policy.newcomer import capped, least_propensity
 from tamesu.policy.uniforms import Uniforms
 
@@ -103,7 +104,7 @@ class Moment:
         rules: one per belief.
 
     Attributes:
-        scores: per belief (n,) expected rewards.
+        scores: per belief the expected rewards of n arms, by row; (n,) but where only some are ever asked for.
         draws: Monte Carlo draws behind the propensities; none where they are exact.
         drawn: whether each decision has draws, and so a distribution, of its own.
     """
@@ -113,7 +114,7 @@ class Moment:
     def __init__(
         self, marginals: Sequence[Marginals], explorer: Explorer, rules: Sequence[Rules]
     ) -> None:
-        self.scores = [part.family.mean() for part in marginals]
+        self.scores = [_scores(part) for part in marginals]
         self.draws = explorer.draws(marginals[0])
         self.drawn = self.draws is not None and not _of_state(explorer, marginals[0])
         self._parts = [
@@ -168,6 +169,11 @@ class Shared(Protocol):
     def of_state(self, marginals: Marginals) -> bool:
         """Whether they are."""
         ...
+
+
+def _scores(marginals: Marginals) -> NDArray[np.float64] | PointsFamily:
+    family = marginals.family
+    return family if isinstance(family, PointsFamily) else family.mean()
 
 
 def _of_state(explorer: Explorer, marginals: Marginals) -> bool:

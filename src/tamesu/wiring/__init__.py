@@ -4,8 +4,9 @@ Refuses to hold any rule of the loop: it only joins what others built.
 """
 
 from tamesu.wiring.checkup import doctor
-from tamesu.wiring.judging import candidate_of, open_decisions
+from tamesu.wiring.judging import candidate_of, judge, open_decisions
 from tamesu.wiring.kept import open_aggregates, open_asides, open_kept, open_past
+from tamesu.wiring.learning import read_learnt, refuse_taken, write_learnt
 from tamesu.wiring.overview import status
 from tamesu.wiring.places import (
     open_archive,
@@ -28,6 +29,7 @@ __all__ = [
     "Settings",
     "candidate_of",
     "doctor",
+    "judge",
     "load_settings",
     "open_aggregates",
     "open_archive",
@@ -41,12 +43,15 @@ __all__ = [
     "open_source",
     "open_store",
     "open_unit_names",
+    "read_learnt",
     "rebuilding",
     "refuse_existing",
+    "refuse_taken",
     "run_server",
     "run_syncs",
     "run_trainer",
     "status",
     "supervise",
     "supervisor",
+    "write_learnt",
 ]

@@ -12,12 +12,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tamesu.base import Declaration, InvalidInput
+from tamesu.base import Declaration, InvalidInput, Time
 from tamesu.wiring.kept import open_kept
 from tamesu.wiring.settings import Settings
 
 if TYPE_CHECKING:
     from tamesu.engine import ArchivedDecisions, Candidate, Candidates
+    from tamesu.evaluate import Evaluation
 
 LOGGING = "logging"
 """The policy that made the log."""
@@ -44,6 +45,67 @@ def open_decisions(settings: Settings, name: str) -> Iterator[ArchivedDecisions]
 
     with open_kept(settings) as (store, archive):
         yield ArchivedDecisions(store, archive, name)
+
+
+def judge(  # noqa: PLR0913 - what is judged, by what of a log, and how
+    bandit: str,
+    policy: Any,
+    *,
+    data: str | Path = "data",
+    at: str = ALONG,
+    every: int | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    seed: int = 0,
+    runs: int = 256,
+    **asked: Any,
+) -> Evaluation:
+    """What `policy` would have earned in the decisions of `bandit`, and how far that can be trusted.
+
+    Args:
+        bandit: its name.
+        policy: a declaration, as a mapping, a file or `Declaration`; `snapshot:N`, `snapshot:newest`; `logging`, the
+            policy that made the log; a function of a context and arms, or `module:function`.
+        data: the folder of the installation.
+        at: what a declaration knows: `along`, it learns along the log; `prior`; the version of a snapshot, or `newest`.
+        every: of one that learns along the log, how many decisions one state makes.
+        since: a moment, as RFC 3339 has it; decisions before are left out.
+        until: a moment; what was told later is left out.
+        seed: of a bootstrap's draws, and of runs.
+        runs: for each slate, where policies are run again for estimators that need marginals.
+        asked: as `tamesu.evaluate.evaluated` has them, of slates `evaluated_slates`: estimators, estimands, interval …
+
+    Raises:
+        NotFound: no installation, or no such bandit.
+        NoSupport: nothing is known to its end, or the policy cannot stand where the bandit stood.
+        InvalidInput: whatever else cannot be.
+    """
+    import numpy as np
+
+    from tamesu.engine import Candidates
+    from tamesu.evaluate import Bounds, Runs, evaluated, evaluated_slates, wants_logging
+    from tamesu.wiring.settings import load_settings
+
+    first, last = (None if time is None else Time.parse(time) for time in (since, until))
+    with open_decisions(load_settings({"data": str(data)}), bandit) as decisions:
+        logged = decisions.logged(first, last)
+        candidates = Candidates(decisions, logged)
+        found = candidate_of(candidates, policy, at=at, every=every)
+        ends = decisions.declaration.reward.bounds()
+        if ends is not None and ends[0] < ends[1] and "bounds" not in asked:
+            low, high = (end * logged.size for end in ends)
+            asked["bounds"] = Bounds(low, high, candidates.most_weight())
+        asked.setdefault("uniforms", np.random.Generator(np.random.Philox(seed)).random)
+        asked["left_out"] = found.logged.left_out
+        if logged.size > 1:
+            by = Runs(asked["uniforms"], runs)
+            asked.setdefault("again", lambda: candidates.again(found, by))
+            evaluation = evaluated_slates(found.logged.slates(), found.target.placed, **asked)
+            return evaluation.beside(candidates.doubts())
+        if wants_logging(asked.get("estimators", ())):
+            asked.setdefault("logging", candidates.distributions(found))
+        evaluation = evaluated(found.logged.rounds(), found.target, **asked)
+        return evaluation.beside(candidates.doubts())
 
 
 def candidate_of(
@@ -85,7 +147,9 @@ def candidate_of(
     declaration = _declaration(policy)
     name = str(policy) if isinstance(policy, str | Path) else declaration.name
     if at == ALONG:
-        return candidates.along(declaration, every=every or EVERY, name=name, tell=tell)
+        return candidates.along(
+            declaration, every=EVERY if every is None else every, name=name, tell=tell
+        )
     version = 0 if at == PRIOR else _version(at, "--at")
     return candidates.declared(declaration, version, name)
 

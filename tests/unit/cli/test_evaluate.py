@@ -238,6 +238,7 @@ def test_each_interval_can_be_asked_for(asked, logs):
     for kind, more in {
         "bootstrap": ["--seed", 5],
         "bernstein": ["--bounds", "0..1", "--most-weight", 4],
+        "betting": ["--bounds", "0..1"],
         "sequence": ["--bounds", "0..1"],
     }.items():
         words = ["--policy", "uniform", "--estimators", "ips", "--interval", kind, "--json", *more]
@@ -333,3 +334,11 @@ def test_slates_of_a_bandit_are_judged_whole(asked, tmp_path):
     assert per["reward_interaction", "decision"] == pytest.approx(2 * 0.7 * 0.3, abs=0.1)
     assert per["sn_reward_interaction", "impression"] == pytest.approx(0.3, abs=0.06)
     assert told["policies"][1]["diagnostics"]["weights"]["largest"] == 1.0
+    marginal = [*words, "--estimators", "item_position,sn_pseudo_inverse,cascade_dr"]
+    code, out, err = asked("shop", *marginal)
+    assert code == 0, err
+    even, same = (values(json.loads(out), number) for number in range(2))
+    assert even["item_position"] == pytest.approx(2 * 0.7 * 0.3, abs=0.1)
+    assert even["cascade_dr"] == pytest.approx(2 * 0.7 * 0.3, abs=0.1)
+    earned = json.loads(out)["policies"][1]["logged"][0]["value"]
+    assert same["sn_pseudo_inverse"] == pytest.approx(earned, abs=1e-9)

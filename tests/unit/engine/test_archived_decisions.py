@@ -231,6 +231,27 @@ def test_snapshots_that_are_kept_no_more_are_made_again_to_judge_by():
     assert contrast_of(rest.rounds(), logging.target).weight.tolist() == [1.0] * len(rest)
 
 
+def test_a_snapshot_is_not_judged_by_what_it_learnt_however_little_the_next_one_knew():
+    """The next kept one was rolled back to an early state, and says so little of how far the one before had come."""
+    one = served()
+    one.serve(100, every=10)
+    one.rest()
+    learnt = one.store.versions()["shop"]
+    one.store.ask("shop", "rollback", {"version": 2}, one.now())
+    one.learn()
+    one.clock.move(PACE_US)
+    one.serve(50, every=10)
+    one.rest()
+    lease = one.store.takeover("inline", one.now(), DAY_US)
+    assert one.store.thin(lease, "shop", [learnt]) == 1
+    decisions = archived(one)
+    logged = decisions.logged()
+    judged = Candidates(decisions, logged).snapshot(learnt)
+    assert len(judged.logged) == 50
+    assert judged.told["observations"] == 100
+    assert len(Candidates(decisions, logged).snapshot(learnt + 1).logged) > 100
+
+
 def observations(one):
     decisions = archived(one)
     return decisions, decisions.observations(decisions.known)

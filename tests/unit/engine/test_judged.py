@@ -13,6 +13,7 @@ from tamesu.evaluate import (
     Tabled,
     contrast_of,
     estimator_of,
+    evaluated,
     normal,
     table_of,
     value,
@@ -250,3 +251,39 @@ def test_a_function_that_answers_nonsense_is_told_so(candidates, answer, message
     candidate = candidates.called(saying(answer), "mine:policy")
     with pytest.raises(InvalidInput, match=f"mine:policy must .*{message}"):
         candidate.target(candidate.logged.rounds())
+
+
+def test_arms_that_tell_alike_are_judged_as_one_by_the_logging_policy_made_again():
+    """By marginalised weights, from the distributions of the snapshots that decided."""
+    told = {"a": 0.0, "b": 1.0, "c": 1.0}
+    declared = {
+        **SHOP,
+        "arms": [{"id": arm, "features": {"size": size}} for arm, size in told.items()],
+        "arm_features": {"size": {"type": "numeric", "range": [0, 1]}},
+    }
+    served = Served(declared, lambda _, arm: 0.2 + 0.4 * told[arm], drawn)
+    served.serve(800)
+    served.rest()
+    decisions = archived(served)
+    candidates = Candidates(decisions, decisions.logged())
+    only_c = candidates.called(lambda *_: {"c": 1.0}, "only_c")
+    rounds = only_c.logged.rounds()
+    theirs = candidates.distributions(only_c)
+    contrast = contrast_of(rounds, only_c.target, logging=theirs)
+    # Whoever chose b or c counts, where plain weights take c alone.
+    assert ((contrast.marginal > 0) == (rounds.chosen > 0)).all()
+    assert (contrast.marginal[rounds.chosen > 0] <= contrast.weight.max()).all()
+    low, high = normal(estimator_of("mips").contributions(contrast), rounds.cluster, 1 - 1e-6)
+    assert low < 0.6 < high
+    itself = candidates.logging()
+    same = contrast_of(rounds, itself.target, logging=theirs)
+    assert same.marginal == pytest.approx(np.ones(800), abs=1e-12)
+    assert evaluated(rounds, only_c.target, estimators=["mips"], logging=theirs).estimates
+
+
+def test_distributions_of_snapshots_that_are_gone_are_refused(shop):
+    candidates = Candidates(archived(shop), archived(shop).logged())
+    candidate = candidates.logging()
+    candidate.logged.version[:3] = 999_999
+    with pytest.raises(NoSupport, match="of 3 of 2,000 its snapshot is gone"):
+        candidates.distributions(candidate)

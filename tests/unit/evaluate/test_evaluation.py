@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tamesu.base import InvalidInput
-from tamesu.evaluate import LIMITS, Bounds, Evaluation, Rounds, Trust, evaluated, per_arm
+from tamesu.evaluate import LIMITS, Bounds, Evaluation, Rounds, Trust, evaluated, per_arm, ridge
 
 ARMS = 4
 
@@ -382,3 +382,35 @@ def test_a_few_rounds_are_told_of_as_far_as_they_go():
         found = evaluated(rounds, uniform(rounds), estimators=["ips", "snips"])
         assert found.refused
         json.dumps(found.plain(anyway=True), allow_nan=False)
+
+
+def test_a_model_that_is_fitted_to_noise_is_not_taken():
+    """Contexts that say nothing: means by arm tell best, and doubly robust is no noisier than without a model."""
+    rng = np.random.default_rng(8)
+    arms = rng.integers(0, 20, 3_000)
+    rounds = Rounds.of(
+        arms,
+        (rng.random(3_000) < 0.02).astype(float),
+        [0.05] * 3_000,
+        among=range(20),
+        contexts=rng.normal(size=(3_000, 30)),
+    )
+    target = np.tile(rng.dirichlet(np.ones(20)), (3_000, 1))
+    plain, modelled = evaluated(rounds, target, estimators=["snips", "dr"]).estimates
+    width = modelled.interval.high - modelled.interval.low
+    assert width < 1.02 * (plain.interval.high - plain.interval.low)
+    overfitted = evaluated(rounds, target, estimators=["dr"], predicted=ridge(0.1)).estimates[0]
+    assert overfitted.interval.high - overfitted.interval.low > 1.1 * width
+
+
+def test_a_model_that_tells_something_is_taken():
+    rounds, shares, _ = logged(3_000)
+    exact = evaluated(rounds, shares[:, ::-1].copy(), estimators=["dr"], predicted=ridge())
+    found = evaluated(rounds, shares[:, ::-1].copy(), estimators=["dr"])
+    assert found.estimates[0].value == pytest.approx(exact.estimates[0].value, abs=0.01)
+    assert (
+        found.estimates[0]
+        != evaluated(
+            rounds, shares[:, ::-1].copy(), estimators=["dr"], predicted=per_arm()
+        ).estimates[0]
+    )

@@ -21,14 +21,11 @@ from tamesu.evaluate import (
 from tamesu.evaluate.intervals import (
     INTERVALS,
     Bounds,
-    Interval,
     bernstein,
     betting,
     bootstrap,
     interval_of,
     normal,
-    sequence,
-    steps_of,
 )
 
 ARMS = 3
@@ -82,6 +79,14 @@ def test_a_confidence_that_is_none_is_refused(name, confidence):
     rounds, target, _ = logged(10)
     with pytest.raises(InvalidInput, match="confidence must lie between 0 and 1"):
         asked(name, rounds, target, confidence=confidence)
+
+
+@pytest.mark.parametrize("name", ["normal", "bootstrap", "bernstein", "betting"])
+def test_the_order_of_rounds_says_nothing_where_they_are_independent(name):
+    rounds, target, _ = logged(900, units=np.arange(900) // 3)
+    turned = np.random.default_rng(7).permutation(900)
+    other = asked(name, rounds.take(turned), target[turned])
+    assert tuple(other) == pytest.approx(tuple(asked(name, rounds, target)), abs=1e-12)
 
 
 @pytest.mark.parametrize("name", ["normal", "bootstrap", "bernstein", "betting"])
@@ -284,91 +289,6 @@ def told(reward, weight=1.0, guess=0.0, expected=0.0):
     return replace(plain, target=0.5 * weight, guess=guess, expected=expected)
 
 
-def test_a_sequence_knows_nothing_at_first_and_much_at_last():
-    rng = np.random.default_rng(2)
-    found = sequence(told(rng.random(50_000) < 0.3), np.arange(50_000), 0.95, Bounds())
-    assert (found.low[0], found.high[0]) == (0.0, 1.0)
-    assert found.rounds[0] == 1
-    assert found.rounds[-1] == 50_000
-    assert len(found.rounds) <= 512
-    assert found.last == Interval(found.low[-1], found.high[-1])
-    assert 0.28 < found.low[-1] < 0.3 < found.high[-1] < 0.32
-
-
-def test_a_sequence_is_the_same_at_any_moments():
-    rng = np.random.default_rng(2)
-    contrast, step = told(rng.random(2_000) < 0.3), np.arange(2_000)
-    whole = sequence(contrast, step, 0.95, Bounds(most_weight=3.0))
-    some = sequence(contrast, step, 0.95, Bounds(most_weight=3.0), moments=whole.rounds[::50])
-    assert some.low == pytest.approx(whole.low[::50], abs=1e-12)
-    early = sequence(
-        told(contrast.reward[:700]),
-        step[:700],
-        0.95,
-        Bounds(most_weight=3.0),
-        moments=np.array([700]),
-    )
-    late = sequence(contrast, step, 0.95, Bounds(most_weight=3.0), moments=np.array([700]))
-    assert early.last == pytest.approx(late.last, abs=1e-12)
-
-
-def test_a_sequence_is_that_of_the_scaled_rewards_and_mirrored_that_of_mirrored_ones():
-    rng = np.random.default_rng(9)
-    reward, weight = rng.random(500), rng.choice([0.5, 1.5], 500)
-    step, bounds = np.arange(500), Bounds(most_weight=4.0)
-    plain = sequence(told(reward, weight), step, 0.9, bounds)
-    turned = sequence(told(1 - reward, weight), step, 0.9, bounds)
-    scaled = sequence(told(7 * reward - 3, weight), step, 0.9, Bounds(-3, 4, most_weight=4.0))
-    assert turned.low == pytest.approx(1 - plain.high, abs=1e-9)
-    assert scaled.low == pytest.approx(7 * plain.low - 3, abs=1e-9)
-    assert scaled.high == pytest.approx(7 * plain.high - 3, abs=1e-9)
-
-
-def test_a_known_largest_weight_and_a_model_make_a_sequence_narrower():
-    rng = np.random.default_rng(5)
-    n = 40_000
-    level = np.where(np.arange(n) % 2, 0.9, 0.5)
-    reward = (rng.random(n) < level).astype(float)
-    weight = np.where(rng.random(n) < 0.1, 10.0, 0.0)
-    step = np.arange(n)
-    widths = [
-        np.diff(sequence(contrast, step, 0.95, bounds).last)[0]
-        for contrast, bounds in (
-            (told(reward, weight), Bounds()),
-            (told(reward, weight), Bounds(most_weight=10.0)),
-            (told(reward, weight, level, level), Bounds(most_weight=10.0)),
-        )
-    ]
-    assert widths[1] < 0.75 * widths[0]
-    assert widths[2] < 0.95 * widths[1]
-
-
-def test_rounds_of_one_decision_are_one_step():
-    """All that a decision said twice is said once."""
-    rng = np.random.default_rng(4)
-    reward, weight = rng.random(300), rng.choice([0.5, 1.5], 300)
-    twice = np.repeat(np.arange(300), 2)
-    bounds = Bounds(most_weight=2.0)
-    once = sequence(told(reward, weight), np.arange(300), 0.95, bounds)
-    again = sequence(told(reward[twice], weight[twice]), twice, 0.95, bounds)
-    assert again.rounds.tolist() == (2 * once.rounds).tolist()
-    # Without a model, the mean so far begins at one half as if that were one round: of two it is less.
-    assert again.low == pytest.approx(once.low, abs=2e-3)
-    plain = sequence(told(reward[twice], weight[twice]), twice, 0.95, Bounds())
-    assert plain.low == pytest.approx(
-        sequence(told(reward, weight), np.arange(300), 0.95, Bounds()).low, abs=1e-12
-    )
-
-
-def test_steps_are_decisions_in_the_order_of_the_log():
-    rounds = Rounds.of(
-        [0] * 5, [0.0] * 5, [1.0] * 5, decided=[3, 3, 3, 4, 9], units=["a", "a", "b", "b", "b"]
-    )
-    assert steps_of(rounds).tolist() == [0, 0, 1, 2, 3]
-    with pytest.raises(InvalidInput, match="in the order in which they were decided"):
-        steps_of(rounds.take(np.array([3, 0])))
-
-
 @pytest.mark.parametrize("name", ["betting", "sequence"])
 def test_weights_of_any_size_break_nothing(name):
     """One reward that cannot have come by chance: nothing is left that the truth could be, or hardly anything ruled out."""
@@ -390,26 +310,3 @@ def test_no_rounds_have_no_interval(name):
     rounds, target, _ = logged(5)
     with pytest.raises(InvalidInput, match="a round at least"):
         asked(name, rounds.take(slice(0, 0)), target[:0])
-
-
-@pytest.mark.parametrize("step", [[1, 2, 3], [0, 2, 3], [0, 1, 0]])
-def test_steps_that_are_none_are_refused(step):
-    with pytest.raises(InvalidInput, match="steps must rise from 0"):
-        sequence(told([0.0, 1.0, 1.0]), np.array(step), 0.95, Bounds())
-
-
-@pytest.mark.parametrize(
-    ("contrast", "moments", "message"),
-    [
-        (told([1.0, 0.0], guess=2.0), None, "what a model says must lie in"),
-        (told([]), None, "a round at least"),
-        (told([1.0, 0.0]), [2, 1], "moments must rise within 1 and 2"),
-        (told([1.0, 0.0]), [3], "moments must rise"),
-        (told([1.0, 0.0]), [0], "moments must rise"),
-        (told([1.0, 0.0]), [], "moments must rise"),
-    ],
-)
-def test_a_sequence_refuses_what_it_cannot_be_of(contrast, moments, message):
-    at = None if moments is None else np.array(moments, np.intp)
-    with pytest.raises(InvalidInput, match=message):
-        sequence(contrast, np.arange(len(contrast)), 0.95, Bounds(), moments=at)

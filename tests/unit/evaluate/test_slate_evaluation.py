@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tamesu.base import InvalidInput, NoSupport
+from tamesu.base import InvalidInput, NoSupport, ShapeMismatch
 from tamesu.evaluate import Slates, Trust, evaluated_slates
 
 ARMS, SIZE = 5, 2
@@ -96,7 +96,7 @@ def test_what_is_not_known_is_refused_by_name():
     logged, target = slates(50)
     with pytest.raises(NoSupport, match="item_position needs"):
         evaluated_slates(logged, target, estimators=["item_position"])
-    with pytest.raises(InvalidInput, match="expected to earn"):
+    with pytest.raises(ShapeMismatch, match="of all arms"):
         evaluated_slates(logged, target, estimators=["cascade_dr"])
     with pytest.raises(InvalidInput, match="unknown estimator of slates 'snips'"):
         evaluated_slates(logged, target, estimators=["snips"])

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from tamesu.base import Conflict, Corrupt, InvalidInput, NoSupport
+from tamesu.base import Conflict, Corrupt, InvalidInput, NoSupport, ShapeMismatch
 from tamesu.base.feature import read_schema
-from tamesu.evaluate import Rounds
+from tamesu.evaluate import Rounds, ridge
 from tamesu.learn import Plan
 from tamesu.learn.gradients import learnt_from
 from tamesu.learn.gradients.network import Towers
@@ -79,7 +79,9 @@ def test_learning_that_was_cut_short_comes_to_the_same(tmp_path):
         learnt_from(rounds, plan, tell=cut, checkpoints=tmp_path)
     told = []
     again = learnt_from(rounds, plan, tell=told.append, checkpoints=tmp_path)
-    assert [(one.of, one.number) for one in told] == [("policy", 3), ("policy", 4), ("policy", 5)]
+    rest = [one.number for one in told if one.of == "policy"]
+    assert rest == [3, 4, 5]
+    assert {one.of for one in told} == {"policy", "start", "policy from it"}
     assert again.policy.embeddings.tobytes() == whole.policy.embeddings.tobytes()
     assert again.held_out == whole.held_out
     with pytest.raises(Conflict, match="same plan"):
@@ -116,6 +118,53 @@ def test_arrays_are_the_same_function(scores, told):
             assert towers.items().numpy() == pytest.approx(own + towers.ids.numpy(), abs=1e-6)
 
 
+@pytest.mark.parametrize("estimator", ["likelihood", "ips", "dr"])
+def test_a_few_candidates_do_for_a_catalogue(estimator):
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(200, 3))
+    contexts = rng.normal(size=(4_000, 3))
+    arms = rng.integers(200, size=4_000)
+    truth = 1 / (1 + np.exp(-2 * contexts @ features.T))
+    rewards = (rng.random(4_000) < truth[np.arange(4_000), arms]).astype(float)
+    rounds = Rounds.of(
+        arms,
+        rewards,
+        np.full(4_000, 1 / 200),
+        contexts=contexts,
+        among=range(200),
+        features=features,
+        eligible=np.arange(200) != (arms[:, None] + 1) % 200,
+    )
+    plan = Plan(estimator=estimator, sampled=16, batch=32, epochs=3, dim=4, clip=50.0, warm=False)
+    learnt = learnt_from(rounds, plan)
+    shares = learnt.shares(rounds)
+    # Even choice earns .5.
+    assert (shares * truth).sum(axis=1).mean() > 0.6
+    assert shares[~rounds.eligible].max() == 0.0
+    new = Rounds.of(
+        ["x"] * 20, np.ones(20), np.ones(20), contexts=contexts[:20], features=features[:1]
+    )
+    assert learnt.shares(new).tolist() == [[1.0]] * 20
+
+
+def test_arms_that_are_new_and_tell_nothing_are_refused():
+    rounds, _ = world(400)
+    learnt = learnt_from(rounds, Plan(estimator="regression", epochs=1))
+    other = Rounds.of(["0", "9"], [1.0, 1.0], [1.0, 1.0], contexts=np.ones((2, 4)))
+    with pytest.raises(InvalidInput, match="got '9'"):
+        learnt.shares(other)
+    with pytest.raises(ShapeMismatch, match="4 columns"):
+        learnt.shares(Rounds.of(["0"], [1.0], [1.0], contexts=np.ones((1, 3))))
+
+
+def test_any_model_of_rewards_will_do():
+    rounds, truth = world()
+    fresh, fresh_truth = world(seed=1)
+    del truth
+    learnt = learnt_from(rounds, Plan(epochs=8, query=(16,), rate=0.02), model=ridge())
+    assert earned(learnt, fresh, fresh_truth) > 0.75
+
+
 def test_categories_are_embedded_and_columns_of_interactions_left_alone():
     rng = np.random.default_rng(0)
     schema = read_schema({"city": {"type": "categorical", "values": list(range(6))}}, "context")
@@ -139,6 +188,10 @@ def test_categories_are_embedded_and_columns_of_interactions_left_alone():
         ({"units": ["u"] * 40}, {}, NoSupport, "several clusters"),
         ({"arms": [0] * 40, "among": [0]}, {}, NoSupport, "at least 2 arms"),
         ({"rewards": [1e30] * 40}, {"estimator": "regression"}, NoSupport, "finite"),
+        ({}, {"device": "abacus"}, InvalidInput, "device must be one that PyTorch has here"),
+        ({"contexts": np.full((40, 1), 1e16)}, {}, InvalidInput, "within 1e"),
+        ({"contexts": 1e9 + np.arange(40.0)[:, None]}, {}, InvalidInput, "column 0 does not"),
+        ({"features": [[np.inf], [0.0]]}, {}, InvalidInput, "finite"),
     ],
 )
 def test_what_cannot_be_learnt_from_is_refused_by_name(change, plan, error, message):
@@ -175,7 +228,8 @@ def test_a_plan_that_cannot_be_is_refused(given, message):
         Plan.of(given)
 
 
-def test_plans_need_no_pytorch():
-    assert Plan().heat == 1.0
-    assert Plan(estimator="regression").heat == 0.05
-    assert Plan(estimator="regression", temperature=2.0).heat == 2.0
+def test_temperatures_that_nobody_names():
+    assert Plan().heat(warm=False) == 1.0
+    assert Plan().heat(warm=True) == 0.4
+    assert Plan(estimator="regression").heat(warm=False) == 0.05
+    assert Plan(temperature=2.0).heat(warm=True) == 2.0

@@ -29,18 +29,18 @@ ALSO = {
         {"kind": "ucb", "variant": "ucb1", "scale": 0.5},
         {"kind": "epsilon_greedy", "epsilon": 0},
         {"kind": "softmax", "temperature": 1e-9},
+        {"kind": "retrieve", "most": 2, "temperature": 0.1},
         {"kind": "ucb", "variant": "lin_ucb", "scale": 2.0},
         {"kind": "randomized_ucb", "points": 2, "width": 30},
         {"kind": "inverse_gap", "scale": 1e9, "exponent": 2.0},
         {"kind": "exponential_weights", "baseline": "best", "delay": 500},
     ]
 }
-APART = {"combination"}
-"""Kinds with laws of their own: no one could list what it chooses from (`test_combination`)."""
+APART = {"combination", "neural_linear", "two_tower"}
+"""Kinds with laws of their own: no one could list what it chooses from (`test_combination`), or it was learnt elsewhere
+(`test_tower_beliefs`)."""
 FIRST_ORDER = {"logistic"}
 """Beliefs whose evidence depends on the state that it is for."""
-APART = {"combination"}
-"""Kinds with laws of their own: no one could list what it chooses from (`test_combination`)."""
 NOW = Time(1_700_000_000_000_000)
 ARMS = tuple("abcdefgh")
 

@@ -42,7 +42,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     Attributes:
         form: of the folder.
-        digest: SHA-256 of all the rest as canonical JSON; through `files`, of every byte.
+        digest: SHA-256 of all the rest as JSON without spaces, in its order, which is that of the columns; through
+            `files`, of every byte.
         dim: of the space in which contexts and arms meet.
         temperature: above 0.
         context, arm_features: the schemas, as a declaration writes them.
@@ -238,7 +239,7 @@ def _written(place: Path, value: Any) -> str:
         if isinstance(value, np.ndarray):
             np.save(opened, np.ascontiguousarray(value, dtype=np.float32), allow_pickle=False)
         else:
-            opened.write(json.dumps(value, indent=1, sort_keys=True, allow_nan=False).encode())
+            opened.write(json.dumps(value, indent=1, allow_nan=False).encode())
         opened.flush()
         os.fsync(opened.fileno())
         opened.seek(0)
@@ -246,5 +247,5 @@ def _written(place: Path, value: Any) -> str:
 
 
 def _digest(plain: Mapping[str, Any]) -> str:
-    canonical = json.dumps(plain, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    canonical = json.dumps(plain, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(canonical.encode()).hexdigest()

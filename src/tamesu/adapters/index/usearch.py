@@ -77,12 +77,21 @@ class UsearchIndex:
         return found[np.argsort(-scores, kind="stable")]
 
 
-def _empty(dim: int) -> Any:
+def refuse_missing() -> None:
+    """Raises `MissingExtra` where `usearch` is not installed."""
+    _kind()
+
+
+def _kind() -> Any:
     try:
         from usearch.index import Index  # noqa: PLC0415 - an extra
     except ImportError as missing:
         raise MissingExtra.of("an index of neighbours", "index") from missing
-    return Index(
+    return Index
+
+
+def _empty(dim: int) -> Any:
+    return _kind()(
         ndim=dim,
         metric="ip",
         dtype="f32",

@@ -23,7 +23,7 @@ def candidate(name: str, arms: tuple[str, ...]) -> Shares:
     """The policy of that name, over `arms`.
 
     `uniform` over eligible arms; `arm:ID`, that arm always; `module:function`, which gives (m, K) of rounds; a file with
-    a table of probabilities.
+    a table of probabilities; a folder that `tamesu learn two-tower` wrote.
 
     Raises:
         InvalidInput: a name that means nothing here.
@@ -34,6 +34,8 @@ def candidate(name: str, arms: tuple[str, ...]) -> Shares:
     if name.startswith(ARM):
         return _always(name.removeprefix(ARM), arms)
     path = Path(name)
+    if path.is_dir():
+        return learnt_target(path)
     if path.suffix in {".csv", ".npy"}:
         return _tabled(path, arms)
     if ":" in name:
@@ -42,6 +44,18 @@ def candidate(name: str, arms: tuple[str, ...]) -> Shares:
         f"no policy is known by {name!r} here",
         hint="say uniform, arm:ID, module:function, or a table of probabilities (.csv, .npy)",
     )
+
+
+def learnt_target(folder: Path) -> Shares:
+    """What `tamesu learn two-tower` wrote into `folder`.
+
+    Raises:
+        NotFound, Corrupt: it holds none, or was changed.
+    """
+    from tamesu.learn import target_of
+    from tamesu.wiring import read_learnt
+
+    return target_of(read_learnt(folder))
 
 
 def function_of(name: str) -> Shares:

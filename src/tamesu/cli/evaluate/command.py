@@ -46,14 +46,15 @@ def evaluate(  # noqa: PLR0913 - the words of a command line
         ),
     ] = "decision",
     interval: Annotated[
-        str, typer.Option(metavar="KIND", help="normal, bootstrap, bernstein or sequence.")
+        str,
+        typer.Option(metavar="KIND", help="normal, bootstrap, bernstein, betting or sequence."),
     ] = "normal",
     confidence: Annotated[float, typer.Option(metavar="SHARE", help="Of the intervals.")] = 0.95,
     bounds: Annotated[
         str | None,
         typer.Option(
             metavar="LOW..HIGH",
-            help="Between which rewards lie, for bernstein and sequence.",
+            help="Between which rewards lie, for bernstein, betting and sequence.",
             show_default="what is declared",
         ),
     ] = None,
@@ -61,7 +62,7 @@ def evaluate(  # noqa: PLR0913 - the words of a command line
         float | None,
         typer.Option(
             metavar="W",
-            help="The largest weight that could be, for bernstein.",
+            help="The largest weight that could be: bernstein needs it, betting and sequence get narrower by it.",
             show_default="what is declared",
         ),
     ] = None,
@@ -69,8 +70,8 @@ def evaluate(  # noqa: PLR0913 - the words of a command line
         str | None,
         typer.Option(
             metavar="KIND",
-            help="Of expected rewards: per_arm or ridge.",
-            show_default="ridge where contexts are known",
+            help="Of expected rewards: per_arm, ridge; with the extra 'evaluate' logistic, boosting.",
+            show_default="what tells best of rounds held out",
         ),
     ] = None,
     folds: Annotated[
@@ -79,7 +80,18 @@ def evaluate(  # noqa: PLR0913 - the words of a command line
             metavar="N", min=2, help="Parts of the log that a model is fitted to in turns."
         ),
     ] = 3,
-    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of the bootstrap's draws.")] = 0,
+    seed: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Of the draws of a bootstrap, and of runs.")
+    ] = 0,
+    runs: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=16,
+            help="For each slate, where both policies are run again: for estimators that need to know how likely "
+            "arms come to positions, and only where there are too many orders to look at all of them.",
+        ),
+    ] = 256,
     campaign: Annotated[
         str, typer.Option(metavar="NAME", help="Of open-bandit: all, men or women.")
     ] = "all",
@@ -158,6 +170,7 @@ def evaluate(  # noqa: PLR0913 - the words of a command line
         model=model,
         folds=folds,
         seed=seed,
+        runs=runs,
         campaign=campaign,
         logged_by=logged_by,
         html=html,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from tamesu.cli.output import progress
 from tamesu.evaluate import Slates
 
 if TYPE_CHECKING:
-    from tamesu.engine import ArchivedDecisions
+    from tamesu.engine import ArchivedDecisions, Candidates
     from tamesu.evaluate import Logged
 
 
@@ -42,7 +42,7 @@ def installation(asked: Question) -> Iterator[Source]:
 
         def case(name: str) -> Case:
             if name == UNIFORM or name.startswith(ARM):
-                return _plain(name, logged)
+                return _plain(name, logged, candidates)
             with progress(f"asking {name}", "decisions", len(logged)) as told:
                 found = candidate_of(candidates, name, at=asked.at, every=asked.every, tell=told)
             several = _several(found.logged)
@@ -52,17 +52,20 @@ def installation(asked: Question) -> Iterator[Source]:
                 target=found.target.placed if several else found.target,
                 left_out=found.logged.left_out,
                 told=found.told,
+                logging=lambda: candidates.distributions(found),
+                again=lambda runs: candidates.again(found, runs),
             )
 
         yield Source(
             about=f"{asked.source}, by its own archive",
             case=case,
             bounds=_bounds(decisions, logged),
-            most_weight=_most_weight(decisions, logged),
+            most_weight=candidates.most_weight(),
+            doubts=candidates.doubts(),
         )
 
 
-def _plain(name: str, logged: Logged) -> Case:
+def _plain(name: str, logged: Logged, candidates: Candidates) -> Case:
     """A policy that needs to know no more than who was eligible."""
     target: Any = candidate(name, logged.arms)
     several = _several(logged)
@@ -70,8 +73,20 @@ def _plain(name: str, logged: Logged) -> Case:
         if name != UNIFORM:
             raise InvalidInput(f"{name!r} delivers one arm, the log has several in each decision")
         target = _even
-    rounds = logged.slates() if several else logged.rounds()
-    return Case(policy=name, rounds=rounds, target=target, left_out=logged.left_out)
+    return Case(
+        policy=name,
+        rounds=logged.slates() if several else logged.rounds(),
+        target=target,
+        left_out=logged.left_out,
+        logging=lambda: candidates.distributions(candidates.logging()),
+        again=lambda runs: candidates.again(candidates.called(_evenly, name), runs),
+    )
+
+
+def _evenly(context: Mapping[str, Any], arms: tuple[str, ...]) -> list[float]:
+    """Uniform choice, as a function that is asked arm by arm."""
+    del context
+    return [1.0 / len(arms)] * len(arms)
 
 
 def _even(slates: Slates) -> NDArray[np.float64]:
@@ -83,19 +98,10 @@ def _even(slates: Slates) -> NDArray[np.float64]:
 
 
 def _several(logged: Logged) -> bool:
-    return int(logged.sizes.max()) > 1
+    return logged.size > 1
 
 
 def _bounds(decisions: ArchivedDecisions, logged: Logged) -> tuple[float, float] | None:
     """Of a decision's reward, which is that of all its deliveries."""
     known = decisions.declaration.reward.bounds()
-    size = int(logged.sizes.max())
-    return None if known is None else (known[0] * size, known[1] * size)
-
-
-def _most_weight(decisions: ArchivedDecisions, logged: Logged) -> float | None:
-    """Arms over the uniform share of the logging policy, where it had one, always the same, and one arm a decision."""
-    share = decisions.declaration.explorer.options.get("explore", 0.0)
-    if decisions.number > 1 or _several(logged) or not share:
-        return None
-    return max(1.0, max(map(len, logged.sets)) / float(share))
+    return None if known is None else (known[0] * logged.size, known[1] * logged.size)

@@ -38,7 +38,8 @@ class Question:
         most_weight: if said.
         model: of expected rewards; none for a plain one.
         folds: of cross-fitting.
-        seed: of a bootstrap.
+        seed: of a bootstrap, and of runs.
+        runs: for each slate, where policies are run again.
         campaign: of the Open Bandit Dataset.
         logged_by: of the Open Bandit Dataset.
         html: where to write a page.
@@ -62,6 +63,7 @@ class Question:
     model: RewardModel | None
     folds: int
     seed: int
+    runs: int
     campaign: str
     logged_by: str
     html: Path | None

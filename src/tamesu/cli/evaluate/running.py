@@ -7,10 +7,9 @@ from typing import Any, cast
 
 import numpy as np
 
-from tamesu.base import InvalidInput
 from tamesu.cli.evaluate.question import Question
 from tamesu.cli.evaluate.source import Case, Source, source_of
-from tamesu.evaluate import Evaluation, Slates, evaluated, evaluated_slates
+from tamesu.evaluate import Evaluation, Runs, Slates, evaluated, evaluated_slates, wants_logging
 
 ESTIMATORS = ("ips", "snips", "dr")
 SLATE_ESTIMATORS = ("reward_interaction", "sn_reward_interaction")
@@ -31,7 +30,7 @@ def run(asked: Question) -> bool:
 
     with source_of(asked) as source:
         cases = [source.case(name) for name in asked.policies]
-        judged = [Judged(case, judge(source, case, asked)) for case in cases]
+        judged = [Judged(case, judge(source, case, asked).beside(source.doubts)) for case in cases]
     if asked.html is not None:
         from tamesu.cli.evaluate.page import write
 
@@ -45,11 +44,7 @@ def run(asked: Question) -> bool:
 
 
 def judge(source: Source, case: Case, asked: Question) -> Evaluation:
-    """What the policy of `case` would have earned.
-
-    Raises:
-        InvalidInput: a model that is asked for, where slates are judged.
-    """
+    """What the policy of `case` would have earned."""
     whole: Any = {
         "estimands": asked.estimands,
         "confidence": asked.confidence,
@@ -60,15 +55,23 @@ def judge(source: Source, case: Case, asked: Question) -> Evaluation:
     }
     rounds, target = case.rounds, cast("Any", case.target)
     if isinstance(rounds, Slates):
-        if asked.model is not None:
-            raise InvalidInput("slates are judged without a reward model, got --model")
+        again, runs = case.again, Runs(whole["uniforms"], asked.runs)
         return evaluated_slates(
-            rounds, target, estimators=asked.estimators or SLATE_ESTIMATORS, **whole
+            rounds,
+            target,
+            estimators=asked.estimators or SLATE_ESTIMATORS,
+            model=asked.model,
+            folds=asked.folds,
+            again=None if again is None else lambda: again(runs),
+            **whole,
         )
+    estimators = asked.estimators or ESTIMATORS
+    logging = case.logging if wants_logging(estimators) else None
     return evaluated(
         rounds,
         target,
-        estimators=asked.estimators or ESTIMATORS,
+        estimators=estimators,
+        logging=None if logging is None else logging(),
         predicted=asked.model,
         folds=asked.folds,
         **whole,

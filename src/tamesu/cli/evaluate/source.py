@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tamesu.cli.evaluate.candidates import candidate
-from tamesu.evaluate import Rounds, Shares, Slates, SlateShares
+from tamesu.evaluate import Again, Reason, Rounds, Runs, Shares, Slates, SlateShares
 
 if TYPE_CHECKING:
     from tamesu.cli.evaluate.question import Question
@@ -27,6 +27,8 @@ class Case:
         target: what the policy would have done there.
         left_out: why decisions are not among them, and how many of each.
         told: what else there is to know, by name.
+        logging: gives what the logging policy would have done, where estimators need that.
+        again: both policies, to be run again so many times and by such chance, where estimators of slates need that.
     """
 
     policy: str
@@ -34,6 +36,8 @@ class Case:
     target: Shares | SlateShares
     left_out: Mapping[str, int] = field(default_factory=dict)
     told: Mapping[str, Any] = field(default_factory=dict)
+    logging: Callable[[], Shares] | None = None
+    again: Callable[[Runs], Again] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,12 +49,14 @@ class Source:
         case: a policy by its name on the command line.
         bounds: of rewards, where they are known.
         most_weight: the largest weight that could be, where it is known.
+        doubts: what speaks against the log, whoever is judged by it.
     """
 
     about: str
     case: Callable[[str], Case]
     bounds: tuple[float, float] | None = None
     most_weight: float | None = None
+    doubts: tuple[Reason, ...] = ()
 
 
 def of_rounds(rounds: Rounds, left_out: Mapping[str, int] | None = None) -> Callable[[str], Case]:

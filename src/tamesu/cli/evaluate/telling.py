@@ -147,7 +147,10 @@ def numbers(found: Evaluation) -> list[tuple[str, str, str, str]]:
     rows = []
     for one in (*found.logged, *found.estimates):
         name = "logged, as it was" if one in found.logged else one.estimator
-        rows.append((one.estimand.value, name, figure(one.value), between(one)))
+        if one.tuned is not None:
+            name += f" ({figure(one.tuned)})"
+        chance = "" if one.run_error is None else f", runs ± {figure(one.run_error)}"
+        rows.append((one.estimand.value, name, figure(one.value), between(one) + chance))
     return sorted(rows, key=lambda row: row[0])
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tamesu.cli.group import group
+from tamesu.cli.learn.two_tower import two_tower
 from tamesu.cli.options import Data, Json
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tamesu.cli.learn.fitting import Made
 
 app = group("Learn from the past as a whole, before it becomes a declaration.")
+app.command("two-tower")(two_tower)
 
 
 @app.command()

@@ -21,6 +21,7 @@ class DirectMethod:
     """
 
     models = True
+    marginals = False
 
     def contributions(self, contrast: Contrast) -> Contributions:
         """The expected reward under the target policy."""

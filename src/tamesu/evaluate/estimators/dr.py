@@ -32,6 +32,7 @@ class DoublyRobust:
     """
 
     models = True
+    marginals = False
 
     def __init__(self, clip: Tunable) -> None:
         self._clip: Tunable = clip

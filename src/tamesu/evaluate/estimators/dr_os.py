@@ -35,6 +35,7 @@ class DoublyRobustWithShrinkage:
     """
 
     models = True
+    marginals = False
 
     def __init__(self, shrinkage: Tunable) -> None:
         self._shrinkage: Tunable = shrinkage

@@ -30,6 +30,7 @@ class SubGaussianDoublyRobust:
     """
 
     models = True
+    marginals = False
 
     def __init__(self, correction: Tunable) -> None:
         self._correction: Tunable = correction

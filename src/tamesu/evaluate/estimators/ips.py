@@ -30,6 +30,7 @@ class Ips:
     """
 
     models = False
+    marginals = False
 
     def __init__(self, clip: Tunable) -> None:
         self._clip: Tunable = clip

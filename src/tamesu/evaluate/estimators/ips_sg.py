@@ -30,6 +30,7 @@ class SubGaussianIps:
     """
 
     models = False
+    marginals = False
 
     def __init__(self, correction: Tunable) -> None:
         self._correction: Tunable = correction

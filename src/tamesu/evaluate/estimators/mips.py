@@ -24,6 +24,7 @@ class Mips:
     """
 
     models = False
+    marginals = True
 
     def contributions(self, contrast: Contrast) -> Contributions:
         """Of each round m r.

@@ -23,6 +23,7 @@ class Replay:
     """
 
     models = False
+    marginals = False
 
     def contributions(self, contrast: Contrast) -> Contributions:
         """Of rounds that match r over 1."""

@@ -19,6 +19,7 @@ class SelfNormalisedDoublyRobust:
     """
 
     models = True
+    marginals = False
 
     def contributions(self, contrast: Contrast) -> Contributions:
         """Of each round v, and w (r - q) over w."""

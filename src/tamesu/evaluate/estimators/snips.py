@@ -23,6 +23,7 @@ class Snips:
     """
 
     models = False
+    marginals = False
 
     def contributions(self, contrast: Contrast) -> Contributions:
         """Of each round w r over w."""

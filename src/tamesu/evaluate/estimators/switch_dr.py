@@ -30,6 +30,7 @@ class SwitchDoublyRobust:
     """
 
     models = True
+    marginals = False
 
     def __init__(self, threshold: Tunable) -> None:
         self._threshold: Tunable = threshold

@@ -24,6 +24,12 @@ from tamesu.evaluate.rounds import Rounds
 _OURS = ("shown", "eligible", "decided")
 """Columns that others do not have, under the names of `Rounds`."""
 
+READ = (
+    *("n_rounds", "n_actions", "arms", "action", "reward", "pscore", "position"),
+    *("context", "action_context", "cluster", "slate_id", "pi_b", *_OURS),
+)
+"""All that is looked at."""
+
 
 def rounds_of_arrays(given: Mapping[str, Any]) -> Rounds:
     """Rounds out of a dictionary of arrays.

@@ -32,6 +32,9 @@ KNOWN = (
     "cluster",
 )
 
+NUMBERS = ("position", "click", "propensity_score", "shown")
+"""Of those, the ones that are numbers."""
+
 MOST_NAMED = 3
 """Of columns that are not looked at."""
 

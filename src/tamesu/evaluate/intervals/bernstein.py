@@ -43,7 +43,7 @@ def bernstein(
     Raises:
         InvalidInput: weights without a bound, rounds that do not keep to it, or a sum of a mean and a quotient.
 
-    Source: Maurer & Pontil 2009, theorem 4, which asks for independence alone; inverted in V.
+    Source: Maurer & Pontil 2009, theorem 4; its proof asks for independence alone. Inverted in V.
     """
     log = math.log(2.0 / tail(confidence))
     top, bottom = _sides(statistic)

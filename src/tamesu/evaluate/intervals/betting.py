@@ -48,7 +48,7 @@ def betting(contrast: Contrast, cluster: Codes, confidence: float, bounds: Bound
     Raises:
         InvalidInput: rewards, weights or guesses beyond the bounds; no rounds.
 
-    Source: Waudby-Smith & Ramdas 2024, section 4; Waudby-Smith et al. 2022 for weights without a bound.
+    Source: Waudby-Smith & Ramdas 2024; Waudby-Smith et al. 2022 for weights without a bound.
     """
     beyond = tail(confidence)
     turn = in_turn(cluster)

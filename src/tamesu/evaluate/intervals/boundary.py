@@ -9,7 +9,7 @@ is a supermartingale that begins at 1, and so is every mixture of them over rate
 So at all times at once it stays below 1 / tail, except with a probability of `tail`; and the sums of m at which it
 does are bounded from below. Refuses to know what x is.
 
-Source: Fan, Grama & Liu 2015 for the inequality; Howard et al. 2021, section 4; Waudby-Smith et al. 2022. Rates are mixed on
+Source: Fan, Grama & Liu 2015 for the inequality; Howard et al. 2021; Waudby-Smith et al. 2022. Rates are mixed on
 a grid whose logarithms are even, so that no number of rounds is preferred, where those mix over a gamma density.
 """
 

@@ -4,7 +4,8 @@ Each is one file and gives a `RewardModel`. Refuses to learn from the rounds it 
 `tamesu.evaluate.cross_fitted`.
 """
 
+from tamesu.evaluate.models.best import best_of
 from tamesu.evaluate.models.per_arm import per_arm
 from tamesu.evaluate.models.ridge import ridge
 
-__all__ = ["per_arm", "ridge"]
+__all__ = ["best_of", "per_arm", "ridge"]

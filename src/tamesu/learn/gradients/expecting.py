@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from tamesu.evaluate import Rounds, folds_of
@@ -40,11 +42,13 @@ class Expecting:
             told = [self._expected(model, context, arms) for model in self.models]
         return torch.stack(told)[fold, torch.arange(len(places), device=fold.device)]
 
-    def of_others(self, context: Tensor) -> Tensor:
+    @torch.no_grad()
+    def of_others(self, rounds: Rounds) -> NDArray[np.float64]:
         """(m, K) of rounds that no model learnt from: the mean of all."""
-        with torch.no_grad():
-            told = [self._expected(model, context, None) for model in self.models]
-        return torch.stack(told).mean(dim=0)
+        context = torch.as_tensor(rounds.context.astype(np.float32), device=self.fold.device)
+        told = torch.stack([self._expected(model, context, None) for model in self.models])
+        found: NDArray[np.float64] = told.mean(dim=0).double().cpu().numpy()
+        return found
 
     def _expected(self, model: Towers, context: Tensor, arms: Tensor | None) -> Tensor:
         scores = model.scores(context, arms)

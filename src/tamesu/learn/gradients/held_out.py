@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from tamesu.base import NoSupport
-from tamesu.evaluate import Rounds, contrast_of, estimator_of, normal, value
+from tamesu.evaluate import Rounds, Shares, contrast_of, estimator_of, normal, value
 from tamesu.learn.gradients.candidates import NEVER
 from tamesu.learn.gradients.network import Towers
 from tamesu.learn.gradients.objectives import regression
@@ -22,9 +22,6 @@ Places: TypeAlias = NDArray[np.intp]
 
 ONE_ERROR = math.erf(math.sqrt(0.5))
 """The confidence whose interval is one standard error to either side."""
-
-AT_ONCE = 1 << 22
-"""Scores that are looked at in one go."""
 
 
 def apart(rounds: Rounds, share: float, lot: int = 0) -> tuple[Places, Places]:
@@ -55,15 +52,15 @@ def _spread(cluster: Places, lot: int) -> Floats:
     return ((turned ^ (turned >> np.uint64(31))) >> np.uint64(11)) / 2.0**53
 
 
-def by_estimate(rounds: Rounds, rows: Rows, predicted: Floats | None) -> Judge:
+def by_estimate(rounds: Rounds, predicted: Shares | Floats | None) -> Judge:
     """What a policy would have earned in rounds that are held out, per decision.
 
-    Doubly robust where something is `predicted` (n, K), else self-normalised.
+    Doubly robust where something is `predicted` (n, K), else self-normalised. Rounds are looked at part by part.
     """
     estimator = estimator_of("snips" if predicted is None else "dr")
 
     def judge(towers: Towers) -> Judged:
-        contrast = contrast_of(rounds, shares_of(towers, rows), predicted)
+        contrast = contrast_of(rounds, shares_of(towers), predicted)
         statistic = estimator.contributions(contrast)
         low, high = normal(statistic, rounds.cluster, ONE_ERROR)
         return Judged(value(statistic), (high - low) / 2)
@@ -83,17 +80,19 @@ def by_loss(rows: Rows) -> Judge:
     return judge
 
 
-def shares_of(towers: Towers, rows: Rows) -> Floats:
-    """(n, K) what towers would do now."""
-    step = max(1, AT_ONCE // max(1, rows.arms))
-    parts = []
-    with torch.no_grad():
-        items = towers.items()
-        for first in range(0, len(rows), step):
-            last = min(first + step, len(rows))
-            part = rows.take(torch.arange(first, last, device=rows.chosen.device))
-            scores = (towers.query(part.context) @ items.T).double() / towers.temperature
-            if part.eligible is not None:
-                scores = scores.masked_fill(~part.eligible, NEVER)
-            parts.append(torch.softmax(scores, dim=1).cpu().numpy())
-    return np.concatenate(parts)
+@torch.no_grad()
+def shares_of(towers: Towers) -> Shares:
+    """What towers would do now."""
+    items = towers.items()
+
+    @torch.no_grad()
+    def shares(rounds: Rounds) -> Floats:
+        context = torch.as_tensor(rounds.context.astype(np.float32), device=items.device)
+        scores = (towers.query(context) @ items.T).double() / towers.temperature
+        if rounds.eligible is not None:
+            among = torch.as_tensor(rounds.eligible, device=items.device)
+            scores = scores.masked_fill(~among, NEVER)
+        found: Floats = torch.softmax(scores, dim=1).cpu().numpy()
+        return found
+
+    return shares

@@ -7,8 +7,10 @@ it learnt from.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -17,14 +19,13 @@ import torch
 
 from tamesu.base import InvalidInput, NoSupport
 from tamesu.base.feature import POSITION, Categorical, Hashed, Schema, Vector, width_of
-from tamesu.evaluate import RewardModel, Rounds, cross_fitted
+from tamesu.evaluate import RewardModel, Rounds, Shares, cross_fitted
 from tamesu.learn.gradients.checkpoint import Checkpoint
-from tamesu.learn.gradients.expecting import Expecting, expecting
-from tamesu.learn.gradients.held_out import Floats, apart, by_estimate, by_loss
+from tamesu.learn.gradients.expecting import expecting
+from tamesu.learn.gradients.held_out import Places, apart, by_estimate, by_loss
 from tamesu.learn.gradients.learnt import Learnt
-from tamesu.learn.gradients.network import Towers
-from tamesu.learn.gradients.rows import Rows, rows_of
-from tamesu.learn.gradients.training import Guess, trained
+from tamesu.learn.gradients.rows import Floats, Rows, rows_of
+from tamesu.learn.gradients.training import Guess, Judge, Trained, trained
 from tamesu.learn.plan import Plan
 from tamesu.learn.progress import Tell, silent
 from tamesu.policy.towers import TwoTower
@@ -56,57 +57,43 @@ def learnt_from(  # noqa: PLR0913 - what may be known of rounds
         InvalidInput: rewards or a schema that do not fit.
     """
     context, arm_features = _schemas(rounds, context, arm_features)
-    _refuse_unfit(rounds, plan)
     rounds = _narrowed(rounds, context, arm_features)
+    _refuse_unfit(rounds, plan)
     rows = rows_of(rounds, plan, _fields(context), _fields(arm_features))
     learnt, held = apart(rounds, plan.held_out)
     mine, others = rows.take(torch.as_tensor(learnt)), rows.take(torch.as_tensor(held))
     checkpoint = None if checkpoints is None else Checkpoint(checkpoints, _digest(rounds, plan))
-    guess, predicted = _model(rounds, plan, (learnt, held), (mine, others), model, tell, checkpoint)
-    start = None
-    if plan.warm and plan.estimator not in {"regression", "likelihood"}:
-        start = trained(
-            "start",
-            mine,
-            plan.as_regression(),
-            by_loss(others),
-            seed=plan.seed,
-            tell=tell,
-            checkpoint=checkpoint,
-        ).towers
-    found = trained(
-        "policy",
-        mine,
-        plan,
-        by_loss(others)
-        if plan.estimator == "regression"
-        else by_estimate(rounds.take(held), others, predicted),
-        seed=plan.seed,
-        start=start,
-        tell=tell,
-        guess=guess,
-        checkpoint=checkpoint,
-    )
-    policy = _arrays(found.towers, rounds, plan, context, arm_features)
+    guess, predicted = _model(rounds, plan, learnt, mine, model, tell, checkpoint)
+    climb = partial(trained, rows=mine, seed=plan.seed, tell=tell, checkpoint=checkpoint)
+    if plan.estimator == "regression":
+        found = climb("policy", plan=plan, judge=by_loss(others))
+    else:
+        judge = by_estimate(rounds.take(held), predicted)
+        found = climb("policy", plan=plan, judge=judge, guess=guess)
+        if plan.warm and plan.estimator != "likelihood":
+            start = climb("start", plan=plan.as_regression(), judge=by_loss(others)).towers
+            again = climb("policy from it", plan=plan, judge=judge, guess=guess, start=start)
+            found = max(found, again, key=_judged)
+        found = _sharpened(found, plan, judge)
+    policy = _arrays(found, rounds, plan, context, arm_features)
     return Learnt(policy, plan, found.judged, found.epoch, found.stopped)
 
 
 def _model(  # noqa: PLR0913, PLR0917 - what may be known of rounds
     rounds: Rounds,
     plan: Plan,
-    places: tuple[np.ndarray, np.ndarray],
-    parts: tuple[Rows, Rows],
+    learnt: Places,
+    mine: Rows,
     model: RewardModel | None,
     tell: Tell,
     checkpoint: Checkpoint | None,
-) -> tuple[Guess | None, Floats | None]:
-    """What is expected of rounds that are learnt from, and (m, K) of those that are held out."""
+) -> tuple[Guess | None, Shares | None]:
+    """What is expected of rounds that are learnt from, and of those that are held out."""
     if plan.estimator != "dr":
         return None, None
-    learnt, held = places
     if model is None:
-        towers: Expecting = expecting(rounds.take(learnt), parts[0], plan, tell, checkpoint)
-        return towers.guess, towers.of_others(parts[1].context).cpu().numpy().astype(np.float64)
+        towers = expecting(rounds.take(learnt), mine, plan, tell, checkpoint)
+        return towers.guess, towers.of_others
     table = torch.as_tensor(
         cross_fitted(rounds.take(learnt), model, plan.folds).astype(np.float32), device=plan.device
     )
@@ -114,7 +101,7 @@ def _model(  # noqa: PLR0913, PLR0917 - what may be known of rounds
     def guess(rows: torch.Tensor, arms: torch.Tensor | None) -> torch.Tensor:
         return table[rows] if arms is None else table[rows[:, None], arms]
 
-    return guess, model(rounds.take(learnt))(rounds.take(held))
+    return guess, model(rounds.take(learnt))
 
 
 def _schemas(
@@ -152,6 +139,36 @@ def _refuse_unfit(rounds: Rounds, plan: Plan) -> None:
         )
     if len(rounds.arms) < 2:  # noqa: PLR2004 - nothing to choose
         raise NoSupport(f"a policy needs at least 2 arms, got {len(rounds.arms)}")
+    _refuse_far("a context", rounds.context)
+    _refuse_far("an arm", rounds.features)
+    try:
+        torch.empty(0, device=plan.device)
+    except (RuntimeError, AssertionError) as problem:
+        raise InvalidInput(
+            f"device must be one that PyTorch has here, got {plan.device!r}",
+            hint="cpu is always there",
+        ) from problem
+
+
+def _refuse_far(what: str, columns: Floats) -> None:
+    """Raises where single precision could not tell the values of a column apart."""
+    if not np.isfinite(columns).all():
+        raise InvalidInput(f"the columns of {what} must be finite")
+    centre, spread = np.abs(columns.mean(axis=0)), columns.std(axis=0)
+    far = (np.abs(columns).max(axis=0) > LARGEST) | ((spread > 0) & (centre > FAR * spread))
+    if far.any():
+        raise InvalidInput(
+            f"the columns of {what} must lie within {LARGEST:g} and vary by more than {1 / FAR:g} of "
+            f"what they are, column {int(far.argmax())} does not",
+            hint="take its mean away, or declare its range: encoded numbers lie in [-1, 1]",
+        )
+
+
+LARGEST = 1e15
+"""Of a column: its square is far from the largest number in single precision."""
+
+FAR = 1e4
+"""How many deviations a column's mean may be from 0: 1,000 steps of single precision are left for one."""
 
 
 def _fields(schema: Schema) -> tuple[slice, ...]:
@@ -168,9 +185,31 @@ def _categories(schema: Schema) -> Iterator[slice]:
         at += width
 
 
+def _judged(found: Trained) -> float:
+    """What is held out says; nothing, where it can say nothing."""
+    return -math.inf if math.isnan(found.judged.value) else found.judged.value
+
+
+SHARPER = (1.0, 0.5, 0.25, 0.1)
+"""Shares of a temperature that are tried when all is learnt."""
+
+
+def _sharpened(found: Trained, plan: Plan, judge: Judge) -> Trained:
+    """At the temperature that what is held out likes best; as it is where one was named."""
+    if plan.temperature is not None:
+        return found
+    heat, tried = found.towers.temperature, []
+    for share in SHARPER:
+        found.towers.temperature = heat * share
+        tried.append((found._replace(judged=judge(found.towers)), heat * share))
+    best, found.towers.temperature = max(tried, key=lambda one: _judged(one[0]))
+    return best
+
+
 def _arrays(
-    towers: Towers, rounds: Rounds, plan: Plan, context: Schema, arm_features: Schema
+    found: Trained, rounds: Rounds, plan: Plan, context: Schema, arm_features: Schema
 ) -> TwoTower:
+    towers = found.towers
     with torch.no_grad():
         embeddings = towers.items().cpu().numpy().astype(np.float32)
     return TwoTower(
@@ -180,8 +219,14 @@ def _arrays(
         item=None if towers.item is None else towers.item.arrays(),
         arms=rounds.arms,
         embeddings=embeddings,
-        temperature=plan.heat,
-        learnt={"estimator": plan.estimator, "seed": plan.seed, "rounds": len(rounds)},
+        temperature=plan.heat(warm=False) if plan.estimator == "regression" else towers.temperature,
+        learnt={
+            "estimator": plan.estimator,
+            "seed": plan.seed,
+            "rounds": len(rounds),
+            "epoch": found.epoch,
+            "held_out": found.judged.value,
+        },
     )
 
 

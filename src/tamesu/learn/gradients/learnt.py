@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tamesu.evaluate import Rounds
 from tamesu.learn.gradients.training import Judged
 from tamesu.learn.plan import Plan
+from tamesu.learn.target import target_of
 from tamesu.policy.towers import TwoTower
 
 
@@ -33,6 +34,4 @@ class Learnt:
 
     def shares(self, rounds: Rounds) -> NDArray[np.float64]:
         """(m, K) its probabilities among eligible arms: a target policy for `tamesu.evaluate`."""
-        return self.policy.shares(
-            rounds.context[:, : self.policy.query.width], eligible=rounds.eligible
-        )
+        return target_of(self.policy)(rounds)

@@ -144,10 +144,10 @@ class Towers(nn.Module):
 
     features: Tensor
 
-    def __init__(self, rows: Rows, plan: Plan) -> None:
+    def __init__(self, rows: Rows, plan: Plan, *, warm: bool = False) -> None:
         super().__init__()
         # A regression's scores are rewards, whatever temperature they are served at.
-        self.temperature: float = 1.0 if plan.estimator == "regression" else plan.heat
+        self.temperature: float = 1.0 if plan.estimator == "regression" else plan.heat(warm=warm)
         arms, told = rows.features.shape
         with_ids = not told if plan.ids is None else plan.ids or not told
         towers = plan.scores == "two_tower"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from tamesu.evaluate import Rounds
 from tamesu.learn.plan import Plan
+
+Floats: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +66,7 @@ def rows_of(
     """Rounds, on the device of the plan."""
     device = torch.device(plan.device)
 
-    def single(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Tensor:
+    def single(values: Floats) -> Tensor:
         return torch.as_tensor(values.astype(np.float32), device=device)
 
     eligible = rounds.eligible

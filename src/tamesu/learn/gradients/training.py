@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple, TypeAlias
@@ -62,6 +63,8 @@ class Trained(NamedTuple):
 @contextmanager
 def lots(seed: int) -> Iterator[torch.Generator]:
     """PyTorch's luck by a seed, and as it was afterwards; algorithms that are the same each time alone."""
+    # Multiplications on cards are the same each time only if this is said before the first one.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     strict = torch.are_deterministic_algorithms_enabled()
     with torch.random.fork_rng():
         torch.manual_seed(seed)
@@ -101,7 +104,7 @@ def trained(  # noqa: PLR0913 - what a loop takes
         NoSupport: steps that lead to no finite number.
     """
     with lots(seed) as luck:
-        towers = Towers(rows, plan).to(plan.device)
+        towers = Towers(rows, plan, warm=start is not None).to(plan.device)
         if start is not None:
             towers.load_state_dict(start.state_dict())
         climber = torch.optim.AdamW(towers.parameters(), lr=plan.rate, weight_decay=plan.decay)

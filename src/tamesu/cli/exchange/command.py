@@ -1,0 +1,140 @@
+"""`tamesu export`: a log for other packages. Refuses to change it, and to leave unsaid what a form cannot hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tamesu.cli.options import Data, Json
+
+if TYPE_CHECKING:
+    from tamesu.cli.exchange.writing import Telling
+
+
+def export(  # noqa: PLR0913 - the words of a command line
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="The log: a bandit's name, or a file (.csv, .parquet, .npz, .dsjson).",
+        ),
+    ],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="What to write, whatever is there: arrays (.npz), a table (.csv, .parquet), or lines of "
+            "Vowpal Wabbit (.dsjson, .dsjson.gz).",
+        ),
+    ],
+    *,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME", help="Of a bandit: leave out decisions made before.", show_default="all"
+        ),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Of a bandit: as the log stood then; what was told later is left out.",
+            show_default="all that was joined",
+        ),
+    ] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Write a log as other packages read it: which arm, how likely it was, what came of it.
+
+    Of a bandit, that are the decisions whose windows are closed, each with its newest correction; fallbacks are
+    left out, and all that is left out is counted. An .npz file holds the dictionary of arrays of bandit feedback,
+    a table has the columns of the Open Bandit Dataset, .dsjson has a line a decision with names and contexts
+    as they were recorded.
+
+    Each form says less than the log in its own way: what is missing is told. `tamesu evaluate` reads all of them.
+    """
+    from tamesu.cli.exchange.writing import form_to, write_rounds
+    from tamesu.cli.output import console, progress, write_json
+    from tamesu.evaluate.exchange import not_held
+
+    form = form_to(file)
+    found = _found(source, data, since, until)
+    told = found.told
+    with progress("writing", "rounds", len(told.rounds)) as tell:
+        write_rounds(file, told, tell)
+    missing = not_held(told.rounds, form)
+    if json:
+        counted: dict[str, Any] = {
+            "source": found.about,
+            "file": str(file),
+            "rounds": len(told.rounds),
+            "arms": len(told.rounds.arms),
+            "context": list(told.names),
+            "left_out": found.left_out,
+            "not_held": missing,
+        }
+        write_json(counted)
+        return
+    lines = [
+        f"{len(told.rounds):,} rounds of {len(told.rounds.arms):,} arms of {found.about} in {file}",
+        *(f"left out {count:,}: {why}" for why, count in found.left_out.items() if count),
+        *(f"not in this form: {one}" for one in missing),
+    ]
+    out = console()
+    for line in lines:
+        out.print(line, markup=False, soft_wrap=True)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A log, and what of it is not to be written."""
+
+    about: str
+    told: Telling
+    left_out: dict[str, int]
+
+
+def _found(source: str, data: str | None, since: str | None, until: str | None) -> _Found:
+    from tamesu.base import InvalidInput
+    from tamesu.cli.exchange.reading import read_rounds
+    from tamesu.cli.exchange.writing import Telling
+
+    path = Path(source)
+    if not (path.suffix or path.is_file()):
+        return _archived(source, data, since, until)
+    if since is not None or until is not None:
+        raise InvalidInput("--since and --until speak of a bandit's archive, the log is a file")
+    read = read_rounds(path)
+    return _Found(path.name, Telling(rounds=read.rounds), read.left)
+
+
+def _archived(name: str, data: str | None, since: str | None, until: str | None) -> _Found:
+    from tamesu.base import Time
+    from tamesu.cli.exchange.writing import Telling
+    from tamesu.cli.output import progress
+    from tamesu.policy.features import encoder_of
+    from tamesu.wiring import load_settings, open_decisions
+
+    first, last = (None if time is None else Time.parse(time) for time in (since, until))
+    with open_decisions(load_settings({"data": data}), name) as decisions:
+        with progress("reading the archive", "rows", decisions.rows) as tell:
+            logged = decisions.logged(first, last, tell)
+        encoder = encoder_of(decisions.declaration)
+    rounds = logged.rounds()
+    features = {
+        arm: dict(zip(encoder.arm_names, columns, strict=True)) if columns else {}
+        for arm, columns in zip(rounds.arms, rounds.features.tolist(), strict=True)
+    }
+    told = Telling(
+        rounds=rounds,
+        ids=logged.ids.tolist(),
+        contexts=logged.contexts.tolist(),
+        features=features,
+        names=encoder.names,
+        arm_names=encoder.arm_names if rounds.features.shape[1] else (),
+    )
+    return _Found(name, told, dict(logged.left_out))

@@ -1,0 +1,182 @@
+"""Logs out of files that others wrote. Whatever is wrong is told with the file's name.
+
+Refuses to guess a form, and to open what could run code: arrays of Python objects.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tamesu.base import Corrupt, InvalidInput, NotFound
+from tamesu.base.errors import listing
+from tamesu.evaluate.exchange import Read, rounds_of_arrays, rounds_of_dsjson, rounds_of_table
+from tamesu.evaluate.exchange.arrays import READ
+from tamesu.evaluate.exchange.table import KNOWN, NUMBERS, USER
+
+if TYPE_CHECKING:
+    import polars as pl
+
+GZIP = ".gz"
+_PICKLES = (".pkl", ".pickle", ".joblib")
+
+
+def read_rounds(path: Path) -> Read:
+    """The log in `path`: a table (.csv, .csv.gz, .parquet), arrays (.npz), or lines of Vowpal Wabbit (.dsjson, .json, either with .gz).
+
+    Raises:
+        NotFound: no such file.
+        InvalidInput: another ending, or a log that no policy can be judged by.
+        Corrupt: a file that is not what its name says.
+    """
+    form = form_of(path)
+    read = _FORMS.get(form)
+    if read is None:
+        raise InvalidInput(
+            f"a log must end with one of {listing(_FORMS)}, got {path.name!r}",
+            hint="a pickle may run any code when it is opened: write the dictionary with numpy.savez"
+            if form in _PICKLES
+            else "the ending says in which form it is written; a bandit's name has none",
+        )
+    if not path.is_file():
+        raise NotFound(f"no file {path}", hint="a log is a file, a bandit's name, or open-bandit")
+    try:
+        return read(path)
+    except InvalidInput as problem:
+        raise type(problem)(f"{path.name}: {problem.message}", hint=problem.hint) from problem
+    except OSError as problem:
+        raise Corrupt(f"{path} must be readable, it is not: {problem}") from problem
+
+
+def form_of(path: Path) -> str:
+    """The ending that says the form: `.dsjson` of `log.dsjson.gz`."""
+    last = path.suffix.lower()
+    if last == GZIP and path.with_suffix("").suffix.lower() in _ZIPPED:
+        return path.with_suffix("").suffix.lower()
+    return last
+
+
+def _table(path: Path) -> Read:
+    import polars as pl
+
+    try:
+        if form_of(path) == ".parquet":
+            names = list(pl.read_parquet_schema(path))
+            rows = pl.read_parquet(path, columns=_looked_at(names))
+        else:
+            # Words all of them: digests that look like numbers, and ids such as 007, stay what they are.
+            names = pl.read_csv(path, n_rows=0, infer_schema=False).columns
+            rows = pl.read_csv(path, columns=_looked_at(names), infer_schema=False)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, UnicodeDecodeError) as problem:
+        raise Corrupt(f"{path} must be a table, it cannot be read: {problem}") from problem
+    columns: dict[str, Any] = dict.fromkeys(names, ())
+    for name in rows.columns:
+        columns[name] = _column(rows[name])
+    return rounds_of_table(columns)
+
+
+def _looked_at(names: list[str]) -> list[str]:
+    return [name for name in names if name in KNOWN or name.startswith(USER)]
+
+
+def _column(column: pl.Series) -> Any:
+    """Numbers where each value is one, or where each must be; else as it is."""
+    import polars as pl
+
+    if column.dtype.is_temporal():
+        return column.to_numpy()
+    must = column.name in NUMBERS
+    if column.dtype == pl.String and (must or column.name.startswith(USER)):
+        numbers = column.str.strip_chars().cast(pl.Float64, strict=False)
+        # A cell that is there and is no number.
+        wrong = numbers.is_null() & column.is_not_null() & (column != "")
+        if wrong.any():
+            if must:
+                row = wrong.arg_max() or 0
+                raise InvalidInput(
+                    f"{column.name} must be numbers, got {column[row][:40]!r} in row {row} "
+                    f"({wrong.sum():,} of {len(column):,} rows)"
+                )
+            return column.to_list()
+        if must or numbers.fill_null(0.0).is_finite().all():
+            missing = float("nan") if must else 0.0
+            return numbers.fill_null(missing).to_numpy()
+    return column.to_numpy() if column.dtype.is_numeric() else column.to_list()
+
+
+def _arrays(path: Path) -> Read:
+    left: dict[str, int] = {}
+    arrays: dict[str, Any] = {}
+    if not zipfile.is_zipfile(path):
+        raise Corrupt(
+            f"{path} must be arrays by name, as numpy.savez writes them; it is something else"
+        )
+    try:
+        with np.load(path, allow_pickle=False) as held:
+            for name in (one for one in held.files if one in READ):
+                if _is_object(held, name):
+                    left[
+                        f"{name}, which is no array but a Python object, none perhaps; it is not opened"
+                    ] = 1
+                else:
+                    arrays[name] = held[name]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as problem:
+        raise Corrupt(f"{path} must be arrays by name, it cannot be read: {problem}") from problem
+    return Read(rounds_of_arrays(arrays), left)
+
+
+def _is_object(held: Any, name: str) -> bool:
+    """Whether `name` is one Python object, which is what numpy.savez makes of none.
+
+    Raises:
+        InvalidInput: it is many.
+    """
+    with held.zip.open(f"{name}.npy") as member:
+        version = np.lib.format.read_magic(member)
+        header = (
+            np.lib.format.read_array_header_1_0
+            if version == (1, 0)
+            else np.lib.format.read_array_header_2_0
+        )
+        shape, _, kind = header(member)
+    if kind.hasobject and shape != ():
+        raise InvalidInput(
+            f"{name} must be numbers or texts, got Python objects, which are not opened",
+            hint=f"give it a type before numpy.savez:  {name}.astype(str), or .astype(float)",
+        )
+    return bool(kind.hasobject)
+
+
+def _lines(path: Path) -> Read:
+    with _opened(path) as lines:
+        return rounds_of_dsjson(lines)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Iterator[bytes]]:
+    if path.suffix.lower() != GZIP:
+        with path.open("rb") as file:
+            yield file
+        return
+    try:
+        with gzip.open(path, "rb") as file:
+            yield file
+    except (gzip.BadGzipFile, EOFError, zlib.error) as problem:
+        raise Corrupt(f"{path} must be packed by gzip, it cannot be read: {problem}") from problem
+
+
+_FORMS: dict[str, Callable[[Path], Read]] = {
+    ".csv": _table,
+    ".parquet": _table,
+    ".npz": _arrays,
+    ".dsjson": _lines,
+    ".json": _lines,
+}
+_ZIPPED = (".csv", ".dsjson", ".json")

@@ -1,0 +1,147 @@
+"""Scores by inner product, which say nothing of how sure they are."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamesu.base import Bug
+from tamesu.policy.towers import Singles
+
+Floats = NDArray[np.float64]
+
+FEW = 1_000
+"""As many arms may be missing from all of them, before those that are there are looked at one by one."""
+
+
+class Items(Protocol):
+    """Arms as points."""
+
+    @property
+    def embeddings(self) -> Singles:
+        """(n, dim) in single precision."""
+        ...
+
+    @property
+    def exactly(self) -> Floats:
+        """(n, dim) the same in double precision."""
+        ...
+
+    def nearest(self, query: Singles, most: int) -> NDArray[np.intp]:
+        """(k,) rows, the highest inner product with a query (dim,) first."""
+        ...
+
+
+class PointsFamily:
+    """n scores <f, g_a>; no posteriors, so whoever asks for one has a defect.
+
+    Scores of all are worked out when somebody asks for them: who wants the highest does not.
+
+    Args:
+        point: (dim,) f in double precision.
+        items: g.
+        some: rows of the arms meant; none for all.
+    """
+
+    __slots__ = ("_items", "_mean", "_point", "_some")
+
+    def __init__(self, point: Floats, items: Items, some: NDArray[np.intp] | None = None) -> None:
+        self._point, self._items = point, items
+        self._some = some
+        self._mean: Floats | None = None
+
+    def take(self, rows: NDArray[np.intp]) -> PointsFamily:
+        """The scores at `rows`."""
+        some = rows if self._some is None else self._some[rows]
+        return PointsFamily(self._point, self._items, some)
+
+    def mean(self) -> Floats:
+        """(n,) the scores."""
+        mean = self._mean
+        if mean is None:
+            mean = self._mean = self.scores(None)
+        return mean
+
+    def scores(self, rows: NDArray[np.intp] | None) -> Floats:
+        """(k,) those at `rows` (k,), and no others; none for all."""
+        if self._some is not None:
+            rows = self._some if rows is None else self._some[rows]
+        items = self._items
+        among = items.exactly if rows is None else items.embeddings[rows].astype(np.float64)
+        scores: Floats = among @ self._point
+        return scores
+
+    def item(self, row: int) -> float:
+        """One of them."""
+        return float(self.scores(np.array([row]))[0])
+
+    def highest(self, rows: NDArray[np.intp], most: int) -> NDArray[np.intp]:
+        """(k,) places in `rows` (rising) of the highest scores, as far as the index finds them, rising."""
+        all_of_them = len(self._items.embeddings)
+        missing = all_of_them - len(rows)
+        if self._some is not None or missing > FEW:
+            return highest(self.scores(rows), most)
+        found = self._items.nearest(self._point.astype(np.float32), most + missing)
+        if missing:
+            here = np.zeros(all_of_them, dtype=np.bool_)
+            here[rows] = True
+            found = np.searchsorted(rows, found[here[found]]).astype(np.intp)
+        return np.sort(found[:most])
+
+    def deviation(self) -> Floats:
+        """(n,) infinite: nothing is known of it."""
+        return np.full(len(self.mean()), np.inf)
+
+    def quantile(self, q: float | Floats) -> Floats:
+        """The score, whatever the share."""
+        shape = np.broadcast_shapes(np.shape(q), self.mean().shape)
+        return np.broadcast_to(self.mean(), shape).copy()
+
+    def distinct(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Not known."""
+        raise _no_posterior()
+
+    def spread(self) -> tuple[Floats, Floats, Floats]:
+        """Not known."""
+        raise _no_posterior()
+
+    def log_density(self, z: Floats) -> Floats:
+        """Not known."""
+        del z
+        raise _no_posterior()
+
+    def below(self, z: Floats) -> Floats:
+        """Not known."""
+        del z
+        raise _no_posterior()
+
+    def above(self, z: Floats) -> Floats:
+        """Not known."""
+        del z
+        raise _no_posterior()
+
+    def ladder(self) -> tuple[Floats, Floats]:
+        """Not known."""
+        raise _no_posterior()
+
+
+def highest(scores: Floats, most: int) -> NDArray[np.intp]:
+    """(k,) places of the `most` highest scores (n,), rising; of those level with the last one, all.
+
+    Example:
+        >>> highest(np.array([0.1, 0.5, 0.3, 0.3]), 2)
+        array([1, 2, 3])
+    """
+    n = len(scores)
+    if most >= n:
+        return np.arange(n)
+    least = np.partition(scores, n - most)[n - most]
+    return np.flatnonzero(scores >= least)
+
+
+def _no_posterior() -> Bug:
+    return Bug(
+        "scores have no posterior: an explorer that needs one must not be composed with them"
+    )

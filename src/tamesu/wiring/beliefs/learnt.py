@@ -1,0 +1,79 @@
+"""What a declaration names by a folder and a digest, read once by each process.
+
+The digest makes it one thing for ever: another folder of the same digest says the same, another digest is refused by
+name. Refuses to look for a folder that is not told, and to be told where by a path that depends on who reads it.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from tamesu.adapters.artefact.folder import read_manifest, read_towers
+from tamesu.base import Corrupt, Declaration, InvalidDeclaration, NotFound
+from tamesu.base.feature import Schema, plain_schema
+from tamesu.policy.features import encoder_of
+from tamesu.policy.towers import TwoTower
+
+MOST_HELD = 64
+"""Artefacts that a process holds; the others are read again."""
+
+
+def towers_of(folder: str, digest: str, declaration: Declaration, *, arms: bool = True) -> TwoTower:
+    """What `folder` holds, if it is what `digest` says and reads what `declaration` tells; of `arms` too.
+
+    Raises:
+        InvalidDeclaration: a path that is not absolute, no artefact there, one that was changed, of another digest or
+            of other features.
+    """
+    if not Path(folder).is_absolute():
+        raise InvalidDeclaration(
+            f"policy.belief.folder must be an absolute path, got {folder!r}",
+            hint="every process of an installation must find the same",
+        )
+    try:
+        towers = _read(folder, digest)
+    except (Corrupt, NotFound) as problem:
+        raise InvalidDeclaration(
+            f"policy.belief.folder must hold what was learnt: {problem.message}", hint=problem.hint
+        ) from problem
+    _refuse_unfit(towers, declaration, arms=arms)
+    return towers
+
+
+@lru_cache(maxsize=MOST_HELD)
+def _read(folder: str, digest: str) -> TwoTower:
+    held = read_manifest(Path(folder)).digest
+    if held != digest:
+        raise InvalidDeclaration(
+            f"policy.belief.digest must be that of the folder ({held}), got {digest[:80]!r}",
+            hint="an artefact of another learning: name its folder, or declare this one by its digest",
+        )
+    return read_towers(Path(folder))
+
+
+def _refuse_unfit(towers: TwoTower, declaration: Declaration, *, arms: bool) -> None:
+    """Raises where requests or arms tell other things than the towers read."""
+    _refuse_others("context", towers.context, declaration.context)
+    if arms and towers.item is not None:
+        _refuse_others("arm_features", towers.arm_features, declaration.arm_features)
+    encoder = encoder_of(declaration)
+    if encoder.width != towers.query.width:
+        raise InvalidDeclaration(
+            f"the query tower reads {towers.query.width} columns, this context makes {encoder.width}",
+            hint="leave interactions out: the tower makes its own",
+        )
+
+
+def _refuse_others(where: str, learnt: Schema, declared: Schema) -> None:
+    learnt_plain, declared_plain = plain_schema(learnt), plain_schema(declared)
+    if list(learnt_plain.items()) == list(declared_plain.items()):
+        return
+    names = {*learnt_plain, *declared_plain}
+    other = sorted(
+        name for name in names if learnt_plain.get(name) != declared_plain.get(name)
+    ) or sorted(names)
+    raise InvalidDeclaration(
+        f"{where} must be what the towers learnt from, in that order; other: {', '.join(other)[:200]}",
+        hint=f"{where} of the artefact's manifest.json",
+    )

@@ -1,0 +1,101 @@
+"""`tamesu learn two-tower`: from a log to a folder, judged by name, refused before hours are spent."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from tamesu.cli.entry import run
+from tamesu.wiring import read_learnt
+
+
+@pytest.fixture
+def asked(tmp_path, monkeypatch, capsys):
+    """Runs it in a folder with a log: exit code, what was printed, what was warned of."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    contexts = rng.normal(size=(1_500, 3))
+    arms = rng.integers(3, size=1_500)
+    truth = 1 / (1 + np.exp(-3 * contexts))
+    np.savez(
+        "log.npz",
+        n_rounds=1_500,
+        n_actions=3,
+        context=contexts,
+        action=arms,
+        reward=(rng.random(1_500) < truth[np.arange(1_500), arms]).astype(float),
+        pscore=np.full(1_500, 1 / 3),
+    )
+
+    def command(*words):
+        capsys.readouterr()
+        code = run(list(map(str, words)))
+        return code, *capsys.readouterr()
+
+    return command
+
+
+def test_a_log_becomes_a_folder_that_can_be_judged(asked, tmp_path):
+    code, said, _ = asked(
+        *("learn", "two-tower", "log.npz", "--out", "learnt", "--epochs", 8, "--dim", 4, "--json")
+    )
+    assert code == 0
+    told = json.loads(said)
+    assert told["held_out"] > 0.6
+    assert (told["rounds"], told["arms"], told["plan"]["estimator"]) == (1_500, 3, "dr")
+    towers = read_learnt(tmp_path / "learnt")
+    assert (towers.arms, towers.query.dim) == (("0", "1", "2"), 4)
+    code, said, _ = asked(
+        *("evaluate", "log.npz", "--policy", "learnt", "--estimators", "snips", "--json")
+    )
+    assert code == 0
+    assert "learnt" in said
+
+
+def test_people_are_told_what_was_learnt_and_what_comes_next(asked):
+    code, said, _ = asked(
+        *(
+            "learn",
+            "two-tower",
+            "log.npz",
+            "--out",
+            "it",
+            "--estimator",
+            "regression",
+            "--epochs",
+            2,
+        )
+    )
+    assert code == 0
+    assert "1,500 decisions, 3 arms" in said
+    assert "tamesu evaluate SOURCE --policy it" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["--estimator", "drr"], 2, "drr"),
+        (["--plan", "plan.yaml"], 2, "dims"),
+        (["--plan", "none.yaml"], 2, "none.yaml"),
+        (["--out", "."], 1, "not there yet"),
+        (["--dim", "0"], 2, "dim must be at least 1"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_read(asked, tmp_path, words, code, message):
+    (tmp_path / "plan.yaml").write_text("dims: 3\n")
+    found, _, warned = asked("learn", "two-tower", "none.npz", *_out(words), *words)
+    assert (found, message in warned) == (code, True), warned
+
+
+def _out(words):
+    return [] if "--out" in words else ["--out", "learnt"]
+
+
+def test_without_pytorch_the_extra_is_named(asked, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "tamesu.learn.gradients", None)
+    code, _, warned = asked("learn", "two-tower", "log.npz", "--out", "learnt")
+    assert code == 3
+    assert "learn" in warned
+    assert "pip install" in warned
