@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tamesu.base import Declaration, InvalidInput, Time
 from tamesu.wiring.kept import open_kept
+from tamesu.wiring.learning import learnt_target
 from tamesu.wiring.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ ALONG = "along"
 PRIOR = "prior"
 
 _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
-_KNOWN = "FILE.yaml, FILE.json, snapshot:N, snapshot:newest, module:function, logging"
+_KNOWN = "FILE.yaml, FILE.json, snapshot:N, snapshot:newest, module:function, a folder that was learnt, logging"
 
 
 @contextlib.contextmanager
@@ -142,6 +143,9 @@ def candidate_of(
         from tamesu.adapters.armsource.function import imported
 
         return _called(candidates, imported(policy), policy)
+    if isinstance(policy, str | Path) and Path(policy).is_dir():
+        target = learnt_target(Path(policy), candidates.declaration)
+        return _called(candidates, target, str(policy))
     if callable(policy):
         return _called(candidates, policy, getattr(policy, "__name__", "the function"))
     declaration = _declaration(policy)
