@@ -205,22 +205,22 @@ def test_it_is_refused_by_name(kept, why):
     data = declared_towers(*kept)
     data["policy"]["belief"] |= change
     with pytest.raises(InvalidDeclaration, match=match):
-        compose(Declaration.parse(data))
+        compose(Declaration.parse(data)).check()
 
 
 def test_other_features_are_refused_by_name(kept):
     data = declared_towers(*kept)
     data["context"]["device"]["values"] = ["web", "ios"]
     with pytest.raises(InvalidDeclaration, match=r"context must be what the towers learnt.*device"):
-        compose(Declaration.parse(data))
+        compose(Declaration.parse(data)).check()
     data = declared_towers(*kept)
     data["interactions"] = [["device", "x"]]
     with pytest.raises(InvalidDeclaration, match="reads 5 columns"):
-        compose(Declaration.parse(data))
+        compose(Declaration.parse(data)).check()
     data = declared_towers(*kept)
     data["arm_features"] = {name: data["arm_features"][name] for name in ("age", "genre")}
     with pytest.raises(InvalidDeclaration, match=r"arm_features must be.*in that order"):
-        compose(Declaration.parse(data))
+        compose(Declaration.parse(data)).check()
 
 
 def test_two_artefacts_in_one_folder_are_not_mixed(kept, tmp_path):
@@ -228,12 +228,12 @@ def test_two_artefacts_in_one_folder_are_not_mixed(kept, tmp_path):
     folder = tmp_path / "here"
     towers = towers_of(5, arms=300)
     first = write_towers(folder, towers)
-    compose(Declaration.parse(declared_towers(towers, folder, first)))
+    compose(Declaration.parse(declared_towers(towers, folder, first))).check()
     shutil.rmtree(folder)
     second = write_towers(folder, towers_of(6, arms=300))
-    compose(Declaration.parse(declared_towers(towers, folder, second)))
+    compose(Declaration.parse(declared_towers(towers, folder, second))).check()
     data = declared_towers(towers, folder, kept[2])
     with pytest.raises(InvalidDeclaration) as refused:
-        compose(Declaration.parse(data))
+        compose(Declaration.parse(data)).check()
     assert second in refused.value.message
     assert kept[2] in refused.value.message
