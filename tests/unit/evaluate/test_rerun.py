@@ -18,7 +18,7 @@ from tamesu.evaluate import (
     slate_estimator_of,
     value,
 )
-from tamesu.evaluate.placements import Runs, orders, placements_of
+from tamesu.evaluate.placements import Runs, asks, orders, placements_of
 from tamesu.evaluate.rerun import Again, rerun
 
 ARMS, SIZE = 5, 3
@@ -323,3 +323,15 @@ def test_a_model_needs_slates_of_several_clusters():
     alone = replace(slates, cluster=np.zeros(20, np.intp))
     with pytest.raises(InvalidInput, match="of several clusters to learn from, got 20 of one"):
         evaluated_slates(alone, logging.given(alone), estimators=["cascade_dr"])
+
+
+@pytest.mark.parametrize("most_orders", [2_000, 0])
+def test_whoever_waits_is_told_how_far_runs_are(most_orders):
+    logging, target = Strengths(1), Strengths(2)
+    slates, _ = logged(logging, 10, 7)
+    runs = Runs(np.random.default_rng(1).random, times=32, most_orders=most_orders)
+    contrast = slate_contrast_of(slates, target.given(slates))
+    told = []
+    rerun(slates, contrast, Again(logging.below, target.below, runs, told.append))
+    assert told == sorted(told)
+    assert told[-1] == 2 * asks(slates, runs)
