@@ -9,7 +9,7 @@ import pytest
 from rounds_in_contexts import logged, uniform
 
 from tamesu.base import InvalidInput
-from tamesu.evaluate import Rounds, evaluated, per_arm, ridge
+from tamesu.evaluate import Rounds, evaluated, folds_of, per_arm, ridge
 
 
 def test_expected_rewards_come_as_a_table_a_function_or_a_model():
@@ -69,3 +69,22 @@ def test_a_model_that_tells_something_is_taken():
             rounds, shares[:, ::-1].copy(), estimators=["dr"], predicted=per_arm()
         ).estimates[0]
     )
+
+
+def test_a_few_clusters_do_not_come_into_one_fold():
+    for count in range(2, 12):
+        rounds = Rounds.of([0] * count, [1.0] * count, [1.0] * count, units=list(range(count)))
+        sizes = np.bincount(folds_of(rounds, 2), minlength=2)
+        assert abs(int(sizes[0]) - int(sizes[1])) <= 1
+    rounds, _, _ = logged(2)
+    assert len(evaluated(rounds, uniform(rounds), estimators=["dr"]).estimates) == 1
+
+
+@pytest.mark.parametrize("column", ["rewards", "contexts"])
+def test_numbers_whose_squares_are_none_are_refused_by_name(column):
+    given = {"rewards": [0.0, 1.0], "contexts": [[0.0], [1.0]]}
+    given[column] = np.array(given[column]) * 2e100
+    with pytest.raises(
+        InvalidInput, match=rf"{column} must lie within 1e\+100, got 2e\+100 in row 1"
+    ):
+        Rounds.of([0, 0], given.pop("rewards"), [1.0, 1.0], **given)
