@@ -221,8 +221,8 @@ def learning(runs: int) -> Iterator[tuple[str, ...]]:
 
 
 def _looks(length: int) -> NDArray[np.intp]:
-    """Each of the first hundred rounds, then every hundredth part more."""
-    later = np.geomspace(100, length, int(100 * np.log(length / 100)))
+    """Each of the first hundred rounds, then every thirtieth part more."""
+    later = np.geomspace(100, length, int(30 * np.log(length / 100)))
     return np.unique(np.concatenate([np.arange(1, 101), later.astype(np.intp)]))
 
 

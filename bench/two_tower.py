@@ -54,6 +54,9 @@ SHAPES = {
     "wide items": Shape(1_000, 8, 200, 16),
 }
 PLAIN: dict[str, Any] = {"batch": 256, "rate": 0.003, "epochs": 40, "patience": 6}
+TOLD: dict[str, Any] = {"item": (16,), "decay": 0.02}
+"""Of worlds whose arms tell of themselves: a small item tower, or it would know a thousand arms by heart."""
+
 LEARNERS: dict[str, dict[str, Any]] = {
     "regression": {"estimator": "regression"},
     "likelihood": {"estimator": "likelihood"},
@@ -124,7 +127,8 @@ def values(shape: Shape, seed: int, tell: Callable[[str], None]) -> dict[str, fl
         found["best, later"] = float(later.max(axis=1).mean())
     for name, how in LEARNERS.items():
         began = time.process_time()
-        plan = Plan(**PLAIN, **how, dim=shape.dim, seed=seed)
+        more = TOLD if shape.told else {}
+        plan = Plan(**{**PLAIN, **more, **how}, dim=shape.dim, seed=seed)
         policy = learnt_from(rounds, plan).policy
         found[name] = float((policy.shares(contexts) * now).sum(axis=1).mean())
         if shape.later:

@@ -16,7 +16,7 @@ def commands() -> Iterator[str]:
     """Every command of `tamesu`, with its arguments and options."""
     yield from ["# Commands", "", NOTE, ""]
     yield "Every command takes `--json`. Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 a"
-    yield "needed extra is missing."
+    yield "needed extra is missing, 4 an evaluation is refused."
     for path, command in command_tree(typer.main.get_command(command_line()), ("tamesu",)):
         yield from ["", f"## `{' '.join(path)}`", ""]
         for paragraph in (command.help or "").split("\n"):

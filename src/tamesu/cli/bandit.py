@@ -36,7 +36,7 @@ def check(file: File, *, json: Json = False) -> None:
 
     data = read_declaration(file)
     declaration = Declaration.parse(data)
-    policy = compose(declaration)
+    policy = compose(declaration).check()
     rows = meanings(declaration, data, policy.size)
     if json:
         write_json(

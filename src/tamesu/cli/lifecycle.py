@@ -54,7 +54,7 @@ def update(  # noqa: PLR0913 - the options of a command
 
     data = read_declaration(file)
     new = Declaration.parse(data)
-    compose(new)
+    compose(new).check()
     with connect(url) as client:
         served = client.bandit(new.name)
         old = Declaration.parse(served["declaration"])

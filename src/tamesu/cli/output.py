@@ -39,17 +39,17 @@ def _json(data: Any, indent: int | None = None) -> str:
 
 
 def console() -> Console:
-    """Where results for people go: stdout."""
+    """Where results for people go: stdout. What names say is printed as it is, `:a:` and `[b]` too."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=False)
+    return Console(highlight=False, soft_wrap=False, markup=False, emoji=False)
 
 
 def progress_console() -> Console:
     """Where progress goes: stderr."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False)
+    return Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 def refuse_unwritable(path: Path, what: str) -> None:
@@ -80,7 +80,7 @@ def progress(doing: str, things: str, total: int) -> Iterator[Callable[[int], No
 
     screen = progress_console()
     bar = Progress(
-        TextColumn(doing),
+        TextColumn(doing.replace("{", "{{").replace("}", "}}"), markup=False),
         BarColumn(),
         TextColumn(f"{{task.completed:,}} of {{task.total:,}} {things}"),
         TimeRemainingColumn(compact=True),

@@ -32,6 +32,7 @@ class Along:
 
     Attributes:
         learnt: how many observations are in its last state.
+        unlearnt: how many its belief could not learn.
 
     Raises:
         NoSupport: it cannot stand where the logging policy stood; see `Asking`.
@@ -51,7 +52,7 @@ class Along:
         refuse_strangers(logged, self._ids)
         self._asking = Asking(logged, self._policy)
         self._clauses = clauses
-        self.learnt = 0
+        self.learnt = self.unlearnt = 0
 
     def pieces(self) -> Iterator[Piece]:
         """Each piece of decisions, and the policy as it stood then."""
@@ -67,6 +68,6 @@ class Along:
                     told[place] = until
             while warm.settle(1 << 30):
                 pass
-            self.learnt = warm.observations
+            self.learnt, self.unlearnt = warm.observations, warm.left_out
             rows_now = np.arange(first, min(first + self._every, n))
             yield rows_now, self._asking, self._policy.prepare(warm.state, self._ids, now)

@@ -92,9 +92,18 @@ class ArchivedDecisions:
         """How many rows its files have."""
         return sum(file.rows for file in self.files())
 
-    def files(self) -> list[ArchiveFile]:
-        """Its files of observations, the oldest first."""
-        mine = [file for file in self.store.files(Holds.OBSERVATIONS) if file.bandit == self.bandit]
+    def files(self, since: Time | None = None) -> list[ArchiveFile]:
+        """Its files of observations, the oldest first.
+
+        Args:
+            since: leaves out those that cannot hold a row of a decision from then on; none for all.
+        """
+        mine = [
+            file
+            for file in self.store.files(Holds.OBSERVATIONS)
+            # Of a decision nothing is told before it is made; old versions did not say how far a file goes.
+            if file.bandit == self.bandit and not 0 < file.newest < (since or 0)
+        ]
         return sorted(mine, key=lambda file: file.newest)
 
     def logged(
@@ -103,7 +112,8 @@ class ArchivedDecisions:
         """Decisions from `since` on, as they stood when the log had come to `until`.
 
         Args:
-            since: those made before are left out; none for the beginning.
+            since: those made before are left out, and counted as far as their files had to be read; none for the
+                beginning.
             until: what was told later is left out; none for all that was joined.
             tell: hears how many of `rows` were read.
 
@@ -113,7 +123,9 @@ class ArchivedDecisions:
         """
         known = self.known if until is None else min(until, self.known)
         cut = Cut(max(since or Time(0), self._complete_since()), known, self.rewards)
-        latest = self._read(lambda: Latest(cut), lambda latest, part: latest.take(part), tell)
+        latest = self._read(
+            lambda: Latest(cut), lambda latest, part: latest.take(part), tell, cut.since
+        )
         told = latest.told()
         if told is None:
             counted = ", ".join(
@@ -150,18 +162,24 @@ class ArchivedDecisions:
         return found
 
     def _read(
-        self, begin: Callable[[], Any], take: Callable[[Any, Observations], None], tell: Tell
+        self,
+        begin: Callable[[], Any],
+        take: Callable[[Any, Observations], None],
+        tell: Tell,
+        since: Time | None = None,
     ) -> Any:
         """What `take` makes of every batch; from the beginning where files were merged meanwhile."""
         for left in reversed(range(MOST_TRIES)):
-            made, files, rows = begin(), self.files(), 0
+            made, files, rows = begin(), self.files(since), 0
             try:
                 for file, part in zip(files, self.archive.read(files), strict=True):
                     take(made, part)
                     rows += file.rows
                     tell(rows)
             except Corrupt:
-                if left and {file.name for file in files} != {file.name for file in self.files()}:
+                if left and {file.name for file in files} != {
+                    file.name for file in self.files(since)
+                }:
                     continue
                 raise
             return made

@@ -104,6 +104,11 @@ class Candidates:
         self._decisions, self._logged = decisions, logged
         self._store, self._bandit = decisions.store, decisions.bandit
 
+    @property
+    def declaration(self) -> Declaration:
+        """The bandit's newest."""
+        return self._decisions.declaration
+
     def logging(self, tell: Tell = silent) -> Candidate:
         """The policy that made the log: weights of exactly one.
 
@@ -178,7 +183,7 @@ class Candidates:
     ) -> Candidate:
         """What a declaration would choose that learns along the log, from its prior on; see `Along`.
 
-        Told: `observations`, how many it had learnt at last.
+        Told: `observations`, how many it had learnt at last; `unlearnt`, how many it could not.
 
         Args:
             declaration: of the candidate; its seed is the bandit's where it has none.
@@ -202,7 +207,7 @@ class Candidates:
         )
         table = table_of(self._logged, along.pieces(), tell)
         target = Tabled(table)
-        told = {"observations": along.learnt}
+        told = {"observations": along.learnt, "unlearnt": along.unlearnt}
         return Candidate(name or declaration.name, self._logged, target, told, along.pieces)
 
     def distributions(self, candidate: Candidate) -> Target:

@@ -81,8 +81,8 @@ def evaluated(  # noqa: PLR0913 - what an evaluation is asked
             an interval needs and that is not given.
 
     Example:
-        >>> rounds = Rounds.of(["a", "b"] * 300, [1.0, 0.0] * 300, [0.5] * 600)
-        >>> found = evaluated(rounds, np.tile([0.75, 0.25], (600, 1)), estimators=["ips"])
+        >>> rounds = Rounds.of(["a", "b"] * 400, [1.0, 0.0] * 400, [0.5] * 800)
+        >>> found = evaluated(rounds, np.tile([0.75, 0.25], (800, 1)), estimators=["ips"])
         >>> found.estimates[0].value, found.verdict.trust.value
         (0.75, 'trustworthy')
     """

@@ -62,6 +62,14 @@ def orders(arms: int, size: int) -> int:
     return sum(math.perm(arms, above) for above in range(size))
 
 
+def asks(slates: Slates, runs: Runs) -> int:
+    """How many distributions a policy is asked for at most."""
+    n, size, k = len(slates), slates.size, len(slates.arms)
+    if orders(k, size) <= runs.most_orders:
+        return n * orders(k, size)
+    return n * size * runs.groups * -(-runs.times // runs.groups)
+
+
 def placements_of(slates: Slates, below: Below, runs: Runs, *, pairs: bool = False) -> Placements:
     """How likely a policy brings arms to positions in these slates' decisions.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,11 +28,31 @@ class Again(NamedTuple):
         logging: the logging policy, as it was when it decided each slate.
         target: the target policy.
         runs: how often, and with which chance.
+        tell: hears how many of twice `asks` distributions they were asked for.
     """
 
     logging: Below
     target: Below
     runs: Runs
+    tell: Callable[[int], Any] | None = None
+
+    def told(self) -> tuple[Below, Below]:
+        """Both policies, each telling when it is asked."""
+        tell, done = self.tell, 0
+        if tell is None:
+            return self.logging, self.target
+
+        def heard(below: Below) -> Below:
+            def asked(slates: Slates, above: NDArray[np.intp]) -> Floats:
+                nonlocal done
+                found = below(slates, above)
+                done += len(slates)
+                tell(done)
+                return found
+
+            return asked
+
+        return heard(self.logging), heard(self.target)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +100,7 @@ def rerun(slates: Slates, contrast: SlateContrast, again: Again, *, pairs: bool 
         InvalidInput: a logging policy that never brings a logged arm to its position: it is another one.
     """
     n, size, k = len(slates), slates.size, len(slates.arms)
-    runs = again.runs
+    runs, (logging, target) = again.runs, again.told()
     groups = 1 if orders(k, size) <= runs.most_orders else runs.groups
     width = groups * size * k * (size * k if pairs else 1)
     held = orders(k, size) // 4 if groups == 1 else 1
@@ -89,8 +109,8 @@ def rerun(slates: Slates, contrast: SlateContrast, again: Again, *, pairs: bool 
     for start in range(0, n, step):
         some = slice(start, start + step)
         part = slates.take(some)
-        theirs = placements_of(part, again.logging, runs, pairs=pairs)
-        ours = placements_of(part, again.target, runs)
+        theirs = placements_of(part, logging, runs, pairs=pairs)
+        ours = placements_of(part, target, runs)
         for number in range(len(columns)):
             # Number 0 has all groups, number g all but group g - 1.
             kept = np.arange(groups) != number - 1

@@ -29,11 +29,26 @@ def folds_of(rounds: Rounds, folds: int) -> NDArray[np.intp]:
     """
     if folds < 2:  # noqa: PLR2004 - the other ones are learnt from
         raise InvalidInput(f"folds must be at least 2, got {folds}")
-    # Weyl's sequence: clusters that come in turns do not come into one fold in turns.
-    turned = (rounds.cluster.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    lots = _lots(rounds.cluster)
+    if len(np.unique(rounds.cluster[:: max(1, len(rounds) // MOST_LOOKED_AT)])) < FEW:
+        # Of a few, lots might all fall into one fold: they are dealt in turns instead, in the order of lots.
+        return np.unique(lots, return_inverse=True)[1] % folds
+    return (lots % np.uint64(folds)).astype(np.intp)
+
+
+MOST_LOOKED_AT = 10_000
+"""Rounds, to see whether clusters are few."""
+
+FEW = 200
+"""Clusters below which folds are made about even."""
+
+
+def _lots(cluster: NDArray[np.intp]) -> NDArray[np.uint64]:
+    """(n,) Weyl's sequence: clusters that come in turns do not come into one fold in turns."""
+    turned = (cluster.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
     turned ^= turned >> np.uint64(32)
     turned *= np.uint64(0xD6E8FEB86659FD93)
-    return ((turned >> np.uint64(33)) % np.uint64(folds)).astype(np.intp)
+    return turned >> np.uint64(33)
 
 
 def cross_fitted(rounds: Rounds, model: RewardModel, folds: int = 3) -> Floats:

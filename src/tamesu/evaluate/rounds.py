@@ -18,6 +18,9 @@ from tamesu.base import InvalidInput, ShapeMismatch
 Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.intp]
 
+MOST = 1e100
+"""Of rewards and contexts, on either side of 0: squares of what is larger are no numbers."""
+
 LEAST_PROPENSITY = 1e-30
 """What is less likely was never drawn: it is an error, and its weight would be more than arithmetic can hold."""
 
@@ -139,7 +142,10 @@ class Rounds:
         must = f"propensities must be at least {LEAST_PROPENSITY:g}: no log has what is less likely"
         _refuse(wrong, self.propensity, must, _NO_PROPENSITY)
         _refuse(~np.isfinite(self.reward), self.reward, "rewards must be finite", _NO_REWARD)
+        _refuse(np.abs(self.reward) > MOST, self.reward, f"rewards must lie within {MOST:g}")
         _refuse(~np.asarray(np.isfinite(self.context).all(axis=1)), None, "contexts must be finite")
+        wide = np.abs(self.context).max(axis=1, initial=0.0)
+        _refuse(wide > MOST, wide, f"contexts must lie within {MOST:g}")
         if self.eligible is not None:
             if self.eligible.shape != (len(self), len(self.arms)):
                 raise ShapeMismatch(

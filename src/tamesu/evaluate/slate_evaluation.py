@@ -47,7 +47,7 @@ def evaluated_slates(  # noqa: PLR0913 - what an evaluation is asked
     predicted: SlateShares | Floats | None = None,
     model: RewardModel | None = None,
     folds: int = 3,
-    again: Again | Callable[[], Again] | None = None,
+    again: Again | Callable[[], Again | None] | None = None,
     placed: SlateShares | Floats | None = None,
     pairs: SlateShares | Floats | None = None,
     estimands: Sequence[str] = (Estimand.DECISION.value,),

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tamesu.base import InvalidInput, ShapeMismatch
-from tamesu.evaluate.rounds import LEAST_PROPENSITY
+from tamesu.evaluate.rounds import LEAST_PROPENSITY, MOST
 
 Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.intp]
@@ -181,7 +181,9 @@ class Slates:
                 )
                 _refuse(chances < LEAST_PROPENSITY, chances, must)
         _refuse(~np.isfinite(self.reward), self.reward, "rewards must be finite")
+        _refuse(np.abs(self.reward) > MOST, self.reward, f"rewards must lie within {MOST:g}")
         _refuse(~np.isfinite(self.context), None, "contexts must be finite")
+        _refuse(np.abs(self.context) > MOST, self.context, f"contexts must lie within {MOST:g}")
         after_the_end = self.there[:, 1:] & ~self.there[:, :-1]
         _refuse(after_the_end, None, "no arm may stand below where a slate ended")
         if self.eligible is not None:

@@ -7,7 +7,7 @@ more. Refuses to know what is traded.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Literal, TypeAlias
 
@@ -30,7 +30,7 @@ LENIENCE = math.sqrt(6.0) - 1.0
 
 
 def slope(
-    statistics: Sequence[Statistic],
+    statistics: Iterable[Statistic],
     cluster: NDArray[np.intp] | None = None,
     doubt: float = DOUBT,
 ) -> int:
@@ -41,14 +41,14 @@ def slope(
     constant times that of the best one, if bias rises where width falls.
 
     Args:
-        statistics: at least one, of the same n rounds.
+        statistics: at least one, of the same n rounds; looked at one by one, none is held.
         cluster: (n,) from 0; none for each round by itself.
         doubt: above 0 and below 1.
 
     Source: Su, Srinath & Krishnamurthy 2020; Tucker & Lee 2021, whose constant it is.
     """
-    found = np.array([value(one) for one in statistics])
-    widths = np.array([_width(one, cluster, doubt) for one in statistics])
+    pairs = [(value(one), _width(one, cluster, doubt)) for one in statistics]
+    found, widths = np.array(pairs).T
     order = np.argsort(-widths, kind="stable")
     known = [int(at) for at in order if np.isfinite(found[at]) and np.isfinite(widths[at])]
     for place, at in enumerate(known):
@@ -75,9 +75,8 @@ def settled(
     if isinstance(option, int | float):
         return contributions(option)
     numbers = suited(contrast) if option == "slope" else option
-    each = [contributions(number) for number in numbers]
-    best = slope(each, contrast.cluster)
-    return replace(each[best], tuned=float(numbers[best]))
+    best = numbers[slope(map(contributions, numbers), contrast.cluster)]
+    return replace(contributions(best), tuned=float(best))
 
 
 def checked(option: Tunable, name: str, most: float = math.inf) -> Tunable:

@@ -62,6 +62,9 @@ LIMITS = {
 }
 """By what is measured. Of the first three, less is worse; of the others more is."""
 
+TELLING_SHARE = 0.02
+"""Of all weight; who carries more is told of by itself."""
+
 ERRORS = 4.0
 """Standard errors that a mean weight must lie below 1 besides: with few rounds it does so by chance."""
 
@@ -142,7 +145,7 @@ def _effective(found: Diagnostics) -> Iterator[Reason]:
         f": the largest weight is {_number(weights.largest)}, and that one round carries "
         f"{weights.largest_share:.0%} of all"
     )
-    many = weights.largest_share > 1.0 / LIMITS["effective rounds"].weak
+    many = weights.largest_share > TELLING_SHARE
     yield from _below("effective rounds", weights.effective, told, largest if many else "")
     if found.clusters < found.rounds:
         told = f"their units are worth {_number(weights.effective_clusters)} of the target policy's"

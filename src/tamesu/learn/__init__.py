@@ -1,7 +1,8 @@
 """Learns policies, and models of rewards, from rounds that another policy logged.
 
-`tamesu.learn.gradients` needs PyTorch (extra `learn`), and is loaded by whoever names it; this does not. Refuses to
-read a log, to write a file but its own checkpoints, and to serve: what is learnt leaves as arrays.
+`tamesu.learn.gradients` needs PyTorch (extra `learn`), `tamesu.learn.models` scikit-learn (extra `evaluate`); they are
+loaded by whoever names them, this needs neither. Refuses to read a log, to write a file but its own checkpoints, and to
+serve: what is learnt leaves as arrays.
 """
 
 from tamesu.learn.plan import Plan

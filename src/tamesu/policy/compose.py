@@ -17,7 +17,16 @@ from tamesu.base import Bug, Declaration, InvalidDeclaration, Time
 from tamesu.policy.choosing import Choosing
 from tamesu.policy.codec import decode_state, encode_state
 from tamesu.policy.combination import CombinedFallback, Combiner, Combining, Spelt
-from tamesu.policy.contract import Arms, Batch, Belief, Explorer, Layout, Marginals, Reading
+from tamesu.policy.contract import (
+    Arms,
+    Batch,
+    Belief,
+    Checked,
+    Explorer,
+    Layout,
+    Marginals,
+    Reading,
+)
 from tamesu.policy.effects import Effects, effects_of
 from tamesu.policy.eligibility import Eligibility
 from tamesu.policy.fallback import Fallback
@@ -75,6 +84,17 @@ class Policy:
         self.size = layout.size
         self.bounds = belief.bounds
         self.beliefs = layout.beliefs
+
+    def check(self) -> Policy:
+        """Itself, if what its parts need from elsewhere is there: to be asked before it is declared.
+
+        Raises:
+            InvalidDeclaration: it is not, or does not fit.
+        """
+        for belief in self._beliefs:
+            if isinstance(belief, Checked):
+                belief.check()
+        return self
 
     def init(self) -> State:
         """The state that has learnt nothing: a pure function of the declaration."""

@@ -321,6 +321,15 @@ class Belief(Protocol):
         ...
 
 
+@runtime_checkable
+class Checked(Protocol):
+    """A belief that is partly elsewhere: whoever declares it asks whether that is there."""
+
+    def check(self) -> None:
+        """Raises `InvalidDeclaration` where it is not, or does not fit."""
+        ...
+
+
 PropensitiesOf: TypeAlias = Callable[[NDArray[np.intp], Uniforms | None], NDArray[np.float64]]
 """Rows of the marginals, in rising order, to their propensities."""
 

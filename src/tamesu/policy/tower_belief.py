@@ -6,6 +6,7 @@ Nothing that is observed changes it; what is observed is counted. Refuses to rea
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -125,8 +126,12 @@ class TowerBelief:
     With the explorer `softmax` or `retrieve` at temperature 1 it serves the policy as it was learnt. A score is a
     log-odds up to a constant, not an expected reward, unless the towers learnt by regression.
 
+    What was learnt is looked for when somebody first asks what it says: whoever only counts does without, and a
+    server that cannot find it answers by its fallback.
+
     Args:
-        towers: what was learnt.
+        width: columns of a context.
+        towers: finds what was learnt, or raises.
         index_of: of arms, for an explorer that wants the highest scores alone.
     """
 
@@ -134,14 +139,25 @@ class TowerBelief:
     bounds: tuple[float, float] | None = None
     contextual = True
 
-    def __init__(self, towers: TwoTower, index_of: IndexOf) -> None:
-        self._towers, self._index_of = towers, index_of
-        self._tower = ExactTower(towers.query, towers.temperature)
+    def __init__(self, width: int, towers: Callable[[], TwoTower], index_of: IndexOf) -> None:
+        self._width, self._find, self._index_of = width, towers, index_of
         self._last: tuple[Arms, Placed] | None = None
+
+    def check(self) -> None:
+        """Raises where what was learnt cannot be found, or does not fit."""
+        self._towers = self._find()
+
+    @cached_property
+    def _towers(self) -> TwoTower:
+        return self._find()
+
+    @cached_property
+    def _tower(self) -> ExactTower:
+        return ExactTower(self._towers.query, self._towers.temperature)
 
     def init(self) -> Table:
         """Nothing was observed."""
-        return self._table([], np.zeros(0, np.int64), np.zeros(self._towers.query.width, np.int64))
+        return self._table([], np.zeros(0, np.int64), np.zeros(self._width, np.int64))
 
     def evidence(self, state: Table, batch: Batch) -> Table:
         """How often each arm was observed, and in which contexts."""
@@ -149,14 +165,18 @@ class TowerBelief:
         arms, codes = batch.numbered
         sign = np.ones(len(batch)) if batch.sign is None else batch.sign.astype(np.float64)
         counted = np.bincount(codes, sign, len(arms)).astype(np.int64)
-        return self._table(list(arms), counted, summed(batch, self._towers.query.width))
+        return self._table(list(arms), counted, summed(batch, self._width))
 
     def absorb(self, state: Table, evidence: Table) -> Table:
         """Counts add up."""
         return state + evidence
 
     def reading(self, state: Table, arms: Arms, time: Time) -> Reading:
-        """What the towers say; the arms are placed once while they are the same."""
+        """What the towers say; the arms are placed once while they are the same.
+
+        Raises:
+            InvalidDeclaration: they cannot be found any more.
+        """
         del time
         last = self._last
         if last is None or last[0] is not arms:

@@ -6,7 +6,7 @@ Refuses to hold any rule of the loop: it only joins what others built.
 from tamesu.wiring.checkup import doctor
 from tamesu.wiring.judging import candidate_of, judge, open_decisions
 from tamesu.wiring.kept import open_aggregates, open_asides, open_kept, open_past
-from tamesu.wiring.learning import read_learnt, refuse_taken, write_learnt
+from tamesu.wiring.learning import learnt_target, read_learnt, refuse_taken, write_learnt
 from tamesu.wiring.overview import status
 from tamesu.wiring.places import (
     open_archive,
@@ -30,6 +30,7 @@ __all__ = [
     "candidate_of",
     "doctor",
     "judge",
+    "learnt_target",
     "load_settings",
     "open_aggregates",
     "open_archive",

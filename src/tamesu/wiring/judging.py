@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tamesu.base import Declaration, InvalidInput, Time
 from tamesu.wiring.kept import open_kept
+from tamesu.wiring.learning import learnt_target
 from tamesu.wiring.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ ALONG = "along"
 PRIOR = "prior"
 
 _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
-_KNOWN = "FILE.yaml, FILE.json, snapshot:N, snapshot:newest, module:function, logging"
+_KNOWN = "FILE.yaml, FILE.json, snapshot:N, snapshot:newest, module:function, a folder that was learnt, logging"
 
 
 @contextlib.contextmanager
@@ -138,12 +139,11 @@ def candidate_of(
         return candidates.logging(tell)
     if isinstance(policy, str) and policy.startswith(SNAPSHOT):
         return candidates.snapshot(_version(policy.removeprefix(SNAPSHOT), policy))
-    if isinstance(policy, str) and _FUNCTION.fullmatch(policy) and not Path(policy).exists():
-        from tamesu.adapters.armsource.function import imported
-
-        return _called(candidates, imported(policy), policy)
-    if callable(policy):
-        return _called(candidates, policy, getattr(policy, "__name__", "the function"))
+    function = _function(candidates, policy)
+    if function is not None:
+        named = isinstance(policy, str | Path)
+        name = str(policy) if named else getattr(policy, "__name__", "the function")
+        return _called(candidates, function, name)
     declaration = _declaration(policy)
     name = str(policy) if isinstance(policy, str | Path) else declaration.name
     if at == ALONG:
@@ -152,6 +152,17 @@ def candidate_of(
         )
     version = 0 if at == PRIOR else _version(at, "--at")
     return candidates.declared(declaration, version, name)
+
+
+def _function(candidates: Candidates, policy: Any) -> Any:
+    """What can be called: a function, one that is named, or what was learnt; none where it is none of them."""
+    if isinstance(policy, str | Path) and Path(policy).is_dir():
+        return learnt_target(Path(policy), candidates.declaration)
+    if isinstance(policy, str) and _FUNCTION.fullmatch(policy) and not Path(policy).exists():
+        from tamesu.adapters.armsource.function import imported
+
+        return imported(policy)
+    return policy if callable(policy) else None
 
 
 def _called(candidates: Candidates, function: Any, name: str) -> Candidate:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tamesu.base import Conflict
+from tamesu.base import Conflict, InvalidInput
 
 if TYPE_CHECKING:
+    from tamesu.base import Declaration
+    from tamesu.evaluate import Shares
     from tamesu.policy.towers import TwoTower
 
 
@@ -31,6 +33,31 @@ def read_learnt(folder: Path) -> TwoTower:
     from tamesu.adapters.artefact.folder import read_towers
 
     return read_towers(folder)
+
+
+def learnt_target(folder: Path, declared: Declaration | None = None) -> Shares:
+    """What a folder's towers would do in rounds: of a bandit as `declared`, where there is one.
+
+    Raises:
+        NotFound, Corrupt: it holds none, or was changed.
+        InvalidInput: they learnt from other features.
+    """
+    from tamesu.base.feature import plain_schema
+    from tamesu.learn import target_of
+
+    towers = read_learnt(folder)
+    if declared is not None:
+        pairs = {"context": (towers.context, declared.context)}
+        if towers.item is not None:
+            pairs["arm_features"] = towers.arm_features, declared.arm_features
+        for name, (learnt, told) in pairs.items():
+            if list(plain_schema(learnt).items()) != list(plain_schema(told).items()):
+                raise InvalidInput(
+                    f"{name} of {declared.name} must be what {folder.name} learnt from, in that order: "
+                    f"{', '.join(learnt)[:200]}",
+                    hint="learn from this bandit's own log",
+                )
+    return target_of(towers)
 
 
 def refuse_taken(folder: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from served import Served
 
-from tamesu.base import Declaration, InvalidInput, NoSupport, NotFound, Time
+from tamesu.base import Declaration, Draft, InvalidInput, NoSupport, NotFound, Time
 from tamesu.engine import Along, ArchivedDecisions, Candidates, Remade, as_logged
 from tamesu.evaluate import (
     Frozen,
@@ -287,3 +287,114 @@ def test_distributions_of_snapshots_that_are_gone_are_refused(shop):
     candidate.logged.version[:3] = 999_999
     with pytest.raises(NoSupport, match="of 3 of 2,000 its snapshot is gone"):
         candidates.distributions(candidate)
+
+
+def worth(logged):
+    """(n, 3) expected rewards of the arms in the contexts of these decisions."""
+    contexts = np.array([context["x"] for context in logged.contexts])
+    return 0.4 + contexts @ np.array([WORTH[arm] for arm in ARMS]).T
+
+
+KEENER = {
+    "greedy": {"belief": "linear", "explorer": {"kind": "greedy", "explore": 0.1}},
+    "alike": {"belief": {"kind": "linear", "sharing": "shared"}, "explorer": "thompson"},
+    "drawn": {"belief": {"kind": "linear", "sharing": "hybrid"}, "explorer": "thompson"},
+    "logistic": {"belief": "logistic", "explorer": "randomized_ucb"},
+    "even": {"belief": "beta", "explorer": "uniform"},
+}
+
+
+@pytest.mark.parametrize("name", KEENER)
+@pytest.mark.parametrize("at", ["along", "prior"])
+def test_what_a_declaration_would_have_earned_is_met_within_its_error(candidates, name, at):
+    """The truth is that of what it would have chosen, decision by decision, whatever it had learnt by then."""
+    features = {"f": {"type": "vector", "size": 3}}
+    arms = [
+        {"id": arm, "features": {"f": row}}
+        for arm, row in zip(ARMS, np.eye(3).tolist(), strict=True)
+    ]
+    declared = {**SHOP, "policy": KEENER[name]}
+    if name in {"alike", "drawn"}:
+        declared |= {"arm_features": features, "arms": arms, "interactions": [["x", "f"]]}
+    declaration = Declaration.parse(declared)
+    made = {"along": candidates.along, "prior": candidates.declared}[at]
+    candidate = made(declaration)
+    shares = candidate.target(candidate.logged.rounds())
+    true = (shares * worth(candidate.logged)).sum(axis=1).mean()
+    for estimator in ("ips", "snips"):
+        low, high = judged(candidate, estimator)[1]
+        assert low < true < high
+    weights = contrast_of(candidate.logged.rounds(), candidate.target).weight
+    assert abs(weights.mean() - 1.0) < 5.5 * weights.std() / len(weights) ** 0.5
+
+
+@pytest.fixture(scope="module")
+def drawing():
+    """A bandit whose every decision has draws, and so a distribution, of its own."""
+    features = {"f": {"type": "vector", "size": 3}}
+    arms = [
+        {"id": arm, "features": {"f": row}}
+        for arm, row in zip(ARMS, np.eye(3).tolist(), strict=True)
+    ]
+    declared = {**SHOP, "arm_features": features, "arms": arms, "interactions": [["x", "f"]]}
+    declared["policy"] = {
+        "belief": {"kind": "linear", "sharing": "hybrid"},
+        "explorer": {"kind": "thompson", "draws": 8},
+    }
+    one = Served(declared, chance, drawn)
+    one.serve(1_000)
+    one.rest()
+    return one, declared
+
+
+def test_draws_are_those_of_the_decision(drawing):
+    """Made again to the last bits; another policy that draws from the same stream has weights of the mean 1."""
+    one, declared = drawing
+    decisions = archived(one)
+    logged = decisions.logged()
+    candidates = Candidates(decisions, logged)
+    logging = candidates.logging()
+    assert logging.told["apart"] < 1e-12
+    assert contrast_of(logged.rounds(), logging.target).weight.tolist() == [1.0] * 1_000
+    explorer = {"kind": "thompson", "draws": 5}
+    other = {**declared, "policy": {**declared["policy"], "explorer": explorer}}
+    version = one.store.versions()["shop"] // 3
+    for seed in (7, 8):
+        candidate = candidates.declared(Declaration.parse({**other, "seed": seed}), version)
+        rounds = candidate.logged.rounds()
+        weights = contrast_of(rounds, candidate.target).weight
+        assert len(rounds) > 500
+        assert abs(weights.mean() - 1.0) < 5.5 * weights.std() / len(weights) ** 0.5
+        shares = candidate.target(rounds)
+        true = (shares * worth(candidate.logged)).sum(axis=1).mean()
+        low, high = judged(candidate)[1]
+        assert low < true < high
+
+
+def test_a_decision_that_was_recorded_again_is_one():
+    """As servers do where a sticky unit, or a request that was sent again, gets its decision again."""
+    one = Served({**SHOP, "context": {}, "policy": {"belief": "beta"}}, lambda *_: 0.5)
+    one.serve(20)
+    again = [entry for entry in one.log.read(0, 0, 1_000) if entry.kind == "decision"][:7]
+    one.log.append([Draft(entry.key, entry.kind, entry.body) for entry in again])
+    one.rest()
+    logged = archived(one).logged()
+    assert len(logged) == 20
+    assert sum(logged.left_out.values()) == 0
+
+
+def test_what_a_candidate_cannot_learn_is_counted():
+    """A click was worth a half: a belief in rates learns who did not click, and nobody who did."""
+    half = {**SHOP["reward"], "events": {"click": 0.5}}
+    one = Served(
+        {**SHOP, "context": {}, "policy": {"belief": "gaussian"}, "reward": half}, lambda *_: 0.5
+    )
+    one.serve(100)
+    one.rest()
+    one.serve(1)
+    one.rest()
+    decisions = archived(one)
+    rates = {**SHOP, "context": {}, "policy": {"belief": "beta"}}
+    learner = Candidates(decisions, decisions.logged()).along(Declaration.parse(rates), every=1)
+    clicks = sum(known["clicked"][0] for known in list(one.truth.values())[:100])
+    assert learner.told == {"observations": 100 - clicks, "unlearnt": clicks}

@@ -7,30 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from rounds_in_contexts import ARMS, logged, uniform
 
 from tamesu.base import InvalidInput
-from tamesu.evaluate import LIMITS, Bounds, Evaluation, Rounds, Trust, evaluated, per_arm, ridge
-
-ARMS = 4
-
-
-def logged(n, seed=0, arms=ARMS, sharpness=1.0):
-    """Rounds whose propensities depend on a context of two columns, the distributions, and true rewards (n, K)."""
-    rng = np.random.default_rng(seed)
-    contexts = rng.normal(size=(n, 2))
-    slopes = np.random.default_rng(1).normal(size=(2, arms))
-    scores = np.exp(sharpness * contexts @ slopes)
-    shares = 0.8 * scores / scores.sum(axis=1, keepdims=True) + 0.2 / arms
-    chosen = (shares.cumsum(axis=1) < rng.random((n, 1))).sum(axis=1).clip(max=arms - 1)
-    truth = 1 / (1 + np.exp(-(contexts @ np.random.default_rng(2).normal(size=(2, arms)))))
-    rewards = (rng.random(n) < truth[np.arange(n), chosen]).astype(float)
-    propensities = shares[np.arange(n), chosen]
-    rounds = Rounds.of(chosen, rewards, propensities, among=range(arms), contexts=contexts)
-    return rounds, shares, truth
-
-
-def uniform(rounds):
-    return np.full((len(rounds), len(rounds.arms)), 1 / len(rounds.arms))
+from tamesu.evaluate import LIMITS, Bounds, Evaluation, Rounds, Trust, evaluated
 
 
 def reasons(found):
@@ -88,99 +68,6 @@ def test_one_round_that_carries_all_is_refused_and_its_numbers_are_not_told():
     assert found.plain()["estimates"] is None
     assert found.plain(anyway=True)["estimates"][0]["value"] == found.estimates[0].value
     assert isinstance(found, Evaluation)
-
-
-def swapped_within(propensities, arms):
-    """Each arm's propensities among its own rows: how often each was chosen, and how likely, stay as they were."""
-    rng, mixed = np.random.default_rng(0), propensities.copy()
-    for arm in range(ARMS):
-        mixed[arms == arm] = rng.permutation(propensities[arms == arm])
-    return mixed
-
-
-WRONG = {
-    "of the row before": (lambda p, _: np.roll(p, 1), "evidence"),
-    "of any row": (lambda p, _: np.random.default_rng(0).permutation(p), "evidence"),
-    "of rows of the same arm": (swapped_within, "evidence"),
-    "of not being chosen": (lambda p, _: np.clip(1 - p, 0.01, 1), "missing weight"),
-    "too small": (lambda p, _: 0.8 * p, "evidence"),
-    "too small, of one arm": (lambda p, a: np.where(a == 2, 0.6 * p, p), "evidence"),
-    "too large": (lambda p, _: np.clip(1.3 * p, 0, 1), "missing weight"),
-    "of a sure choice": (lambda p, _: np.ones_like(p), "missing weight"),
-    "in per cent, cut": (lambda p, _: np.clip(100 * p, 0, 1), "missing weight"),
-    "a logarithm, cut": (lambda p, _: np.clip(-np.log(p), 1e-3, 1), "missing weight"),
-}
-"""Propensities that are none of the rounds they stand in, and what tells so."""
-
-
-@pytest.mark.parametrize(("wrong", "what"), WRONG.values(), ids=WRONG)
-def test_a_wrong_propensity_never_passes_silently(wrong, what):
-    rounds, _, _ = logged(6_000)
-    found = evaluated(
-        replace(rounds, propensity=wrong(rounds.propensity, rounds.chosen)), uniform(rounds)
-    )
-    assert found.verdict.trust is not Trust.TRUSTWORTHY
-    assert what in reasons(found)
-
-
-def test_a_distribution_that_is_not_the_logged_one_is_refused():
-    rounds, shares, _ = logged(100)
-    found = evaluated(rounds, uniform(rounds), logging=shares)
-    assert found.diagnostics.rounds == 100
-    swapped = rounds.propensity.copy()
-    swapped[[3, 4]] = swapped[[4, 3]]
-    with pytest.raises(InvalidInput, match="in row 3 \\(2 such rows\\)"):
-        evaluated(replace(rounds, propensity=swapped), uniform(rounds), logging=shares)
-
-
-def test_swaps_are_found_by_time_where_a_policy_was_learning():
-    """No context: half way an arm is found to be best. Propensities of one half in the other."""
-    rng = np.random.default_rng(3)
-    shares = np.array([[0.25] * 4] * 2_000 + [[0.7, 0.1, 0.1, 0.1]] * 2_000)
-    arms = (shares.cumsum(axis=1) < rng.random((4_000, 1))).sum(axis=1).clip(max=3)
-    right = shares[np.arange(4_000), arms]
-    rewards = rng.random(4_000)
-    evidence = [
-        evaluated(
-            Rounds.of(arms, rewards, propensities, among=range(4)), uniform_of(4_000)
-        ).diagnostics.calibration.evidence
-        for propensities in (right, right[::-1])
-    ]
-    assert evidence[0] < 2
-    assert evidence[1] > 20
-
-
-def uniform_of(n):
-    return np.full((n, ARMS), 1 / ARMS)
-
-
-def test_right_propensities_are_hardly_ever_thought_wrong():
-    """By chance above x in 10^-x of logs at most; heavy tails, few rounds and eligible sets included."""
-    found = []
-    for seed in range(300):
-        rng = np.random.default_rng(seed)
-        n, k = int(rng.integers(1, 400)), int(rng.integers(2, 9))
-        shares = rng.dirichlet(np.full(k, 0.2), n)
-        eligible = rng.random((n, k)) < 0.7
-        eligible[:, 0] = True
-        shares = np.where(eligible, shares + 1e-6, 0)
-        shares /= shares.sum(axis=1, keepdims=True)
-        arms = (shares.cumsum(axis=1) < rng.random((n, 1))).sum(axis=1).clip(max=k - 1)
-        arms = np.where(eligible[np.arange(n), arms], arms, 0)
-        propensities = shares[np.arange(n), arms]
-        rounds = Rounds.of(
-            arms,
-            np.zeros(n),
-            propensities,
-            among=range(k),
-            eligible=eligible,
-            contexts=rng.random((n, 2)),
-        )
-        target = eligible / eligible.sum(axis=1, keepdims=True)
-        found.append(evaluated(rounds, target, estimators=["ips"]).diagnostics.calibration.evidence)
-    # A wealth of 100 has a chance of 1 % at most each time: 18 of 300 with a probability below 1e-8.
-    assert np.count_nonzero(np.array(found) > 2) < 18
-    assert max(found) < 6
 
 
 def test_arms_that_were_never_chosen_are_told():
@@ -286,33 +173,6 @@ def test_most_deliveries_unseen_is_told():
     assert reasons(evaluated(unseen, uniform(unseen))) == {"unshown": Trust.WEAK}
 
 
-def test_expected_rewards_come_as_a_table_a_function_or_a_model():
-    rounds, _, truth = logged(1_000)
-    target = uniform(rounds)
-
-    def dm(predicted):
-        (one,) = evaluated(rounds, target, estimators=["dm"], predicted=predicted).estimates
-        return one.value
-
-    assert dm(truth) == pytest.approx(truth.mean(), abs=1e-12)
-    assert dm(lambda part: truth[part.row]) == pytest.approx(truth.mean(), abs=1e-12)
-    assert dm(per_arm()) == pytest.approx(rounds.reward.mean(), abs=0.05)
-    # Without any, contexts are looked at.
-    assert abs(dm(None) - truth.mean()) < 0.05
-    # The place of a round in a larger whole changes nothing.
-    some = rounds.take(rounds.row >= 500)
-    again = evaluated(some, uniform(some), estimators=["dr"]).estimates[0].value
-    fresh = replace(some, row=np.arange(len(some)))
-    assert again == evaluated(fresh, uniform(fresh), estimators=["dr"]).estimates[0].value
-
-
-def test_expected_rewards_say_nothing_of_being_seen():
-    rounds, _, truth = logged(400)
-    hidden = replace(rounds, shown=np.arange(400) % 2 == 0)
-    with pytest.raises(InvalidInput, match="learn how likely arms are seen"):
-        evaluated(hidden, uniform(hidden), predicted=truth, estimands=["impression"])
-
-
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -382,35 +242,3 @@ def test_a_few_rounds_are_told_of_as_far_as_they_go():
         found = evaluated(rounds, uniform(rounds), estimators=["ips", "snips"])
         assert found.refused
         json.dumps(found.plain(anyway=True), allow_nan=False)
-
-
-def test_a_model_that_is_fitted_to_noise_is_not_taken():
-    """Contexts that say nothing: means by arm tell best, and doubly robust is no noisier than without a model."""
-    rng = np.random.default_rng(8)
-    arms = rng.integers(0, 20, 3_000)
-    rounds = Rounds.of(
-        arms,
-        (rng.random(3_000) < 0.02).astype(float),
-        [0.05] * 3_000,
-        among=range(20),
-        contexts=rng.normal(size=(3_000, 30)),
-    )
-    target = np.tile(rng.dirichlet(np.ones(20)), (3_000, 1))
-    plain, modelled = evaluated(rounds, target, estimators=["snips", "dr"]).estimates
-    width = modelled.interval.high - modelled.interval.low
-    assert width < 1.02 * (plain.interval.high - plain.interval.low)
-    overfitted = evaluated(rounds, target, estimators=["dr"], predicted=ridge(0.1)).estimates[0]
-    assert overfitted.interval.high - overfitted.interval.low > 1.1 * width
-
-
-def test_a_model_that_tells_something_is_taken():
-    rounds, shares, _ = logged(3_000)
-    exact = evaluated(rounds, shares[:, ::-1].copy(), estimators=["dr"], predicted=ridge())
-    found = evaluated(rounds, shares[:, ::-1].copy(), estimators=["dr"])
-    assert found.estimates[0].value == pytest.approx(exact.estimates[0].value, abs=0.01)
-    assert (
-        found.estimates[0]
-        != evaluated(
-            rounds, shares[:, ::-1].copy(), estimators=["dr"], predicted=per_arm()
-        ).estimates[0]
-    )

@@ -310,3 +310,11 @@ def test_propensities_are_held_against_whole_distributions():
         rounds_of_arrays(arrays | {"pscore": [0.5, 0.75]})
     with pytest.raises(InvalidInput, match="slate_id"):
         rounds_of_arrays(arrays | {"slate_id": [0, 0]})
+
+
+def test_moments_that_no_text_has_are_refused():
+    rounds = Rounds.of(["a"], [1.0], [0.5], decided=[2**62])
+    with pytest.raises(InvalidInput, match=r"years 1 to 9999 .* got 4,611,686,018,427,387,904"):
+        table_of(rounds)
+    with pytest.raises(InvalidInput, match="years 1 to 9999"):
+        next(dsjson_of(rounds))

@@ -130,3 +130,11 @@ def test_a_sequence_refuses_what_it_cannot_be_of(contrast, moments, message):
     at = None if moments is None else np.array(moments, np.intp)
     with pytest.raises(InvalidInput, match=message):
         sequence(contrast, np.arange(len(contrast)), 0.95, Bounds(), moments=at)
+
+
+def test_what_single_precision_leaves_over_is_no_offence():
+    n = 200
+    rounds = Rounds.of([0] * n, np.ones(n), np.full(n, 0.5), among=[0])
+    contrast = contrast_of(rounds, np.full((n, 1), 1 + 5e-7), np.ones((n, 1)))
+    assert contrast.expected.max() > 1
+    assert sequence(contrast, np.arange(n), 0.95, Bounds(most_weight=2.0)).last.high == 1.0

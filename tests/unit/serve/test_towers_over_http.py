@@ -8,6 +8,7 @@ from towers import CONTEXTS, declared_towers, towers_of
 
 from tamesu.adapters.artefact.folder import write_towers
 from tamesu.base import decode_decision
+from tamesu.wiring.beliefs.learnt import _read
 
 PATH = "/v1/bandits/front/decisions"
 
@@ -53,3 +54,83 @@ def test_it_is_served_as_it_was_learnt(serving, towers, declared):
     assert len(seen) > 5
     record = decode_decision(server.entries("decision")[0].body)
     assert record.context == CONTEXTS[0][0]
+
+
+def test_what_is_not_there_is_refused_by_name(serving, towers, declared):
+    server = serving()
+    for change, named in (
+        ({"digest": "0" * 64}, "policy.belief.digest must be that of the folder"),
+        ({"folder": "/nowhere/at/all"}, "manifest.json"),
+    ):
+        belief = {**declared["policy"]["belief"], **change}
+        other = {**declared, "policy": {**declared["policy"], "belief": belief}}
+        status, answer = server.post("/v1/bandits", other)
+        assert status == 400
+        assert answer["code"] == "invalid-declaration"
+        assert named in answer["detail"]
+    assert server.post("/v1/bandits", declared)[0] == 201
+    changed = {**declared, "policy": other["policy"]}
+    status, answer, _ = server.call(
+        "PUT", "/v1/bandits/front", changed, headers={"If-Match": '"1"'}
+    )
+    assert status == 400
+    assert "manifest.json" in answer["detail"]
+
+
+def test_where_it_is_gone_the_fallback_answers_and_others_are_served(
+    serving, memory, towers, declared
+):
+    ports = memory()
+    first = serving(**ports)
+    linear = {**declared, "name": "linear", "policy": {"belief": "linear"}}
+    neural = {**declared_towers(*towers, belief="neural_linear"), "name": "neural"}
+    for data in (declared, linear, neural):
+        status, answer = first.post("/v1/bandits", data)
+        assert status == 201, answer
+    first.stop()
+    towers[1].rename(towers[1].parent / "elsewhere")
+    _read.cache_clear()
+    second = serving(**ports)
+    asked = {"context": CONTEXTS[0][0]}
+    status, answer = second.post(PATH, asked)
+    assert status == 200
+    assert answer["fallback"] is True
+    assert second.post("/v1/bandits/linear/decisions", asked)[1]["fallback"] is False
+    status, answer = second.post("/v1/bandits/neural/decisions", asked)
+    assert status == 400
+    assert "manifest.json" in answer["detail"]
+
+
+@pytest.mark.parametrize("belief", ["two_tower", "neural_linear"])
+def test_it_learns_what_it_can_and_takes_arms_that_come(serving, memory, training, towers, belief):
+    """Served, clicked, learnt: a new arm is chosen at once, and what was observed is counted."""
+    ports = memory()
+    server = serving(**ports)
+    training(server)
+    declared = declared_towers(*towers, belief=belief)
+    declared["policy"]["explorer"] = {"kind": "softmax", "temperature": 5.0}
+    declared["reward"] |= {"window": "1s", "lateness": "0s"}
+    assert server.post("/v1/bandits", declared)[0] == 201
+    new = {"features": {"genre": "b", "age": 3}}
+    status, answer, _ = server.call("PUT", "/v1/bandits/front/arms/new", new)
+    assert status in (200, 201), answer
+    chosen = set()
+    for number in range(300):
+        context = CONTEXTS[number % 2][0]
+        answer = server.post(PATH, {"context": context})[1]
+        delivery = answer["deliveries"][0]
+        assert answer["fallback"] is False
+        assert 0 < delivery["propensity"] <= 1
+        chosen.add(delivery["arm"])
+        if number % 3 == 0:
+            event = {"delivery_id": delivery["delivery_id"], "type": "click"}
+            assert server.post("/v1/events", {"events": [event]})[0] == 202
+    assert "new" in chosen
+
+    def observed():
+        rows = server.get("/v1/bandits/front/report")[1]["arms"]
+        return sum(row["observations"] for row in rows)
+
+    while observed() < 300:  # each look asks the store anew
+        continue
+    assert observed() == 300

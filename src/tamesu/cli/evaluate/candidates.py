@@ -35,6 +35,8 @@ def candidate(name: str, arms: tuple[str, ...]) -> Shares:
         return _always(name.removeprefix(ARM), arms)
     path = Path(name)
     if path.is_dir():
+        from tamesu.wiring import learnt_target
+
         return learnt_target(path)
     if path.suffix in {".csv", ".npy"}:
         return _tabled(path, arms)
@@ -44,18 +46,6 @@ def candidate(name: str, arms: tuple[str, ...]) -> Shares:
         f"no policy is known by {name!r} here",
         hint="say uniform, arm:ID, module:function, or a table of probabilities (.csv, .npy)",
     )
-
-
-def learnt_target(folder: Path) -> Shares:
-    """What `tamesu learn two-tower` wrote into `folder`.
-
-    Raises:
-        NotFound, Corrupt: it holds none, or was changed.
-    """
-    from tamesu.learn import target_of
-    from tamesu.wiring import read_learnt
-
-    return target_of(read_learnt(folder))
 
 
 def function_of(name: str) -> Shares:

@@ -20,7 +20,10 @@ from tamesu.evaluate import (
 )
 from tamesu.evaluate.reward_model import RewardModel
 
-MODELS = {"per_arm": per_arm, "ridge": ridge}
+MODELS = ("per_arm", "ridge", "logistic", "boosting")
+"""Of expected rewards; the last two are learnt by scikit-learn."""
+
+PLAIN = {"per_arm": per_arm, "ridge": ridge}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +158,12 @@ def _range(text: str) -> tuple[float, float]:
 def _model(kind: str) -> RewardModel:
     if kind not in MODELS:
         raise InvalidInput.unknown_kind("reward model", kind, MODELS)
-    return MODELS[kind]()
+    if kind in PLAIN:
+        return PLAIN[kind]()
+    from tamesu.learn import models
+
+    learnt: RewardModel = getattr(models, kind)()
+    return learnt
 
 
 def _look_at(path: Path) -> None:

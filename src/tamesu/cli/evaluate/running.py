@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -9,7 +10,17 @@ import numpy as np
 
 from tamesu.cli.evaluate.question import Question
 from tamesu.cli.evaluate.source import Case, Source, source_of
-from tamesu.evaluate import Evaluation, Runs, Slates, evaluated, evaluated_slates, wants_logging
+from tamesu.cli.output import progress
+from tamesu.evaluate import (
+    Again,
+    Evaluation,
+    Runs,
+    Slates,
+    evaluated,
+    evaluated_slates,
+    wants_logging,
+)
+from tamesu.evaluate.placements import asks
 
 ESTIMATORS = ("ips", "snips", "dr")
 SLATE_ESTIMATORS = ("reward_interaction", "sn_reward_interaction")
@@ -56,15 +67,22 @@ def judge(source: Source, case: Case, asked: Question) -> Evaluation:
     rounds, target = case.rounds, cast("Any", case.target)
     if isinstance(rounds, Slates):
         again, runs = case.again, Runs(whole["uniforms"], asked.runs)
-        return evaluated_slates(
-            rounds,
-            target,
-            estimators=asked.estimators or SLATE_ESTIMATORS,
-            model=asked.model,
-            folds=asked.folds,
-            again=None if again is None else lambda: again(runs),
-            **whole,
-        )
+        with ExitStack() as shown:
+
+            def both() -> Again | None:
+                told = progress("running policies again", "times", 2 * asks(rounds, runs))
+                tell = shown.enter_context(told)
+                return None if again is None else again(runs)._replace(tell=tell)
+
+            return evaluated_slates(
+                rounds,
+                target,
+                estimators=asked.estimators or SLATE_ESTIMATORS,
+                model=asked.model,
+                folds=asked.folds,
+                again=both,
+                **whole,
+            )
     estimators = asked.estimators or ESTIMATORS
     logging = case.logging if wants_logging(estimators) else None
     return evaluated(

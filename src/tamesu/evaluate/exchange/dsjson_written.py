@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from tamesu.evaluate.exchange.moment import stamp
+from tamesu.evaluate.exchange.moment import stamps
 from tamesu.evaluate.rounds import Rounds
 
 _SHARED = "context"
@@ -40,6 +40,7 @@ def dsjson_of(
     if features is not None:
         told = [features.get(arm, {}) for arm in rounds.arms]
     actions = [{**says, "_tag": arm} for arm, says in zip(rounds.arms, told, strict=True)]
+    moments = stamps(rounds.decided)
     everyone = tuple(range(len(rounds.arms)))
     sets: dict[tuple[int, ...], msgspec.Raw] = {}
     for row in range(len(rounds)):
@@ -63,7 +64,7 @@ def dsjson_of(
             "_label_Action": index + 1,
             "_labelIndex": index,
             **({} if rounds.shown[row] else {"_skipLearn": True}),
-            "Timestamp": stamp(int(rounds.decided[row])),
+            "Timestamp": moments[row],
             "Version": "1",
             "EventId": f"{row}" if ids is None else ids[row],
             "a": [index + 1],

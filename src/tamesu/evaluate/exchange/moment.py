@@ -5,10 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tamesu.base import InvalidInput
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+FIRST = (datetime.min.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
+LAST = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
 
 
 def microseconds(stamp: Any) -> int:
@@ -32,16 +37,17 @@ def microseconds(stamp: Any) -> int:
     return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - EPOCH) // MICROSECOND
 
 
-def stamp(moment: int) -> str:
-    """The text of so many microseconds since 1970, such as `2021-02-04T16:31:29.246000Z`.
+def stamps(moments: NDArray[np.int64]) -> list[str]:
+    """The texts of so many microseconds since 1970, such as `2021-02-04T16:31:29.246000Z`.
 
     Raises:
-        InvalidInput: beyond the year 9999.
+        InvalidInput: before the year 1, or beyond 9999.
     """
-    try:
-        text = (EPOCH + timedelta(microseconds=moment)).isoformat(timespec="microseconds")
-    except OverflowError as problem:
+    outside = (moments < FIRST) | (moments > LAST)
+    if outside.any():
         raise InvalidInput(
-            f"moments must lie before the year 10000, got {moment:,} microseconds"
-        ) from problem
-    return text.replace("+00:00", "Z")
+            "moments must lie in the years 1 to 9999 to be written, got "
+            f"{int(moments[outside][0]):,} microseconds since 1970"
+        )
+    texts = np.datetime_as_string(moments.astype("datetime64[us]"), timezone="UTC")
+    return [str(text) for text in texts.tolist()]

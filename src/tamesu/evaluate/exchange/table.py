@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import InvalidInput
-from tamesu.evaluate.exchange.moment import microseconds, stamp
+from tamesu.evaluate.exchange.moment import microseconds, stamps
 from tamesu.evaluate.exchange.told import Read, columns_of_words, needed
 from tamesu.evaluate.rounds import Rounds
 
@@ -83,7 +83,7 @@ def table_of(rounds: Rounds) -> dict[str, Any]:
     """Columns in that layout, by name; columns of the context as numbers. Unseen deliveries are no clicks."""
     arms = np.array(rounds.arms, dtype=object)
     columns: dict[str, Any] = {
-        "timestamp": [stamp(one) for one in rounds.decided.tolist()],
+        "timestamp": stamps(rounds.decided),
         "item_id": arms[rounds.chosen] if len(arms) else arms,
         "position": rounds.position + 1,
         "click": rounds.reward,

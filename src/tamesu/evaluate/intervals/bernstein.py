@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import InvalidInput
+from tamesu.evaluate.contrast import ROUNDING
 from tamesu.evaluate.contributions import Contributions, Quotient, Statistic, value
 from tamesu.evaluate.intervals.bounds import Bounds
 from tamesu.evaluate.intervals.interval import Interval, tail
@@ -103,7 +104,7 @@ def _sides(statistic: Statistic) -> tuple[Floats, Floats]:
 
 def _refuse_beyond(terms: Floats, span: float) -> None:
     reached = float(np.ptp(terms))
-    if reached > span * (1.0 + 1e-9):
+    if reached > span * (1.0 + ROUNDING):
         raise InvalidInput(
             f"rounds must keep to the bounds of rewards and weights: they lie {reached:g} apart, and {span:g} is all "
             "that those allow",

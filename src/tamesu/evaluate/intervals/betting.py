@@ -36,8 +36,8 @@ def betting(contrast: Contrast, cluster: Codes, confidence: float, bounds: Bound
     are ruled out from below up to some V; from above the same of mirrored rewards. Bets are sized by the spread of
     earlier x, for n of them. x is w r >= 0; where the largest weight is known, half of the money bets on v + w (r - q).
 
-    NaN where no V is left: then propensities cannot be right. Clusters are taken one after the other, by lot, and their rounds together, in units of the longest one.
-    O(n log n).
+    Clusters are taken one after the other, by lot, and their rounds together, in units of the longest one. NaN where no
+    V is left: then propensities cannot be right. O(n log n).
 
     Args:
         contrast: of n rounds; what a model says of one must not have been learnt from any of them.

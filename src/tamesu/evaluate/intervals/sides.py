@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import InvalidInput
-from tamesu.evaluate.contrast import Contrast
+from tamesu.evaluate.contrast import ROUNDING, Contrast
 from tamesu.evaluate.intervals.bounds import Bounds
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -56,7 +56,7 @@ def side_of(contrast: Contrast, bounds: Bounds, step: Codes) -> Side:
     _refuse_beyond(contrast, bounds)
 
     def scaled(column: Floats) -> Floats:
-        return (column - bounds.low) / (bounds.high - bounds.low)
+        return np.clip((column - bounds.low) / (bounds.high - bounds.low), 0.0, 1.0)
 
     reward, weight = scaled(contrast.reward), contrast.weight
     if contrast.guess.any() or contrast.expected.any():
@@ -86,8 +86,10 @@ def _refuse_beyond(contrast: Contrast, bounds: Bounds) -> None:
         for column in (contrast.guess, contrast.expected)
         if column.any()
     ]
+    # A target's probabilities may add up to a little more than 1, and so may what they are multiplied with.
+    may = ROUNDING * (bounds.high - bounds.low)
     for name, column in [("rewards", contrast.reward), *guessed]:
-        wrong = (column < bounds.low) | (column > bounds.high)
+        wrong = (column < bounds.low - may) | (column > bounds.high + may)
         if wrong.any():
             raise InvalidInput(
                 f"{name} must lie in [{bounds.low:g}, {bounds.high:g}], got {column[wrong][0]:g} "
@@ -95,7 +97,7 @@ def _refuse_beyond(contrast: Contrast, bounds: Bounds) -> None:
                 hint="give the bounds that rewards have, or clip what is outside",
             )
     most, largest = bounds.most_weight, contrast.weight.max()
-    if most is not None and largest > most * (1.0 + 1e-9):
+    if most is not None and largest > most * (1.0 + ROUNDING):
         raise InvalidInput(
             f"weights must not be above {most:g}, got {largest:g}",
             hint="the largest weight follows from the smallest propensity that the logging policy gives",

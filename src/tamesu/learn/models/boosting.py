@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ def boosting(
     """A model that is a sum of small trees, each fitted to what those before it left.
 
     Of rewards that are one of two numbers it learns how likely the greater one is, of others their mean. No luck is in
-    it: the same rounds give the same model. O(n p trees).
+    it, and one thread: the same rounds give the same model. O(n p trees).
 
     Choose it where what an arm is worth bends and jumps with the context, and there are some thousand rounds or more.
 
@@ -43,9 +43,14 @@ def boosting(
             f"got {trees} of {leaves} of {at_least} at {rate:g}"
         )
     try:
+        import threadpoolctl  # noqa: PLC0415 - comes with the next
         from sklearn import ensemble  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
         raise MissingExtra.of("a reward model of boosted trees", "evaluate") from error
+
+    def alone() -> Any:
+        """One thread: sums in one order, and no threads that wait for others of a machine that is busy."""
+        return threadpoolctl.threadpool_limits(1, user_api="openmp")
 
     def fitted(learnt: Rounds) -> Shares:
         k, positions, scale = len(learnt.arms), positions_of(learnt), scale_of(learnt.reward)
@@ -68,18 +73,20 @@ def boosting(
             categorical_features=[0] if as_such and k > 1 else None,
             random_state=0,
         )
-        model.fit(columns, learnt.reward == scale.high if scale.ends else learnt.reward)
+        with alone():
+            model.fit(columns, learnt.reward == scale.high if scale.ends else learnt.reward)
 
         def predicted(asked: Rounds) -> Floats:
             context = known(asked, positions)
             guess = np.empty((len(asked), k))
-            for arm, says in enumerate(arms):
-                rows = np.concatenate([np.tile(says, (len(asked), 1)), context], axis=1)
-                guess[:, arm] = (
-                    scale.rewards(model.predict_proba(rows)[:, 1])
-                    if scale.ends
-                    else model.predict(rows)
-                )
+            with alone():
+                for arm, says in enumerate(arms):
+                    rows = np.concatenate([np.tile(says, (len(asked), 1)), context], axis=1)
+                    guess[:, arm] = (
+                        scale.rewards(model.predict_proba(rows)[:, 1])
+                        if scale.ends
+                        else model.predict(rows)
+                    )
             return guess
 
         return predicted

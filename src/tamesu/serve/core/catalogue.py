@@ -14,7 +14,15 @@ from typing import NoReturn
 
 import structlog
 
-from tamesu.base import Corrupt, NotFound, Roster, Snapshot, TamesuError, is_bandit_name
+from tamesu.base import (
+    Corrupt,
+    InvalidDeclaration,
+    NotFound,
+    Roster,
+    Snapshot,
+    TamesuError,
+    is_bandit_name,
+)
 from tamesu.ports import Declared, Store, roster_of
 from tamesu.serve.core.hot import Hot, heat, stand_in
 from tamesu.serve.core.newest import Deleted, Newest, newest
@@ -54,7 +62,7 @@ class Catalogue:
             Unavailable: the store cannot be read.
         """
         for name, declared in self._store.declarations().items():
-            self._load(name, declared)
+            self._take(name, declared)
         self._seen_at = time.monotonic()
         self._thread = threading.Thread(target=self._poll, name="tamesu-catalogue", daemon=True)
         self._thread.start()
@@ -123,8 +131,8 @@ class Catalogue:
             Unavailable: the store cannot be read.
         """
         for name, version in self._store.versions().items():
-            if self._seen.get(name, -1) < version:
-                self._load(name)
+            if self._seen.get(name, -1) < version and not self._take(name):
+                self._seen[name] = version
         self._seen_at = time.monotonic()
 
     def _poll(self) -> None:
@@ -143,6 +151,15 @@ class Catalogue:
                 if failing:
                     _log.info("the store can be read again")
                 failing = False
+
+    def _take(self, name: str, declared: Declared | None = None) -> bool:
+        """`_load`, whatever is wrong with this one: the others are served. Gives whether nothing was."""
+        try:
+            self._load(name, declared)
+        except InvalidDeclaration as error:
+            _log.error("a bandit cannot be served", bandit=name, reason=error.message)
+            return False
+        return True
 
     def _load(self, name: str, declared: Declared | None = None) -> Hot | None:
         """Prepares what is to be served of a bandit and swaps it in; none where there is none.

@@ -87,7 +87,7 @@ class Control:
 
     def _create(self, data: Any) -> dict[str, Any]:
         declaration = Declaration.parse(data)
-        compose(declaration)
+        compose(declaration).check()
         number = next_number(self._store, declaration.name)
         seeded = declaration.with_seed(self._ids.seed())
         declared = self._store.declare(seeded, self._clock.now(), number)

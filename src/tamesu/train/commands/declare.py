@@ -45,7 +45,7 @@ def parse(data: Any) -> dict[str, Any]:
     """
     body = convert(data, _Declare, "the body", InvalidInput)
     declaration = Declaration.parse(body.declaration)
-    compose(declaration)
+    compose(declaration).check()
     return {"declaration": declaration.plain(), "number": body.number, "warm": body.warm}
 
 

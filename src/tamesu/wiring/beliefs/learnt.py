@@ -26,11 +26,7 @@ def towers_of(folder: str, digest: str, declaration: Declaration, *, arms: bool 
         InvalidDeclaration: a path that is not absolute, no artefact there, one that was changed, of another digest or
             of other features.
     """
-    if not Path(folder).is_absolute():
-        raise InvalidDeclaration(
-            f"policy.belief.folder must be an absolute path, got {folder!r}",
-            hint="every process of an installation must find the same",
-        )
+    refuse_relative(folder)
     try:
         towers = _read(folder, digest)
     except (Corrupt, NotFound) as problem:
@@ -39,6 +35,15 @@ def towers_of(folder: str, digest: str, declaration: Declaration, *, arms: bool 
         ) from problem
     _refuse_unfit(towers, declaration, arms=arms)
     return towers
+
+
+def refuse_relative(folder: str) -> None:
+    """Raises `InvalidDeclaration` where a path depends on who reads it."""
+    if not Path(folder).is_absolute():
+        raise InvalidDeclaration(
+            f"policy.belief.folder must be an absolute path, got {folder!r}",
+            hint="every process of an installation must find the same",
+        )
 
 
 @lru_cache(maxsize=MOST_HELD)

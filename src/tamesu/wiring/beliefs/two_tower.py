@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal
 
 import msgspec
 
 from tamesu.adapters.index.exact import ExactIndex
 from tamesu.base import Declaration, InvalidDeclaration
+from tamesu.policy.features import encoder_of
 from tamesu.policy.tower_belief import IndexOf, TowerBelief
-from tamesu.wiring.beliefs.learnt import towers_of
+from tamesu.wiring.beliefs.learnt import refuse_relative, towers_of
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,7 +32,8 @@ def build(options: Options, declaration: Declaration) -> TowerBelief:
     """The two-tower belief of a declaration.
 
     Raises:
-        InvalidDeclaration: no such artefact, one that does not fit, or parts that do not go with it.
+        InvalidDeclaration: a path that is not absolute, or parts that do not go with it; `check` raises where there is
+            no such artefact, or one that does not fit.
         MissingExtra: an index that is not installed.
     """
     if declaration.forgetting is not None:
@@ -42,8 +45,12 @@ def build(options: Options, declaration: Declaration) -> TowerBelief:
             f"belief two_tower cannot be used in layout {declaration.layout.kind!r}",
             hint="layout: single, slate or cascade",
         )
-    towers = towers_of(options.folder, options.digest, declaration)
-    return TowerBelief(towers, _by_neighbours() if options.index == "usearch" else ExactIndex)
+    refuse_relative(options.folder)
+    return TowerBelief(
+        encoder_of(declaration).width,
+        partial(towers_of, options.folder, options.digest, declaration),
+        _by_neighbours() if options.index == "usearch" else ExactIndex,
+    )
 
 
 def _by_neighbours() -> IndexOf:
