@@ -12,7 +12,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.evaluate.contrast import MOST_NUMBERS
+from tamesu.base import InvalidInput
+from tamesu.evaluate.contrast import MOST_NUMBERS, ROUNDING
 from tamesu.evaluate.contributions import Statistic, value
 from tamesu.evaluate.placements import Below, Runs, orders, placements_of
 from tamesu.evaluate.slate_contrast import SlateContrast, slate_contrast_of
@@ -97,7 +98,7 @@ def rerun(slates: Slates, contrast: SlateContrast, again: Again, *, pairs: bool 
 
     Raises:
         NoSupport: too many orders of arms to look at them all, and no chance to draw some with.
-        InvalidInput: a logging policy that never brings a logged arm to its position: it is another one.
+        InvalidInput: a logging policy that gives logged arms other propensities than were logged: it is another one.
     """
     n, size, k = len(slates), slates.size, len(slates.arms)
     runs, (logging, target) = again.runs, again.told()
@@ -109,6 +110,7 @@ def rerun(slates: Slates, contrast: SlateContrast, again: Again, *, pairs: bool 
     for start in range(0, n, step):
         some = slice(start, start + step)
         part = slates.take(some)
+        _refuse_another(part, again.logging, start)
         theirs = placements_of(part, logging, runs, pairs=pairs)
         ours = placements_of(part, target, runs)
         for number in range(len(columns)):
@@ -137,3 +139,19 @@ def rerun(slates: Slates, contrast: SlateContrast, again: Again, *, pairs: bool 
         for marginal, placed, weight in columns
     ]
     return Rerun(every[0], tuple(every[1:]))
+
+
+def _refuse_another(part: Slates, logging: Below, start: int) -> None:
+    """Raises where the logging policy, below the logged arms, is not the one that drew them."""
+    rows = np.arange(len(part))
+    for at in range(part.size):
+        there = part.there[:, at]
+        given = logging(part, part.chosen[:, :at])[rows, part.chosen[:, at]]
+        wrong = there & ~(np.abs(given - part.propensity[:, at]) <= ROUNDING)
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            raise InvalidInput(
+                f"the logging policy that runs again must give logged arms their logged propensities, got {given[row]:g} "
+                f"for {part.propensity[row, at]:g} in slate {start + row} ({int(wrong.sum()):,} such slates)",
+                hint="it is another policy or snapshot, or propensities are of other decisions",
+            )

@@ -206,7 +206,7 @@ def test_a_policy_that_gives_no_distribution_is_refused(shares, error, message):
         placements_of(blank([0.0]), lambda *_: shares, Runs())
 
 
-def test_a_logging_policy_that_never_did_what_was_logged_is_refused():
+def test_a_logging_policy_that_is_another_one_is_refused():
     class Never(Strengths):
         def below(self, slates, above):
             free = super().below(slates, above) * (np.arange(ARMS) != 4)
@@ -215,7 +215,11 @@ def test_a_logging_policy_that_never_did_what_was_logged_is_refused():
     logging = Strengths(1)
     slates, _ = logged(logging, 60, 7)
     contrast = slate_contrast_of(slates, logging.given(slates))
-    with pytest.raises(InvalidInput, match="marginals must lie in"):
+    swapped = replace(slates, propensity=np.roll(slates.propensity, 1, axis=0))
+    with pytest.raises(InvalidInput, match="their logged propensities") as raised:
+        rerun(swapped, contrast, Again(logging.below, logging.below, Runs()))
+    assert "of other decisions" in raised.value.hint
+    with pytest.raises(InvalidInput, match=r"their logged propensities, got .* for .* \(60 such"):
         rerun(slates, contrast, Again(Never(1).below, logging.below, Runs()))
 
 
