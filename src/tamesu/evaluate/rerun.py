@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import InvalidInput
+from tamesu.base import InvalidInput, NoSupport
 from tamesu.evaluate.contrast import MOST_NUMBERS, ROUNDING
 from tamesu.evaluate.contributions import Statistic, value
 from tamesu.evaluate.placements import Below, Runs, orders, placements_of
@@ -97,7 +97,7 @@ def rerun(slates: Slates, contrast: SlateContrast, again: Again, *, pairs: bool 
         pairs: whether the pseudo-inverse is asked for.
 
     Raises:
-        NoSupport: too many orders of arms to look at them all, and no chance to draw some with.
+        NoSupport: too many orders of arms to look at them all, and no chance to draw some with, or too few runs.
         InvalidInput: a logging policy that gives logged arms other propensities than were logged: it is another one.
     """
     n, size, k = len(slates), slates.size, len(slates.arms)
@@ -121,6 +121,7 @@ def rerun(slates: Slates, contrast: SlateContrast, again: Again, *, pairs: bool 
             both = None if theirs.pairs is None else theirs.pairs[kept].mean(axis=0)
             rows = np.maximum(part.chosen, 0)[:, :, None]
             logged = np.take_along_axis(marginal, rows, axis=2)[:, :, 0]
+            _refuse_never(logged, part, start)
             known = replace(part, marginal=np.where(part.there, np.minimum(logged, 1.0), 1.0))
             seen = slate_contrast_of(
                 known.checked(), contrast.target[some], placed=placed, pairs=both
@@ -139,6 +140,18 @@ def rerun(slates: Slates, contrast: SlateContrast, again: Again, *, pairs: bool 
         for marginal, placed, weight in columns
     ]
     return Rerun(every[0], tuple(every[1:]))
+
+
+def _refuse_never(marginal: Floats, part: Slates, start: int) -> None:
+    """Raises where the runs never brought a logged arm near its position."""
+    never = part.there & ~(marginal > 0.0)
+    if never.any():
+        row = int(np.argwhere(never)[0][0])
+        raise NoSupport(
+            f"runs must bring every logged arm to its position at times, in slate {start + row} they never did "
+            f"({int(never.any(axis=1).sum()):,} such slates)",
+            hint="take more runs",
+        )
 
 
 def _refuse_another(part: Slates, logging: Below, start: int) -> None:

@@ -117,7 +117,7 @@ def test_runs_come_to_the_same_in_the_mean():
     assert found.first.sum(axis=-1) == pytest.approx(np.ones((4, 1, SIZE)), abs=1e-12)
 
 
-@pytest.mark.parametrize("runs", [Runs(), Runs(lambda n: np.full(n, 0.5), times=4, **DRAWN)])
+@pytest.mark.parametrize("runs", [Runs(), Runs(lambda n: np.full(n, 0.5), times=16, **DRAWN)])
 def test_positions_that_nobody_is_left_for_stay_empty(runs):
     eligible = [[True, True, False, False, False]]
     slates = Slates.of(
@@ -339,3 +339,17 @@ def test_whoever_waits_is_told_how_far_runs_are(most_orders):
     rerun(slates, contrast, Again(logging.below, target.below, runs, told.append))
     assert told == sorted(told)
     assert told[-1] == 2 * asks(slates, runs)
+
+
+def test_runs_that_are_too_few_are_refused():
+    logging, target = Strengths(1), Strengths(2)
+    slates, _ = logged(logging, 60, 7)
+    contrast = slate_contrast_of(slates, target.given(slates))
+    luck = np.random.default_rng(1).random
+    few = Again(logging.below, target.below, Runs(luck, times=2, groups=2, **DRAWN))
+    with pytest.raises(NoSupport, match="bring every logged arm") as raised:
+        rerun(slates, contrast, few)
+    assert raised.value.hint == "take more runs"
+    for runs in (Runs(luck, times=4, groups=1, **DRAWN), Runs(luck, times=3, groups=4, **DRAWN)):
+        with pytest.raises(InvalidInput, match="at least two groups"):
+            rerun(slates, contrast, Again(logging.below, target.below, runs))
