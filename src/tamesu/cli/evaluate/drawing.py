@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -177,8 +178,15 @@ def over_time(found: Diagnostics, *, target: bool) -> str:
 
 
 def _picture(draw: Callable[[Any], None], height: float) -> str:
-    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": "tamesu", "font.family": "sans-serif"}
-    with mpl.rc_context(settings):
+    settings: Any = {
+        "svg.fonttype": "none",
+        "svg.hashsalt": "tamesu",
+        "font.family": "sans-serif",
+        "text.parse_math": False,  # an arm may be called $x$
+    }
+    with mpl.rc_context(settings), warnings.catch_warnings():
+        # Of letters that its own fonts lack: whoever shows the page has others.
+        warnings.filterwarnings("ignore", "Glyph")
         chart = Figure(figsize=(WIDTH, height), layout="constrained")
         axes = chart.subplots()
         axes.spines[["top", "right"]].set_visible(False)
@@ -197,6 +205,6 @@ def _label(policy: str, one: Estimate, *, estimands: bool) -> str:
 
 
 def _short(text: str, most: int = 24) -> str:
-    # A dollar sign would begin a formula.
-    cut = text if len(text) <= most else f"{text[: most - 1]}…"
-    return cut.replace("$", r"\$")
+    # No XML may hold a control character, nor half of a pair of surrogates.
+    shown = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
