@@ -24,6 +24,9 @@ MOST_ARMS = 16
 
 WIDTH = 6.4
 
+PLAIN = "{x:,.4g}"
+"""Numbers along an axis of powers of ten, which would be formulas."""
+
 
 def estimates(judged: Sequence[tuple[str, Evaluation]]) -> str:
     """Each estimate and its interval, a colour for each policy; the logged mean as a band behind them."""
@@ -84,6 +87,7 @@ def weights(found: Diagnostics) -> str:
         )
         if bins:
             axes.set_xscale("log")
+            axes.xaxis.set_major_formatter(PLAIN)
             axes.minorticks_off()
             axes.set_xlim(min(0.1, bins[0].low), max(10.0, bins[-1].high))
             axes.axvline(1.0, color=LOGGED, linewidth=0.8, linestyle=":")
@@ -139,6 +143,8 @@ def propensities(found: Diagnostics) -> str:
         axes.axhline(1.0, color=LOGGED, linewidth=0.8, linestyle=":")
         if told and told[0].chosen > 20 * told[-1].chosen:
             axes.set_xscale("log")
+            axes.xaxis.set_major_formatter(PLAIN)
+            axes.minorticks_off()
         axes.set_ylim(0.0, min(3.0, 1.1 * max([1.5, *ratio])))
         axes.set_xlabel("how often an arm was chosen")
         axes.set_ylabel("Σ 1/p over rounds, ± 2 errors", fontsize=8)
