@@ -23,6 +23,7 @@ from tamesu.evaluate import (
     contrast_of,
     cross_fitted,
     estimator_of,
+    normal,
     slate_contrast_of,
     slate_estimator_of,
     value,
@@ -140,8 +141,8 @@ def earned(arms: Any, kind: str) -> Any:
     return worth * (1.2 - 0.2 * worth.sum(axis=1, keepdims=True))
 
 
-def slate_errors(kind: str) -> dict[str, tuple[float, float]]:
-    """Bias and root mean squared error of each estimator of slates."""
+def slate_errors(kind: str) -> dict[str, tuple[float, float, float]]:
+    """Bias and root mean squared error of each estimator of slates; how often its normal interval has the truth."""
     logging, target = Strengths(np.linspace(2, 1, 8)), Strengths(np.linspace(1, 4, 8))
     every = np.array(list(permutations(range(8), 3)))
 
@@ -151,11 +152,14 @@ def slate_errors(kind: str) -> dict[str, tuple[float, float]]:
         return slates, slate_contrast_of(slates, given, guess)
 
     # Without a context how likely arms come to positions is the same in every log.
-    slates, contrast = seen(every, np.zeros(every.shape), np.ones(every.shape))
+    ones = Slates.of(every, np.zeros(every.shape), np.ones(every.shape), among=range(8))
+    shares = [logging.below(ones, every[:, :at])[np.arange(336), every[:, at]] for at in range(3)]
+    slates, contrast = seen(every, np.zeros(every.shape), np.stack(shares, axis=1))
     made = rerun(slates, contrast, Again(logging.below, target.below, Runs()), pairs=True).contrast
     place = {tuple(order): row for row, order in enumerate(every.tolist())}
     truth = float(contrast.target.prod(axis=1) @ earned(every, kind).sum(axis=1))
     found: dict[str, list[float]] = {name: [] for name in SLATE_ESTIMATORS}
+    held = dict.fromkeys(SLATE_ESTIMATORS, 0)
     for seed in range(LOGS):
         rng = np.random.default_rng(seed)
         arms, drawn = logging.placed(ROUNDS, rng)
@@ -169,7 +173,7 @@ def slate_errors(kind: str) -> dict[str, tuple[float, float]]:
                 sums = np.bincount(arms[others, at], follows[others, at], 8)
                 counts = np.bincount(arms[others, at], minlength=8)
                 guess[~others, at] = (sums + 1) / (counts + 2)
-        _, contrast = seen(arms, rewards, drawn, guess)
+        slates, contrast = seen(arms, rewards, drawn, guess)
         rows = [place[tuple(order)] for order in arms.tolist()]
         whole = replace(
             contrast,
@@ -178,8 +182,11 @@ def slate_errors(kind: str) -> dict[str, tuple[float, float]]:
             pseudo_inverse=made.pseudo_inverse[rows],
         )
         for name, off in found.items():
-            off.append(value(slate_estimator_of(name).contributions(whole)) - truth)
-    return {name: errors(off) for name, off in found.items()}
+            statistic = slate_estimator_of(name).contributions(whole)
+            off.append(value(statistic) - truth)
+            low, high = normal(statistic, slates.cluster, 0.95)
+            held[name] += low < truth < high
+    return {name: (*errors(off), held[name] / LOGS) for name, off in found.items()}
 
 
 def errors(off: Any) -> tuple[float, float]:
@@ -202,8 +209,8 @@ def main() -> None:
             print(f"  {told:<28} bias {errors(values)[0]:+.4f}  error {errors(values)[1]:.4f}")
     for kind in ("alone", "from above", "all"):
         print(f"slates whose rewards depend on: {kind}")
-        for name, (bias, error) in slate_errors(kind).items():
-            print(f"  {name:<28} bias {bias:+.4f}  error {error:.4f}")
+        for name, (bias, error, held) in slate_errors(kind).items():
+            print(f"  {name:<28} bias {bias:+.4f}  error {error:.4f}  held {held:.1%}")
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ PARTS = (
     "speed",
     "regret",
     "agreement",
+    "exchange",
 )
 GROUPS = {
     "contexts": ("contextual", "combination", "contexts_over_http", "speed"),

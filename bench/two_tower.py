@@ -53,7 +53,7 @@ SHAPES = {
     "items": Shape(1_000, 8, 200, 2),
     "wide items": Shape(1_000, 8, 200, 16),
 }
-PLAIN: dict[str, Any] = {"batch": 256, "rate": 0.003, "epochs": 40, "patience": 6}
+PLAIN: dict[str, Any] = {"batch": 256, "rate": 0.003, "decay": 1e-4, "epochs": 40, "patience": 6}
 TOLD: dict[str, Any] = {"item": (16,), "decay": 0.02}
 """Of worlds whose arms tell of themselves: a small item tower, or it would know a thousand arms by heart."""
 

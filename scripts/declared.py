@@ -16,7 +16,7 @@ from tamesu.base import Arm, Declaration, EventTerm, Reward
 from tamesu.base.clauses import Newcomer
 from tamesu.base.objectives import Objective, Scalarise
 from tamesu.base.surrogate import Surrogate
-from tamesu.policy.kinds import known_kinds
+from tamesu.policy.kinds import LEARNT, known_kinds
 
 _UNSAID = {
     "reward.examined",
@@ -121,7 +121,8 @@ def _flat(plain: Mapping[str, Any], where: str = "") -> Iterator[tuple[str, Any]
 
 
 def _kind(what: str, kind: str) -> Iterator[str]:
-    module = import_module(f"tamesu.policy.{what}s.{kind}")
+    room = "tamesu.wiring.beliefs" if kind in LEARNT else f"tamesu.policy.{what}s"
+    module = import_module(f"{room}.{kind}")
     yield from _about(module)
     yield ""
     if msgspec.structs.fields(module.Options):
@@ -132,14 +133,7 @@ def _kind(what: str, kind: str) -> Iterator[str]:
 
 def _about(module: Any) -> Iterator[str]:
     """The docstring of the class that a kind builds, its first paragraphs."""
-    (made,) = (
-        value
-        for value in vars(module).values()
-        if inspect.isclass(value)
-        and value.__module__ == module.__name__
-        and not issubclass(value, msgspec.Struct)
-        and not value.__name__.startswith("_")
-    )
+    made = vars(module)[module.build.__annotations__["return"]]
     text = inspect.cleandoc(made.__doc__ or "").split("\n\n")
     plain = [part for part in text if not re.match(r"\w+:\n", part)]
     yield from "\n\n".join(plain).splitlines()

@@ -19,6 +19,8 @@ from tamesu.base.roster import MAX_ALL_BYTES, MOST_RETIRED
 from tamesu.base.slots import MAX_OPTIONS, MAX_SLOTS
 from tamesu.base.times import MILLISECOND_US, SECOND_US
 from tamesu.engine.learner import LEASE_US
+from tamesu.engine.remade import MOST_LOOKED_AT
+from tamesu.evaluate.tabled import MOST_NUMBERS as MOST_TABLED
 from tamesu.policy.features.numbers import LARGEST, LARGEST_FACTOR
 from tamesu.ports.store import MOST_WAITING
 from tamesu.serve.core import MAX_BATCH, MAX_NESTING, Appender
@@ -306,6 +308,16 @@ _SIZES: tuple[tuple[str, str, str], ...] = (
         "records of one decision that an explanation goes by, and events that it lists",
         f"{MOST_FOUND:,} and {MOST_EVENTS:,}",
         "nobody reads more; how many there are more is said",
+    ),
+    (
+        "decisions times arms of a candidate that is another at every decision",
+        f"{MOST_TABLED:,}",
+        "2 GiB of probabilities; a shorter time, by `--since`, is judged as well",
+    ),
+    (
+        "decisions that are made again to see whether a log is right",
+        f"{MOST_LOOKED_AT}",
+        "a second of work; whoever is judged, it comes first",
     ),
 )
 

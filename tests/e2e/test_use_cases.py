@@ -62,3 +62,22 @@ def test_clicks_and_revenue(run):
     assert came["by Gini"]["index"] >= 0.95 * 0.2425
     assert came["by Gini"]["clicks"] > 0.2
     assert came["by Gini"]["revenue"] > 2.0
+
+
+def test_circle_closed(run):
+    """What a log says of policies that never ran comes true, and the one that was learnt from it earns more.
+
+    Intervals are taken 2.6 times as wide: 5 deviations, one false alarm in a million.
+    """
+    told = run("circle_closed")
+
+    def holds(name, truth):
+        value, low, high = told[name]
+        return value - 2.6 * (value - low) <= truth <= value + 2.6 * (high - value)
+
+    assert holds("newest", 0.5)
+    assert holds("itself", told["served"])
+    assert holds("two towers", told["promoted"])
+    assert told["promoted"] > told["served"] + 0.04
+    assert told["late"] > told["served"]
+    assert told["late shown"] > 0.01

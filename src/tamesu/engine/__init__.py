@@ -8,7 +8,8 @@ against what is served. Refuses to decide what a record means: that is the join'
 from tamesu.engine.along import Along
 from tamesu.engine.archived_decisions import ArchivedDecisions
 from tamesu.engine.archived_log import ArchivedLog
-from tamesu.engine.candidates import Candidate, Candidates, Target
+from tamesu.engine.candidate import Candidate, Target
+from tamesu.engine.candidates import Candidates
 from tamesu.engine.hindsight import Hindsight, LaterEvents, Seen
 from tamesu.engine.history import History
 from tamesu.engine.inline import InlineEngine

@@ -6,9 +6,7 @@ asked of it. Refuses to say which of them is better.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +14,7 @@ from numpy.typing import NDArray
 from tamesu.base import Declaration, InvalidInput, NoSupport, NotFound, Reward, Snapshot, Time
 from tamesu.engine.along import EVERY, Along
 from tamesu.engine.archived_decisions import ArchivedDecisions, Tell, silent
+from tamesu.engine.candidate import Candidate, Shared, Target
 from tamesu.engine.history import History
 from tamesu.engine.remade import Remade, apart, as_logged
 from tamesu.engine.rosters import Rosters
@@ -25,13 +24,10 @@ from tamesu.evaluate import (
     Frozen,
     Function,
     Logged,
-    Piece,
     Pieced,
     Reason,
-    Rounds,
     Runs,
     Shares,
-    Slates,
     Tabled,
     made_again,
     table_of,
@@ -43,53 +39,6 @@ Floats: TypeAlias = NDArray[np.float64]
 
 PRIOR = 0
 """The version of what knows nothing but its declaration."""
-
-
-class Target(Protocol):
-    """What a candidate would have done."""
-
-    def __call__(self, rounds: Rounds) -> Floats:
-        """(m, K) probabilities of all arms, in decisions of one arm each."""
-        ...
-
-    def placed(self, slates: Slates) -> Floats:
-        """(m, L) probabilities of the logged arms, each given those above it."""
-        ...
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A policy, and the decisions that it may be judged by.
-
-    Attributes:
-        name: what it is called.
-        logged: the decisions.
-        target: what it would have done in them.
-        told: what else there is to know of it, by name.
-        pieces: it by decisions, where it is another policy at other ones.
-    """
-
-    name: str
-    logged: Logged
-    target: Target
-    told: Mapping[str, Any]
-    pieces: Callable[[], Iterator[Piece]] | None = None
-
-
-class Shared:
-    """A target out of probabilities of rounds."""
-
-    def __init__(self, shares: Shares) -> None:
-        self._shares = shares
-
-    def __call__(self, rounds: Rounds) -> Floats:
-        """(m, K)."""
-        return self._shares(rounds)
-
-    def placed(self, slates: Slates) -> Floats:
-        """It has none."""
-        del slates
-        raise NoSupport("probabilities of rounds say nothing of slates")
 
 
 class Candidates:

@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import NoSupport, ShapeMismatch
+from tamesu.base import InvalidInput, NoSupport, ShapeMismatch
 from tamesu.evaluate.contrast import ROUNDING
 from tamesu.evaluate.slates import Slates
 
@@ -84,6 +84,7 @@ def placements_of(slates: Slates, below: Below, runs: Runs, *, pairs: bool = Fal
 
     Raises:
         NoSupport: more orders than may be looked at, and no uniforms to draw them with.
+        InvalidInput: fewer than two groups of runs, or runs.
         ShapeMismatch: a policy that gives another shape.
     """
     n, size, k = len(slates), slates.size, len(slates.arms)
@@ -94,6 +95,10 @@ def placements_of(slates: Slates, below: Below, runs: Runs, *, pairs: bool = Fal
             f"how likely arms come to positions must be measured where {orders(k, size):,} orders may stand above, "
             f"more than {runs.most_orders:,}; got no uniforms to draw them with",
             hint="hand in uniforms, or take reward_interaction, which needs no marginals",
+        )
+    if not 2 <= runs.groups <= runs.times:  # noqa: PLR2004 - a difference takes two
+        raise InvalidInput(
+            f"runs must be of at least two groups, each of one or more, got {runs.times} of {runs.groups}"
         )
     each = -(-runs.times // runs.groups)
     first = np.zeros((runs.groups, n, size, k))

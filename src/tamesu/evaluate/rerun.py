@@ -12,7 +12,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.evaluate.contrast import MOST_NUMBERS
+from tamesu.base import InvalidInput, NoSupport
+from tamesu.evaluate.contrast import MOST_NUMBERS, ROUNDING
 from tamesu.evaluate.contributions import Statistic, value
 from tamesu.evaluate.placements import Below, Runs, orders, placements_of
 from tamesu.evaluate.slate_contrast import SlateContrast, slate_contrast_of
@@ -96,8 +97,8 @@ def rerun(slates: Slates, contrast: SlateContrast, again: Again, *, pairs: bool 
         pairs: whether the pseudo-inverse is asked for.
 
     Raises:
-        NoSupport: too many orders of arms to look at them all, and no chance to draw some with.
-        InvalidInput: a logging policy that never brings a logged arm to its position: it is another one.
+        NoSupport: too many orders of arms to look at them all, and no chance to draw some with, or too few runs.
+        InvalidInput: a logging policy that gives logged arms other propensities than were logged: it is another one.
     """
     n, size, k = len(slates), slates.size, len(slates.arms)
     runs, (logging, target) = again.runs, again.told()
@@ -109,6 +110,7 @@ def rerun(slates: Slates, contrast: SlateContrast, again: Again, *, pairs: bool 
     for start in range(0, n, step):
         some = slice(start, start + step)
         part = slates.take(some)
+        _refuse_another(part, again.logging, start)
         theirs = placements_of(part, logging, runs, pairs=pairs)
         ours = placements_of(part, target, runs)
         for number in range(len(columns)):
@@ -119,6 +121,7 @@ def rerun(slates: Slates, contrast: SlateContrast, again: Again, *, pairs: bool 
             both = None if theirs.pairs is None else theirs.pairs[kept].mean(axis=0)
             rows = np.maximum(part.chosen, 0)[:, :, None]
             logged = np.take_along_axis(marginal, rows, axis=2)[:, :, 0]
+            _refuse_never(logged, part, start)
             known = replace(part, marginal=np.where(part.there, np.minimum(logged, 1.0), 1.0))
             seen = slate_contrast_of(
                 known.checked(), contrast.target[some], placed=placed, pairs=both
@@ -137,3 +140,31 @@ def rerun(slates: Slates, contrast: SlateContrast, again: Again, *, pairs: bool 
         for marginal, placed, weight in columns
     ]
     return Rerun(every[0], tuple(every[1:]))
+
+
+def _refuse_never(marginal: Floats, part: Slates, start: int) -> None:
+    """Raises where the runs never brought a logged arm near its position."""
+    never = part.there & ~(marginal > 0.0)
+    if never.any():
+        row = int(np.argwhere(never)[0][0])
+        raise NoSupport(
+            f"runs must bring every logged arm to its position at times, in slate {start + row} they never did "
+            f"({int(never.any(axis=1).sum()):,} such slates)",
+            hint="take more runs",
+        )
+
+
+def _refuse_another(part: Slates, logging: Below, start: int) -> None:
+    """Raises where the logging policy, below the logged arms, is not the one that drew them."""
+    rows = np.arange(len(part))
+    for at in range(part.size):
+        there = part.there[:, at]
+        given = logging(part, part.chosen[:, :at])[rows, part.chosen[:, at]]
+        wrong = there & ~(np.abs(given - part.propensity[:, at]) <= ROUNDING)
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            raise InvalidInput(
+                f"the logging policy that runs again must give logged arms their logged propensities, got {given[row]:g} "
+                f"for {part.propensity[row, at]:g} in slate {start + row} ({int(wrong.sum()):,} such slates)",
+                hint="it is another policy or snapshot, or propensities are of other decisions",
+            )

@@ -177,9 +177,11 @@ def _support(found: Diagnostics) -> Iterator[Reason]:
 
 def _calibration(found: Diagnostics) -> Iterator[Reason]:
     bets = found.calibration
+    limit = LIMITS["evidence"].refuse or math.inf
+    cannot = "cannot" if bets.evidence > limit else "can hardly"
     told = (
-        f"the propensities cannot be right: by chance {bets.against} would look like this once in "
-        f"10^{bets.evidence:.3g} logs; they are too small, swapped between rows, or of another policy"
+        f"the propensities {cannot} be right: with right ones so much would be won by betting on {bets.against!r} in one of "
+        f"10^{bets.evidence:.3g} logs at most; they are too small, swapped between rows, or of another policy"
     )
     yield from _above("evidence", bets.evidence, told)
 

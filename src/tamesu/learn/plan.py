@@ -33,8 +33,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         warm: whether a policy starts twice, at random and as the regression of its own towers; what is held out
             says which of the two is kept.
         clip: the largest weight of a round.
-        entropy: reward for spreading, per nat.
-        logging: price of leaving the logging policy, per nat.
+        entropy: reward for spreading, per nat; where rewards leave [0, 1], in deviations of rewards.
+        logging: price of leaving the logging policy, likewise.
         top_k: how many arms a decision will have: the correction of Chen et al. 2019.
         sampled: arms drawn evenly from the catalogue for each step beside those of the batch; 0 for all arms.
         folds: of the reward model.
@@ -56,7 +56,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     epochs: int = 60
     batch: int = 256
     rate: float = 0.005
-    decay: float = 1e-4
+    decay: float = 0.01
     warm: bool = True
     clip: float = 5.0
     entropy: float = 0.0

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tamesu.base import Time
 from tamesu.policy.contract import Arms, Batch, Coefficients, Marginals, Reading
+from tamesu.policy.design import bounded
 from tamesu.policy.families.points import PointsFamily
 from tamesu.policy.table import Table
 from tamesu.policy.towers import Singles, Tower, TwoTower
@@ -52,8 +53,8 @@ class ExactTower:
         self._layers[-1] = weight / unit, bias / unit
 
     def of(self, context: Floats) -> Floats:
-        """(..., dim) of columns (..., width)."""
-        height, last = context, len(self._layers) - 1
+        """(..., dim) of columns (..., width); of columns beyond what sums of products can hold, of the largest that can."""
+        height, last = bounded(context), len(self._layers) - 1
         for number, (weight, bias) in enumerate(self._layers):
             height = height @ weight + bias
             if number < last:

@@ -204,6 +204,15 @@ def test_policies_come_as_tables_and_functions(asked, logs, tmp_path, monkeypatc
         (["open-bandit", "--campaign", "dogs", "--policy", "bts"], 2, "no campaign 'dogs'"),
         (["nobody", "--policy", "logging"], 1, "must hold a store"),
         (["log.csv"], 2, "--policy"),
+        (["log.csv", "--policy", ""], 2, "must have names"),
+        (["log.csv", "--policy", "uniform", "--estimators", ""], 2, "must have one, got none"),
+        (
+            ["log.csv", "--policy", "uniform", "--since", "2026-01-01T00:00:00Z"],
+            2,
+            "--since is for",
+        ),
+        (["log.csv", "--policy", "uniform", "--at", "prior"], 2, "--at is for a bandit's own"),
+        (["log.csv", "--policy", "os:getcwd"], 2, "it raised TypeError"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -232,6 +241,41 @@ def test_a_propensity_that_cannot_be_is_refused(asked, logs, tmp_path, change, m
     assert (code, out) == (2, "")
     assert "propensit" in err
     assert "(0, 1]" in err or "missing" in err or "None" in err
+
+
+def test_names_are_shown_as_they_are(asked, tmp_path):
+    """Of arms that look like markup, formulas or controls: on the terminal, and on a page that is still one."""
+    names = [
+        "<b>x</b>",
+        "$x^2$",
+        "a&b",
+        "[red]x[/red]",
+        "\x01ctl",
+        "\u8a66\u3059",
+        ":a:",
+        "{b}",
+        "x" * 500,
+    ]
+    chosen = np.arange(900) % len(names)
+    np.savez(
+        tmp_path / "odd.npz",
+        action=chosen,
+        reward=(chosen % 2).astype(float),
+        pscore=np.full(900, 1 / len(names)),
+        n_actions=len(names),
+        arms=np.array(names),
+    )
+    page = tmp_path / "odd.html"
+    words = ["--policy", "uniform", "--policy", "arm:[red]x[/red]", "--html", page]
+    code, out, _ = asked(tmp_path / "odd.npz", *words, "--estimators", "ips")
+    assert code == 0
+    assert "arm:[red]x[/red]: what the log can tell" in out
+    text = page.read_text()
+    assert "<b>x</b>" not in text
+    assert "&lt;b&gt;x&lt;/b&gt;" in text
+    assert "\x01" not in re.sub(r"<details>.*?</details>", "", text, flags=re.DOTALL)
+    for picture in re.findall(r"<svg.*?</svg>", text, re.DOTALL):
+        ET.fromstring(picture)
 
 
 def test_each_interval_can_be_asked_for(asked, logs):

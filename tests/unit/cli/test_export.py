@@ -13,7 +13,7 @@ from served import Served
 
 from tamesu.adapters.archive.parquet import ParquetArchive
 from tamesu.cli.entry import run
-from tamesu.cli.exchange import read_rounds
+from tamesu.cli.exchange import read_file
 from tamesu.wiring import Settings, open_decisions, open_store
 
 SHOP = {
@@ -85,7 +85,7 @@ def test_an_archive_leaves_and_is_read_back(exported, data, tmp_path, ending):
     assert told["context"] == ["device=ios", "device=web"]
     with open_decisions(Settings(data=str(data)), "shop") as decisions:
         known = decisions.logged().rounds()
-    rounds, left = read_rounds(tmp_path / f"log.{ending}")
+    rounds, left = read_file(tmp_path / f"log.{ending}")
     assert left == {}
     chosen = [rounds.arms[row] for row in rounds.chosen]
     assert chosen == [known.arms[row] for row in known.chosen]
@@ -112,7 +112,7 @@ def test_forms_become_each_other_and_what_one_cannot_hold_is_told(exported, tmp_
     code, out, _ = exported(f"other.{ending}", "back.npz", "--json")
     assert code == 0
     assert json.loads(out)["arms"] == (2 if ending in {"csv", "parquet"} else 3)
-    back = read_rounds(tmp_path / "back.npz").rounds
+    back = read_file(tmp_path / "back.npz").rounds
     assert [back.arms[row] for row in back.chosen] == ["0", "2", "0", "2"]
     assert np.array_equal(back.context, FEEDBACK["context"])
 
@@ -125,7 +125,7 @@ def test_what_a_table_cannot_hold_is_told(exported, tmp_path):
         "not in this form: 1 arms that were never chosen",
         "not in this form: what arms tell of themselves",
     ]
-    assert read_rounds(tmp_path / "log.csv").rounds.shown.tolist() == [True, False, True, True]
+    assert read_file(tmp_path / "log.csv").rounds.shown.tolist() == [True, False, True, True]
 
 
 def test_a_csv_keeps_ids_and_words_that_look_like_numbers(exported, tmp_path):
@@ -134,7 +134,7 @@ def test_a_csv_keeps_ids_and_words_that_look_like_numbers(exported, tmp_path):
         "0,2019-11-24 00:00:00.058519+00:00,007,3,0,0.5,12e500,,0.0\n"
         "1,2019-11-24 00:00:01+00:00,7,1,1,0.25,81ce, 3,1.0\n"
     )
-    rounds, left = read_rounds(tmp_path / "log.csv")
+    rounds, left = read_file(tmp_path / "log.csv")
     assert rounds.arms == ("007", "7")
     assert rounds.context.tolist() == [[1.0, 0.0, 0.0], [0.0, 1.0, 3.0]]
     assert rounds.position.tolist() == [2, 0]
@@ -223,7 +223,7 @@ def test_what_cannot_be_written_is_told_before_anything_is_read(exported, tmp_pa
     assert message in err
 
 
-def test_slates_are_refused_with_the_reason(exported, tmp_path):
+def test_slates_leave_as_arrays_alone(exported, tmp_path):
     path = tmp_path / "data"
     with closing(open_store(Settings(data=str(path)))) as store:
         one = Served(RANKED, lambda *_: 0.5, store=store, archive=ParquetArchive(path / "archive"))
@@ -231,8 +231,20 @@ def test_slates_are_refused_with_the_reason(exported, tmp_path):
         one.rest()
     code, _, err = exported("ranked", "log.csv", "--data", path)
     assert code in {1, 2}
-    assert "decisions must be of one arm each" in err
+    assert "slates are written as arrays (.npz), got 'log.csv'" in err
     assert not (tmp_path / "log.csv").exists()
+    code, out, _ = exported("ranked", "log.npz", "--data", path)
+    assert code == 0
+    assert "20 slates of 3 arms of ranked in log.npz" in out
+    with open_decisions(Settings(data=str(path)), "ranked") as decisions:
+        known = decisions.logged().slates()
+    back = read_file(tmp_path / "log.npz").rounds
+    assert np.array_equal(back.reward, known.reward)
+    assert np.allclose(back.propensity, known.propensity, rtol=1e-12)
+    assert [back.arms[one] for one in back.chosen.ravel()] == [
+        known.arms[one] for one in known.chosen.ravel()
+    ]
+    assert run(["evaluate", "log.npz", "--policy", "uniform", "--anyway"]) in {0, 4}
 
 
 def test_a_packed_file_that_was_cut_is_refused(exported, tmp_path):

@@ -297,7 +297,6 @@ def worth(logged):
 
 KEENER = {
     "greedy": {"belief": "linear", "explorer": {"kind": "greedy", "explore": 0.1}},
-    "alike": {"belief": {"kind": "linear", "sharing": "shared"}, "explorer": "thompson"},
     "drawn": {"belief": {"kind": "linear", "sharing": "hybrid"}, "explorer": "thompson"},
     "logistic": {"belief": "logistic", "explorer": "randomized_ucb"},
     "even": {"belief": "beta", "explorer": "uniform"},
@@ -314,7 +313,7 @@ def test_what_a_declaration_would_have_earned_is_met_within_its_error(candidates
         for arm, row in zip(ARMS, np.eye(3).tolist(), strict=True)
     ]
     declared = {**SHOP, "policy": KEENER[name]}
-    if name in {"alike", "drawn"}:
+    if name == "drawn":
         declared |= {"arm_features": features, "arms": arms, "interactions": [["x", "f"]]}
     declaration = Declaration.parse(declared)
     made = {"along": candidates.along, "prior": candidates.declared}[at]

@@ -117,7 +117,7 @@ def test_runs_come_to_the_same_in_the_mean():
     assert found.first.sum(axis=-1) == pytest.approx(np.ones((4, 1, SIZE)), abs=1e-12)
 
 
-@pytest.mark.parametrize("runs", [Runs(), Runs(lambda n: np.full(n, 0.5), times=4, **DRAWN)])
+@pytest.mark.parametrize("runs", [Runs(), Runs(lambda n: np.full(n, 0.5), times=16, **DRAWN)])
 def test_positions_that_nobody_is_left_for_stay_empty(runs):
     eligible = [[True, True, False, False, False]]
     slates = Slates.of(
@@ -206,7 +206,7 @@ def test_a_policy_that_gives_no_distribution_is_refused(shares, error, message):
         placements_of(blank([0.0]), lambda *_: shares, Runs())
 
 
-def test_a_logging_policy_that_never_did_what_was_logged_is_refused():
+def test_a_logging_policy_that_is_another_one_is_refused():
     class Never(Strengths):
         def below(self, slates, above):
             free = super().below(slates, above) * (np.arange(ARMS) != 4)
@@ -215,7 +215,11 @@ def test_a_logging_policy_that_never_did_what_was_logged_is_refused():
     logging = Strengths(1)
     slates, _ = logged(logging, 60, 7)
     contrast = slate_contrast_of(slates, logging.given(slates))
-    with pytest.raises(InvalidInput, match="marginals must lie in"):
+    swapped = replace(slates, propensity=np.roll(slates.propensity, 1, axis=0))
+    with pytest.raises(InvalidInput, match="their logged propensities") as raised:
+        rerun(swapped, contrast, Again(logging.below, logging.below, Runs()))
+    assert "of other decisions" in raised.value.hint
+    with pytest.raises(InvalidInput, match=r"their logged propensities, got .* for .* \(60 such"):
         rerun(slates, contrast, Again(Never(1).below, logging.below, Runs()))
 
 
@@ -335,3 +339,17 @@ def test_whoever_waits_is_told_how_far_runs_are(most_orders):
     rerun(slates, contrast, Again(logging.below, target.below, runs, told.append))
     assert told == sorted(told)
     assert told[-1] == 2 * asks(slates, runs)
+
+
+def test_runs_that_are_too_few_are_refused():
+    logging, target = Strengths(1), Strengths(2)
+    slates, _ = logged(logging, 60, 7)
+    contrast = slate_contrast_of(slates, target.given(slates))
+    luck = np.random.default_rng(1).random
+    few = Again(logging.below, target.below, Runs(luck, times=2, groups=2, **DRAWN))
+    with pytest.raises(NoSupport, match="bring every logged arm") as raised:
+        rerun(slates, contrast, few)
+    assert raised.value.hint == "take more runs"
+    for runs in (Runs(luck, times=4, groups=1, **DRAWN), Runs(luck, times=3, groups=4, **DRAWN)):
+        with pytest.raises(InvalidInput, match="at least two groups"):
+            rerun(slates, contrast, Again(logging.below, target.below, runs))

@@ -48,6 +48,23 @@ def test_what_is_learnt_earns_more_than_what_logged(estimator, scores):
     assert learnt.policy.arms == ("0", "1", "2", "3")
 
 
+@pytest.mark.parametrize("estimator", ["regression", "dr", "snips"])
+def test_the_currency_of_rewards_does_not_matter(estimator):
+    rounds, truth = world(2_000)
+    dear = Rounds.of(
+        rounds.chosen,
+        1e6 * (rounds.reward - 3),
+        rounds.propensity,
+        contexts=rounds.context,
+        among=range(ARMS),
+    )
+    plan = Plan(estimator=estimator, epochs=8, query=(16,), rate=0.02)
+    learnt = learnt_from(dear, plan)
+    assert earned(learnt, rounds, truth) > 0.7
+    if estimator != "regression":
+        assert -2.4e6 < learnt.held_out.value < -2.0e6
+
+
 def test_a_seed_gives_the_same_bytes_and_another_others():
     rounds, _ = world(600)
 
@@ -187,7 +204,7 @@ def test_categories_are_embedded_and_columns_of_interactions_left_alone():
         ({"rewards": [-1.0] * 40}, {"estimator": "likelihood"}, InvalidInput, "at least 0, got -1"),
         ({"units": ["u"] * 40}, {}, NoSupport, "several clusters"),
         ({"arms": [0] * 40, "among": [0]}, {}, NoSupport, "at least 2 arms"),
-        ({"rewards": [1e30] * 40}, {"estimator": "regression"}, NoSupport, "finite"),
+        ({"rewards": [1e30, -1e30] * 20}, {"estimator": "ips", "rate": 1e30}, NoSupport, "finite"),
         ({}, {"device": "abacus"}, InvalidInput, "device must be one that PyTorch has here"),
         ({"contexts": np.full((40, 1), 1e16)}, {}, InvalidInput, "within 1e"),
         ({"contexts": 1e9 + np.arange(40.0)[:, None]}, {}, InvalidInput, "column 0 does not"),

@@ -87,6 +87,20 @@ def test_a_slate_is_drawn_from_what_remains(kept):
         assert len(set(choice.arms)) == 4
 
 
+@pytest.mark.parametrize("index", ["exact", "usearch"])
+@pytest.mark.parametrize("size", [0.0, 1e-300, 1e9, 1e60, 1e300])
+def test_extreme_contexts_have_a_distribution(kept, index, size):
+    policy = compose(parsed(kept, index=index, most=10, explore=0.1))
+    ready = prepared(policy, kept[0].arms)
+    for context in (ROWS[0] * size, np.full(5, -size)):
+        p = ready.propensities(context=context)
+        assert np.isfinite(p).all()
+        assert p.sum() == pytest.approx(1.0, abs=1e-12)
+        choice = ready.choose("a.1.x", None, context)
+        assert np.isfinite(choice.scores[0])
+        assert choice.propensities[0] == p[kept[0].arms.index(choice.arms[0])]
+
+
 def test_an_arm_that_comes_is_where_the_item_tower_puts_it(kept):
     """No retraining; and its order among arms is nothing."""
     towers = kept[0]
@@ -193,6 +207,10 @@ def test_neural_linear_is_the_linear_belief_on_what_the_tower_says(kept):
 REFUSED = {
     "a relative path": ({"folder": "towers"}, "absolute path"),
     "no such folder": ({"folder": "/nowhere/at/all"}, r"manifest\.json"),
+    "a path beyond all names": ({"folder": "/" + "a" * 5_000}, "can be read"),
+    "a path of no system": ({"folder": "/a\0b"}, r"manifest\.json"),
+    "a path that no bytes spell": ({"folder": "/\ud800"}, r"manifest\.json"),
+    "a file": ({"folder": "/dev/null"}, r"manifest\.json"),
     "another digest": ({"digest": "0" * 64}, "must be that of the folder"),
     "an unknown index": ({"index": "fast"}, "index"),
     "an unknown option": ({"foldr": "x"}, "foldr"),

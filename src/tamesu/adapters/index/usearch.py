@@ -3,7 +3,7 @@
 Hierarchical navigable small worlds (Malkov & Yashunin 2018) by inner product, as `usearch` has them, of items around
 their mean: <q, x> = <q, x - mean> + <q, mean>, so the order is the same, and neighbours are spread in all directions
 instead of one (of 30,000 that a tower made .985 of the highest 100 are found, .865 without). Refuses to promise the
-highest: `docs/math/two-tower.md` says how many of them it finds.
+highest: `docs/math/retrieve.md` says how many of them it finds.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from tamesu.base import InvalidInput, MissingExtra
 from tamesu.ports.index import Singles, refuse_other_lengths
 
-CONNECTIVITY = 32
+CONNECTIVITY = 24
 """Neighbours of an item: more find more, and cost memory and time to build."""
 
-BUILDING = 128
+BUILDING = 64
 """Items that are looked at when one comes in."""
 
-SEEKING = 512
+SEEKING = 2_048
 """Items that are looked at for a query, at least."""
 
 AT_ONCE = 10_000

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import InvalidInput, NotFound, Unavailable
+from tamesu.base import InvalidInput, NoSupport, NotFound, Unavailable
 from tamesu.evaluate import Rounds, Shares
 
 UNIFORM, ARM = "uniform", "arm:"
@@ -52,21 +52,33 @@ def function_of(name: str) -> Shares:
     """The function that `module:function` names, from the folder one is in or from what is installed.
 
     Raises:
-        NotFound: there is none.
+        NotFound: there is none that can be imported.
+        NoSupport: when it is asked: it raised an error.
     """
     module, _, function = name.partition(":")
     if "" not in sys.path:
         sys.path.insert(0, "")
     try:
         found = getattr(import_module(module), function)
-    except (ImportError, AttributeError, ValueError) as problem:
+    except Exception as problem:
         raise NotFound(
-            f"{name!r} must name a function that can be imported: {problem}",
+            f"{name!r} must name a function that can be imported: {type(problem).__name__}: {problem}",
             hint="module:function, the module in this folder or installed",
         ) from problem
     if not callable(found):
         raise InvalidInput(f"{name!r} must be a function of rounds, got {type(found).__name__}")
-    return found  # type: ignore[no-any-return]  # what it gives is checked when it is asked
+
+    def shares(rounds: Rounds) -> NDArray[np.float64]:
+        try:
+            return np.asarray(found(rounds), dtype=np.float64)
+        except Exception as problem:
+            raise NoSupport(
+                f"{name!r} must give the probability of each arm in each round, it raised "
+                f"{type(problem).__name__}",
+                hint="call it yourself with rounds to see why",
+            ) from problem
+
+    return shares
 
 
 def _uniform(rounds: Rounds) -> NDArray[np.float64]:

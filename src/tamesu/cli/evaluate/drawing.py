@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -22,6 +23,9 @@ MOST_ARMS = 16
 """In the picture of arms: those that the policy wants most, or had most."""
 
 WIDTH = 6.4
+
+PLAIN = "{x:,.4g}"
+"""Numbers along an axis of powers of ten, which would be formulas."""
 
 
 def estimates(judged: Sequence[tuple[str, Evaluation]]) -> str:
@@ -83,6 +87,7 @@ def weights(found: Diagnostics) -> str:
         )
         if bins:
             axes.set_xscale("log")
+            axes.xaxis.set_major_formatter(PLAIN)
             axes.minorticks_off()
             axes.set_xlim(min(0.1, bins[0].low), max(10.0, bins[-1].high))
             axes.axvline(1.0, color=LOGGED, linewidth=0.8, linestyle=":")
@@ -138,6 +143,8 @@ def propensities(found: Diagnostics) -> str:
         axes.axhline(1.0, color=LOGGED, linewidth=0.8, linestyle=":")
         if told and told[0].chosen > 20 * told[-1].chosen:
             axes.set_xscale("log")
+            axes.xaxis.set_major_formatter(PLAIN)
+            axes.minorticks_off()
         axes.set_ylim(0.0, min(3.0, 1.1 * max([1.5, *ratio])))
         axes.set_xlabel("how often an arm was chosen")
         axes.set_ylabel("Σ 1/p over rounds, ± 2 errors", fontsize=8)
@@ -177,8 +184,15 @@ def over_time(found: Diagnostics, *, target: bool) -> str:
 
 
 def _picture(draw: Callable[[Any], None], height: float) -> str:
-    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": "tamesu", "font.family": "sans-serif"}
-    with mpl.rc_context(settings):
+    settings: Any = {
+        "svg.fonttype": "none",
+        "svg.hashsalt": "tamesu",
+        "font.family": "sans-serif",
+        "text.parse_math": False,  # an arm may be called $x$
+    }
+    with mpl.rc_context(settings), warnings.catch_warnings():
+        # Of letters that its own fonts lack: whoever shows the page has others.
+        warnings.filterwarnings("ignore", "Glyph")
         chart = Figure(figsize=(WIDTH, height), layout="constrained")
         axes = chart.subplots()
         axes.spines[["top", "right"]].set_visible(False)
@@ -197,6 +211,6 @@ def _label(policy: str, one: Estimate, *, estimands: bool) -> str:
 
 
 def _short(text: str, most: int = 24) -> str:
-    # A dollar sign would begin a formula.
-    cut = text if len(text) <= most else f"{text[: most - 1]}…"
-    return cut.replace("$", r"\$")
+    # No XML may hold a control character, nor half of a pair of surrogates.
+    shown = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+    return shown if len(shown) <= most else f"{shown[: most - 1]}…"

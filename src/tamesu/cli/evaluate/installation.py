@@ -78,7 +78,7 @@ def _plain(name: str, logged: Logged, candidates: Candidates) -> Case:
         rounds=logged.slates() if several else logged.rounds(),
         target=target,
         left_out=logged.left_out,
-        logging=lambda: candidates.distributions(candidates.logging()),
+        logging=lambda: candidates.distributions(candidates.called(_evenly, name)),
         again=lambda runs: candidates.again(candidates.called(_evenly, name), runs),
     )
 

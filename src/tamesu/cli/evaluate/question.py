@@ -87,7 +87,11 @@ class Question:
             MissingExtra: a page without what draws its pictures.
         """
         estimators = words.pop("estimators")
-        words["estimators"] = [_estimator(one) for one in _named(estimators)] if estimators else []
+        words["estimators"] = (
+            [] if estimators is None else [_estimator(one) for one in _named(estimators)]
+        )
+        if not words["source"] or not all(words["policies"]):
+            raise InvalidInput("a log and a policy must have names, got an empty one")
         words["estimands"] = [Estimand.of(one).value for one in _named(words.pop("per"))]
         if words["interval"] not in INTERVALS:
             raise InvalidInput.unknown_kind("interval", words["interval"], INTERVALS)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tamesu.base import InvalidInput
 from tamesu.cli.evaluate.candidates import candidate
 from tamesu.evaluate import Again, Reason, Rounds, Runs, Shares, Slates, SlateShares
 
@@ -82,6 +83,8 @@ def source_of(asked: Question) -> Iterator[Source]:
         InvalidInput: a log that no policy can be judged by.
     """
     path = Path(asked.source)
+    if asked.source == OPEN_BANDIT or path.suffix or path.is_file():
+        _refuse_of_bandits(asked)
     if asked.source == OPEN_BANDIT:
         from tamesu.cli.evaluate.open_bandit import open_bandit
 
@@ -95,3 +98,20 @@ def source_of(asked: Question) -> Iterator[Source]:
 
         with installation(asked) as source:
             yield source
+
+
+def _refuse_of_bandits(asked: Question) -> None:
+    """Refuses words that only a bandit's own archive has an answer to: else they would change nothing, silently."""
+    said = {
+        "--at": asked.at != "along",
+        "--every": asked.every is not None,
+        "--since": asked.since is not None,
+        "--until": asked.until is not None,
+        "--data": asked.data is not None,
+    }
+    for word, given in said.items():
+        if given:
+            raise InvalidInput(
+                f"{word} is for a bandit's own archive, and {asked.source!r} is another log",
+                hint=f"leave {word} out",
+            )

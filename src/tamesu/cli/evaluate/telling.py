@@ -127,7 +127,7 @@ def before(found: Diagnostics) -> list[tuple[str, str, str]]:
         (
             "propensities",
             f"10^{bets.evidence:.1f}" if bets.evidence > 0 else "sound",
-            f"what betting against them won, most on {bets.against}; 10^6 is no luck"
+            f"what betting against them won, most on “{bets.against}”; 10^6 is no luck"
             if bets.evidence > 0
             else "betting against them won nothing",
         ),

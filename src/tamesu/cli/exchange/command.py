@@ -57,21 +57,27 @@ def export(  # noqa: PLR0913 - the words of a command line
 
     Each form says less than the log in its own way: what is missing is told. `tamesu evaluate` reads all of them.
     """
-    from tamesu.cli.exchange.writing import form_to, write_rounds
+    from tamesu.cli.exchange.writing import form_to, write_file
     from tamesu.cli.output import console, progress, write_json
-    from tamesu.evaluate.exchange import not_held
+    from tamesu.evaluate import Slates
+    from tamesu.evaluate.exchange import not_held, slates_not_held
 
     form = form_to(file)
-    found = _found(source, data, since, until)
+    found = _found(source, file, data, since, until)
     told = found.told
     with progress("writing", "rounds", len(told.rounds)) as tell:
-        write_rounds(file, told, tell)
-    missing = not_held(told.rounds, form)
+        write_file(file, told, tell)
+    kind = "slates" if isinstance(told.rounds, Slates) else "rounds"
+    missing = (
+        slates_not_held(told.rounds)
+        if isinstance(told.rounds, Slates)
+        else not_held(told.rounds, form)
+    )
     if json:
         counted: dict[str, Any] = {
             "source": found.about,
             "file": str(file),
-            "rounds": len(told.rounds),
+            kind: len(told.rounds),
             "arms": len(told.rounds.arms),
             "context": list(told.names),
             "left_out": found.left_out,
@@ -80,7 +86,7 @@ def export(  # noqa: PLR0913 - the words of a command line
         write_json(counted)
         return
     lines = [
-        f"{len(told.rounds):,} rounds of {len(told.rounds.arms):,} arms of {found.about} in {file}",
+        f"{len(told.rounds):,} {kind} of {len(told.rounds.arms):,} arms of {found.about} in {file}",
         *(f"left out {count:,}: {why}" for why, count in found.left_out.items() if count),
         *(f"not in this form: {one}" for one in missing),
     ]
@@ -98,23 +104,27 @@ class _Found:
     left_out: dict[str, int]
 
 
-def _found(source: str, data: str | None, since: str | None, until: str | None) -> _Found:
+def _found(
+    source: str, file: Path, data: str | None, since: str | None, until: str | None
+) -> _Found:
     from tamesu.base import InvalidInput
-    from tamesu.cli.exchange.reading import read_rounds
+    from tamesu.cli.exchange.reading import read_file
     from tamesu.cli.exchange.writing import Telling
 
     path = Path(source)
     if not (path.suffix or path.is_file()):
-        return _archived(source, data, since, until)
+        return _archived(source, file, data, since, until)
     if since is not None or until is not None:
         raise InvalidInput("--since and --until speak of a bandit's archive, the log is a file")
-    read = read_rounds(path)
+    read = read_file(path)
     return _Found(path.name, Telling(rounds=read.rounds), read.left)
 
 
-def _archived(name: str, data: str | None, since: str | None, until: str | None) -> _Found:
+def _archived(
+    name: str, file: Path, data: str | None, since: str | None, until: str | None
+) -> _Found:
     from tamesu.base import Time
-    from tamesu.cli.exchange.writing import Telling
+    from tamesu.cli.exchange.writing import Telling, refuse_slates
     from tamesu.cli.output import progress
     from tamesu.policy.features import encoder_of
     from tamesu.wiring import load_settings, open_decisions
@@ -124,7 +134,9 @@ def _archived(name: str, data: str | None, since: str | None, until: str | None)
         with progress("reading the archive", "rows", decisions.rows) as tell:
             logged = decisions.logged(first, last, tell)
         encoder = encoder_of(decisions.declaration)
-    rounds = logged.rounds()
+    if logged.size > 1:
+        refuse_slates(file)
+    rounds = logged.slates() if logged.size > 1 else logged.rounds()
     features = {
         arm: dict(zip(encoder.arm_names, columns, strict=True)) if columns else {}
         for arm, columns in zip(rounds.arms, rounds.features.tolist(), strict=True)

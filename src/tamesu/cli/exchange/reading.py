@@ -11,14 +11,22 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from tamesu.base import Corrupt, InvalidInput, NotFound
 from tamesu.base.errors import listing
-from tamesu.evaluate.exchange import Read, rounds_of_arrays, rounds_of_dsjson, rounds_of_table
+from tamesu.evaluate import Rounds, Slates
+from tamesu.evaluate.exchange import (
+    Read,
+    rounds_of_arrays,
+    rounds_of_dsjson,
+    rounds_of_table,
+    slates_of_arrays,
+)
 from tamesu.evaluate.exchange.arrays import READ
+from tamesu.evaluate.exchange.slate_arrays import READ as READ_OF_SLATES
 from tamesu.evaluate.exchange.table import KNOWN, NUMBERS, USER
 
 if TYPE_CHECKING:
@@ -28,8 +36,11 @@ GZIP = ".gz"
 _PICKLES = (".pkl", ".pickle", ".joblib")
 
 
-def read_rounds(path: Path) -> Read:
-    """The log in `path`: a table (.csv, .csv.gz, .parquet), arrays (.npz), or lines of Vowpal Wabbit (.dsjson, .json, either with .gz).
+Logs: TypeAlias = Read[Rounds] | Read[Slates]
+
+
+def read_file(path: Path) -> Logs:
+    """The log in `path`: a table (.csv, .csv.gz, .parquet), arrays (.npz; of slates where it has slate_id), or lines of Vowpal Wabbit (.dsjson, .json, either with .gz).
 
     Raises:
         NotFound: no such file.
@@ -63,7 +74,7 @@ def form_of(path: Path) -> str:
     return last
 
 
-def _table(path: Path) -> Read:
+def _table(path: Path) -> Read[Rounds]:
     import polars as pl
 
     try:
@@ -111,7 +122,7 @@ def _column(column: pl.Series) -> Any:
     return column.to_numpy() if column.dtype.is_numeric() else column.to_list()
 
 
-def _arrays(path: Path) -> Read:
+def _arrays(path: Path) -> Logs:
     left: dict[str, int] = {}
     arrays: dict[str, Any] = {}
     if not zipfile.is_zipfile(path):
@@ -120,7 +131,7 @@ def _arrays(path: Path) -> Read:
         )
     try:
         with np.load(path, allow_pickle=False) as held:
-            for name in (one for one in held.files if one in READ):
+            for name in (one for one in held.files if one in (*READ, *READ_OF_SLATES)):
                 if _is_object(held, name):
                     left[
                         f"{name}, which is no array but a Python object, none perhaps; it is not opened"
@@ -129,6 +140,8 @@ def _arrays(path: Path) -> Read:
                     arrays[name] = held[name]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as problem:
         raise Corrupt(f"{path} must be arrays by name, it cannot be read: {problem}") from problem
+    if arrays.get("slate_id") is not None:
+        return Read(slates_of_arrays(arrays), left)
     return Read(rounds_of_arrays(arrays), left)
 
 
@@ -154,7 +167,7 @@ def _is_object(held: Any, name: str) -> bool:
     return bool(kind.hasobject)
 
 
-def _lines(path: Path) -> Read:
+def _lines(path: Path) -> Read[Rounds]:
     with _opened(path) as lines:
         return rounds_of_dsjson(lines)
 
@@ -172,7 +185,7 @@ def _opened(path: Path) -> Iterator[Iterator[bytes]]:
         raise Corrupt(f"{path} must be packed by gzip, it cannot be read: {problem}") from problem
 
 
-_FORMS: dict[str, Callable[[Path], Read]] = {
+_FORMS: dict[str, Callable[[Path], Logs]] = {
     ".csv": _table,
     ".parquet": _table,
     ".npz": _arrays,

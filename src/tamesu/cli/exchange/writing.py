@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from tamesu.base import InvalidInput, Unavailable
+from tamesu.base import Bug, InvalidInput, Unavailable
 from tamesu.base.errors import listing
 from tamesu.cli.exchange.reading import GZIP, form_of
 from tamesu.cli.exports import whole
-from tamesu.evaluate import Rounds
-from tamesu.evaluate.exchange import Form, arrays_of, dsjson_of, table_of
+from tamesu.evaluate import Rounds, Slates
+from tamesu.evaluate.exchange import Form, arrays_of, dsjson_of, slate_arrays_of, table_of
 
 Tell = Callable[[int], Any]
 """Is told how many rounds are written."""
@@ -26,10 +26,10 @@ STEP = 1_000
 
 @dataclass(frozen=True, kw_only=True)
 class Telling:
-    """Rounds, and what is known of them by name.
+    """A log, and what is known of it by name.
 
     Attributes:
-        rounds: n of them.
+        rounds: n of them, or slates.
         ids: (n,) of their decisions, if known.
         contexts: (n,) what was known before, as it was recorded.
         features: what arms tell of themselves.
@@ -37,12 +37,25 @@ class Telling:
         arm_names: of what arms tell.
     """
 
-    rounds: Rounds
+    rounds: Rounds | Slates
     ids: Sequence[str] | None = None
     contexts: Sequence[Mapping[str, Any] | None] | None = None
     features: Mapping[str, Mapping[str, Any]] | None = None
     names: Sequence[str] = ()
     arm_names: Sequence[str] = ()
+
+
+def refuse_slates(path: Path) -> None:
+    """Raises where `path` would not hold slates.
+
+    Raises:
+        InvalidInput: as said.
+    """
+    if form_to(path) is not Form.ARRAYS:
+        raise InvalidInput(
+            f"slates are written as arrays (.npz), got {path.name!r}",
+            hint="other forms have one propensity for each arm, and a slate's hang on what stands above",
+        )
 
 
 def form_to(path: Path) -> Form:
@@ -67,7 +80,7 @@ def form_to(path: Path) -> Form:
     return form
 
 
-def write_rounds(path: Path, told: Telling, tell: Tell) -> None:
+def write_file(path: Path, told: Telling, tell: Tell) -> None:
     """Writes them to `path`, in the form that its ending says; the file appears once it is whole.
 
     Raises:
@@ -75,15 +88,25 @@ def write_rounds(path: Path, told: Telling, tell: Tell) -> None:
         Unavailable: the file cannot be written.
     """
     form = form_to(path)
+    if isinstance(told.rounds, Slates):
+        refuse_slates(path)
     with whole(path) as draft:
         _WRITERS[form](draft, path, told, tell)
     tell(len(told.rounds))
 
 
+def _rounds(told: Telling) -> Rounds:
+    if isinstance(told.rounds, Slates):
+        raise Bug("slates were refused")
+    return told.rounds
+
+
 def _arrays(draft: Path, path: Path, told: Telling, tell: Tell) -> None:
     del path, tell
     names = {"context_names": told.names, "action_context_names": told.arm_names}
-    arrays = arrays_of(told.rounds) | {name: list(one) for name, one in names.items() if one}
+    log = told.rounds
+    arrays = slate_arrays_of(log) if isinstance(log, Slates) else arrays_of(log)
+    arrays |= {name: list(one) for name, one in names.items() if one}
     # A list of texts that is empty has no type of its own.
     texts = {
         name: np.array(one, dtype=np.str_) for name, one in arrays.items() if isinstance(one, list)
@@ -96,7 +119,7 @@ def _table(draft: Path, path: Path, told: Telling, tell: Tell) -> None:
     import polars as pl
 
     del tell
-    columns = table_of(told.rounds)
+    columns = table_of(_rounds(told))
     rows = pl.DataFrame({**columns, "item_id": pl.Series(columns["item_id"], dtype=pl.String)})
     if form_of(path) == ".parquet":
         rows.write_parquet(draft)
@@ -105,7 +128,7 @@ def _table(draft: Path, path: Path, told: Telling, tell: Tell) -> None:
 
 
 def _lines(draft: Path, path: Path, told: Telling, tell: Tell) -> None:
-    lines = dsjson_of(told.rounds, ids=told.ids, contexts=told.contexts, features=told.features)
+    lines = dsjson_of(_rounds(told), ids=told.ids, contexts=told.contexts, features=told.features)
     packed = path.suffix.lower() == GZIP
     opened: Any = gzip.open if packed else open
     with opened(draft, "wb") as file:

@@ -132,7 +132,7 @@ def two_tower(  # noqa: PLR0913 - the options of a command
     if json:
         write_json(_as_json(found, learnt, how, out, digest))
     else:
-        _tell(found, learnt, how, out)
+        _tell(found, learnt, how, out, digest)
 
 
 def _written(path: Path | None) -> dict[str, Any]:
@@ -192,7 +192,7 @@ def _as_json(found: Found, learnt: Learnt, how: Plan, out: Path, digest: str) ->
     }
 
 
-def _tell(found: Found, learnt: Learnt, how: Plan, out: Path) -> None:
+def _tell(found: Found, learnt: Learnt, how: Plan, out: Path, digest: str) -> None:
     from tamesu.cli.output import console, table
 
     screen = console()
@@ -211,6 +211,7 @@ def _tell(found: Found, learnt: Learnt, how: Plan, out: Path) -> None:
             if how.estimator == "regression"
             else f"{value:.4f} ± {error:.4f} per decision",
         ),
+        ("digest", digest),
     ]
     screen.print(table("What was learnt", ["", ""], rows))
     screen.print(

@@ -51,7 +51,7 @@ def rounds_of_arrays(given: Mapping[str, Any]) -> Rounds:
     if given.get("slate_id") is not None:
         raise InvalidInput(
             "a dictionary of arrays must be of decisions of one arm each, got slate_id",
-            hint="slates are judged as a whole: make tamesu.evaluate.Slates of them",
+            hint="these are slates: slates_of_arrays reads them",
         )
     needed(given, ("action", "reward", "pscore"), "a dictionary of arrays")
     action = np.asarray(given["action"])

@@ -28,7 +28,7 @@ _HELD = 10_000
 """Lists of actions that are known again by their bytes."""
 
 
-def rounds_of_dsjson(lines: Iterable[bytes | str]) -> Read:
+def rounds_of_dsjson(lines: Iterable[bytes | str]) -> Read[Rounds]:
     """Rounds out of lines; empty lines are nothing.
 
     An action is known by its `_tag` or `id`, else by its place among the others. Which actions a line has are those that
@@ -114,7 +114,7 @@ class _Log:
         self._has_stamps &= line.stamp is not None
         self._decided.append(0 if line.stamp is None else microseconds(line.stamp))
 
-    def read(self) -> Read:
+    def read(self) -> Read[Rounds]:
         n, k = len(self._chosen), len(self._arms)
         if self._varies:
             self.left["features of actions, which differ from line to line"] += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from tamesu.evaluate.rounds import Rounds
+from tamesu.evaluate.slates import Slates
 
 
 class Form(StrEnum):
@@ -13,6 +14,10 @@ class Form(StrEnum):
     ARRAYS = "arrays"
     TABLE = "table"
     DSJSON = "dsjson"
+
+
+_SHOWN = "what nobody saw: it stands in `shown`, which is ours alone; others take it as seen"
+_CLUSTER = "which decisions were of one unit: it stands in `cluster`, which is ours alone"
 
 
 def not_held(rounds: Rounds, form: Form) -> list[str]:
@@ -31,15 +36,9 @@ def not_held(rounds: Rounds, form: Form) -> list[str]:
         if form is Form.ARRAYS:
             found.append("which arms were eligible: it stands in `eligible`, which is ours alone")
     if not rounds.shown.all() and form is not Form.DSJSON:
-        found.append(
-            "what nobody saw: it stands in `shown`, which is ours alone; others take it as seen"
-        )
+        found.append(_SHOWN)
     if n and int(rounds.cluster.max()) + 1 < n:
-        found.append(
-            "which decisions were of one unit"
-            if form is Form.DSJSON
-            else "which decisions were of one unit: it stands in `cluster`, which is ours alone"
-        )
+        found.append("which decisions were of one unit" if form is Form.DSJSON else _CLUSTER)
     if form is Form.TABLE:
         never = len(rounds.arms) - len(set(rounds.chosen.tolist()))
         if never:
@@ -48,4 +47,20 @@ def not_held(rounds: Rounds, form: Form) -> list[str]:
             found.append("what arms tell of themselves")
     if form is Form.DSJSON and rounds.position.any():
         found.append("at which position arms stood")
+    return found
+
+
+def slates_not_held(slates: Slates) -> list[str]:
+    """The same of slates, which are arrays."""
+    n, found = len(slates), list[str]()
+    if slates.eligible is not None:
+        found.append("which arms were eligible: it stands in `eligible`, which is ours alone")
+    if not slates.shown[slates.there].all():
+        found.append(_SHOWN)
+    if n and int(slates.cluster.max()) + 1 < n:
+        found.append(_CLUSTER)
+    if slates.marginal is None:
+        found.append(
+            "how likely an arm was to come to its position, whatever stood above: others ask for it as pscore_item_position"
+        )
     return found

@@ -41,7 +41,7 @@ MOST_NAMED = 3
 Columns = Mapping[str, Sequence[Any] | NDArray[Any]]
 
 
-def rounds_of_table(columns: Columns) -> Read:
+def rounds_of_table(columns: Columns) -> Read[Rounds]:
     """Rounds out of columns.
 
     A column of the context is one of numbers where each of its values is a number, or missing; else it is one of words, and becomes

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tamesu.base import InvalidInput, TooLarge
 from tamesu.base.errors import listing
 from tamesu.evaluate.rounds import Rounds
+from tamesu.evaluate.slates import Slates
 
 Telling: TypeAlias = tuple[str, float | str]
 """A name, and the number or word that a row tells under it."""
@@ -25,15 +26,18 @@ MOST_COLUMNS = 10_000
 """Of what rows tell; more would be a word for nearly every row."""
 
 
-class Read(NamedTuple):
-    """Rounds that were read.
+Log = TypeVar("Log", Rounds, Slates)
+
+
+class Read(NamedTuple, Generic[Log]):
+    """A log that was read.
 
     Attributes:
-        rounds: all that are some.
+        rounds: its rounds, or slates.
         left: what was there besides and is not in them, and how many of each.
     """
 
-    rounds: Rounds
+    rounds: Log
     left: dict[str, int]
 
 

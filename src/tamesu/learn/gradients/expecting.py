@@ -36,7 +36,7 @@ class Expecting:
         self._rows = rows
 
     def guess(self, places: Tensor, arms: Tensor | None) -> Tensor:
-        """(m, c) expected rewards of rounds that were learnt from, each by the model of its own fold."""
+        """(m, c) expected rewards of rounds that were learnt from, in their unit, each by the model of its own fold."""
         context, fold = self._rows.context[places], self.fold[places]
         with torch.no_grad():
             told = [self._expected(model, context, arms) for model in self.models]
@@ -48,11 +48,11 @@ class Expecting:
         context = torch.as_tensor(rounds.context.astype(np.float32), device=self.fold.device)
         told = torch.stack([self._expected(model, context, None) for model in self.models])
         found: NDArray[np.float64] = told.mean(dim=0).double().cpu().numpy()
-        return found
+        return found * self._rows.unit
 
     def _expected(self, model: Towers, context: Tensor, arms: Tensor | None) -> Tensor:
         scores = model.scores(context, arms)
-        return torch.sigmoid(scores) if self._rows.whether else scores
+        return torch.sigmoid(scores) if self._rows.whether else scores + self._rows.level
 
 
 def expecting(

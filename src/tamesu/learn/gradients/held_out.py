@@ -74,7 +74,7 @@ def by_loss(rows: Rows) -> Judge:
     def judge(towers: Towers) -> Judged:
         with torch.no_grad():
             scores = towers.scored(rows.context, rows.chosen)
-            loss = float(regression(scores, rows.reward, whether=rows.whether))
+            loss = float(regression(scores, rows.reward - rows.level, whether=rows.whether))
         return Judged(-loss, math.nan)
 
     return judge
@@ -89,6 +89,10 @@ def shares_of(towers: Towers) -> Shares:
     def shares(rounds: Rounds) -> Floats:
         context = torch.as_tensor(rounds.context.astype(np.float32), device=items.device)
         scores = (towers.query(context) @ items.T).double() / towers.temperature
+        if not bool(torch.isfinite(scores).all()):
+            raise NoSupport(
+                "scores must stay finite, they did not", hint="take a smaller rate, or clip weights"
+            )
         if rounds.eligible is not None:
             among = torch.as_tensor(rounds.eligible, device=items.device)
             scores = scores.masked_fill(~among, NEVER)

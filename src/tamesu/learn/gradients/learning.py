@@ -7,7 +7,6 @@ it learnt from.
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -73,7 +72,7 @@ def learnt_from(  # noqa: PLR0913 - what may be known of rounds
         if plan.warm and plan.estimator != "likelihood":
             start = climb("start", plan=plan.as_regression(), judge=by_loss(others)).towers
             again = climb("policy from it", plan=plan, judge=judge, guess=guess, start=start)
-            found = max(found, again, key=_judged)
+            found = max(found, again, key=lambda one: one.judged.worth)
         found = _sharpened(found, plan, judge)
     policy = _arrays(found, rounds, plan, context, arm_features)
     return Learnt(policy, plan, found.judged, found.epoch, found.stopped)
@@ -95,7 +94,8 @@ def _model(  # noqa: PLR0913, PLR0917 - what may be known of rounds
         towers = expecting(rounds.take(learnt), mine, plan, tell, checkpoint)
         return towers.guess, towers.of_others
     table = torch.as_tensor(
-        cross_fitted(rounds.take(learnt), model, plan.folds).astype(np.float32), device=plan.device
+        (cross_fitted(rounds.take(learnt), model, plan.folds) / mine.unit).astype(np.float32),
+        device=plan.device,
     )
 
     def guess(rows: torch.Tensor, arms: torch.Tensor | None) -> torch.Tensor:
@@ -185,11 +185,6 @@ def _categories(schema: Schema) -> Iterator[slice]:
         at += width
 
 
-def _judged(found: Trained) -> float:
-    """What is held out says; nothing, where it can say nothing."""
-    return -math.inf if math.isnan(found.judged.value) else found.judged.value
-
-
 SHARPER = (1.0, 0.5, 0.25, 0.1)
 """Shares of a temperature that are tried when all is learnt."""
 
@@ -202,7 +197,7 @@ def _sharpened(found: Trained, plan: Plan, judge: Judge) -> Trained:
     for share in SHARPER:
         found.towers.temperature = heat * share
         tried.append((found._replace(judged=judge(found.towers)), heat * share))
-    best, found.towers.temperature = max(tried, key=lambda one: _judged(one[0]))
+    best, found.towers.temperature = max(tried, key=lambda one: one[0].judged.worth)
     return best
 
 

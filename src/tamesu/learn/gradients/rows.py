@@ -24,10 +24,13 @@ class Rows:
         context: (n, d) single precision.
         features: (K, a).
         chosen: (n,).
-        reward, propensity: (n,).
+        reward: (n,) in units of `unit`.
+        propensity: (n,).
         eligible: (n, K), or none for all arms.
         fields, arm_fields: which columns are the categories of one field.
         whether: rewards lie in [0, 1], as those of things that happened or not.
+        unit: 1 there, else the deviation of rewards: steps do not depend on the currency.
+        level: 0 there, else the mean of rewards, in that unit.
     """
 
     context: Tensor
@@ -39,6 +42,8 @@ class Rows:
     fields: tuple[slice, ...]
     arm_fields: tuple[slice, ...]
     whether: bool
+    unit: float
+    level: float
 
     @property
     def arms(self) -> int:
@@ -70,14 +75,19 @@ def rows_of(
         return torch.as_tensor(values.astype(np.float32), device=device)
 
     eligible = rounds.eligible
+    reward = rounds.reward
+    whether = bool(((reward >= 0) & (reward <= 1)).all())
+    unit = 1.0 if whether else float(reward.std()) or 1.0
     return Rows(
         context=single(rounds.context),
         features=single(rounds.features),
         chosen=torch.as_tensor(rounds.chosen, device=device),
-        reward=single(rounds.reward),
+        reward=single(reward / unit),
         propensity=single(rounds.propensity),
         eligible=None if eligible is None else torch.as_tensor(eligible, device=device),
         fields=fields,
         arm_fields=arm_fields,
-        whether=bool(((rounds.reward >= 0) & (rounds.reward <= 1)).all()),
+        whether=whether,
+        unit=unit,
+        level=0.0 if whether else float(reward.mean()) / unit,
     )

@@ -40,6 +40,11 @@ class Judged(NamedTuple):
     value: float
     error: float
 
+    @property
+    def worth(self) -> float:
+        """The value; below all others where what is held out can say nothing."""
+        return -math.inf if math.isnan(self.value) else self.value
+
 
 Judge: TypeAlias = Callable[[Towers], Judged]
 
@@ -122,24 +127,30 @@ def trained(  # noqa: PLR0913 - what a loop takes
                 places = order[first : first + plan.batch]
                 batch = rows.take(places)
                 loss = _loss(towers, batch, places, plan, catalogue, level, luck, guess)
-                lost = float(loss.detach())
-                if not math.isfinite(lost):
-                    raise NoSupport(
-                        f"learning must stay finite, it did not in epoch {number}",
-                        hint="take a smaller rate, or clip weights",
-                    )
                 climber.zero_grad()
                 torch.autograd.backward(loss)
                 climber.step()
-                total += lost * len(batch)
+                total += float(loss.detach()) * len(batch)
+            _refuse_lost(towers, total, number)
             judged = judge(towers)
-            better = judged.value > best.judged.value
+            better = judged.worth > best.judged.worth
             kept = (copy.deepcopy(towers), number, judged) if better else best[:3]
             best = Trained(*kept, stopped=number)
             tell(Epoch(name, number, plan.epochs, total / len(rows), *judged, best=better))
             if checkpoint is not None:
                 checkpoint.keep(name, towers, climber, level, luck, best)
     return best
+
+
+def _refuse_lost(towers: Towers, total: float, number: int) -> None:
+    """Raises where numbers are none any more."""
+    with torch.no_grad():
+        whole = all(bool(torch.isfinite(one).all()) for one in towers.parameters())
+    if not (whole and math.isfinite(total)):
+        raise NoSupport(
+            f"learning must stay finite, it did not in epoch {number}",
+            hint="take a smaller rate, or clip weights",
+        )
 
 
 def _loss(  # noqa: PLR0913, PLR0917 - what a step takes
@@ -154,7 +165,7 @@ def _loss(  # noqa: PLR0913, PLR0917 - what a step takes
 ) -> Tensor:
     if plan.estimator == "regression":
         scores = towers.scored(batch.context, batch.chosen)
-        return regression(scores, batch.reward, whether=batch.whether)
+        return regression(scores, batch.reward - batch.level, whether=batch.whether)
     candidates = catalogue.of(batch, luck)
     shares = log_shares(towers.scores(batch.context, candidates.arms), candidates, batch.eligible)
     expected = None if guess is None else guess(places, candidates.arms)

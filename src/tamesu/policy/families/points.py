@@ -83,7 +83,9 @@ class PointsFamily:
         missing = all_of_them - len(rows)
         if self._some is not None or missing > FEW:
             return highest(self.scores(rows), most)
-        found = self._items.nearest(self._point.astype(np.float32), most + missing)
+        # The order is that of any query in this direction: one that single precision can hold.
+        length = float(np.abs(self._point).max(initial=0.0)) or 1.0
+        found = self._items.nearest((self._point / length).astype(np.float32), most + missing)
         if missing:
             here = np.zeros(all_of_them, dtype=np.bool_)
             here[rows] = True

@@ -33,6 +33,10 @@ def towers_of(folder: str, digest: str, declaration: Declaration, *, arms: bool 
         raise InvalidDeclaration(
             f"policy.belief.folder must hold what was learnt: {problem.message}", hint=problem.hint
         ) from problem
+    except OSError as problem:
+        raise InvalidDeclaration(
+            f"policy.belief.folder must be a folder that can be read, it cannot: {problem.strerror}"
+        ) from problem
     _refuse_unfit(towers, declaration, arms=arms)
     return towers
 
