@@ -49,7 +49,7 @@ class Along:
         self._logged, self._observations, self._every = logged, observations, every
         self._policy = compose(declaration)
         self._ids = declaration.arm_ids
-        refuse_strangers(logged, self._ids)
+        refuse_strangers(logged, self._policy, self._ids)
         self._asking = Asking(logged, self._policy)
         self._clauses = clauses
         self.learnt = self.unlearnt = 0

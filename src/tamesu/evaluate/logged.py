@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import GRID, Bug, Declaration, InvalidInput, NoSupport, Outcome
+from tamesu.base.slots import options_of
 from tamesu.evaluate.latest import Deliveries, sifted
 from tamesu.evaluate.rounds import Rounds
 from tamesu.evaluate.slates import Slates
@@ -28,6 +29,10 @@ Active: TypeAlias = Callable[[int, int], Sequence[str]]
 """The number of a declaration and the version of a snapshot to the arms that were active then."""
 
 
+MOST_COMBINATIONS = 4_096
+"""That are judged one by one: of each decision it is asked how likely each was."""
+
+
 @dataclass(frozen=True, eq=False)
 class Logged:
     """n decisions in the order of their log, m deliveries.
@@ -35,7 +40,7 @@ class Logged:
     Attributes:
         told: the deliveries.
         arms: K ids: all that were ever eligible.
-        sets: lists of eligible arms; `among` (n,) says whose is which.
+        sets: lists of eligible arms, or of combinations of eligible options; `among` (n,) says whose is which.
         version: (n,) of the snapshot that decided.
         context: (n, d) columns of what was known before.
         features: (K, a) columns of what arms tell of themselves.
@@ -192,14 +197,9 @@ def logged(
         left_out: what is counted already.
 
     Raises:
-        NoSupport: the bandit combines options; or no context fits the schema.
+        NoSupport: too many combinations to look at each; or no context fits the schema.
     """
     declaration, encoder = policy.declaration, policy.encoder
-    if declaration.slots:
-        raise NoSupport(
-            f"decisions must deliver arms to be judged, {declaration.name!r} combines options",
-            hint="of combinations nothing can be told yet",
-        )
     context, fits = _encoded(told, declaration, encoder)
     kept = sifted(told, fits)
     if kept is None:
@@ -221,11 +221,15 @@ def logged(
             if these is None:
                 these = asked[key] = tuple(active(*key))
         among[row] = codes.setdefault(these, len(codes))
-    arms = tuple(dict.fromkeys(arm for ids in codes for arm in ids))
+    sets = tuple(codes)
+    if policy.combiner is not None:
+        sets = tuple([combined(policy, options) for options in sets])
+        features = {one: options_of(one) for these in sets for one in these}
+    arms = tuple(dict.fromkeys(arm for ids in sets for arm in ids))
     return Logged(
         told=kept,
         arms=arms,
-        sets=tuple(codes),
+        sets=sets,
         among=among,
         version=version,
         context=context,
@@ -233,6 +237,24 @@ def logged(
         size=policy.size,
         left_out=Counter(left_out) + Counter(context=int(np.count_nonzero(~fits))),
     )
+
+
+def combined(policy: Policy, options: Sequence[str]) -> tuple[str, ...]:
+    """All that `policy` can combine of these options, which then are judged as if they were arms.
+
+    Raises:
+        NoSupport: too many.
+    """
+    if policy.combiner is None:
+        raise Bug("a policy must combine options to be asked what it can combine")
+    found = policy.combiner.listed(options, MOST_COMBINATIONS)
+    if found is None:
+        raise NoSupport(
+            f"combinations must be at most {MOST_COMBINATIONS:,} to be judged one by one, "
+            f"{policy.declaration.name!r} has more",
+            hint="look at a time when fewer options were active",
+        )
+    return found
 
 
 def _encoded(
