@@ -20,7 +20,7 @@ from tamesu.base.slots import MAX_OPTIONS, MAX_SLOTS
 from tamesu.base.times import MILLISECOND_US, SECOND_US
 from tamesu.engine.learner import LEASE_US
 from tamesu.engine.remade import MOST_LOOKED_AT
-from tamesu.evaluate.logged import MOST_COMBINATIONS
+from tamesu.evaluate.assembled import MOST_COMBINATIONS
 from tamesu.evaluate.tabled import MOST_NUMBERS as MOST_TABLED
 from tamesu.policy.features.numbers import LARGEST, LARGEST_FACTOR
 from tamesu.ports.store import MOST_WAITING

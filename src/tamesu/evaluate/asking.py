@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from tamesu.base import InvalidInput, NoSupport
 from tamesu.base.errors import listing
 from tamesu.base.slots import option_id, options_of
-from tamesu.evaluate.logged import Logged, combined, within
+from tamesu.evaluate.assembled import combined, within
+from tamesu.evaluate.logged import Logged
 from tamesu.evaluate.rounds import Rounds
 from tamesu.evaluate.slates import Slates
 from tamesu.policy import Policy, Prepared
