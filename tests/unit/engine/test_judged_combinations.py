@@ -75,6 +75,7 @@ def test_the_logging_policy_is_made_again_whole(candidates):
     assert contrast_of(rounds, logging.target).weight.tolist() == [1.0] * 460
     assert np.abs(logging.target(rounds).sum(axis=1) - 1.0).max() < 1e-12
     assert candidates.doubts() == ()
+    assert candidates.snapshot(1).told["observations"] > 0
 
 
 @pytest.mark.parametrize("explorer", ["greedy", "thompson", "uniform"])
@@ -82,7 +83,10 @@ def test_the_logging_policy_is_made_again_whole(candidates):
 def test_a_candidate_is_met_within_its_error(candidates, explorer, at):
     policy = {"explorer": {"kind": explorer, "explore": 0.2 if explorer != "uniform" else 0}}
     declaration = Declaration.parse({**HERO, "policy": policy})
-    candidate = {"along": candidates.along, "prior": candidates.declared}[at](declaration)
+    if at == "along":
+        candidate = candidates.along(declaration, every=50)
+    else:
+        candidate = candidates.declared(declaration)
     rounds = candidate.logged.rounds()
     shares = candidate.target(rounds)
     assert np.abs(shares.sum(axis=1) - 1.0).max() < 1e-9
