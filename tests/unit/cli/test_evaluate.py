@@ -124,7 +124,7 @@ def test_several_policies_stand_side_by_side_on_one_page(asked, tmp_path):
     assert [one for one in loads if "href" not in one] == []
     assert set(re.findall(r'href="([^#"]*)', text)) <= {""}
     pictures = re.findall(r"<svg.*?</svg>", text, re.DOTALL)
-    assert len(pictures) == 1 + 2 * 4
+    assert len(pictures) == 2 + 2 * 4
     for picture in pictures:
         ET.fromstring(picture)
 

@@ -60,8 +60,7 @@ def page(source: Source, judged: Sequence[Judged], *, anyway: bool) -> str:
     if len(judged) > 1:
         parts += ["<h2>All policies</h2>", _side_by_side(judged, told)]
         if told:
-            picture = drawing.estimates([(one.case.policy, one.found) for one in told])
-            parts.append(_figure(picture, "What each would have earned, with intervals."))
+            parts.append(_estimates(told, "What each would have earned, with intervals"))
     parts += [_of_one(one, shown=one in told, alone=len(judged) == 1) for one in judged]
     title = escape(", ".join(one.case.policy for one in judged))
     return (
@@ -85,8 +84,7 @@ def _of_one(one: Judged, *, shown: bool, alone: bool) -> str:
         head = ["per", "by", ">reward", share]
         parts += ["<h3>What it would have earned</h3>", _table(head, numbers(found))]
         if alone:
-            picture = drawing.estimates([(one.case.policy, found)])
-            parts.append(_figure(picture, "Estimates, with intervals; grey: what was logged."))
+            parts.append(_estimates([one], "Estimates, with intervals"))
     else:
         parts.append("<p>Its numbers are not shown: they are refused.</p>")
     pictures = [
@@ -104,6 +102,15 @@ def _of_one(one: Judged, *, shown: bool, alone: bool) -> str:
     figures = "".join(_figure(*each) for each in pictures)
     parts += [f'<div class="pictures">{figures}</div>', _arms(seen)]
     return "\n".join(parts)
+
+
+def _estimates(told: Sequence[Judged], caption: str) -> str:
+    """A picture for each estimand: what was logged is another number in each."""
+    named = [(one.case.policy, one.found) for one in told]
+    return "".join(
+        _figure(drawing.estimates(named, logged.estimand), f"{caption}; grey: what was logged.")
+        for logged in told[0].found.logged
+    )
 
 
 def _verdict(one: Judged) -> str:
