@@ -130,7 +130,8 @@ def _side_by_side(judged: Sequence[Judged], told: Sequence[Judged]) -> str:
         first = one.found.estimates[0]
         value = figure(first.value) if one in told else "not shown"
         worth = f"{one.found.diagnostics.weights.effective:,.0f}"
-        rows.append((one.case.policy, one.found.verdict.trust.value, worth, value, first.estimator))
+        by = f"{first.estimator}, per {first.estimand.value}"
+        rows.append((one.case.policy, one.found.verdict.trust.value, worth, value, by))
     return _table(["policy", "verdict", ">decisions it is worth", ">reward", "by"], rows)
 
 
