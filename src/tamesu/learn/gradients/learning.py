@@ -94,7 +94,7 @@ def _model(  # noqa: PLR0913, PLR0917 - what may be known of rounds
         towers = expecting(rounds.take(learnt), mine, plan, tell, checkpoint)
         if len(mine) * mine.arms > MOST_HELD:
             return towers.guess, towers.of_others
-        parts = torch.arange(len(mine), device=plan.device).split(plan.batch)  # type: ignore[no-untyped-call]
+        parts = torch.arange(len(mine), device=plan.device).split(plan.batch)  # type: ignore[no-untyped-call]  # PyTorch has no type for it
         table = torch.cat([towers.guess(part, None) for part in parts])
         return _tabled(table), towers.of_others
     expected = cross_fitted(rounds.take(learnt), model, plan.folds) / mine.unit
