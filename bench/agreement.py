@@ -1,6 +1,6 @@
 """Part: how far estimates are from the reference implementation's, on the same arrays.
 
-Synthetic logs, and the small version of the Open Bandit Dataset: what uniform choice logged judged for Thompson
+Synthetic logs, ours and its own, and the small version of the Open Bandit Dataset: what uniform choice logged judged for Thompson
 sampling, and the other way. The reference runs in its own environment. Refuses to measure time.
 """
 
@@ -24,7 +24,9 @@ from environments import python_of, versions
 
 from tamesu.adapters.archive import open_bandit
 from tamesu.evaluate import (
+    Again,
     Rounds,
+    Runs,
     Slates,
     contrast_of,
     estimator_of,
@@ -32,6 +34,7 @@ from tamesu.evaluate import (
     slate_estimator_of,
     value,
 )
+from tamesu.evaluate.rerun import rerun
 from tamesu.wiring.places import open_bandit_folder
 
 OPTIONS = {
@@ -177,6 +180,56 @@ def ours_of_slates(world: dict[str, Any]) -> dict[str, float]:
     return {name: value(slate_estimator_of(name).contributions(contrast)) for name in every}
 
 
+class Drawn:
+    """Slates drawn arm by arm, each as likely as the exponential of its logit among those left."""
+
+    def __init__(self, logits: Any) -> None:
+        self._logits = logits
+
+    def below(self, some: Slates, above: Any) -> Any:
+        """(m, K)."""
+        free = np.exp(self._logits[some.row])
+        for at in range(above.shape[1]):
+            np.put_along_axis(free, above[:, at : at + 1], 0.0, axis=1)
+        return free / free.sum(axis=1, keepdims=True)
+
+
+def marginals(name: str, world: dict[str, Any]) -> Figure:
+    """How far marginals that are made by running both policies again are from those that the reference enumerates."""
+    logged = Slates.of(
+        world["action"],
+        world["reward"],
+        world["propensity"],
+        among=range(world["target"].shape[2]),
+    )
+    both = Again(Drawn(world["logits"]).below, Drawn(world["wished"]).below, Runs())
+    made = rerun(logged, slate_contrast_of(logged, world["target"]), both).contrast
+    assert made.marginal is not None
+    assert made.placed is not None
+    off = max(
+        float(np.abs(made.marginal - world["marginal"]).max()),
+        float(np.abs(made.placed - world["placed"]).max()),
+    )
+    return Figure(
+        name=f"{name}: marginals of both policies, run again over all orders, largest difference",
+        value=off,
+        unit="",
+        against=f"{versions('obp')}, as it enumerates them",
+        reach=REACH,
+        held=held(off, REACH),
+    )
+
+
+def asked(script: str, *words: str) -> str:
+    """What a script says in the reference's environment."""
+    place = Path(__file__).resolve().parent / "peers" / script
+    command = [str(python_of("obp")), "-W", "ignore", str(place), *words]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"the reference failed: {done.stderr.strip().splitlines()[-1]}")
+    return done.stdout
+
+
 def compared(folder: Path) -> list[Figure]:
     """A figure for each world: the largest relative difference of all estimators, and whose it is."""
     worlds = {
@@ -187,35 +240,38 @@ def compared(folder: Path) -> list[Figure]:
         **open_bandit_worlds(folder),
     }
     with tempfile.TemporaryDirectory() as place:
+        theirs = Path(place) / "theirs.npz"
+        asked("reference_worlds.py", str(theirs))
+        with np.load(theirs) as arrays:
+            for told in arrays.files:
+                world, column = told.split("/")
+                worlds.setdefault(world, {})[column] = arrays[told]
         file = Path(place) / "worlds.npz"
         np.savez(file, **{f"{w}/{c}": table for w, cs in worlds.items() for c, table in cs.items()})
-        script = Path(__file__).resolve().parent / "peers" / "estimates.py"
         options = json.dumps({name: numbers for name, (_, numbers) in OPTIONS.items()})
-        command = [str(python_of("obp")), "-W", "ignore", str(script), str(file), options]
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
-        if done.returncode:
-            sys.exit(f"the reference failed: {done.stderr.strip().splitlines()[-1]}")
-    theirs = json.loads(done.stdout.splitlines()[-1])
-    figures = []
-    for name, world in worlds.items():
-        ours = ours_of_slates(world) if "propensity" in world else ours_of_rounds(world)
-        assert set(ours) == set(theirs[name])
-        off = {
-            one: abs(ours[one] - them) / max(abs(them), 1e-300) if ours[one] != them else 0.0
-            for one, them in theirs[name].items()
-        }
-        worst = max(off, key=lambda one: off[one])
-        figures.append(
-            Figure(
-                name=f"{name}: {len(off)} estimates, largest relative difference ({worst})",
-                value=off[worst],
-                unit="",
-                against=f"{versions('obp')}: {theirs[name][worst]:.6g}",
-                reach=REACH,
-                held=held(off[worst], REACH),
-            )
-        )
+        found = json.loads(asked("estimates.py", str(file), options).splitlines()[-1])
+    figures = [difference(name, world, found[name]) for name, world in worlds.items()]
+    figures += [marginals(name, world) for name, world in worlds.items() if "logits" in world]
     return figures
+
+
+def difference(name: str, world: dict[str, Any], theirs: dict[str, float]) -> Figure:
+    """How far our estimates of a world are from theirs at most."""
+    ours = ours_of_slates(world) if "propensity" in world else ours_of_rounds(world)
+    assert set(ours) == set(theirs)
+    off = {
+        one: abs(ours[one] - them) / max(abs(them), 1e-300) if ours[one] != them else 0.0
+        for one, them in theirs.items()
+    }
+    worst = max(off, key=lambda one: off[one])
+    return Figure(
+        name=f"{name}: {len(off)} estimates, largest relative difference ({worst})",
+        value=off[worst],
+        unit="",
+        against=f"{versions('obp')}: {theirs[worst]:.6g}",
+        reach=REACH,
+        held=held(off[worst], REACH),
+    )
 
 
 if __name__ == "__main__":

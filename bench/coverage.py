@@ -147,7 +147,7 @@ def fixed(runs: int) -> Iterator[tuple[str, ...]]:
                 estimator,
                 interval,
                 f"{100 * held:.1f} %",
-                f"{(high - low).mean():.4f}",
+                f"{np.nanmean(high - low):.4f}",
             )
 
 

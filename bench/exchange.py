@@ -21,8 +21,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "peers"))
 
 from environments import python_of, versions
 
-from tamesu.cli.exchange import read_file, write_file
-from tamesu.cli.exchange.writing import Telling
+from tamesu.cli.exchange.reading import read_file
+from tamesu.cli.exchange.writing import Telling, write_file
 from tamesu.evaluate import Rounds, contrast_of, estimator_of, value
 
 PEERS = Path(__file__).resolve().parent / "peers"

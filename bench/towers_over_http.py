@@ -23,7 +23,7 @@ from figures import Figure, figure, show
 from load import pace, ring, saturate
 from over_http import ARMS, CONTEXT, LOAD_CORE, checked, running, told_bodies
 from tamesu.base.feature import read_schema
-from tamesu.policy.towers import Tower, TwoTower
+from tamesu.policy.towers import Singles, Tower, TwoTower
 from tamesu.wiring import write_learnt
 
 TURNS = 5
@@ -75,8 +75,9 @@ def towers(size: int, folder: Path) -> dict[str, object]:
     """A declaration that serves towers nobody has taught."""
     rng = np.random.default_rng(size)
 
-    def numbers(*shape: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-        return (rng.standard_normal(shape) / shape[0] ** 0.5).astype(np.float32)
+    def numbers(*shape: int) -> Singles:
+        made: Singles = (rng.standard_normal(shape) / shape[0] ** 0.5).astype(np.float32)
+        return made
 
     made = TwoTower(
         context=read_schema(CONTEXT, "context"),

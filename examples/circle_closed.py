@@ -26,7 +26,7 @@ from tamesu.learn import Plan
 from tamesu.wiring import Settings, load_settings, open_decisions, supervisor, write_learnt
 
 GENRES = ("drama", "crime", "comedy", "nature")
-FILMS = {
+FILMS: dict[str, dict[str, Any]] = {
     f"{genre}-{number}": {"genre": genre, "age": 3.0 * number}
     for genre in GENRES
     for number in range(10)
@@ -49,7 +49,10 @@ KEENER = {
     **SHOP,
     "policy": {**SHOP["policy"], "explorer": {"kind": "epsilon_greedy", "epsilon": 0.1}},
 }
-LATE = {"drama-new": {"genre": "drama", "age": 0.0}, "nature-new": {"genre": "nature", "age": 0.0}}
+LATE: dict[str, dict[str, Any]] = {
+    "drama-new": {"genre": "drama", "age": 0.0},
+    "nature-new": {"genre": "nature", "age": 0.0},
+}
 """Films that nobody knew when the policy was learnt."""
 
 VISITS, AT_ONCE = 3_000, 1_000
@@ -63,7 +66,8 @@ def rate(visitor: dict[str, Any], film: str) -> float:
     """
     told = {**FILMS, **LATE}[film]
     age = float(told["age"]) / 30.0
-    suits = visitor["likes_new"] * (1.0 - age) + (1.0 - visitor["likes_new"]) * age
+    likes_new: float = visitor["likes_new"]
+    suits = likes_new * (1.0 - age) + (1.0 - likes_new) * age
     return (0.08 if told["genre"] != visitor["liked"] else 0.3) + 0.4 * suits
 
 
@@ -159,7 +163,9 @@ def _closed(client: Client, data: str, out: Path, luck: np.random.Generator) -> 
     }
     belief = learnt(data, between, out)
     told["two towers"] = value(out, data, since=between)
-    client.update({**SHOP, "policy": {"belief": belief, "explorer": {"kind": "retrieve"}}}, number=1)
+    client.update(
+        {**SHOP, "policy": {"belief": belief, "explorer": {"kind": "retrieve"}}}, number=1
+    )
     for film, features in LATE.items():
         client.add_arm("films", film, features=features)
     after = visits(client, VISITS, luck)

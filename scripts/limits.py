@@ -20,6 +20,7 @@ from tamesu.base.slots import MAX_OPTIONS, MAX_SLOTS
 from tamesu.base.times import MILLISECOND_US, SECOND_US
 from tamesu.engine.learner import LEASE_US
 from tamesu.engine.remade import MOST_LOOKED_AT
+from tamesu.evaluate.assembled import MOST_COMBINATIONS
 from tamesu.evaluate.tabled import MOST_NUMBERS as MOST_TABLED
 from tamesu.policy.features.numbers import LARGEST, LARGEST_FACTOR
 from tamesu.ports.store import MOST_WAITING
@@ -308,6 +309,11 @@ _SIZES: tuple[tuple[str, str, str], ...] = (
         "records of one decision that an explanation goes by, and events that it lists",
         f"{MOST_FOUND:,} and {MOST_EVENTS:,}",
         "nobody reads more; how many there are more is said",
+    ),
+    (
+        "combinations that are judged by a log",
+        f"{MOST_COMBINATIONS:,}",
+        "each is an arm then; of more a log says little",
     ),
     (
         "decisions times arms of a candidate that is another at every decision",

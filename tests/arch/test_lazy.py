@@ -24,6 +24,12 @@ def test_importing_the_root_loads_nothing_heavy():
     assert not loaded_by("import tamesu; tamesu.__version__; dir(tamesu)") & HEAVY
 
 
+def test_every_command_is_known_before_anything_heavy_is_loaded():
+    """`tamesu --help` answers at once."""
+    heavy = HEAVY - {"typer", "msgspec", "tamesu.base"}
+    assert not loaded_by("from tamesu.cli.app import command_line; command_line()") & heavy
+
+
 def test_neither_a_bandit_nor_the_command_line_loads_what_an_extra_brings():
     extras = {"torch", "sklearn", "usearch", "matplotlib"}
     whole = "import tamesu; tamesu.Bandit(arms=['a', 'b'], seed=1).decide()"

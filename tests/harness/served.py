@@ -89,7 +89,9 @@ class Served:
         )
         chooser = hot.fallback if fallback else hot.prepared
         choice = chooser.choose(identity, eligible, columns)
-        told = hot.features or {}
+        told = (
+            {} if hot.features is None else hot.features
+        )  # a mapping may list none and tell of all
         deliveries = tuple(
             Delivery(place, arm, propensity, score, told.get(arm))
             for place, (arm, propensity, score) in enumerate(

@@ -93,12 +93,12 @@ def test_what_is_right_for_any_number_of_rounds_holds_the_truth_more_often(world
 
 
 def test_units_whose_rounds_are_alike_are_told_by_cluster_and_not_by_round():
-    """Of 1,000 logs 50 miss on average at 95 %; 90 do so once in 10^7 times."""
+    """Of 600 logs 30 miss on average at 95 %; 63 do so once in 10^7 times."""
     rng = np.random.default_rng(3)
     cluster, alone = np.repeat(np.arange(200), 10), np.arange(2_000)
     missed = np.zeros(3)
     plain, uniforms = template(2_000), np.random.default_rng(4).random
-    for _ in range(1_000):
+    for _ in range(600):
         rate = np.repeat(rng.choice([0.1, 0.9], 200), 10)
         weight = rng.choice([0.5, 1.5], 2_000)
         reward = (rng.random(2_000) < rate).astype(float)
@@ -111,8 +111,8 @@ def test_units_whose_rounds_are_alike_are_told_by_cluster_and_not_by_round():
             normal(statistic, alone, 0.95),
         )
         missed += [not low <= 0.5 <= high for low, high in ends]
-    assert (missed[:2] < 90).all()
-    assert missed[2] > 300
+    assert (missed[:2] < 63).all()
+    assert missed[2] > 180
 
 
 RATES = np.array([0.1, 0.2, 0.3])

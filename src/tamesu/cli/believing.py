@@ -137,7 +137,6 @@ _MEANINGS: dict[tuple[str, str], Callable[[Any], tuple[object, str]]] = {
         [("neural_linear", "digest"), ("two_tower", "digest")],
         lambda digest: (digest[:12], "of what was learnt: another one is refused"),
     ),
-    ("neural_linear", "ridge"): _ridge,
     ("two_tower", "index"): lambda index: (
         index,
         "every arm is looked at" if index == "exact" else "neighbours of neighbours are looked at",
@@ -146,4 +145,8 @@ _MEANINGS: dict[tuple[str, str], Callable[[Any], tuple[object, str]]] = {
         f"{gamma:g}",
         "added to a propensity before a loss is divided by it",
     ),
+}
+_MEANINGS |= {
+    ("neural_linear", name): _MEANINGS["linear", name]
+    for name in ("ridge", "intercept", "mean", "noise", "noise_weight")
 }

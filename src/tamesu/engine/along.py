@@ -16,8 +16,8 @@ from tamesu.evaluate import Asking, Logged, Piece, refuse_strangers
 from tamesu.policy import compose
 from tamesu.train import WarmUp
 
-EVERY = 500
-"""Decisions that one state makes, where nobody says: as many as a micro-batch has observations."""
+STATES = 1_000
+"""That a candidate goes through where nobody says: each makes a thousandth of the decisions."""
 
 
 class Along:
@@ -28,7 +28,7 @@ class Along:
         declaration: of the candidate, with a seed.
         observations: all that was told, one batch a declaration, each in the order in which it was told.
         clauses: the reward of a declaration, by its number; none where it is not known.
-        every: decisions that one state makes.
+        every: decisions that one state makes; none for a thousandth of them.
 
     Attributes:
         learnt: how many observations are in its last state.
@@ -44,12 +44,13 @@ class Along:
         declaration: Declaration,
         observations: Sequence[Observations],
         clauses: dict[int, Reward],
-        every: int = EVERY,
+        every: int | None = None,
     ) -> None:
-        self._logged, self._observations, self._every = logged, observations, every
+        self._logged, self._observations = logged, observations
+        self._every = -(-len(logged) // STATES) if every is None else every
         self._policy = compose(declaration)
         self._ids = declaration.arm_ids
-        refuse_strangers(logged, self._ids)
+        refuse_strangers(logged, self._policy, self._ids)
         self._asking = Asking(logged, self._policy)
         self._clauses = clauses
         self.learnt = self.unlearnt = 0

@@ -50,8 +50,8 @@ class ArchivedDecisions:
     Attributes:
         declaration, number, policy: the newest declaration, its number, and what is composed of it.
         begun: the number of its first declaration: one that was deleted and made again begins anew.
-        rewards: by number, the clauses of each that delivers as many arms, and whose rewards can be told as the
-            newest would have given them.
+        rewards: by number, the clauses of each that delivers as many arms, or combines the same options, and whose
+            rewards can be told as the newest would have given them.
 
     Raises:
         NotFound: there is no such bandit.
@@ -74,6 +74,7 @@ class ArchivedDecisions:
             for number, one in self.declared().items()
             if comparable(one.reward, self.declaration.reward)
             and compose(one).size == self.policy.size
+            and (one.slots, one.infeasible) == (self.declaration.slots, self.declaration.infeasible)
         }
 
     def declared(self) -> dict[int, Declaration]:

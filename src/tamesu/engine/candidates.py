@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import Declaration, InvalidInput, NoSupport, NotFound, Reward, Snapshot, Time
-from tamesu.engine.along import EVERY, Along
+from tamesu.engine.along import Along
 from tamesu.engine.archived_decisions import ArchivedDecisions, Tell, silent
 from tamesu.engine.candidate import Candidate, Shared, Target
 from tamesu.engine.history import History
@@ -126,7 +126,7 @@ class Candidates:
         self,
         declaration: Declaration,
         *,
-        every: int = EVERY,
+        every: int | None = None,
         name: str | None = None,
         tell: Tell = silent,
     ) -> Candidate:
@@ -136,7 +136,7 @@ class Candidates:
 
         Args:
             declaration: of the candidate; its seed is the bandit's where it has none.
-            every: decisions that one state makes.
+            every: decisions that one state makes; none for a thousandth of them.
             name: what it is called; none for the name of its bandit.
             tell: hears how many decisions are done.
 
@@ -144,7 +144,7 @@ class Candidates:
             InvalidInput: a number of decisions below 1.
             NoSupport: see `Along`.
         """
-        if every < 1:
+        if every is not None and every < 1:
             raise InvalidInput(f"every must be at least 1, got {every}")
         decisions = self._decisions
         along = Along(

@@ -5,6 +5,7 @@ policy, and to give a number without saying how far it can be trusted.
 """
 
 from tamesu.evaluate.asking import Asking, Frozen, refuse_strangers
+from tamesu.evaluate.assembled import logged
 from tamesu.evaluate.called import Called, Function
 from tamesu.evaluate.concluding import Estimate, Evaluation
 from tamesu.evaluate.contrast import Contrast, Shares, contrast_of
@@ -15,7 +16,7 @@ from tamesu.evaluate.evaluation import evaluated, wants_logging
 from tamesu.evaluate.intervals import INTERVALS, Bounds, Interval, normal
 from tamesu.evaluate.kinds import Estimator, estimator_of, known_estimators
 from tamesu.evaluate.latest import Cut, Deliveries, Latest, with_rewards
-from tamesu.evaluate.logged import Logged, logged
+from tamesu.evaluate.logged import Logged
 from tamesu.evaluate.models import per_arm, ridge
 from tamesu.evaluate.pieced import Pieced
 from tamesu.evaluate.placements import Below, Runs

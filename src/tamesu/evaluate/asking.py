@@ -15,10 +15,13 @@ from numpy.typing import NDArray
 
 from tamesu.base import InvalidInput, NoSupport
 from tamesu.base.errors import listing
-from tamesu.evaluate.logged import Logged, within
+from tamesu.base.slots import option_id, options_of
+from tamesu.evaluate.assembled import combined, within
+from tamesu.evaluate.logged import Logged
 from tamesu.evaluate.rounds import Rounds
 from tamesu.evaluate.slates import Slates
 from tamesu.policy import Policy, Prepared
+from tamesu.policy.combination import Combining
 
 Floats: TypeAlias = NDArray[np.float64]
 Rows: TypeAlias = NDArray[np.intp]
@@ -49,6 +52,8 @@ class Asking:
         """(m, K) probabilities of the candidate at the decisions `rows` (m,), of one arm each."""
         logged = self._logged
         found = np.zeros((len(rows), len(logged.arms)))
+        if isinstance(prepared, Combining):
+            return self._combined(prepared, rows, found)
         known = [arm for arm in prepared.arms if arm in logged.places]
         into = np.array([logged.places[arm] for arm in known], np.intp)
         outof = [place for place, arm in enumerate(prepared.arms) if arm in logged.places]
@@ -58,6 +63,18 @@ class Asking:
             ids = logged.ids[rows[mine]].tolist()
             asked = prepared.propensities_many(ids, eligible, contexts)
             found[np.ix_(mine, into)] = asked[:, outof]
+        return found
+
+    def _combined(self, prepared: Combining, rows: Rows, found: Floats) -> Floats:
+        """The same of combinations; `found` (m, K) is filled."""
+        logged = self._logged
+        for code, mine in self._by_set(rows):
+            options = self._eligible(code, prepared.arms)
+            known = combined(self._policy, prepared.arms if options is None else options)
+            into = np.array([logged.places[one] for one in known], np.intp)
+            contexts = None if self._contexts is None else self._contexts[rows[mine]]
+            ids = logged.ids[rows[mine]].tolist()
+            found[np.ix_(mine, into)] = prepared.listed(ids, known, options, contexts)
         return found
 
     def placed(self, prepared: Prepared, rows: Rows) -> Floats:
@@ -117,7 +134,7 @@ class Asking:
         """Who may be chosen of `arms`; none for all."""
         key = code, arms
         if key not in self._narrowed:
-            among = set(self._logged.sets[code])
+            among = self._of_set(code)
             these = [arm for arm in arms if arm in among]
             if not these:
                 raise NoSupport(
@@ -127,6 +144,13 @@ class Asking:
                 )
             self._narrowed[key] = None if len(these) == len(arms) else these
         return self._narrowed[key]
+
+    def _of_set(self, code: int) -> set[str]:
+        """Arms, or options of combinations, that were eligible."""
+        these = self._logged.sets[code]
+        if self._policy.combiner is None:
+            return set(these)
+        return {option_id(*item) for one in these for item in options_of(one).items()}
 
 
 class Frozen:
@@ -142,7 +166,7 @@ class Frozen:
     """
 
     def __init__(self, logged: Logged, policy: Policy, prepared: Prepared) -> None:
-        refuse_strangers(logged, prepared.arms)
+        refuse_strangers(logged, policy, prepared.arms)
         self._asking, self._prepared = Asking(logged, policy), prepared
 
     def __call__(self, rounds: Rounds) -> Floats:
@@ -158,8 +182,9 @@ class Frozen:
         return self._asking.below(self._prepared, slates.row, above)
 
 
-def refuse_strangers(logged: Logged, arms: Sequence[str]) -> None:
-    """Raises `NoSupport` where an arm of a candidate was never eligible: nothing is known of it."""
+def refuse_strangers(logged: Logged, policy: Policy, arms: Sequence[str]) -> None:
+    """Raises `NoSupport` where an arm, or a combination, of a candidate was never eligible: nothing is known of it."""
+    arms = arms if policy.combiner is None else combined(policy, arms)
     strangers = [arm for arm in arms if arm not in logged.places]
     if strangers:
         raise NoSupport(

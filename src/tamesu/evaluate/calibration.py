@@ -138,8 +138,10 @@ def _won_of_arms(chosen: Codes, stands: Floats, possible: Codes) -> Floats:
 def _won_by(rounds: Rounds, stands: Floats) -> Floats:
     """(K, columns, stakes) where more is staked the larger a column f is; of some rounds, where they are many."""
     k = len(rounds.arms)
-    columns = SPANS + SPANS + 2 * rounds.context.shape[1]
-    rows = slice(None, None, max(1, -(-len(rounds) * columns // MOST_CELLS)))
+    cells = SPANS + SPANS + 2 * rounds.context.shape[1]
+    if rounds.eligible is not None:
+        cells = max(cells, k // SPANS)
+    rows = slice(None, None, max(1, -(-len(rounds) * cells // MOST_CELLS)))
     some_rounds = rounds.take(rows)
     where, over = _columns(some_rounds), stands[rows, None] - 1.0
     won = np.zeros((k, where.shape[1], len(STAKES)))

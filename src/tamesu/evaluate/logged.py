@@ -6,8 +6,7 @@ eligible: it finds them here, by the `row` of a round. Refuses to say what a can
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -15,17 +14,12 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import GRID, Bug, Declaration, InvalidInput, NoSupport, Outcome
+from tamesu.base import GRID, Bug, NoSupport, Outcome
 from tamesu.evaluate.latest import Deliveries, sifted
 from tamesu.evaluate.rounds import Rounds
 from tamesu.evaluate.slates import Slates
-from tamesu.policy import Policy
-from tamesu.policy.features import Encoder
 
 Floats: TypeAlias = NDArray[np.float64]
-
-Active: TypeAlias = Callable[[int, int], Sequence[str]]
-"""The number of a declaration and the version of a snapshot to the arms that were active then."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +29,7 @@ class Logged:
     Attributes:
         told: the deliveries.
         arms: K ids: all that were ever eligible.
-        sets: lists of eligible arms; `among` (n,) says whose is which.
+        sets: lists of eligible arms, or of combinations of eligible options; `among` (n,) says whose is which.
         version: (n,) of the snapshot that decided.
         context: (n, d) columns of what was known before.
         features: (K, a) columns of what arms tell of themselves.
@@ -173,105 +167,6 @@ class Logged:
         for mask, ids in zip(masks, self.sets, strict=True):
             mask[[self.places[arm] for arm in ids]] = True
         return None if masks[np.unique(self.among)].all() else masks[self.among]
-
-
-def logged(
-    told: Deliveries,
-    policy: Policy,
-    active: Active,
-    features: Mapping[str, Mapping[str, Any]],
-    left_out: Mapping[str, int],
-) -> Logged:
-    """What these deliveries say, ready to be judged by.
-
-    Args:
-        told: each delivery once.
-        policy: of the declaration that says what columns contexts, and what arms tell, become.
-        active: who was eligible where a decision does not say.
-        features: what arms tell of themselves, by id.
-        left_out: what is counted already.
-
-    Raises:
-        NoSupport: the bandit combines options; or no context fits the schema.
-    """
-    declaration, encoder = policy.declaration, policy.encoder
-    if declaration.slots:
-        raise NoSupport(
-            f"decisions must deliver arms to be judged, {declaration.name!r} combines options",
-            hint="of combinations nothing can be told yet",
-        )
-    context, fits = _encoded(told, declaration, encoder)
-    kept = sifted(told, fits)
-    if kept is None:
-        raise NoSupport(
-            f"contexts must fit the schema, none of {len(fits):,} does",
-            hint="evaluate with a declaration that asks for what was recorded",
-        )
-    first = kept.first
-    version = kept.rows.snapshot[first]
-    codes: dict[tuple[str, ...], int] = {}
-    asked: dict[tuple[int, int], tuple[str, ...]] = {}
-    among = np.empty(len(first), np.intp)
-    numbers, versions = kept.number[first].tolist(), version.tolist()
-    for row, ids in enumerate(kept.rows.eligible[first].tolist()):
-        these = ids
-        if these is None:
-            key = numbers[row], versions[row]
-            these = asked.get(key)
-            if these is None:
-                these = asked[key] = tuple(active(*key))
-        among[row] = codes.setdefault(these, len(codes))
-    arms = tuple(dict.fromkeys(arm for ids in codes for arm in ids))
-    return Logged(
-        told=kept,
-        arms=arms,
-        sets=tuple(codes),
-        among=among,
-        version=version,
-        context=context,
-        features=_told(encoder, arms, features),
-        size=policy.size,
-        left_out=Counter(left_out) + Counter(context=int(np.count_nonzero(~fits))),
-    )
-
-
-def _encoded(
-    told: Deliveries, declaration: Declaration, encoder: Encoder
-) -> tuple[Floats, NDArray[np.bool_]]:
-    """(n', d) columns of the contexts that fit, and (n,) which do."""
-    given = told.rows.context[told.first]
-    fits = np.ones(len(given), np.bool_)
-    if not encoder.width:
-        return np.empty((len(given), 0)), fits
-    contexts = within(declaration, given)
-    try:
-        return encoder.contexts(contexts), fits
-    except InvalidInput:
-        found: list[Floats] = []
-        for row, one in enumerate(contexts):
-            try:
-                found.append(encoder.context(one))
-            except InvalidInput:
-                fits[row] = False
-        return np.array(found).reshape(-1, encoder.width), fits
-
-
-def within(declaration: Declaration, given: NDArray[np.object_]) -> list[dict[str, Any]]:
-    """Of each context what `declaration` asks for: what was recorded may be more."""
-    names = tuple(declaration.context)
-    return [{name: one[name] for name in names if name in one} if one else {} for one in given]
-
-
-def _told(
-    encoder: Encoder, arms: Sequence[str], features: Mapping[str, Mapping[str, Any]]
-) -> Floats:
-    """(K, a) columns of what arms tell; no columns where one of them does not tell what is asked for now."""
-    if not encoder.arm_width:
-        return np.empty((len(arms), 0))
-    try:
-        return encoder.arms([features.get(arm) for arm in arms])
-    except InvalidInput:
-        return np.empty((len(arms), 0))
 
 
 def _rewards(told: Deliveries) -> Floats:

@@ -25,6 +25,10 @@ LEAST_PROPENSITY = 1e-30
 """What is less likely was never drawn: it is an error, and its weight would be more than arithmetic can hold."""
 
 
+MOST_POSITIONS = 10_000
+"""Nobody looks further, and models have a column for each."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Rounds:
     """n decisions of one arm each, or n deliveries that are taken one by one.
@@ -118,7 +122,7 @@ class Rounds:
             shown=seen,
             context=_table(contexts, n, "contexts"),
             features=_table(features, len(known), "features"),
-            eligible=None if eligible is None else np.asarray(eligible, dtype=np.bool_),
+            eligible=None if eligible is None else _as(eligible, "eligible", np.bool_),
             position=_column(
                 np.zeros(n) if positions is None else positions, n, "positions", np.intp
             ),
@@ -146,6 +150,11 @@ class Rounds:
         _refuse(~np.asarray(np.isfinite(self.context).all(axis=1)), None, "contexts must be finite")
         wide = np.abs(self.context).max(axis=1, initial=0.0)
         _refuse(wide > MOST, wide, f"contexts must lie within {MOST:g}")
+        outside = ~(np.abs(self.features).max(axis=1, initial=0.0) <= MOST)
+        _refuse(outside, None, f"features must lie within {MOST:g}")
+        outside = (self.position < 0) | (self.position >= MOST_POSITIONS)
+        must = f"positions must lie in 0..{MOST_POSITIONS - 1}"
+        _refuse(outside, self.position.astype(np.float64), must)
         if self.eligible is not None:
             if self.eligible.shape != (len(self), len(self.arms)):
                 raise ShapeMismatch(
@@ -175,20 +184,33 @@ _NO_REWARD = "leave out rows whose reward is not known, all of a time rather tha
 
 
 def _column(values: ArrayLike, n: int, name: str, kind: Any) -> NDArray[Any]:
-    try:
-        column = np.asarray(values, dtype=kind)
-    except (TypeError, ValueError) as problem:
-        raise InvalidInput(f"{name} must be numbers, got something else") from problem
+    column = _as(values, name, kind)
     if column.shape != (n,):
         raise ShapeMismatch(f"{name} must be ({n},), got {column.shape}")
     return column
 
 
 def _table(values: ArrayLike | None, n: int, name: str) -> Floats:
-    table = np.empty((n, 0)) if values is None else np.asarray(values, dtype=np.float64)
+    table = np.empty((n, 0)) if values is None else _as(values, name, np.float64)
     if table.ndim != 2 or len(table) != n:  # noqa: PLR2004 - rows and columns
         raise ShapeMismatch(f"{name} must be ({n}, columns), got {table.shape}")
     return table
+
+
+def _as(values: ArrayLike, name: str, kind: Any) -> NDArray[Any]:
+    """Values as `kind`, where that loses nothing: a half is no position, and a text no truth value."""
+    try:
+        given = np.asarray(values)
+        if given.dtype.kind not in "biufO":
+            raise TypeError  # noqa: TRY301 - worded below
+        found = given.astype(kind)
+        loses = given.dtype.kind in "fO" or kind is np.bool_
+        if kind is not np.float64 and loses and not np.array_equal(found, given.astype(np.float64)):
+            raise ValueError  # noqa: TRY301 - worded below
+    except (TypeError, ValueError, OverflowError) as problem:
+        must = {np.float64: "numbers", np.bool_: "truth values"}.get(kind, "whole numbers")
+        raise InvalidInput(f"{name} must be {must}, got something else") from problem
+    return found
 
 
 def _refuse(wrong: NDArray[Any], values: Floats | None, must: str, hint: str = "") -> None:

@@ -69,7 +69,7 @@ def judge(  # noqa: PLR0913 - what is judged, by what of a log, and how
             policy that made the log; a function of a context and arms, or `module:function`.
         data: the folder of the installation.
         at: what a declaration knows: `along`, it learns along the log; `prior`; the version of a snapshot, or `newest`.
-        every: of one that learns along the log, how many decisions one state makes.
+        every: of one that learns along the log, how many decisions one state makes; none for a thousandth of them.
         since: a moment, as RFC 3339 has it; decisions before are left out.
         until: a moment; what was told later is left out.
         seed: of a bootstrap's draws, and of runs.
@@ -124,14 +124,13 @@ def candidate_of(
         policy: a text as people write it, a declaration, or a function: of a context and arms (`Called`), or of
             rounds (`Shares`).
         at: what a declaration knows: `along`, it learns along the log; `prior`; the version of a snapshot, or `newest`.
-        every: of one that learns along the log, how many decisions one state makes.
+        every: of one that learns along the log, how many decisions one state makes; none for a thousandth of them.
         tell: hears how many decisions are done.
 
     Raises:
         InvalidInput: nothing that is known.
         NotFound, NoSupport: see `Candidates`.
     """
-    from tamesu.engine.along import EVERY
     from tamesu.engine.archived_decisions import silent
 
     tell = tell or silent
@@ -147,9 +146,7 @@ def candidate_of(
     declaration = _declaration(policy)
     name = str(policy) if isinstance(policy, str | Path) else declaration.name
     if at == ALONG:
-        return candidates.along(
-            declaration, every=EVERY if every is None else every, name=name, tell=tell
-        )
+        return candidates.along(declaration, every=every, name=name, tell=tell)
     version = 0 if at == PRIOR else _version(at, "--at")
     return candidates.declared(declaration, version, name)
 

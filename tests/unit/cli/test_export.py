@@ -13,7 +13,7 @@ from served import Served
 
 from tamesu.adapters.archive.parquet import ParquetArchive
 from tamesu.cli.entry import run
-from tamesu.cli.exchange import read_file
+from tamesu.cli.exchange.reading import read_file
 from tamesu.wiring import Settings, open_decisions, open_store
 
 SHOP = {

@@ -6,11 +6,14 @@ from io import StringIO
 
 import pytest
 from rich.console import Console
+from towers import declared_towers, towers_of
 
+from tamesu.adapters.artefact.folder import write_towers
 from tamesu.base import Declaration
 from tamesu.cli.meaning import meanings
 from tamesu.cli.report import arms_table
 from tamesu.policy import compose, known_kinds
+from tamesu.policy.kinds import LEARNT, options_of
 
 REQUIRED = {
     "softmax": {"temperature": 0.1},
@@ -47,13 +50,18 @@ def test_every_explorer_has_words_and_every_option_a_row(kind):
 
 
 @pytest.mark.parametrize("kind", known_kinds("belief"))
-def test_every_belief_has_words_and_every_option_a_row(kind):
+def test_every_belief_has_words_and_every_option_a_row(kind, tmp_path):
     explorer = "exponential_weights" if kind == "losses" else "thompson"
-    rows = said(policy={"belief": kind, "explorer": explorer})
+    declared = {"policy": {"belief": kind, "explorer": explorer}}
+    if kind in LEARNT:
+        towers, folder = towers_of(), tmp_path / "one"
+        declared = declared_towers(towers, folder, write_towers(folder, towers), belief=kind)
+    rows = said(**declared)
     assert rows["policy.belief"].meaning != "what each arm is worth"
-    module = __import__(f"tamesu.policy.beliefs.{kind}", fromlist=["Options"])
     said_of = {name for name in rows if name.startswith("policy.belief.")}
-    assert said_of == {f"policy.belief.{name}" for name in module.Options.__struct_fields__}
+    assert said_of == {
+        f"policy.belief.{name}" for name in options_of("belief", kind).__struct_fields__
+    }
 
 
 def test_what_requests_and_arms_tell_has_rows_and_what_is_not_learnt_from_says_so():

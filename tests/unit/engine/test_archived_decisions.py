@@ -384,12 +384,3 @@ def test_a_bandit_that_was_deleted_and_made_again_begins_anew():
     assert sum(len(rows) for rows in decisions.observations(decisions.known)) == 20
     logging = Candidates(decisions, logged).logging()
     assert logging.told == {"apart": 0.0, "gone": 0}
-
-
-def test_combinations_are_refused_by_name():
-    declared = {key: value for key, value in SHOP.items() if key not in {"arms", "policy"}}
-    one = Served({**declared, "slots": {"title": ["a", "b"], "image": ["x", "y"]}}, even)
-    one.serve(20)
-    one.rest()
-    with pytest.raises(NoSupport, match="'shop' combines options"):
-        archived(one).logged()

@@ -134,11 +134,6 @@ def test_what_learns_along_the_log_knows_nothing_of_what_is_to_come(shop):
     assert 1_500 < along.learnt < 2_000
 
 
-def test_nobody_is_no_bandit(shop):
-    with pytest.raises(NotFound, match="no bandit named 'shpo'"):
-        ArchivedDecisions(shop.store, shop.archive, "shpo")
-
-
 def test_a_candidate_must_be_able_to_stand_there(shop):
     logged = archived(shop).logged()
 
@@ -316,8 +311,10 @@ def test_what_a_declaration_would_have_earned_is_met_within_its_error(candidates
     if name == "drawn":
         declared |= {"arm_features": features, "arms": arms, "interactions": [["x", "f"]]}
     declaration = Declaration.parse(declared)
-    made = {"along": candidates.along, "prior": candidates.declared}[at]
-    candidate = made(declaration)
+    if at == "along":
+        candidate = candidates.along(declaration, every=100)
+    else:
+        candidate = candidates.declared(declaration)
     shares = candidate.target(candidate.logged.rounds())
     true = (shares * worth(candidate.logged)).sum(axis=1).mean()
     for estimator in ("ips", "snips"):

@@ -215,6 +215,11 @@ def test_lines_as_others_write_them():
         (line_of(c=None), "line 2: .* no _multi in c"),
         (line_of(c={"_multi": [{"_tag": "x"}, {"_tag": "x"}]}), "twice"),
         (line_of(c={"age": 1e999, "_multi": [{}, {}]}), "line 2"),
+        (line_of(c={"age": 10**400, "_multi": [{}, {}]}), "line 2: age must be finite"),
+        (line_of(c={"_multi": [{"_tag": [1]}, {}]}), "name must be a text or a number, got list"),
+        (line_of(c=5).replace("5", "[" * 100_000, 1), "line 2"),
+        (line_of(Timestamp=5), "line 2: it must be dsjson"),
+        (line_of(Timestamp="yesterday"), "line 2: timestamp must be ISO 8601"),
         (
             line_of(_label_probability=1.5, p=None),
             r"line 2: propensities must lie in \(0, 1\], got 1.5",
@@ -236,6 +241,16 @@ def test_what_cannot_be_a_line_is_refused_by_its_number(line, message):
         ({"action": [-1, 0]}, "0..2"),
         ({"n_rounds": 3}, "n_rounds = 3 entries, got 2"),
         ({"arms": ["x"]}, "must name 3"),
+        ({"n_actions": -1}, "n_actions must be at least 0, got -1"),
+        ({"n_actions": 10**12}, "1,000,000 arms"),
+        ({"n_actions": "many"}, "n_actions must be a whole number"),
+        ({"context": [["a"], ["b"]]}, "contexts must be numbers"),
+        ({"action_context": [[1.0], [np.nan], [2.0]]}, "features must lie within"),
+        ({"position": [0.5, 1.0]}, "positions must be whole numbers"),
+        ({"position": [-1, 0]}, r"0..9999, got -1 in row 0"),
+        ({"shown": ["False", "False"]}, "shown must be truth values"),
+        ({"shown": [2, 0]}, "shown must be truth values"),
+        ({"reward": [1j, 0]}, "rewards must be numbers"),
     ],
 )
 def test_arrays_that_cannot_be_are_refused(change, message):
@@ -269,6 +284,10 @@ def test_a_table_of_the_open_bandit_dataset():
         ({"position": [0, 1]}, "whole numbers from 1, got 0"),
         ({"timestamp": ["x", "y"]}, "ISO 8601"),
         ({"timestamp": [1, 2]}, "moment, got int"),
+        ({"item_id": [None, 2]}, r"item_id must name what was chosen, got none in row 0 \(1 of 2"),
+        ({"position": [1.5, 1]}, "whole numbers from 1, got 1.5"),
+        ({"shown": [2, 1]}, "shown must be 1"),
+        ({"user_feature_0": [1]}, "contexts must be"),
     ],
 )
 def test_a_table_that_cannot_be_is_refused(change, message):

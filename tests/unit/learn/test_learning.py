@@ -135,24 +135,24 @@ def test_arrays_are_the_same_function(scores, told):
             assert towers.items().numpy() == pytest.approx(own + towers.ids.numpy(), abs=1e-6)
 
 
-@pytest.mark.parametrize("estimator", ["likelihood", "ips", "dr"])
+@pytest.mark.parametrize("estimator", ["likelihood", "dr"])
 def test_a_few_candidates_do_for_a_catalogue(estimator):
     rng = np.random.default_rng(0)
     features = rng.normal(size=(200, 3))
-    contexts = rng.normal(size=(4_000, 3))
-    arms = rng.integers(200, size=4_000)
+    contexts = rng.normal(size=(2_000, 3))
+    arms = rng.integers(200, size=2_000)
     truth = 1 / (1 + np.exp(-2 * contexts @ features.T))
-    rewards = (rng.random(4_000) < truth[np.arange(4_000), arms]).astype(float)
+    rewards = (rng.random(2_000) < truth[np.arange(2_000), arms]).astype(float)
     rounds = Rounds.of(
         arms,
         rewards,
-        np.full(4_000, 1 / 200),
+        np.full(2_000, 1 / 200),
         contexts=contexts,
         among=range(200),
         features=features,
         eligible=np.arange(200) != (arms[:, None] + 1) % 200,
     )
-    plan = Plan(estimator=estimator, sampled=16, batch=32, epochs=3, dim=4, clip=50.0, warm=False)
+    plan = Plan(estimator=estimator, sampled=16, batch=32, epochs=4, dim=4, clip=50.0, warm=False)
     learnt = learnt_from(rounds, plan)
     shares = learnt.shares(rounds)
     # Even choice earns .5.
@@ -190,7 +190,7 @@ def test_categories_are_embedded_and_columns_of_interactions_left_alone():
     rewards = (city % 2 == arms).astype(float)
     contexts = np.c_[np.eye(6)[city], rng.normal(size=2_000) * 1e6]
     rounds = Rounds.of(arms, rewards, np.full(2_000, 0.5), contexts=contexts, among=[0, 1])
-    plan = Plan(estimator="dr", embedding=2, epochs=12, query=(8,))
+    plan = Plan(estimator="regression", embedding=2, epochs=12, query=(8,), rate=0.02)
     learnt = learnt_from(rounds, plan, context=schema)
     assert learnt.policy.query.width == 6
     shares = learnt.policy.shares(np.eye(6))

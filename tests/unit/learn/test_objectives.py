@@ -140,7 +140,7 @@ def test_candidates_stand_for_all_arms_whatever_the_batch():
     rows, drawn, score = catalogue()
     luck = torch.Generator().manual_seed(0)
     first = 0  # one round, whose denominator is looked at
-    times, found = 20_000, []
+    times, found = 5_000, []
     for _ in range(times):
         others = torch.randint(len(rows), (2,), generator=luck)
         batch = rows.take(torch.cat([torch.tensor([first]), others]))
@@ -152,7 +152,7 @@ def test_candidates_stand_for_all_arms_whatever_the_batch():
     error = np.std(found) / times**0.5
     # Five standard errors: one false alarm in two million.
     assert abs(np.mean(found) - whole) < 5 * error
-    assert error < 0.02 * whole
+    assert error < 0.03 * whole
 
 
 def test_without_the_correction_the_popular_would_be_too_few():

@@ -137,7 +137,7 @@ def test_bounds_follow_from_declarations(folder, candidates):
 def test_a_bootstrap_is_the_same_for_the_same_seed(folder):
     def interval(seed):
         asked = {"interval": "bootstrap", "estimators": ["snips"], "seed": seed}
-        return tamesu.judge("shop", KEENER, data=folder, **asked).estimates[0].interval
+        return tamesu.judge("shop", "logging", data=folder, **asked).estimates[0].interval
 
     assert interval(1) == interval(1) != interval(2)
 
@@ -150,6 +150,11 @@ def test_an_interval_of_time_is_looked_at(folder, candidates):
     assert 0 < found.left_out["older"] <= 300
     with pytest.raises(InvalidInput, match="RFC 3339"):
         tamesu.judge("shop", "logging", data=folder, since="yesterday")
+
+
+def test_nobody_is_no_bandit(folder):
+    with pytest.raises(NotFound, match="no bandit named 'shpo'"):
+        tamesu.judge("shpo", "logging", data=folder)
 
 
 def test_a_folder_without_an_installation_is_refused(tmp_path):

@@ -123,7 +123,7 @@ def evaluate(  # noqa: PLR0913 - the words of a command line
             metavar="N",
             min=1,
             help="Decisions that one state makes of a policy that learns along the log.",
-            show_default="as the bandit learns",
+            show_default="a thousandth of them",
         ),
     ] = None,
     since: Annotated[

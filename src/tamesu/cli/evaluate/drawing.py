@@ -13,7 +13,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from tamesu.evaluate import Diagnostics, Estimate, Evaluation
+from tamesu.evaluate import Diagnostics, Estimand, Estimate, Evaluation
 
 LOGGED, TARGET, OTHER, PALE = "#5b6b7b", "#1b7f5c", "#2f6db5", "#c9d3dc"
 
@@ -28,17 +28,19 @@ PLAIN = "{x:,.4g}"
 """Numbers along an axis of powers of ten, which would be formulas."""
 
 
-def estimates(judged: Sequence[tuple[str, Evaluation]]) -> str:
-    """Each estimate and its interval, a colour for each policy; the logged mean as a band behind them."""
+def estimates(judged: Sequence[tuple[str, Evaluation]], estimand: Estimand) -> str:
+    """Each estimate of it and its interval, a colour for each policy; the logged mean as a band behind them."""
     rows = [
         (name, one, COLOURS[number % len(COLOURS)])
         for number, (name, found) in enumerate(judged)
         for one in found.estimates
+        if one.estimand is estimand
     ]
-    several, estimands = len(judged) > 1, len({one.estimand for _, one, _ in rows}) > 1
+    behind = [one for one in judged[0][1].logged if one.estimand is estimand]
+    several = len(judged) > 1
 
     def draw(axes: Any) -> None:
-        for logged in judged[0][1].logged[:1]:
+        for logged in behind:
             axes.axvspan(*logged.interval, color=PALE, alpha=0.5, linewidth=0)
             axes.axvline(logged.value, color=LOGGED, linewidth=1)
             axes.annotate(
@@ -54,11 +56,9 @@ def estimates(judged: Sequence[tuple[str, Evaluation]]) -> str:
             axes.plot(one.interval, [place, place], color=colour, linewidth=2)
             axes.plot(one.value, place, "o", color=colour, markersize=5)
         axes.set_yticks(range(len(rows)))
-        axes.set_yticklabels(
-            [_label(name if several else "", one, estimands=estimands) for name, one, _ in rows]
-        )
+        axes.set_yticklabels([_label(name if several else "", one) for name, one, _ in rows])
         axes.set_ylim(len(rows) - 0.4, -0.7)
-        axes.set_xlabel("reward")
+        axes.set_xlabel(f"reward per {estimand.value}")
 
     return _picture(draw, 0.9 + 0.3 * max(1, len(rows)))
 
@@ -104,7 +104,8 @@ def arms(found: Diagnostics) -> str:
 
     def draw(axes: Any) -> None:
         places = range(len(shown))
-        logged = [one.chosen / max(1, found.rounds) for one in shown]
+        all_chosen = max(1, sum(one.chosen for one in found.calibration.arms))
+        logged = [one.chosen / all_chosen for one in shown]
         axes.barh([p - 0.2 for p in places], logged, 0.36, color=PALE, label="logged")
         axes.barh(
             [p + 0.2 for p in places],
@@ -117,7 +118,7 @@ def arms(found: Diagnostics) -> str:
         axes.set_yticklabels([_short(one.arm) for one in shown])
         axes.invert_yaxis()
         axes.xaxis.set_major_formatter("{x:.0%}")
-        axes.set_xlabel("of all decisions")
+        axes.set_xlabel("of all that was delivered")
         axes.legend(frameon=False, fontsize=8)
 
     return _picture(draw, 0.9 + 0.26 * len(shown))
@@ -205,9 +206,8 @@ def _picture(draw: Callable[[Any], None], height: float) -> str:
     return found.group(0) if found else ""
 
 
-def _label(policy: str, one: Estimate, *, estimands: bool) -> str:
-    per = f" per {one.estimand.value}" if estimands else ""
-    return _short(f"{policy} · {one.estimator}{per}" if policy else f"{one.estimator}{per}", 44)
+def _label(policy: str, one: Estimate) -> str:
+    return _short(f"{policy} · {one.estimator}" if policy else one.estimator, 44)
 
 
 def _short(text: str, most: int = 24) -> str:

@@ -60,8 +60,7 @@ def page(source: Source, judged: Sequence[Judged], *, anyway: bool) -> str:
     if len(judged) > 1:
         parts += ["<h2>All policies</h2>", _side_by_side(judged, told)]
         if told:
-            picture = drawing.estimates([(one.case.policy, one.found) for one in told])
-            parts.append(_figure(picture, "What each would have earned, with intervals."))
+            parts.append(_estimates(told, "What each would have earned, with intervals"))
     parts += [_of_one(one, shown=one in told, alone=len(judged) == 1) for one in judged]
     title = escape(", ".join(one.case.policy for one in judged))
     return (
@@ -85,8 +84,7 @@ def _of_one(one: Judged, *, shown: bool, alone: bool) -> str:
         head = ["per", "by", ">reward", share]
         parts += ["<h3>What it would have earned</h3>", _table(head, numbers(found))]
         if alone:
-            picture = drawing.estimates([(one.case.policy, found)])
-            parts.append(_figure(picture, "Estimates, with intervals; grey: what was logged."))
+            parts.append(_estimates([one], "Estimates, with intervals"))
     else:
         parts.append("<p>Its numbers are not shown: they are refused.</p>")
     pictures = [
@@ -106,6 +104,15 @@ def _of_one(one: Judged, *, shown: bool, alone: bool) -> str:
     return "\n".join(parts)
 
 
+def _estimates(told: Sequence[Judged], caption: str) -> str:
+    """A picture for each estimand: what was logged is another number in each."""
+    named = [(one.case.policy, one.found) for one in told]
+    return "".join(
+        _figure(drawing.estimates(named, logged.estimand), f"{caption}; grey: what was logged.")
+        for logged in told[0].found.logged
+    )
+
+
 def _verdict(one: Judged) -> str:
     verdict = one.found.verdict
     reasons = "".join(
@@ -123,7 +130,8 @@ def _side_by_side(judged: Sequence[Judged], told: Sequence[Judged]) -> str:
         first = one.found.estimates[0]
         value = figure(first.value) if one in told else "not shown"
         worth = f"{one.found.diagnostics.weights.effective:,.0f}"
-        rows.append((one.case.policy, one.found.verdict.trust.value, worth, value, first.estimator))
+        by = f"{first.estimator}, per {first.estimand.value}"
+        rows.append((one.case.policy, one.found.verdict.trust.value, worth, value, by))
     return _table(["policy", "verdict", ">decisions it is worth", ">reward", "by"], rows)
 
 

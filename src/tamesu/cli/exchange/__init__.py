@@ -1,7 +1,8 @@
-"""Logs in files, in the forms that other packages read and write. Refuses to guess a form: a name's ending says it."""
+"""Logs in files, in the forms that other packages read and write. Refuses to guess a form: a name's ending says it.
+
+`reading` and `writing` load what they need when somebody asks for them, and this does not: every command starts here.
+"""
 
 from tamesu.cli.exchange.command import export
-from tamesu.cli.exchange.reading import read_file
-from tamesu.cli.exchange.writing import write_file
 
-__all__ = ["export", "read_file", "write_file"]
+__all__ = ["export"]

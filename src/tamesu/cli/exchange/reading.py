@@ -86,7 +86,8 @@ def _table(path: Path) -> Read[Rounds]:
             names = pl.read_csv(path, n_rows=0, infer_schema=False).columns
             rows = pl.read_csv(path, columns=_looked_at(names), infer_schema=False)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, UnicodeDecodeError) as problem:
-        raise Corrupt(f"{path} must be a table, it cannot be read: {problem}") from problem
+        why = str(problem).strip().partition("\n")[0]
+        raise Corrupt(f"{path} must be a table, it cannot be read: {why}") from problem
     columns: dict[str, Any] = dict.fromkeys(names, ())
     for name in rows.columns:
         columns[name] = _column(rows[name])

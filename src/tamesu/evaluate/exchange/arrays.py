@@ -16,13 +16,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import InvalidInput
+from tamesu.base import InvalidInput, TooLarge
 from tamesu.evaluate.contrast import ROUNDING
 from tamesu.evaluate.exchange.told import needed
 from tamesu.evaluate.rounds import Rounds
 
 _OURS = ("shown", "eligible", "decided")
 """Columns that others do not have, under the names of `Rounds`."""
+
+MOST_ARMS = 1_000_000
+"""Of a log."""
 
 READ = (
     *("n_rounds", "n_actions", "arms", "action", "reward", "pscore", "position"),
@@ -58,12 +61,13 @@ def rounds_of_arrays(given: Mapping[str, Any]) -> Rounds:
     if action.ndim != 1 or not np.issubdtype(action.dtype, np.integer):
         raise InvalidInput(f"action must be (n,) whole numbers, got {action.dtype} {action.shape}")
     most = int(action.max(initial=-1)) + 1
-    k = _count(given, "n_actions", most)
+    k = count(given, "n_actions", most)
+    refuse_many(k)
     if action.min(initial=0) < 0 or most > k:
         raise InvalidInput(f"action must lie in 0..{k - 1}, got {action.min()} to {most - 1}")
-    if _count(given, "n_rounds", len(action)) != len(action):
+    if count(given, "n_rounds", len(action)) != len(action):
         raise InvalidInput(
-            f"action must have n_rounds = {_count(given, 'n_rounds', 0)} entries, got {len(action)}"
+            f"action must have n_rounds = {count(given, 'n_rounds', 0)} entries, got {len(action)}"
         )
     names = given.get("arms")
     among = [str(number) for number in range(k)] if names is None else [str(arm) for arm in names]
@@ -85,6 +89,16 @@ def rounds_of_arrays(given: Mapping[str, Any]) -> Rounds:
     return rounds
 
 
+def refuse_many(arms: int) -> None:
+    """Raises where there would be more arms than anything is made for.
+
+    Raises:
+        TooLarge: as said.
+    """
+    if arms > MOST_ARMS:
+        raise TooLarge(f"a log may have {MOST_ARMS:,} arms, this one says {arms:,}")
+
+
 def arrays_of(rounds: Rounds) -> dict[str, Any]:
     """A dictionary of arrays that `rounds_of_arrays` reads back whole, and other packages as far as they go."""
     whole = {name: getattr(rounds, name) for name in _OURS if getattr(rounds, name) is not None}
@@ -103,14 +117,22 @@ def arrays_of(rounds: Rounds) -> dict[str, Any]:
     }
 
 
-def _count(given: Mapping[str, Any], name: str, otherwise: int) -> int:
+def count(given: Mapping[str, Any], name: str, otherwise: int) -> int:
+    """The whole number under `name`, or `otherwise`.
+
+    Raises:
+        InvalidInput: something else stands there.
+    """
     value = given.get(name)
     if value is None:
         return otherwise
     try:
-        return int(value)
+        found = int(value)
     except (TypeError, ValueError) as problem:
         raise InvalidInput(f"{name} must be a whole number, got something else") from problem
+    if found < 0:
+        raise InvalidInput(f"{name} must be at least 0, got {found}")
+    return found
 
 
 def _refuse_another(rounds: Rounds, distributions: NDArray[Any]) -> None:

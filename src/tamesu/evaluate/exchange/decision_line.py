@@ -101,7 +101,7 @@ def line_of(text: bytes | str, many: Callable[[bytes], int]) -> Line | None:
             raise InvalidInput("a decision must say what it chose from, got no _multi in c")
         multi = bytes(shared.pop(_MULTI))
         among = many(multi)
-    except (msgspec.DecodeError, UnicodeError) as problem:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as problem:
         raise InvalidInput(f"it must be dsjson, got {problem}") from problem
     if not 0.0 <= written.pdrop < 1.0:
         raise InvalidInput(f"pdrop must lie in [0, 1), got {written.pdrop:g}")
@@ -194,9 +194,17 @@ def _first(actions: list[int]) -> int:
 
 
 def named(action: Any) -> str | None:
-    """What an action is called; none where it has no name of its own."""
+    """What an action is called; none where it has no name of its own.
+
+    Raises:
+        InvalidInput: a name that is neither text nor a number.
+    """
     if not isinstance(action, dict):
         return None
     fields = cast("dict[str, Any]", action)
     name = fields.get("_tag", fields.get("id"))
+    if name is not None and not isinstance(name, str | int | float):
+        raise InvalidInput(
+            f"an action's name must be a text or a number, got {type(name).__name__}"
+        )
     return None if name is None else str(name)

@@ -54,6 +54,8 @@ def rounds_of_dsjson(lines: Iterable[bytes | str]) -> Read[Rounds]:
                 log.take(line_of(text, log.many), number)
             except InvalidInput as problem:
                 raise InvalidInput(f"line {number}: {problem.message}", hint=problem.hint) from None
+            except RecursionError as problem:
+                raise InvalidInput(f"line {number}: it must not be nested that deep") from problem
     return log.read()
 
 

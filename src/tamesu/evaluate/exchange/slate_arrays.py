@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import InvalidInput
+from tamesu.evaluate.exchange.arrays import count, refuse_many
 from tamesu.evaluate.exchange.told import needed
 from tamesu.evaluate.slates import Slates
 
@@ -54,12 +55,15 @@ def slates_of_arrays(given: Mapping[str, Any]) -> Slates:
     for name in (*names, "pscore", "pscore_item_position"):
         if given.get(name) is not None and np.shape(given[name]) != (m,):
             raise InvalidInput(f"{name} must be ({m},), got {np.shape(given[name])}")
-    k = int(given.get("n_unique_action", action.max(initial=-1) + 1))
+    k = count(given, "n_unique_action", int(action.max(initial=-1)) + 1)
+    refuse_many(k)
     if action.min(initial=0) < 0 or action.max(initial=-1) >= k:
         raise InvalidInput(f"action must lie in 0..{k - 1}, got one that does not")
     size = int(position.max(initial=-1)) + 1
-    there = np.zeros((n, size), np.bool_)
-    if position.min(initial=0) >= 0:
+    # Who leaves none out has no position as great as there are rows.
+    inside = position.min(initial=0) >= 0 and size <= m
+    there = np.zeros((n, size if inside else 1), np.bool_)
+    if inside:
         there[slate, position] = True
     if int(there.sum()) != m or (there[:, 1:] & ~there[:, :-1]).any() or not there[:, :1].all():
         raise InvalidInput(

@@ -59,7 +59,7 @@ def rounds_of_table(columns: Columns) -> Read[Rounds]:
         ('1', '3')
     """
     needed(columns, ("item_id", "click", "propensity_score"), "a table of a log")
-    items = [str(one) for one in _plain(columns["item_id"])]
+    items = _items(columns["item_id"])
     told = [_told(name, columns[name]) for name in columns if name.startswith(USER)]
     stamps = columns.get("timestamp")
     places = columns.get("position")
@@ -96,6 +96,17 @@ def table_of(rounds: Rounds) -> dict[str, Any]:
     if len(rounds) and int(rounds.cluster.max()) + 1 < len(rounds):
         columns["cluster"] = rounds.cluster
     return columns
+
+
+def _items(values: Sequence[Any] | NDArray[Any]) -> list[str]:
+    ids = _plain(values)
+    missing = [row for row, one in enumerate(ids) if one is None or one == ""]
+    if missing:
+        raise InvalidInput(
+            f"item_id must name what was chosen, got none in row {missing[0]} "
+            f"({len(missing):,} of {len(ids):,} rows)"
+        )
+    return [str(one) for one in ids]
 
 
 def _not_looked_at(names: Sequence[str]) -> str:

@@ -121,7 +121,10 @@ def _tell(value: Any, name: str, found: list[Telling]) -> None:
         for place, part in enumerate(cast("Sequence[Any]", value)):
             _tell(part, f"{name}[{place}]", found)
     elif value is not None:
-        number = float(value)
+        try:
+            number = float(value)
+        except OverflowError as problem:
+            raise InvalidInput(f"{name} must be finite, got a number beyond all") from problem
         if not math.isfinite(number):
             raise InvalidInput(f"{name} must be finite, got {number:g}")
         found.append((name, number))

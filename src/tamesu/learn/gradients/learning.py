@@ -92,16 +92,27 @@ def _model(  # noqa: PLR0913, PLR0917 - what may be known of rounds
         return None, None
     if model is None:
         towers = expecting(rounds.take(learnt), mine, plan, tell, checkpoint)
-        return towers.guess, towers.of_others
-    table = torch.as_tensor(
-        (cross_fitted(rounds.take(learnt), model, plan.folds) / mine.unit).astype(np.float32),
-        device=plan.device,
-    )
+        if len(mine) * mine.arms > MOST_HELD:
+            return towers.guess, towers.of_others
+        parts = torch.arange(len(mine), device=plan.device).split(plan.batch)  # type: ignore[no-untyped-call]  # PyTorch has no type for it
+        table = torch.cat([towers.guess(part, None) for part in parts])
+        return _tabled(table), towers.of_others
+    expected = cross_fitted(rounds.take(learnt), model, plan.folds) / mine.unit
+    table = torch.as_tensor(expected.astype(np.float32), device=plan.device)
+    return _tabled(table), model(rounds.take(learnt))
+
+
+MOST_HELD = 1 << 25
+"""Expected rewards that are kept, 128 MiB; beyond they are asked for, batch by batch."""
+
+
+def _tabled(table: torch.Tensor) -> Guess:
+    """Looks it up."""
 
     def guess(rows: torch.Tensor, arms: torch.Tensor | None) -> torch.Tensor:
         return table[rows] if arms is None else table[rows[:, None], arms]
 
-    return guess, model(rounds.take(learnt))
+    return guess
 
 
 def _schemas(

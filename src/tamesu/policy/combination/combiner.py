@@ -82,6 +82,11 @@ class Combiner(NamedTuple):
             return (combination,)
         return tuple([option_id(*item) for item in options_of(combination).items()])
 
+    def listed(self, options: Sequence[str], most: int) -> tuple[str, ...] | None:
+        """What all combinations of these options are called; none of more than `most`."""
+        found = self.space.listed(np.sort(self.rows(options)), most)
+        return None if found is None else tuple([self.space.named(rows) for rows in found.tolist()])
+
     def knows(self, combination: str) -> bool:
         """Whether that is what one of its combinations is called, feasible or not."""
         options = options_of(combination)

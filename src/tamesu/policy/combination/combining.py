@@ -172,6 +172,36 @@ class Combining:
         ]
         return np.array(found).reshape(-1, len(self.arms))
 
+    def listed(
+        self,
+        decision_ids: Sequence[str],
+        combinations: Sequence[str],
+        eligible: Sequence[str] | None = None,
+        contexts: NDArray[np.float64] | None = None,
+    ) -> NDArray[np.float64]:
+        """(m, N) probability of each of `combinations` in m decisions, each with its own id and context.
+
+        Args:
+            decision_ids: m ids.
+            combinations: what N of them are called, all of eligible options and feasible.
+            eligible: as in `choose`, for all of them.
+            contexts: (m, d), a row for each; none for the mean context.
+
+        Raises:
+            InvalidInput, NotFound: as `choose`.
+        """
+        among, combiner = self._eligible(eligible), self._combiner
+        rows = [combiner.rows(combiner.delivered(one)).tolist() for one in combinations]
+        places = {tuple(those): place for place, those in enumerate(rows)}
+        made = np.empty((len(decision_ids), len(combinations)))
+        for number, id_ in enumerate(decision_ids):
+            found = self.found(id_, among, self._usual if contexts is None else contexts[number])
+            made[number] = found.even
+            for those, share in found.shares.items():
+                if those in places:
+                    made[number, places[those]] += share
+        return made
+
     def placed(
         self,
         decision_id: str,

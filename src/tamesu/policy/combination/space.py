@@ -59,6 +59,22 @@ class Space:
         options = {slot: self.options[row] for slot, row in zip(self.slots, rows, strict=True)}
         return combination_id(options)
 
+    def listed(self, rows: Rows, most: int) -> Rows | None:
+        """(N, k) rows of all combinations of the options at `rows`; none of more than `most`, which is counted first.
+
+        Raises:
+            InvalidInput: options that leave no combination.
+        """
+        if Among(self, rows).count > most:
+            return None
+        slots = [rows[self.slot_of[rows] == slot] for slot in range(len(self.slots))]
+        every = np.stack(np.meshgrid(*slots, indexing="ij"), axis=-1).reshape(-1, len(slots))
+        if self.clash is None:
+            return every
+        clashing = self.clash[every[:, :, None], every[:, None, :]].any(axis=(1, 2))
+        feasible: Rows = every[~clashing]
+        return feasible
+
     def places(self, options: Options) -> Rows:
         """(k,) rows of the options of a combination."""
         row = {name: number for number, name in enumerate(self.ids)}
