@@ -68,17 +68,6 @@ class Batch:
         """Its arms by number: worked out at most once."""
         return Numbered.of(self.arm) if self.known is None else self.known
 
-    def with_one(self, width: int) -> NDArray[np.float64]:
-        """(n, 1 + width) columns of the contexts, behind a column of ones.
-
-        Raises:
-            Bug: the batch has no contexts, or others.
-        """
-        context = np.empty((len(self), 0)) if self.context is None else self.context
-        if context.shape[1] != width:
-            raise Bug(f"a batch must have contexts of {width} columns, got {context.shape[1]}")
-        return np.concatenate([np.ones((len(self), 1)), context], axis=1)
-
     def of_objective(self, number: int) -> Batch:
         """What it teaches of one objective: its rewards are those.
 
