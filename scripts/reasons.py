@@ -124,7 +124,7 @@ OPTIONS = {
     "belief two_tower": {
         "folder": REQUIRED,
         "digest": REQUIRED,
-        "index": "exact is soon enough for some ten thousand arms",
+        "index": "all arms that a bandit may have are looked at in some milliseconds",
     },
     "belief neural_linear": {
         "folder": REQUIRED,

@@ -1,4 +1,4 @@
-"""An index that looks at every item: exact, and soon enough for some ten thousand."""
+"""An index that looks at every item: exact, and soon enough for a hundred thousand."""
 
 from __future__ import annotations
 

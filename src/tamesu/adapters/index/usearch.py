@@ -24,7 +24,7 @@ CONNECTIVITY = 24
 BUILDING = 64
 """Items that are looked at when one comes in."""
 
-SEEKING = 2_048
+SEEKING = 4_096
 """Items that are looked at for a query, at least."""
 
 AT_ONCE = 10_000

@@ -163,8 +163,6 @@ def _refuse_unfit(rounds: Rounds, plan: Plan) -> None:
 
 def _refuse_far(what: str, columns: Floats) -> None:
     """Raises where single precision could not tell the values of a column apart."""
-    if not np.isfinite(columns).all():
-        raise InvalidInput(f"the columns of {what} must be finite")
     centre, spread = np.abs(columns.mean(axis=0)), columns.std(axis=0)
     far = (np.abs(columns).max(axis=0) > LARGEST) | ((spread > 0) & (centre > FAR * spread))
     if far.any():
