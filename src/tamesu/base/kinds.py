@@ -8,6 +8,7 @@ load what nobody names, and to know what a kind offers.
 from __future__ import annotations
 
 import pkgutil
+from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -22,29 +23,30 @@ def kinds_in(folder: str, group: str) -> tuple[str, ...]:
 
 
 def load_kind(
-    folder: str,
-    group: str,
+    places: tuple[str, str],
     what: str,
     name: str,
     error: type[InvalidInput] = InvalidDeclaration,
+    more: Iterable[str] = (),
 ) -> Any:
     """The module, or whatever an entry point names, of a kind.
 
     Args:
-        folder: of modules, where it is looked for.
-        group: of entry points, likewise.
+        places: the folder of modules and the group of entry points where it is looked for.
         what: to call it in a message.
         name: which.
         error: the error to raise.
+        more: names that are known elsewhere, for its message.
 
     Raises:
         InvalidInput: there is none of that name.
     """
+    folder, group = places
     if name in _ours(folder):
         return import_module(f"{folder}.{name}")
     found = entry_points(group=group, name=name)
     if not found:
-        raise error.unknown_kind(what, name, kinds_in(folder, group))
+        raise error.unknown_kind(what, name, sorted({*kinds_in(folder, group), *more}))
     return next(iter(found)).load()
 
 

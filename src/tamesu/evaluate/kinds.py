@@ -48,6 +48,6 @@ def estimator_of(name: str, options: Mapping[str, Any] | None = None) -> Estimat
         >>> estimator_of("dr").models
         True
     """
-    kind = load_kind(*_PLACES, "estimator", name, InvalidInput)
+    kind = load_kind(_PLACES, "estimator", name, InvalidInput)
     given = convert(dict(options or {}), kind.Options, f"estimator ({name})", InvalidInput)
     return cast("Estimator", kind.build(given))

@@ -54,7 +54,7 @@ def slate_estimator_of(name: str, options: Mapping[str, Any] | None = None) -> S
         >>> slate_estimator_of("item_position").marginals
         True
     """
-    kind = load_kind(*_PLACES, "estimator of slates", name, InvalidInput)
+    kind = load_kind(_PLACES, "estimator of slates", name, InvalidInput)
     given = convert(
         dict(options or {}), kind.Options, f"estimator of slates ({name})", InvalidInput
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tamesu.base import Declaration, InvalidDeclaration, Part, convert
+from tamesu.base import Declaration, Part, convert
 from tamesu.base.kinds import kinds_in, load_kind
 
 LEARNT = ("neural_linear", "two_tower")
@@ -69,12 +69,9 @@ def read_options(what: str, part: Part, where: str) -> Any:
 
 
 def _load(what: str, name: str) -> Any:
-    folder, group = _places(what)
     if what == "belief" and name in LEARNT:
-        return load_kind("tamesu.wiring.beliefs", group, what, name)
-    if name not in known_kinds(what):
-        raise InvalidDeclaration.unknown_kind(what, name, known_kinds(what))
-    return load_kind(folder, group, what, name)
+        return load_kind(("tamesu.wiring.beliefs", _places(what)[1]), what, name)
+    return load_kind(_places(what), what, name, more=LEARNT if what == "belief" else ())
 
 
 def _places(what: str) -> tuple[str, str]:
