@@ -37,7 +37,7 @@ class BehindTower:
     contextual = True
 
     def __init__(self, tower: Tower, belief: Belief) -> None:
-        self.family, self.bounds = belief.family, belief.bounds
+        self.family, self.bounds, self.exact = belief.family, belief.bounds, belief.exact
         self._width = tower.width
         self._tower, self._belief = ExactTower(tower), belief
 

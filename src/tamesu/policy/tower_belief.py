@@ -139,6 +139,7 @@ class TowerBelief:
     family = KIND
     bounds: tuple[float, float] | None = None
     contextual = True
+    exact = True
 
     def __init__(self, width: int, towers: Callable[[], TwoTower], index_of: IndexOf) -> None:
         self._width, self._find, self._index_of = width, towers, index_of

@@ -19,7 +19,7 @@ from tamesu.testing.journal import entries_of
 
 def declared(world, bandit):
     numbers = range(1, world.store.declarations()[bandit].number + 1)
-    return {number: world.store.declared(bandit, number).reward for number in numbers}
+    return {number: world.store.declared(bandit, number).declaration.reward for number in numbers}
 
 
 def number_of(decision_id):
