@@ -55,7 +55,9 @@ def test_what_is_in_the_mean_context_is_said_and_why_an_arm_won(front, until, ca
         assert "in the mean context of what was learnt" in " ".join(told.split())
     assert 'in the context device = "ios", member = true' in said["explain"]
     arm = answer["deliveries"][0]["arm"]
-    assert f"{arm} was " in said["explain"]
+    # Which arms were tried and clicked is luck: they may have come out alike.
+    judged = (f"{arm} was ", f"{arm} and ", "are thought to be worth the same")
+    assert any(words in said["explain"] for words in judged)
     assert f"{arm} tells fresh = 0." in said["explain"]
     lines = [line for text in said.values() for line in text.splitlines()]
     assert max(map(len, lines)) <= 80
