@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import Bug
+from tamesu.policy.families.unsure import WithoutPosterior
 
 Floats = NDArray[np.float64]
 
 
-class LossesFamily:
+class LossesFamily(WithoutPosterior):
     """n sums of estimated losses; no posteriors, so whoever asks for one has a defect.
 
     Attributes:
@@ -21,6 +21,8 @@ class LossesFamily:
     """
 
     __slots__ = ("high", "loss", "low", "rounds")
+
+    lacks = "losses have no posterior: an explorer that needs one must not be composed with them"
 
     def __init__(self, loss: Floats, rounds: Floats, low: float, high: float) -> None:
         self.loss = loss
@@ -46,36 +48,3 @@ class LossesFamily:
         """The nearer bound: nothing closer is known."""
         shape = np.broadcast_shapes(np.shape(q), self.loss.shape)
         return np.broadcast_to(np.where(np.less(q, 0.5), self.low, self.high), shape).copy()
-
-    def distinct(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Not known."""
-        raise _no_posterior()
-
-    def spread(self) -> tuple[Floats, Floats, Floats]:
-        """Not known."""
-        raise _no_posterior()
-
-    def log_density(self, z: Floats) -> Floats:
-        """Not known."""
-        del z
-        raise _no_posterior()
-
-    def below(self, z: Floats) -> Floats:
-        """Not known."""
-        del z
-        raise _no_posterior()
-
-    def above(self, z: Floats) -> Floats:
-        """Not known."""
-        del z
-        raise _no_posterior()
-
-    def ladder(self) -> tuple[Floats, Floats]:
-        """Not known."""
-        raise _no_posterior()
-
-
-def _no_posterior() -> Bug:
-    return Bug(
-        "losses have no posterior: an explorer that needs one must not be composed with them"
-    )

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import Bug
+from tamesu.policy.families.unsure import WithoutPosterior
 from tamesu.policy.towers import Singles
 
 Floats = NDArray[np.float64]
@@ -34,7 +34,7 @@ class Items(Protocol):
         ...
 
 
-class PointsFamily:
+class PointsFamily(WithoutPosterior):
     """n scores <f, g_a>; no posteriors, so whoever asks for one has a defect.
 
     Scores of all are worked out when somebody asks for them: who wants the highest does not.
@@ -46,6 +46,8 @@ class PointsFamily:
     """
 
     __slots__ = ("_items", "_mean", "_point", "_some")
+
+    lacks = "scores have no posterior: an explorer that needs one must not be composed with them"
 
     def __init__(self, point: Floats, items: Items, some: NDArray[np.intp] | None = None) -> None:
         self._point, self._items = point, items
@@ -101,33 +103,6 @@ class PointsFamily:
         shape = np.broadcast_shapes(np.shape(q), self.mean().shape)
         return np.broadcast_to(self.mean(), shape).copy()
 
-    def distinct(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Not known."""
-        raise _no_posterior()
-
-    def spread(self) -> tuple[Floats, Floats, Floats]:
-        """Not known."""
-        raise _no_posterior()
-
-    def log_density(self, z: Floats) -> Floats:
-        """Not known."""
-        del z
-        raise _no_posterior()
-
-    def below(self, z: Floats) -> Floats:
-        """Not known."""
-        del z
-        raise _no_posterior()
-
-    def above(self, z: Floats) -> Floats:
-        """Not known."""
-        del z
-        raise _no_posterior()
-
-    def ladder(self) -> tuple[Floats, Floats]:
-        """Not known."""
-        raise _no_posterior()
-
 
 def highest(scores: Floats, most: int) -> NDArray[np.intp]:
     """(k,) places of the `most` highest scores (n,), rising; of those level with the last one, all.
@@ -141,9 +116,3 @@ def highest(scores: Floats, most: int) -> NDArray[np.intp]:
         return np.arange(n)
     least = np.partition(scores, n - most)[n - most]
     return np.flatnonzero(scores >= least)
-
-
-def _no_posterior() -> Bug:
-    return Bug(
-        "scores have no posterior: an explorer that needs one must not be composed with them"
-    )

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import Bug
 from tamesu.policy.contract import Coefficients, Family, Marginals, Reading
+from tamesu.policy.families.unsure import WithoutDensity
 
 Floats = NDArray[np.float64]
 
@@ -51,7 +51,7 @@ class Several:
         )
 
 
-class MeanFamily:
+class MeanFamily(WithoutDensity):
     """n posteriors of the mean of D independent numbers, as far as a mean and a width say it.
 
     Mean and deviation are exact. A quantile is as far from the mean as those of the parts together,
@@ -61,6 +61,8 @@ class MeanFamily:
         parts: D families of n posteriors.
         start: what is added to the mean.
     """
+
+    lacks = "the mean of objectives has no density: an explorer of several must look at each"
 
     def __init__(self, parts: Sequence[Family], start: float = 0.0) -> None:
         self._parts = tuple(parts)
@@ -89,30 +91,3 @@ class MeanFamily:
     def ladder(self) -> tuple[Floats, Floats]:
         """Mean and deviation."""
         return self.mean(), self.deviation()
-
-    def distinct(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Not known."""
-        raise _no_density()
-
-    def spread(self) -> tuple[Floats, Floats, Floats]:
-        """Not known."""
-        raise _no_density()
-
-    def log_density(self, z: Floats) -> Floats:
-        """Not known."""
-        del z
-        raise _no_density()
-
-    def below(self, z: Floats) -> Floats:
-        """Not known."""
-        del z
-        raise _no_density()
-
-    def above(self, z: Floats) -> Floats:
-        """Not known."""
-        del z
-        raise _no_density()
-
-
-def _no_density() -> Bug:
-    return Bug("the mean of objectives has no density: an explorer of several must look at each")
