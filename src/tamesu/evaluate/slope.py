@@ -104,6 +104,27 @@ def halved_weights(contrast: Contrast) -> tuple[float, ...]:
     return tuple(math.ldexp(largest, -step) for step in range(steps + 1))
 
 
+def slowed(weight: NDArray[np.float64], rate: float) -> NDArray[np.float64]:
+    """(n,) w / (1 - rate + rate w): weights that grow ever more slowly, none beyond 1 / rate.
+
+    Source: Metelli, Russo & Restelli 2021.
+
+    Example:
+        >>> slowed(np.array([0.0, 1.0, 9.0]), 0.5)
+        array([0. , 1. , 1.8])
+    """
+    # Where the rate is 1 a weight of 0 counts as 0, as it does for any other rate.
+    under = 1.0 - rate + rate * weight
+    slow: NDArray[np.float64] = weight / (under + (under == 0.0))
+    return slow
+
+
+def rates(contrast: Contrast) -> tuple[float, ...]:
+    """Of `slowed`: 0, and powers of a half from one that hardly changes a weight up to 1."""
+    del contrast
+    return (0.0, *(0.5**power for power in range(12, -1, -1)))
+
+
 def _width(statistic: Statistic, cluster: NDArray[np.intp] | None, doubt: float) -> float:
     moved = statistic.influence()
     n = len(moved)

@@ -6,7 +6,7 @@ import msgspec
 
 from tamesu.evaluate.contrast import Contrast
 from tamesu.evaluate.contributions import Contributions
-from tamesu.evaluate.slope import Tunable, checked, settled
+from tamesu.evaluate.slope import Tunable, checked, rates, settled, slowed
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,15 +37,12 @@ class SubGaussianDoublyRobust:
 
     def contributions(self, contrast: Contrast) -> Contributions:
         """Of each round v + s (r - q)."""
-        weight = contrast.weight
+        weight, missed = contrast.weight, contrast.reward - contrast.guess
 
         def corrected(rate: float) -> Contributions:
-            # Where lambda is 1 a weight of 0 counts as 0, as it does for any other lambda.
-            under = 1.0 - rate + rate * weight
-            counted = weight / (under + (under == 0.0))
-            return Contributions(contrast.expected + counted * (contrast.reward - contrast.guess))
+            return Contributions(contrast.expected + slowed(weight, rate) * missed)
 
-        return settled(self._correction, contrast, _suited, corrected)
+        return settled(self._correction, contrast, rates, corrected)
 
 
 def build(options: Options) -> SubGaussianDoublyRobust:
@@ -55,9 +52,3 @@ def build(options: Options) -> SubGaussianDoublyRobust:
         InvalidInput: a lambda below 0 or above 1.
     """
     return SubGaussianDoublyRobust(checked(options.correction, "correction", 1.0))
-
-
-def _suited(contrast: Contrast) -> tuple[float, ...]:
-    """0, and powers of a half from one that hardly changes any of n rounds' weights."""
-    del contrast
-    return (0.0, *(0.5**power for power in range(12, -1, -1)))

@@ -6,7 +6,7 @@ import msgspec
 
 from tamesu.evaluate.contrast import Contrast
 from tamesu.evaluate.contributions import Contributions
-from tamesu.evaluate.slope import Tunable, checked, settled
+from tamesu.evaluate.slope import Tunable, checked, rates, settled, slowed
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -40,12 +40,9 @@ class SubGaussianIps:
         weight = contrast.weight
 
         def corrected(rate: float) -> Contributions:
-            # Where lambda is 1 a weight of 0 counts as 0, as it does for any other lambda.
-            under = 1.0 - rate + rate * weight
-            counted = weight / (under + (under == 0.0))
-            return Contributions(counted * contrast.reward)
+            return Contributions(slowed(weight, rate) * contrast.reward)
 
-        return settled(self._correction, contrast, _suited, corrected)
+        return settled(self._correction, contrast, rates, corrected)
 
 
 def build(options: Options) -> SubGaussianIps:
@@ -55,9 +52,3 @@ def build(options: Options) -> SubGaussianIps:
         InvalidInput: a lambda below 0 or above 1.
     """
     return SubGaussianIps(checked(options.correction, "correction", 1.0))
-
-
-def _suited(contrast: Contrast) -> tuple[float, ...]:
-    """0, and powers of a half from one that hardly changes any of n rounds' weights."""
-    del contrast
-    return (0.0, *(0.5**power for power in range(12, -1, -1)))
