@@ -8,13 +8,14 @@ load what nobody names, and to know what a kind offers.
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
 from tamesu.base.errors import InvalidDeclaration, InvalidInput
+from tamesu.base.shapes import convert
 
 
 def kinds_in(folder: str, group: str) -> tuple[str, ...]:
@@ -48,6 +49,24 @@ def load_kind(
     if not found:
         raise error.unknown_kind(what, name, sorted({*kinds_in(folder, group), *more}))
     return next(iter(found)).load()
+
+
+def made_kind(
+    places: tuple[str, str], what: str, name: str, options: Mapping[str, Any] | None
+) -> Any:
+    """What `build` of a kind makes of its `Options`: of kinds that no declaration names.
+
+    Args:
+        places: as of `load_kind`.
+        what: to call it in a message.
+        name: which.
+        options: plain data; none for its defaults.
+
+    Raises:
+        InvalidInput: an unknown name, an unknown option or a value that cannot be.
+    """
+    kind = load_kind(places, what, name, InvalidInput)
+    return kind.build(convert(dict(options or {}), kind.Options, f"{what} ({name})", InvalidInput))
 
 
 @cache

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol, cast
 
-from tamesu.base import InvalidInput, convert
-from tamesu.base.kinds import kinds_in, load_kind
+from tamesu.base.kinds import kinds_in, made_kind
 from tamesu.evaluate.contrast import Contrast
 from tamesu.evaluate.contributions import Contributions
 
@@ -48,6 +47,4 @@ def estimator_of(name: str, options: Mapping[str, Any] | None = None) -> Estimat
         >>> estimator_of("dr").models
         True
     """
-    kind = load_kind(_PLACES, "estimator", name, InvalidInput)
-    given = convert(dict(options or {}), kind.Options, f"estimator ({name})", InvalidInput)
-    return cast("Estimator", kind.build(given))
+    return cast("Estimator", made_kind(_PLACES, "estimator", name, options))

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol, cast
 
-from tamesu.base import InvalidInput, convert
-from tamesu.base.kinds import kinds_in, load_kind
+from tamesu.base.kinds import kinds_in, made_kind
 from tamesu.evaluate.contributions import Statistic
 from tamesu.evaluate.slate_contrast import SlateContrast
 
@@ -54,8 +53,4 @@ def slate_estimator_of(name: str, options: Mapping[str, Any] | None = None) -> S
         >>> slate_estimator_of("item_position").marginals
         True
     """
-    kind = load_kind(_PLACES, "estimator of slates", name, InvalidInput)
-    given = convert(
-        dict(options or {}), kind.Options, f"estimator of slates ({name})", InvalidInput
-    )
-    return cast("SlateEstimator", kind.build(given))
+    return cast("SlateEstimator", made_kind(_PLACES, "estimator of slates", name, options))
