@@ -31,6 +31,7 @@ PARTS = (
     "gate",
     "keys",
     "contexts_over_http",
+    "towers_over_http",
     "steady",
     "many",
     "speed",
