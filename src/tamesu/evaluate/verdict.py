@@ -43,7 +43,7 @@ LIMITS = {
         30, None, "intervals are symmetric, and the sum of a few rare rewards is not"
     ),
     "missing weight": Limit(
-        0.05, 0.5, "what the target policy does there is in no round, so its reward is left out"
+        0.01, 0.5, "what the target policy does there is in no round, so its reward is left out"
     ),
     "untried": Limit(0.01, 0.5, "of arms that were never chosen a log says nothing"),
     "evidence": Limit(

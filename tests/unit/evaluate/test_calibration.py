@@ -49,6 +49,17 @@ def test_a_wrong_propensity_never_passes_silently(wrong, what):
     assert what in reasons(found)
 
 
+def test_propensities_that_are_a_little_too_large_are_told_where_the_log_is_long_enough():
+    """By 3 %: an interval of 20,000 uniform rounds is narrower than what that does to a mean."""
+    n = 20_000
+    rng = np.random.default_rng(4)
+    rounds = Rounds.of(rng.integers(0, ARMS, n), rng.random(n), [1.03 / ARMS] * n)
+    target = np.tile([0.4, 0.3, 0.2, 0.1], (n, 1))
+    assert reasons(evaluated(rounds, target))["missing weight"] is Trust.WEAK
+    right = replace(rounds, propensity=rounds.propensity / 1.03)
+    assert evaluated(right, target).verdict.trust is Trust.TRUSTWORTHY
+
+
 def test_a_distribution_that_is_not_the_logged_one_is_refused():
     rounds, shares, _ = logged(100)
     found = evaluated(rounds, uniform(rounds), logging=shares)
