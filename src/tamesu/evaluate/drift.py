@@ -22,6 +22,9 @@ Floats: TypeAlias = NDArray[np.float64]
 
 PARTS = 10
 
+ROUNDED = 1e-12
+"""Of a mean: an error that is less is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -106,4 +109,7 @@ def _error(statistic: Statistic, cluster: NDArray[np.intp] | None) -> float:
 
 def _apart(one: float, error: float, two: float, other: float) -> float:
     both = math.hypot(error, other)
-    return (two - one) / both if both > 0.0 else math.nan if math.isnan(both) else 0.0
+    if math.isnan(both):
+        return math.nan
+    # Where all rounds earned the same, what is left of an error is that of rounding.
+    return (two - one) / both if both > ROUNDED * max(abs(one), abs(two)) else 0.0

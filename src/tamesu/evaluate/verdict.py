@@ -58,7 +58,7 @@ LIMITS = {
         5, None, "in standard errors between the halves; an estimate is of both together"
     ),
     "unshown": Limit(0.5, None, "either nobody looks, or impressions do not arrive"),
-    "no rewards": Limit(0, None, "an interval of rounds that all earned the same is a point"),
+    "same rewards": Limit(0, None, "an interval of rounds that all earned the same is a point"),
 }
 """By what is measured. Of the first three, less is worse; of the others more is."""
 
@@ -155,10 +155,12 @@ def _effective(found: Diagnostics) -> Iterator[Reason]:
 def _rewards(found: Diagnostics) -> Iterator[Reason]:
     effective = found.weights.effective_rewards
     if effective <= 0.0:
-        told = "no round that counts for the target policy has a reward: the interval says nothing"
-        yield Reason("no rewards", Trust.WEAK, told)
+        told = (
+            "all rounds that count for the target policy earned the same: the interval says nothing"
+        )
+        yield Reason("same rewards", Trust.WEAK, told)
         return
-    told = f"all hangs on about {_number(effective)} rounds with a reward"
+    told = f"all hangs on about {_number(effective)} rounds that earned something else than most"
     yield from _below("effective rewards", effective, told)
 
 

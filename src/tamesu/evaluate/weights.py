@@ -29,7 +29,9 @@ class Weights:
     Attributes:
         effective: rounds of the target policy that these are worth, (sum w)^2 / sum w^2.
         effective_clusters: the same of the sums of clusters.
-        effective_rewards: rounds with a reward that carry the estimate, (sum w |r|)^2 / sum (w r)^2.
+        effective_rewards: rounds that tell rewards apart, (sum w d)^2 / sum (w d)^2, d how far a reward lies above the
+            least one, or below the greatest: the fewer. Where few earn anything it is how many do, where nearly all do
+            how many do not; 0 where all that have a weight earned the same.
         mean: of the weights; 1 where every arm that the target policy chooses could be chosen.
         error: its standard error, by clusters.
         largest: weight.
@@ -74,13 +76,12 @@ def weights_of(rounds: Rounds, contrast: Contrast) -> Weights:
     of_cluster = weight
     if not alone:
         of_cluster = np.asarray(np.bincount(rounds.cluster, weight), dtype=np.float64)
-    gained = weight * np.abs(contrast.reward)
     largest = float(weight.max(initial=0.0))
     chosen = np.bincount(rounds.chosen, minlength=len(rounds.arms))
     return Weights(
         effective=_effective(weight),
         effective_clusters=_effective(of_cluster),
-        effective_rewards=_effective(gained),
+        effective_rewards=_effective_rewards(weight, contrast.reward),
         mean=total / n if n else math.nan,
         error=clustered_error(Contributions(weight).influence(), None if alone else rounds.cluster),
         largest=largest,
@@ -119,6 +120,15 @@ def _effective(weight: Floats) -> float:
         return 0.0
     scaled = weight / greatest
     return float(scaled.sum()) ** 2 / float(scaled @ scaled)
+
+
+def _effective_rewards(weight: Floats, reward: Floats) -> float:
+    counted = reward[weight > 0.0]
+    if not len(counted):
+        return 0.0
+    return min(
+        _effective(weight * (reward - counted.min())), _effective(weight * (counted.max() - reward))
+    )
 
 
 def _bins(weight: Floats) -> tuple[Bin, ...]:

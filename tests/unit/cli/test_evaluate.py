@@ -45,7 +45,7 @@ def test_uniform_to_thompson_sampling_has_its_known_value(asked):
     assert one["diagnostics"]["calibration"]["evidence"] < 1
     assert one["verdict"]["trust"] == "weak"
     assert [reason["what"] for reason in one["verdict"]["reasons"]] == ["effective rewards"]
-    assert err.startswith("warning: bts is weak: all hangs on about 4.8 rounds with a reward")
+    assert err.startswith("warning: bts is weak: all hangs on about 4.8 rounds that earned")
 
 
 def test_thompson_sampling_to_uniform_is_refused_with_the_reason(asked):

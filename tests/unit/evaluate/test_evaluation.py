@@ -97,7 +97,19 @@ def test_rare_rewards_and_none_are_told():
     few = replace(rounds, reward=np.where(np.arange(3_000) < 12, 1.0, 0.0))
     assert reasons(evaluated(few, uniform(few)))["effective rewards"] is Trust.WEAK
     none = replace(rounds, reward=np.zeros(3_000))
-    assert reasons(evaluated(none, uniform(none)))["no rewards"] is Trust.WEAK
+    assert reasons(evaluated(none, uniform(none)))["same rewards"] is Trust.WEAK
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(1.0, 0.0), (-1.0, 0.0), (-1.0, 1.0), (0.5, 7.0)])
+def test_rewards_that_nearly_all_have_are_told_as_those_that_hardly_any_has(scale, shift):
+    """Another unit, another sign, another zero: an interval hangs on the same few rounds, or on none."""
+    rounds, _, _ = logged(3_000)
+    for many, what in ((12, "effective rewards"), (0, "same rewards"), (3_000, "same rewards")):
+        some = (np.arange(3_000) < many).astype(float)
+        found = evaluated(replace(rounds, reward=scale * some + shift), uniform(rounds))
+        assert reasons(found) == {what: Trust.WEAK}, many
+        if 0 < many < 3_000:
+            assert found.diagnostics.weights.effective_rewards < many
 
 
 def test_a_world_that_changed_half_way_is_told():

@@ -116,7 +116,11 @@ def before(found: Diagnostics) -> list[tuple[str, str, str]]:
             f"{_short(weights.effective)} decisions",
             f"of this policy, out of {found.rounds:,}; {LIMITS['effective rounds'].weak:g} are enough",
         ),
-        ("with a reward", _short(weights.effective_rewards), "of these, about"),
+        (
+            "that differ",
+            _short(weights.effective_rewards),
+            "of these, about, earned something else than most",
+        ),
         (
             "mean weight",
             f"{weights.mean:.3f} ± {weights.error:.2g}",
