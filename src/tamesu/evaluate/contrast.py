@@ -28,6 +28,9 @@ MOST_NUMBERS = 1 << 20
 ROUNDING = 1e-6
 """By so much a target's probabilities may miss a sum of 1: what others wrote was often in single precision."""
 
+MISSED = 0.01
+"""By such a part of a propensity another one may miss it: where it is tiny, `ROUNDING` would let any other pass."""
+
 
 @dataclass(frozen=True, eq=False)
 class Contrast:
@@ -85,6 +88,9 @@ def contrast_of(
             another one than was logged.
     """
     n, k = len(rounds), len(rounds.arms)
+    target = _given(target, (n, k), "target")
+    predicted = None if predicted is None else _given(predicted, (n, k), "predicted")
+    logging = None if logging is None else _given(logging, (n, k), "logging")
     columns, wanted = np.zeros((4, n)), np.zeros(k)
     kin = None if logging is None else kinship(rounds.features)
     step = max(1, MOST_NUMBERS // max(1, k))
@@ -122,17 +128,23 @@ def contrast_of(
     )
 
 
-def _asked(given: Shares | Floats, part: Rounds, some: slice, k: int, name: str) -> Floats:
-    table = np.asarray(given(part) if callable(given) else given[some], dtype=np.float64)
-    if table.shape != (len(part), k):
-        raise ShapeMismatch(
-            f"{name} must be ({len(part)}, {k}) for so many rounds, got {table.shape}"
-        )
+def _given(given: Shares | Floats, shape: tuple[int, int], name: str) -> Shares | Floats:
+    """It, in chunks still to be asked for or to be cut from a table of that shape."""
+    if callable(given):
+        return given
+    table = np.asarray(given)
+    if table.shape != shape:
+        raise ShapeMismatch(f"{name} must be {shape} for so many rounds, got {table.shape}")
     return table
 
 
+def _asked(given: Shares | Floats, part: Rounds, some: slice, k: int, name: str) -> Floats:
+    table = _given(given(part) if callable(given) else given[some], (len(part), k), name)
+    return np.asarray(table, dtype=np.float64)
+
+
 def _refuse_another(logged: Floats, part: Rounds, first: int) -> None:
-    wrong = ~(np.abs(logged - part.propensity) <= ROUNDING)
+    wrong = ~(np.abs(logged - part.propensity) <= np.minimum(ROUNDING, MISSED * part.propensity))
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise InvalidInput(

@@ -88,6 +88,7 @@ def evaluated(  # noqa: PLR0913 - what an evaluation is asked
     """
     if not len(rounds):
         raise InvalidInput("an evaluation must have rounds, got none")
+    rounds.checked()
     asked = parts_of(estimators, estimator_of)
     wanted = [Estimand.of(one) for one in estimands]
     models = any(one.models for _, one in asked)

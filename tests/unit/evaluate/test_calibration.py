@@ -60,6 +60,15 @@ def test_propensities_that_are_a_little_too_large_are_told_where_the_log_is_long
     assert evaluated(right, target).verdict.trust is Trust.TRUSTWORTHY
 
 
+@pytest.mark.parametrize("propensity", [0.0, 1.5, np.nan, -0.1])
+def test_rounds_that_were_changed_by_hand_are_looked_at_again(propensity):
+    rounds, _, _ = logged(100)
+    changed = rounds.propensity.copy()
+    changed[8] = propensity
+    with pytest.raises(InvalidInput, match=r"propensities must lie in \(0, 1\], got .* in row 8"):
+        evaluated(replace(rounds, propensity=changed), uniform(rounds))
+
+
 def test_a_distribution_that_is_not_the_logged_one_is_refused():
     rounds, shares, _ = logged(100)
     found = evaluated(rounds, uniform(rounds), logging=shares)

@@ -202,6 +202,17 @@ def test_a_target_that_is_no_distribution_is_refused(target, message):
         contrast_of(rounds, np.array(target))
 
 
+@pytest.mark.parametrize("name", ["target", "predicted", "logging"])
+@pytest.mark.parametrize("table", [np.full((9, 2), 0.5), np.full((8, 3), 0.5), np.ones(2), "x"])
+def test_a_table_of_other_rounds_is_refused(name, table, monkeypatch):
+    """Also one that is too long, where it is cut into chunks that fit."""
+    monkeypatch.setattr("tamesu.evaluate.contrast.MOST_NUMBERS", 8)
+    rounds = Rounds.of(np.zeros(8, int), np.ones(8), np.full(8, 0.5), among=[0, 1])
+    given = {"target": np.full((8, 2), 0.5)} | {name: table}
+    with pytest.raises(ShapeMismatch, match=rf"{name} must be \(8, 2\) for so many rounds"):
+        contrast_of(rounds, given.pop("target"), **given)
+
+
 def test_what_was_not_seen_counts_as_nothing():
     rounds = Rounds.of(["a", "a"], [float("nan"), 1.0], [1.0, 1.0], shown=[False, True])
     assert rounds.reward.tolist() == [0.0, 1.0]
