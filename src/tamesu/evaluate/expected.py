@@ -15,7 +15,7 @@ from tamesu.evaluate.along import FIRST, along
 from tamesu.evaluate.contrast import Contrast, Shares, contrast_of
 from tamesu.evaluate.intervals import Bounds
 from tamesu.evaluate.models import best_of, per_arm, ridge
-from tamesu.evaluate.reward_model import RewardModel, folds_of
+from tamesu.evaluate.reward_model import RewardModel, crossed_if_it_learns
 from tamesu.evaluate.rounds import Rounds
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -61,32 +61,11 @@ def contrasted(  # noqa: PLR0913 - what makes a contrast
     given = predicted if predicted is not None else plain_model(rounds)
     if not callable(given):
         return contrast_of(rounds, target, _of_rewards(given, seen=seen), logging=logging)
-    fold = folds_of(rounds, folds)
-    fitted: list[Shares] = []
-    for number in range(folds):
-        elsewhere = rounds.take(fold != number)
-        if not len(elsewhere):
-            raise InvalidInput(
-                f"a model needs rounds of several clusters to learn from, got {len(rounds)} of one"
-            )
-        learnt = cast("Any", given)(elsewhere)
-        if not callable(learnt):
-            return contrast_of(
-                rounds, target, _of_rewards(cast("Shares", given), seen=seen), logging=logging
-            )
-        fitted.append(cast("Shares", learnt))
-
-    def asked(part: Rounds) -> Floats:
-        guess = np.empty((len(part), len(part.arms)))
-        mine = fold[places[part.row]]
-        for number, one in enumerate(fitted):
-            here = mine == number
-            if here.any():
-                guess[here] = one(part.take(here))
-        return guess
-
-    places = np.zeros(int(rounds.row.max()) + 1, np.intp)
-    places[rounds.row] = np.arange(len(rounds))
+    asked = crossed_if_it_learns(rounds, given, folds)
+    if asked is None:
+        return contrast_of(
+            rounds, target, _of_rewards(cast("Shares", given), seen=seen), logging=logging
+        )
     return contrast_of(rounds, target, asked, logging=logging)
 
 

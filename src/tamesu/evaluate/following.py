@@ -11,10 +11,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import InvalidInput
 from tamesu.evaluate.expected import plain_model
 from tamesu.evaluate.placements import Below
-from tamesu.evaluate.reward_model import RewardModel, folds_of
+from tamesu.evaluate.reward_model import RewardModel, crossed
 from tamesu.evaluate.rounds import Rounds
 from tamesu.evaluate.slate_contrast import SlateShares
 from tamesu.evaluate.slates import Slates
@@ -37,24 +36,12 @@ def following(slates: Slates, model: RewardModel | None = None, folds: int = 3) 
     slate, at = np.nonzero(slates.there)
     learnt = _rounds(slates, slate, at, slates.chosen[slate, at], follows[slate, at])
     given = plain_model(learnt) if model is None else model
-    fold = folds_of(learnt, folds)
-    if len(np.unique(fold)) == 1:
-        raise InvalidInput(
-            f"a model needs slates of several clusters to learn from, got {len(slates)} of one"
-        )
-    fitted = [given(learnt.take(fold != number)) for number in range(folds)]
+    asked = crossed(learnt, given, folds)
 
     def expected(part: Slates) -> Floats:
-        found = np.zeros((len(part), part.size, len(part.arms)))
         every = np.arange(len(part))
-        for position in range(part.size):
-            asked = _rounds(part, every, np.full_like(every, position))
-            mine = folds_of(asked, folds)
-            for number in range(folds):
-                here = np.flatnonzero(mine == number)
-                if len(here):
-                    found[here, position] = fitted[number](asked.take(here))
-        return found
+        each = [asked(_rounds(part, every, np.full_like(every, at))) for at in range(part.size)]
+        return np.stack(each, axis=1)
 
     return expected
 

@@ -18,6 +18,7 @@ from tamesu.evaluate import (
     slate_estimator_of,
     value,
 )
+from tamesu.evaluate.following import following
 from tamesu.evaluate.placements import Runs, asks, orders, placements_of
 from tamesu.evaluate.rerun import Again, rerun
 
@@ -223,6 +224,21 @@ def test_a_logging_policy_that_is_another_one_is_refused():
         rerun(slates, contrast, Again(Never(1).below, logging.below, Runs()))
 
 
+@pytest.mark.parametrize("units", [40, 1_000])
+def test_of_whom_is_asked_a_few_at_a_time_no_model_has_learnt_either(units):
+    """Long logs are asked about part by part; a part has fewer units than the log."""
+    slates, _ = logged(Strengths(1), 2_000, 7)
+    slates = replace(slates, cluster=np.sort(np.arange(2_000) % units))
+
+    def knows(learnt):
+        """Expects 1 of units that it learnt from."""
+        return lambda asked: np.isin(asked.cluster, learnt.cluster)[:, None] * np.ones(ARMS)
+
+    asked = following(slates, knows)
+    for part in (slates, slates.take(slice(0, 300)), slates.take([1_999])):
+        assert not asked(part).any()
+
+
 @pytest.mark.parametrize("most_orders", [2_000, 0])
 def test_an_evaluation_tells_the_error_of_its_runs(most_orders):
     logging, target = Strengths(1), Strengths(2)
@@ -325,7 +341,7 @@ def test_a_model_needs_slates_of_several_clusters():
     logging = Strengths(1)
     slates, _ = logged(logging, 20, 7)
     alone = replace(slates, cluster=np.zeros(20, np.intp))
-    with pytest.raises(InvalidInput, match="of several clusters to learn from, got 20 of one"):
+    with pytest.raises(InvalidInput, match="of several clusters to learn from, got one"):
         evaluated_slates(alone, logging.given(alone), estimators=["cascade_dr"])
 
 

@@ -15,8 +15,8 @@ from scipy import optimize, special
 from tamesu.evaluate.contrast import Contrast
 from tamesu.evaluate.intervals.bounds import Bounds
 from tamesu.evaluate.intervals.interval import Interval, tail
-from tamesu.evaluate.intervals.lot import in_turn
 from tamesu.evaluate.intervals.sides import Side, before, side_of
+from tamesu.evaluate.lot import in_turn
 
 Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.intp]

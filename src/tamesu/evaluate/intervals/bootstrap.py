@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tamesu.base import InvalidInput
 from tamesu.evaluate.contributions import Statistic
 from tamesu.evaluate.intervals.interval import Interval, tail
-from tamesu.evaluate.intervals.lot import grouped
+from tamesu.evaluate.lot import grouped
 
 Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.intp]
