@@ -2,47 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
+import hashlib
+import io
 import json
 
 import numpy as np
 import pytest
+from towers import towers_of
 
 from tamesu.adapters.artefact.folder import read_manifest, read_towers, write_towers
 from tamesu.base import Conflict, Corrupt, InvalidInput, NotFound
-from tamesu.base.feature import read_schema
-from tamesu.policy.towers import Tower, TwoTower
-
-CONTEXT = {
-    "device": {"type": "categorical", "values": ["ios", "web"]},
-    "x": {"type": "vector", "size": 3},
-}
-FEATURES = {
-    "genre": {"type": "categorical", "values": ["a", "b"]},
-    "age": {"type": "numeric", "range": [0, 9]},
-}
-
-
-def tower_of(rng, *widths):
-    pairs = list(itertools.pairwise(widths))
-    return Tower(
-        tuple(rng.normal(size=pair).astype(np.float32) for pair in pairs),
-        tuple(rng.normal(size=out).astype(np.float32) for _, out in pairs),
-    )
-
-
-def towers_of(seed=3, arms=7, *, item=True):
-    rng = np.random.default_rng(seed)
-    return TwoTower(
-        context=read_schema(CONTEXT, "context"),
-        arm_features=read_schema(FEATURES, "arm_features"),
-        query=tower_of(rng, 5, 8, 4),
-        item=tower_of(rng, 3, 6, 4) if item else None,
-        arms=tuple(f"arm-{number}" for number in range(arms)),
-        embeddings=rng.normal(size=(arms, 4)).astype(np.float32),
-        temperature=0.7,
-        learnt={"estimator": "dr", "seed": 1, "held_out": {"value": 0.3}},
-    )
 
 
 @pytest.mark.parametrize("item", [True, False])
@@ -132,7 +101,7 @@ def test_a_manifest_that_somebody_changed_is_refused(tmp_path, change):
         read_towers(tmp_path / "one")
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"\xff", b"[" * 100_000, b"9" * 5_000])
 def test_what_is_no_manifest_is_refused(tmp_path, data):
     (tmp_path / "manifest.json").write_bytes(data)
     with pytest.raises(Corrupt, match=r"manifest\.json"):
@@ -151,3 +120,80 @@ def test_numbers_that_are_none_are_not_written(tmp_path):
     with pytest.raises(InvalidInput, match="finite"):
         write_towers(tmp_path / "one", towers)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("change", [{"temperature": float("nan")}, {"learnt": {"x": float("inf")}}])
+def test_a_manifest_with_numbers_that_are_none_is_refused(tmp_path, change):
+    write_towers(tmp_path / "one", towers_of())
+    place = tmp_path / "one" / "manifest.json"
+    place.write_text(json.dumps({**json.loads(place.read_bytes()), **change}))
+    with pytest.raises(Corrupt, match=r"manifest\.json"):
+        read_towers(tmp_path / "one")
+
+
+def forged(folder, name, data, **change):
+    """Another file in an artefact, and a manifest that vouches for it."""
+    (folder / name).write_bytes(data)
+    place = folder / "manifest.json"
+    plain = {**json.loads(place.read_bytes()), **change}
+    del plain["digest"]
+    plain["files"][name] = hashlib.sha256(data).hexdigest()
+    canonical = json.dumps(plain, separators=(",", ":"))
+    digest = hashlib.sha256(canonical.encode()).hexdigest()
+    place.write_text(json.dumps({"digest": digest, **plain}))
+
+
+def saved(array):
+    held = io.BytesIO()
+    np.save(held, array, allow_pickle=array.dtype == object)
+    return held.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("items.npy", saved(np.full((7, 4), np.nan, np.float32))),
+        ("items.npy", saved(np.ones((7, 4)))),
+        ("items.npy", saved(np.ones((6, 4), np.float32))),
+        ("items.npy", saved(np.ones((7, 4), np.float32))[:-1]),
+        ("items.npy", saved(np.ones((7, 4), object))),
+        ("items.npy", b""),
+        ("query.0.weight.npy", saved(np.float32(1))),
+        ("query.0.bias.npy", saved(np.full(8, np.inf, np.float32))),
+        ("item.1.weight.npy", saved(np.ones((6, 3), np.float32))),
+        ("arms.json", b'["a", "a", "b", "c", "d", "e", "f"]'),
+        ("arms.json", b"[1, 2, 3, 4, 5, 6, 7]"),
+        ("arms.json", b"[]"),
+    ],
+)
+def test_what_does_not_fit_is_refused_whoever_vouches_for_it(tmp_path, name, data):
+    write_towers(tmp_path / "one", towers_of())
+    forged(tmp_path / "one", name, data)
+    with pytest.raises(Corrupt):
+        read_towers(tmp_path / "one")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"query": 0}, {"query": -1}, {"query": 3}, {"item": 1}, {"temperature": 0.0}, {"context": 3}],
+)
+def test_layers_that_are_not_there_are_refused(tmp_path, change):
+    write_towers(tmp_path / "one", towers_of())
+    forged(tmp_path / "one", "arms.json", (tmp_path / "one" / "arms.json").read_bytes(), **change)
+    with pytest.raises(Corrupt):
+        read_towers(tmp_path / "one")
+
+
+def test_who_has_read_it_keeps_it_whatever_is_written_over_it(tmp_path):
+    """Another learning copied into the same files: no process that runs meets half of it."""
+    for seed in (3, 4):
+        write_towers(tmp_path / str(seed), towers_of(seed))
+    rows = np.random.default_rng(0).normal(size=(9, 5))
+    held = read_towers(tmp_path / "3")
+    before = held.shares(rows)
+    for mine in (tmp_path / "3").iterdir():
+        with mine.open("r+b") as opened:
+            opened.truncate(0)
+            opened.write((tmp_path / "4" / mine.name).read_bytes())
+    assert np.array_equal(held.shares(rows), before)
+    assert not np.array_equal(read_towers(tmp_path / "3").shares(rows), before)

@@ -13,6 +13,7 @@ of another. Refuses pickles.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -123,37 +124,42 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         plain = json.loads(place.read_bytes())
         manifest = msgspec.convert(plain, Manifest)
+        del plain["digest"]
+        digest = _digest(plain)
     except (ValueError, RecursionError, OSError) as problem:
         raise Corrupt(
             f"{MANIFEST} of an artefact must read, it does not: {problem}", hint=_WHOLE
         ) from problem
     if manifest.form != FORM:
         raise Corrupt(f"an artefact must be of form {FORM}, got {manifest.form}")
-    del plain["digest"]
-    if manifest.digest != _digest(plain):
+    if manifest.digest != digest:
         raise Corrupt(f"{MANIFEST} must have the digest that it tells, it was changed", hint=_WHOLE)
     return manifest
 
 
-def read_towers(folder: Path) -> TwoTower:
-    """What `write_towers` wrote, every byte of it looked at; embeddings stay in their file, shared by processes.
+def read_towers(folder: Path, manifest: Manifest | None = None) -> TwoTower:
+    """What `write_towers` wrote. Each file is read once, and what was read is what is looked at and held.
+
+    So whoever writes over the folder afterwards changes nothing for who has read it.
+
+    Args:
+        folder: of the artefact.
+        manifest: what it must hold; none for what it says itself.
 
     Raises:
         NotFound: no such folder, or no manifest in it.
         Corrupt: a file is missing, or is not the one that the manifest tells of.
     """
-    manifest = read_manifest(folder)
-    for name, digest in manifest.files.items():
-        _refuse_other(folder, name, digest)
+    manifest = manifest or read_manifest(folder)
+    files = {name: _bytes(folder, name, digest) for name, digest in manifest.files.items()}
     try:
-        arms = msgspec.json.decode(_held(folder, manifest, ARMS).read_bytes(), type=list[str])
         towers = TwoTower(
             context=read_schema(manifest.context, "context"),
             arm_features=read_schema(manifest.arm_features, "arm_features"),
-            query=_tower(folder, manifest, "query", manifest.query),
-            item=_tower(folder, manifest, "item", manifest.item) if manifest.item else None,
-            arms=tuple(arms),
-            embeddings=_array(_held(folder, manifest, ITEMS), mapped=True),
+            query=_tower(files, "query", manifest.query),
+            item=_tower(files, "item", manifest.item) if manifest.item else None,
+            arms=tuple(msgspec.json.decode(_held(files, ARMS), type=list[str])),
+            embeddings=_array(files, ITEMS),
             temperature=manifest.temperature,
             learnt=manifest.learnt,
         )
@@ -177,44 +183,47 @@ def _contents(towers: TwoTower) -> dict[str, Any]:
     return files
 
 
-def _tower(folder: Path, manifest: Manifest, name: str, layers: int) -> Tower:
+def _tower(files: Mapping[str, bytes], name: str, layers: int) -> Tower:
     def arrays(what: str) -> tuple[Singles, ...]:
-        names = [f"{name}.{number}.{what}.npy" for number in range(layers)]
-        return tuple([_array(_held(folder, manifest, one), mapped=False) for one in names])
+        return tuple([_array(files, f"{name}.{number}.{what}.npy") for number in range(layers)])
 
     return Tower(arrays("weight"), arrays("bias"))
 
 
-def _held(folder: Path, manifest: Manifest, name: str) -> Path:
-    """The place of a file that the manifest vouches for."""
-    if name not in manifest.files:
+def _held(files: Mapping[str, bytes], name: str) -> bytes:
+    """A file that the manifest vouches for."""
+    if name not in files:
         raise Corrupt(f"the manifest of an artefact must tell of {name}, it does not", hint=_WHOLE)
-    return folder / name
+    return files[name]
 
 
-def _array(place: Path, *, mapped: bool) -> Singles:
-    made = np.load(place, mmap_mode="r" if mapped else None, allow_pickle=False)
+def _array(files: Mapping[str, bytes], name: str) -> Singles:
+    made = np.load(io.BytesIO(_held(files, name)), allow_pickle=False)
     if made.dtype != np.float32:
-        raise Corrupt(f"{place.name} must be in single precision, got {made.dtype}", hint=_WHOLE)
+        raise Corrupt(f"{name} must be in single precision, got {made.dtype}", hint=_WHOLE)
+    made.setflags(write=False)
     array: Singles = made
     return array
 
 
-def _refuse_other(folder: Path, name: str, digest: str) -> None:
+def _bytes(folder: Path, name: str, digest: str) -> bytes:
+    """All of a file, if it is the one of that digest."""
     place = folder / name
     if Path(name).name != name or not place.is_file():
         raise Corrupt(f"an artefact must have the file {name[:80]!r}, it has not", hint=_WHOLE)
-    with place.open("rb") as opened:
-        got = hashlib.file_digest(opened, "sha256").hexdigest()
+    held = place.read_bytes()
+    got = hashlib.sha256(held).hexdigest()
     if got != digest:
         raise Corrupt(
             f"{name} must be the file that the manifest tells of ({digest[:12]}), got another ({got[:12]})",
             hint=_WHOLE,
         )
+    return held
 
 
 def _refuse_unfit(towers: TwoTower) -> None:
     """Raises `InvalidInput` where arrays are not finite or do not fit together."""
+    towers.query.check()
     shape = len(towers.arms), towers.query.dim
     if towers.embeddings.shape != shape:
         raise InvalidInput(f"embeddings must be {shape}, got {towers.embeddings.shape}")
@@ -222,7 +231,6 @@ def _refuse_unfit(towers: TwoTower) -> None:
         raise InvalidInput("arms must be at least one, each named once")
     if not 0.0 < towers.temperature < float("inf"):
         raise InvalidInput(f"temperature must be finite and above 0, got {towers.temperature:g}")
-    towers.query.check()
     if towers.item is not None:
         towers.item.check()
         if towers.item.dim != towers.query.dim:
