@@ -31,7 +31,9 @@ class Index(Protocol):
         ...
 
     def nearest(self, query: Singles, most: int) -> NDArray[np.intp]:
-        """(k,) rows of items, the highest inner product first, equal ones in their order; k = min(most, n).
+        """(k,) rows of items, the highest inner product first, equal ones in their order; k at least min(most, n).
+
+        One that is `exact` gives all that are level with the last of them, others none beyond `most`.
 
         Args:
             query: (dim,) finite.

@@ -52,6 +52,18 @@ class IndexContract:
         index = self.make(np.ones((6, DIM), dtype=np.float32))
         assert index.nearest(np.ones(DIM, dtype=np.float32), 6).tolist() == [0, 1, 2, 3, 4, 5]
 
+    def test_who_is_level_with_the_last_is_there_too_where_it_is_exact(self) -> None:
+        """Equal items have an equal right to be found, wherever they stand."""
+        rng = np.random.default_rng(7)
+        points = rng.standard_normal((5, DIM)).astype(np.float32)
+        whose = rng.integers(5, size=1_003)
+        index = self.make(points[whose])
+        for query in rng.standard_normal((9, DIM)).astype(np.float32):
+            best = int(np.argmax(points @ query))
+            found = index.nearest(query, 10)
+            assert {int(whose[row]) for row in found} == {best}
+            assert len(found) == (int((whose == best).sum()) if index.exact else 10)
+
     def test_no_items_and_none_are_found(self) -> None:
         """Whatever is asked for."""
         index = self.make(np.zeros((0, DIM), dtype=np.float32))

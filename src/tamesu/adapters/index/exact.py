@@ -7,9 +7,12 @@ from numpy.typing import NDArray
 
 from tamesu.ports.index import Singles, refuse_other_lengths
 
+LEVEL = np.float32(1e-6)
+"""Of the largest score: equal items differ by no more, wherever they stand among others."""
+
 
 class ExactIndex:
-    """`Index` over embeddings in memory. O(n dim) for a query.
+    """`Index` over embeddings in memory; finds all that are level with the last. O(n dim) for a query.
 
     Args:
         embeddings: (n, dim); not copied where they are in single precision.
@@ -24,7 +27,7 @@ class ExactIndex:
         return len(self._embeddings)
 
     def nearest(self, query: Singles, most: int) -> NDArray[np.intp]:
-        """(k,) rows, the highest first."""
+        """(k,) rows, the highest first; more than `most` where some are level."""
         embeddings = self._embeddings
         refuse_other_lengths(query, embeddings)
         if most < 1 or not len(embeddings):
@@ -32,8 +35,6 @@ class ExactIndex:
         scores = embeddings @ query.astype(np.float32)
         if most >= len(scores):
             return np.argsort(-scores, kind="stable")
-        # Of those that are as high as the last one, the first ones.
         least = np.partition(scores, len(scores) - most)[len(scores) - most]
-        above, level = np.flatnonzero(scores > least), np.flatnonzero(scores == least)
-        found = np.sort(np.concatenate([above, level[: most - len(above)]]))
+        found = np.flatnonzero(scores >= least - LEVEL * np.abs(scores).max())
         return found[np.argsort(-scores[found], kind="stable")]

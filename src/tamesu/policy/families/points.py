@@ -80,19 +80,23 @@ class PointsFamily(WithoutPosterior):
         return float(self.scores(np.array([row]))[0])
 
     def highest(self, rows: NDArray[np.intp], most: int) -> NDArray[np.intp]:
-        """(k,) places in `rows` (rising) of the highest scores, as far as the index finds them, rising."""
+        """(k,) places in `rows` (rising) of the `most` highest scores, as far as the index finds them, rising.
+
+        Of those level with the last one, all that are found: equal arms are equal, whatever their order.
+        """
         all_of_them = len(self._items.embeddings)
         missing = all_of_them - len(rows)
-        if self._some is not None or missing > FEW:
-            return highest(self.scores(rows), most)
         # The order is that of any query in this direction: one that single precision can hold.
         length = float(np.abs(self._point).max(initial=0.0)) or 1.0
-        found = self._items.nearest((self._point / length).astype(np.float32), most + missing)
-        if missing:
+        places: NDArray[np.intp] = np.arange(len(rows))
+        if self._some is None and missing <= FEW:
+            found = self._items.nearest((self._point / length).astype(np.float32), most + missing)
             here = np.zeros(all_of_them, dtype=np.bool_)
-            here[rows] = True
-            found = np.searchsorted(rows, found[here[found]]).astype(np.intp)
-        return np.sort(found[:most])
+            here[found] = True
+            places = np.flatnonzero(here[rows])
+        # Equal points have equal scores but for the last bits, which single precision does not have.
+        scores = (self.scores(rows[places]) / length).astype(np.float32)
+        return places[highest(scores, most)]
 
     def deviation(self) -> Floats:
         """(n,) infinite: nothing is known of it."""
@@ -104,7 +108,7 @@ class PointsFamily(WithoutPosterior):
         return np.broadcast_to(self.mean(), shape).copy()
 
 
-def highest(scores: Floats, most: int) -> NDArray[np.intp]:
+def highest(scores: Floats | Singles, most: int) -> NDArray[np.intp]:
     """(k,) places of the `most` highest scores (n,), rising; of those level with the last one, all.
 
     Example:
