@@ -1,11 +1,11 @@
-"""A two-tower policy as a target that can be judged. Refuses arms of which it knows nothing."""
+"""A two-tower policy as a target that can be judged. Refuses rounds that tell less than it reads."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import InvalidInput, ShapeMismatch
+from tamesu.base import ShapeMismatch
 from tamesu.evaluate import Rounds, Shares
 from tamesu.policy.towers import Singles, TwoTower
 
@@ -13,11 +13,10 @@ from tamesu.policy.towers import Singles, TwoTower
 def target_of(towers: TwoTower) -> Shares:
     """What both towers would have done in rounds, among eligible arms.
 
-    Arms that were there when the towers learnt are where they put them, others where the item tower puts what they tell
-    of themselves. Columns beyond those that a tower reads are left alone: they are interactions.
+    Arms are where they are served: see `TwoTower.placed`. Columns beyond those that a tower reads are left alone: they
+    are interactions.
 
     Raises, when it is asked:
-        InvalidInput: an arm that was not there, and tells nothing.
         ShapeMismatch: fewer columns than a tower reads.
     """
     placed: dict[tuple[str, ...], Singles] = {}
@@ -25,7 +24,7 @@ def target_of(towers: TwoTower) -> Shares:
     def shares(rounds: Rounds) -> NDArray[np.float64]:
         if rounds.arms not in placed:
             placed.clear()
-            placed[rounds.arms] = _embeddings(towers, rounds)
+            placed[rounds.arms] = _placed(towers, rounds)
         width = towers.query.width
         _refuse_narrow("a context", rounds.context.shape[1], width)
         return towers.shares(rounds.context[:, :width], placed[rounds.arms], rounds.eligible)
@@ -33,23 +32,11 @@ def target_of(towers: TwoTower) -> Shares:
     return shares
 
 
-def _embeddings(towers: TwoTower, rounds: Rounds) -> Singles:
+def _placed(towers: TwoTower, rounds: Rounds) -> Singles:
     """(K, dim) of the rounds' arms."""
-    rows = {arm: row for row, arm in enumerate(towers.arms)}
-    known = np.array([rows.get(arm, -1) for arm in rounds.arms])
-    new = known < 0
-    found: Singles = towers.embeddings[known]
-    if not new.any():
-        return found
-    if towers.item is None:
-        raise InvalidInput(
-            f"arms must be among those that were learnt, got {rounds.arms[int(new.argmax())]!r}",
-            hint="towers over features of arms know new ones, too",
-        )
-    width = towers.item.width
-    _refuse_narrow("an arm", rounds.features.shape[1], width)
-    found[new] = towers.item.of(rounds.features[new][:, :width])
-    return found
+    if towers.item is not None and not {*rounds.arms} <= {*towers.arms}:
+        _refuse_narrow("an arm", rounds.features.shape[1], towers.item.width)
+    return towers.placed(rounds.arms, rounds.features)
 
 
 def _refuse_narrow(what: str, got: int, width: int) -> None:

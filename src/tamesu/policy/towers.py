@@ -8,6 +8,7 @@ a file, and to explore beyond its softmax.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -105,6 +106,27 @@ class TwoTower:
     embeddings: Singles
     temperature: float
     learnt: dict[str, object]
+
+    def placed(self, ids: Sequence[str], features: Floats) -> Singles:
+        """(n, dim) where arms are, by their ids and columns (n, a).
+
+        An arm that was there when the towers learnt is where they put it, whatever it tells by now. One that came since
+        is where the item tower puts what it tells; where there is no item tower, in the middle of those that were there.
+
+        Raises:
+            ShapeMismatch: fewer columns than the item tower reads, where it is asked.
+        """
+        if tuple(ids) == self.arms:
+            return self.embeddings
+        known = {arm: row for row, arm in enumerate(self.arms)}
+        rows = np.fromiter((known.get(arm, -1) for arm in ids), np.intp, len(ids))
+        new = np.flatnonzero(rows < 0)
+        placed: Singles = self.embeddings[rows]
+        if len(new) and self.item is None:
+            placed[new] = self.embeddings.mean(axis=0)
+        elif len(new) and self.item is not None:
+            placed[new] = self.item.of(features[new, : self.item.width])
+        return placed
 
     def shares(
         self,

@@ -44,24 +44,24 @@ class Catalogue:
     Args:
         rows: those that are learnt from: how often each arm was logged is counted there.
         sampled: arms drawn evenly for each step; 0 for all.
-        batch: rounds of a step.
     """
 
-    def __init__(self, rows: Rows, sampled: int, batch: int) -> None:
-        self._rows, self._sampled = rows, sampled
-        often = torch.bincount(rows.chosen, minlength=rows.arms).double() / max(1, len(rows))
-        # Logged by one of the other rounds of the batch, or drawn.
-        absent = (1 - often) ** (batch - 1) * (1 - 1 / rows.arms) ** sampled
-        self._lift = -torch.log1p(-absent).float()
+    def __init__(self, rows: Rows, sampled: int) -> None:
+        self._arms, self._sampled = rows.arms, sampled
+        self._often = torch.bincount(rows.chosen, minlength=rows.arms).double() / max(1, len(rows))
 
     def of(self, batch: Rows, luck: torch.Generator) -> Candidates:
         """Candidates of a batch."""
         if not self._sampled:
             return Candidates(None, batch.chosen, None)
-        drawn = torch.randint(self._rows.arms, (self._sampled,), generator=luck)
+        drawn = torch.randint(self._arms, (self._sampled,), generator=luck)
         both = torch.cat([batch.chosen, drawn.to(batch.chosen.device)])
         arms = torch.unique(both)
-        return Candidates(arms, torch.searchsorted(arms, batch.chosen), self._lift[arms])
+        # Logged by none of the other rounds of the batch, nor drawn.
+        absent = (1 - self._often[arms]) ** (len(batch) - 1)
+        absent *= (1 - 1 / self._arms) ** self._sampled
+        lift = -torch.log1p(-absent).float()
+        return Candidates(arms, torch.searchsorted(arms, batch.chosen), lift)
 
 
 def log_shares(scores: Tensor, candidates: Candidates, eligible: Tensor | None) -> Tensor:

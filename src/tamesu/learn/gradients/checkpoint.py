@@ -97,6 +97,6 @@ class Checkpoint:
         if of != self._of:
             raise Conflict(
                 "a checkpoint must be of the same plan and the same rounds, this one is of others",
-                hint=f"remove {self._path.name}, or take another folder",
+                hint=f"cut a log that grows at the same time, or remove {self._path.name}",
             )
         return dict(held)

@@ -61,7 +61,9 @@ def learnt_from(  # noqa: PLR0913 - what may be known of rounds
     rows = rows_of(rounds, plan, _fields(context), _fields(arm_features))
     learnt, held = apart(rounds, plan.held_out)
     mine, others = rows.take(torch.as_tensor(learnt)), rows.take(torch.as_tensor(held))
-    checkpoint = None if checkpoints is None else Checkpoint(checkpoints, _digest(rounds, plan))
+    checkpoint = None
+    if checkpoints is not None:
+        checkpoint = Checkpoint(checkpoints, _digest(rounds, plan, rows))
     guess, predicted = _model(rounds, plan, learnt, mine, model, tell, checkpoint)
     climb = partial(trained, rows=mine, seed=plan.seed, tell=tell, checkpoint=checkpoint)
     if plan.estimator == "regression":
@@ -164,7 +166,8 @@ def _refuse_unfit(rounds: Rounds, plan: Plan) -> None:
 def _refuse_far(what: str, columns: Floats) -> None:
     """Raises where single precision could not tell the values of a column apart."""
     centre, spread = np.abs(columns.mean(axis=0)), columns.std(axis=0)
-    far = (np.abs(columns).max(axis=0) > LARGEST) | ((spread > 0) & (centre > FAR * spread))
+    varies = columns.max(axis=0) > columns.min(axis=0)
+    far = (np.abs(columns).max(axis=0) > LARGEST) | (varies & (centre > FAR * spread))
     if far.any():
         raise InvalidInput(
             f"the columns of {what} must lie within {LARGEST:g} and vary by more than {1 / FAR:g} of "
@@ -234,9 +237,12 @@ def _arrays(
     )
 
 
-def _digest(rounds: Rounds, plan: Plan) -> str:
+def _digest(rounds: Rounds, plan: Plan, rows: Rows) -> str:
     """Of what is learnt from what."""
     told = hashlib.sha256(msgspec.json.encode(plan))
-    for column in (rounds.chosen, rounds.reward, rounds.propensity, rounds.context):
+    told.update(repr((rounds.arms, rows.fields, rows.arm_fields)).encode())
+    eligible = np.empty(0) if rounds.eligible is None else rounds.eligible
+    one_by_one = rounds.chosen, rounds.reward, rounds.propensity, rounds.cluster
+    for column in (*one_by_one, rounds.context, rounds.features, eligible):
         told.update(np.ascontiguousarray(column).tobytes())
     return told.hexdigest()

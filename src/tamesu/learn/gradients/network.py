@@ -26,10 +26,13 @@ class Scaled(nn.Module):
 
     def __init__(self, columns: Tensor) -> None:
         super().__init__()
-        centre = columns.mean(dim=0)
-        spread = ((columns - centre) ** 2).mean(dim=0).sqrt()
-        self.register_buffer("centre", centre)
-        self.register_buffer("scale", torch.where(spread > SAME, spread, torch.ones_like(spread)))
+        # In single precision the mean of equal numbers is not that number, and a constant would be stretched.
+        exactly = columns.double()
+        centre = exactly.mean(dim=0)
+        spread = ((exactly - centre) ** 2).mean(dim=0).sqrt()
+        scale = torch.where(spread > SAME, spread, torch.ones_like(spread))
+        self.register_buffer("centre", centre.float())
+        self.register_buffer("scale", scale.float())
 
     def forward(self, columns: Tensor) -> Tensor:
         """(m, width)."""
@@ -183,7 +186,8 @@ class Towers(nn.Module):
     def scored(self, context: Tensor, chosen: Tensor) -> Tensor:
         """(m,) each context with one arm."""
         points: Tensor = self.query(context)
-        return (points * self.items()[chosen]).sum(dim=1) / self.temperature
+        arms, which = torch.unique(chosen, return_inverse=True)
+        return (points * self.items(arms)[which]).sum(dim=1) / self.temperature
 
 
 def _even(into: int, shape: tuple[int, ...]) -> Tensor:

@@ -104,7 +104,8 @@ def snips(seen: Seen, plan: Plan, level: Level) -> Tensor:
 def dr(seen: Seen, plan: Plan, level: Level) -> Tensor:
     """mean(sum over arms of pi q(x, .) + w (r - q(x, a)) log pi(a | x)): the gradient of doubly robust.
 
-    The first part passes its gradient through pi of every candidate, so what was never tried moves too.
+    The first part passes its gradient through pi of every candidate, so what was never tried moves too. Where k arms
+    are shown, 1 - (1 - pi)^k stands there for pi: how likely an arm is to be among them.
 
     Source: Dudik, Langford & Li 2011; Huang & Jiang 2020 for its gradient.
     """
@@ -112,6 +113,8 @@ def dr(seen: Seen, plan: Plan, level: Level) -> Tensor:
     if seen.guess is None:
         raise ValueError("doubly robust needs a model")
     shares = seen.log_shares.exp()
+    if plan.top_k > 1:
+        shares = 1 - (1 - shares).clamp(min=0) ** plan.top_k
     expected = (shares * seen.guess).sum(dim=1)
     missed = seen.reward - seen.guess.gather(1, seen.mine[:, None])[:, 0]
     return -(expected + _weight(seen, plan) * missed * seen.own).mean()

@@ -113,7 +113,7 @@ def trained(  # noqa: PLR0913 - what a loop takes
         if start is not None:
             towers.load_state_dict(start.state_dict())
         climber = torch.optim.AdamW(towers.parameters(), lr=plan.rate, weight_decay=plan.decay)
-        catalogue, level = Catalogue(rows, plan.sampled, plan.batch), Level()
+        catalogue, level = Catalogue(rows, plan.sampled), Level()
         best = Trained(copy.deepcopy(towers), 0, judge(towers), 0)
         first_epoch = 1
         if checkpoint is not None:
