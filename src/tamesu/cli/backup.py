@@ -21,7 +21,8 @@ def backup(
 ) -> None:
     """Copy everything that cannot be made anew, while the system runs.
 
-    What was acknowledged before is in it. The settings file is not: it is yours to keep.
+    What was acknowledged before is in it. The settings file is not, nor are folders that declarations name: they are
+    yours to keep, and the latter are told.
     """
     from tamesu.wiring import load_settings
     from tamesu.wiring.backup import back_up
@@ -71,10 +72,17 @@ def _tell(made: Backup, done: str, next_: str, *, json: bool) -> None:
                 "bandits": made.bandits,
                 "files": len(made.files),
                 "bytes": made.bytes,
+                "elsewhere": list(made.elsewhere),
             }
         )
         return
     out = console()
     size = f"{len(made.files):,} files, {made.bytes / 1e6:,.1f} MB"
     out.print(f"{done}: {size}, learnt up to {upto or 'nothing yet'}", markup=False, soft_wrap=True)
+    for folder in made.elsewhere:
+        out.print(
+            f"not in it, and needed there: {folder}, which a policy names",
+            markup=False,
+            soft_wrap=True,
+        )
     out.print(next_, markup=False, soft_wrap=True)

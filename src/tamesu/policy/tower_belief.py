@@ -38,6 +38,18 @@ IndexOf = Callable[[Singles], Nearest]
 """The index of items (n, dim)."""
 
 
+class Elsewhere(Protocol):
+    """What was learnt, wherever it is kept."""
+
+    def check(self) -> TwoTower:
+        """It, looked for; raises `InvalidDeclaration` where it is not there, or does not fit."""
+        ...
+
+    def __call__(self) -> TwoTower:
+        """It, as it was found; raises `Unavailable` where it is not there, or does not fit."""
+        ...
+
+
 class ExactTower:
     """A tower in double precision, for one context at a time: what is logged must not depend on how many are asked.
 
@@ -65,9 +77,6 @@ class ExactTower:
 class Placed:
     """Arms as points, and who finds the nearest: `tamesu.policy.families.points.Items`.
 
-    An arm that was there when the towers learnt is where they put it. One that came since is where the item tower
-    puts what it tells of itself; where it tells nothing, in the middle of the others.
-
     Args:
         towers: what was learnt.
         arms: ids and columns.
@@ -78,7 +87,7 @@ class Placed:
         self._index_of = index_of
         self._index: Nearest | None = None
         self._exactly: Floats | None = None
-        self.embeddings = _embeddings(towers, arms)
+        self.embeddings = towers.placed(arms.ids, arms.features)
 
     @property
     def exactly(self) -> Floats:
@@ -132,7 +141,7 @@ class TowerBelief:
 
     Args:
         width: columns of a context.
-        towers: finds what was learnt, or raises.
+        towers: what was learnt.
         index_of: of arms, for an explorer that wants the highest scores alone.
     """
 
@@ -141,21 +150,18 @@ class TowerBelief:
     contextual = True
     exact = True
 
-    def __init__(self, width: int, towers: Callable[[], TwoTower], index_of: IndexOf) -> None:
-        self._width, self._find, self._index_of = width, towers, index_of
+    def __init__(self, width: int, towers: Elsewhere, index_of: IndexOf) -> None:
+        self._width, self._towers, self._index_of = width, towers, index_of
         self._last: tuple[Arms, Placed] | None = None
 
     def check(self) -> None:
-        """Raises where what was learnt cannot be found, or does not fit."""
-        self._towers = self._find()
-
-    @cached_property
-    def _towers(self) -> TwoTower:
-        return self._find()
+        """Raises `InvalidDeclaration` where what was learnt cannot be found, or does not fit."""
+        self._towers.check()
 
     @cached_property
     def _tower(self) -> ExactTower:
-        return ExactTower(self._towers.query, self._towers.temperature)
+        towers = self._towers()
+        return ExactTower(towers.query, towers.temperature)
 
     def init(self) -> Table:
         """Nothing was observed."""
@@ -177,31 +183,14 @@ class TowerBelief:
         """What the towers say; the arms are placed once while they are the same.
 
         Raises:
-            InvalidDeclaration: they cannot be found any more.
+            Unavailable: they cannot be found any more.
         """
         del time
         last = self._last
         if last is None or last[0] is not arms:
-            last = self._last = arms, Placed(self._towers, arms, self._index_of)
+            last = self._last = arms, Placed(self._towers(), arms, self._index_of)
         return TowerReading(self._tower, last[1], state, arms)
 
     @staticmethod
     def _table(arms: list[str], counted: NDArray[np.int64], sums: NDArray[np.int64]) -> Table:
         return Table.of(arms, {OBSERVATIONS: counted}, {USUAL: sums})
-
-
-def _embeddings(towers: TwoTower, arms: Arms) -> Singles:
-    """(n, dim) of arms, in single precision."""
-    if arms.ids == towers.arms:
-        return towers.embeddings
-    known = {arm: row for row, arm in enumerate(towers.arms)}
-    rows = np.fromiter((known.get(arm, -1) for arm in arms.ids), np.intp, len(arms.ids))
-    new = np.flatnonzero(rows < 0)
-    placed: Singles = towers.embeddings[rows]
-    if len(new):
-        placed[new] = (
-            towers.embeddings.mean(axis=0)
-            if towers.item is None
-            else towers.item.of(arms.features[new])
-        )
-    return placed

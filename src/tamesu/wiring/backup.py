@@ -3,7 +3,7 @@
 Taken while all roles run. The store is copied first, as of one commit; then the archive files that it
 names, which never change; then the log, which by then has all that the store has learnt from and some
 more: a restored trainer reads that as it would after a crash. Refuses a folder that is there, and to
-restore one that is not whole.
+restore one that is not whole. What declarations name by a folder of their own is told, and not copied.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import msgspec
 
 from tamesu.base import Corrupt, NotFound, TamesuError, Time, Unavailable
 from tamesu.base.shapes import from_wire, plain
+from tamesu.wiring.integrity import folder_of, learnt_elsewhere
 from tamesu.wiring.places import open_log, open_store
 from tamesu.wiring.rebuilding import refuse_existing
 from tamesu.wiring.settings import Settings
@@ -45,12 +46,14 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True):
         watermark: up to when its bandits have learnt; none before the first record.
         bandits: how many.
         files: size in bytes and digest of each, by its path in the folder.
+        elsewhere: folders that declarations name; they are not in it.
     """
 
     made: Time
     watermark: Time | None
     bandits: int
     files: dict[str, tuple[int, str]]
+    elsewhere: tuple[str, ...] = ()
     v: int = VERSION
 
     @property
@@ -154,6 +157,7 @@ def _copied(source: Path, draft: Path) -> Backup:
         named = [file.name for file in store.files()]
         watermark = Checkpoint.from_bytes(store.progress().checkpoint).time
         bandits = len(store.versions())
+        elsewhere = {folder_of(one) for one in learnt_elsewhere(store).values()}
     for name in named:
         _copy(source / "archive" / name, draft / "archive" / name)
     for name in DATABASES:
@@ -167,7 +171,13 @@ def _copied(source: Path, draft: Path) -> Backup:
             _copy_database(path, draft / "log" / path.name)
     _refuse_unfit(draft)
     files = {path.relative_to(draft).as_posix(): _measured(path) for path in _files(draft)}
-    told = Backup(made=made, watermark=watermark, bandits=bandits, files=files)
+    told = Backup(
+        made=made,
+        watermark=watermark,
+        bandits=bandits,
+        files=files,
+        elsewhere=tuple(sorted(elsewhere)),
+    )
     (draft / FILE).write_bytes(msgspec.json.encode(plain(told)))
     return told
 

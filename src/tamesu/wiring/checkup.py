@@ -36,6 +36,7 @@ def doctor(settings: Settings) -> Iterator[Finding]:
             "cache": lambda: integrity.cache(settings),
             "features": lambda: integrity.features(settings),
             "data": lambda: integrity.agreement(settings),
+            "learnt": lambda: integrity.learnt(settings),
             "what comes in": lambda: integrity.what_comes_in(settings),
             "keys": lambda: _keys(settings),
             "clock": lambda: integrity.clock(settings),

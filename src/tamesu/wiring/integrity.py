@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from tamesu.base import Corrupt, Unavailable
+from tamesu.base import Corrupt, Declaration, InvalidDeclaration, Status, Unavailable
 from tamesu.ports import ArchiveFile, Holds, Store
 from tamesu.watch import Finding
 from tamesu.wiring.places import open_log, open_store
@@ -153,6 +153,58 @@ def what_comes_in(settings: Settings) -> str | Finding | None:
         return "nothing to be concerned about"
     told = "; ".join(f"{bandit or 'no bandit'}: {each['detail']}" for bandit, each in found)
     return Finding("what comes in", well=False, found=told, hint=found[0][1]["hint"])
+
+
+def learnt(settings: Settings) -> str | Finding | None:
+    """What declarations name outside of the data folder is there, and is what they name."""
+    path = _store(settings)
+    if not path.exists() or not is_current(path):
+        return None
+    with contextlib.closing(open_store(settings)) as kept:
+        named = learnt_elsewhere(kept)
+    if not named:
+        return None
+    wrong = [f"{bandit}: {lack}" for bandit, lack in map(_lack, named.values()) if lack]
+    if wrong:
+        return Finding(
+            "learnt",
+            well=False,
+            found="; ".join(wrong),
+            hint="put the folder back as it was; until then the fallback answers where nothing is held, and a trainer "
+            "waits for what it needs to learn. Or declare another policy:  tamesu bandit update",
+        )
+    folders = sorted({folder_of(declaration) for declaration in named.values()})
+    return f"whole, and in no backup: {', '.join(folders)}"
+
+
+def learnt_elsewhere(kept: Store) -> dict[str, Declaration]:
+    """Declarations whose belief was learnt elsewhere, by bandit; of those that were deleted none."""
+    from tamesu.policy.kinds import LEARNT
+
+    found: dict[str, Declaration] = {}
+    for bandit, declared in sorted(kept.declarations().items()):
+        if declared.declaration.belief.kind not in LEARNT:
+            continue
+        last = kept.snapshot(bandit)
+        if last is None or last.status is not Status.DELETED or last.declaration < declared.number:
+            found[bandit] = declared.declaration
+    return found
+
+
+def folder_of(declaration: Declaration) -> str:
+    """Where what a declaration's belief has learnt is."""
+    return str(declaration.belief.options["folder"])
+
+
+def _lack(declaration: Declaration) -> tuple[str, str]:
+    """A bandit, and what is not there; empty where all is."""
+    from tamesu.policy import compose
+
+    try:
+        compose(declaration).check()
+    except InvalidDeclaration as error:
+        return declaration.name, error.message
+    return declaration.name, ""
 
 
 def _refuse_unreadable(kept: Store) -> None:

@@ -77,9 +77,11 @@ def test_what_is_not_there_is_refused_by_name(serving, towers, declared):
     assert "manifest.json" in answer["detail"]
 
 
-def test_where_it_is_gone_the_fallback_answers_and_others_are_served(
-    serving, memory, towers, declared
+def test_where_it_is_gone_the_fallback_answers_until_it_is_there_again(
+    serving, memory, towers, declared, until, monkeypatch
 ):
+    """Others are served meanwhile; nobody has to start a server anew, and no snapshot has to come."""
+    monkeypatch.setattr("tamesu.serve.core.catalogue.LOOK_AGAIN_S", 0.0)
     ports = memory()
     first = serving(**ports)
     linear = {**declared, "name": "linear", "policy": {"belief": "linear"}}
@@ -87,18 +89,64 @@ def test_where_it_is_gone_the_fallback_answers_and_others_are_served(
     for data in (declared, linear, neural):
         status, answer = first.post("/v1/bandits", data)
         assert status == 201, answer
-    first.stop()
-    towers[1].rename(towers[1].parent / "elsewhere")
-    _read.cache_clear()
-    second = serving(**ports)
     asked = {"context": CONTEXTS[0][0]}
-    status, answer = second.post(PATH, asked)
-    assert status == 200
-    assert answer["fallback"] is True
-    assert second.post("/v1/bandits/linear/decisions", asked)[1]["fallback"] is False
-    status, answer = second.post("/v1/bandits/neural/decisions", asked)
-    assert status == 400
+
+    def by_fallback(server):
+        answers = {
+            name: server.post(f"/v1/bandits/{name}/decisions", asked)
+            for name in ("front", "linear", "neural")
+        }
+        assert {status for status, _ in answers.values()} == {200}
+        return {name for name, (_, answer) in answers.items() if answer["fallback"]}
+
+    elsewhere = towers[1].parent / "elsewhere"
+    towers[1].rename(elsewhere)
+    _read.cache_clear()
+    assert by_fallback(first) == set()  # who holds it serves it
+    first.stop()
+    second = serving(**ports)
+    assert by_fallback(second) == {"front", "neural"}
+    status, answer = second.get("/v1/bandits/neural/report")
+    assert status == 503
     assert "manifest.json" in answer["detail"]
+    elsewhere.rename(towers[1])
+    until(lambda: by_fallback(second) == set())
+
+
+@pytest.mark.parametrize("way", ["it is there again", "another is declared"])
+def test_a_trainer_waits_for_what_it_needs_and_loses_nothing(
+    serving, memory, training, towers, until, way
+):
+    server = serving(**memory())
+    neural = declared_towers(*towers, belief="neural_linear")
+    neural["reward"] |= {"window": "1s", "lateness": "0s"}
+    linear = {**neural, "name": "linear", "policy": {"belief": "linear"}}
+    for declared in (neural, linear):
+        assert server.post("/v1/bandits", declared)[0] == 201
+        path = f"/v1/bandits/{declared['name']}/decisions"
+        for _ in range(5):
+            assert server.post(path, {"context": CONTEXTS[0][0]})[0] == 200
+    elsewhere = towers[1].parent / "elsewhere"
+    towers[1].rename(elsewhere)
+    _read.cache_clear()
+    training(server)
+    until(lambda: server.meter.value("learning_failures_total", code="unavailable"))
+    if way == "it is there again":
+        elsewhere.rename(towers[1])
+    else:
+        other = {**linear, "name": "front"}
+        headers = {"If-Match": '"1"'}
+        assert server.call("PUT", "/v1/bandits/front", other, headers=headers)[0] in (200, 202)
+
+    def learnt(name):
+        return sum(
+            row["observations"] for row in server.get(f"/v1/bandits/{name}/report")[1]["arms"]
+        )
+
+    until(lambda: learnt("linear") == 5)
+    until(lambda: server.get("/v1/bandits/front/conservation")[1]["deliveries"]["observed"] == 5)
+    # What was decided under the first declaration is not what the second one learns from.
+    assert learnt("front") == (5 if way == "it is there again" else 0)
 
 
 @pytest.mark.parametrize("belief", ["two_tower", "neural_linear"])

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+from contextlib import closing
 
 import numpy as np
 import pytest
 from towers import CONTEXTS, declared_towers, told, towers_of
 
 from tamesu.adapters.artefact.folder import write_towers
-from tamesu.base import GRID, Declaration, InvalidDeclaration, Time
+from tamesu.base import GRID, Declaration, InvalidDeclaration, Time, Unavailable
+from tamesu.evaluate import Rounds
+from tamesu.learn import target_of
 from tamesu.policy import Batch, compose
+from tamesu.wiring import Settings, integrity, open_store
+from tamesu.wiring.backup import back_up, restore
+from tamesu.wiring.beliefs.learnt import _read
 
 NOW = Time(1_700_000_000_000_000)
 ROWS = np.stack([columns for _, columns in CONTEXTS])
@@ -255,3 +261,99 @@ def test_two_artefacts_in_one_folder_are_not_mixed(kept, tmp_path):
         compose(Declaration.parse(data)).check()
     assert second in refused.value.message
     assert kept[2] in refused.value.message
+
+
+@pytest.mark.parametrize("item", [True, False])
+def test_arms_are_judged_where_they_are_served(tmp_path, item):
+    """Those that were there, those that came since, and those that came and tell nothing a tower reads."""
+    towers = towers_of(arms=9, item=item)
+    kept = towers, tmp_path / "one", write_towers(tmp_path / "one", towers)
+    policy = compose(parsed(kept, most=50, explore=0.0))
+    arms = (*towers.arms[3:], "new", "newer")
+    features = {arm: told(row) for row, arm in enumerate(arms)}
+    ready = prepared(policy, arms, features)
+    rounds = Rounds.of(
+        arms[:2],
+        [1.0, 0.0],
+        [0.5, 0.5],
+        among=arms,
+        contexts=ROWS,
+        features=policy.encoder.arms([features[arm] for arm in arms]),
+    )
+    judged = target_of(towers)(rounds)
+    for context, shares in zip(ROWS, judged, strict=True):
+        assert ready.propensities(context=context) == pytest.approx(shares, abs=1e-6)
+
+
+@pytest.mark.parametrize("belief", ["two_tower", "neural_linear"])
+def test_a_policy_is_made_and_its_state_read_without_the_folder(kept, belief):
+    """Whoever declares it is refused; whoever has it can say what is wrong, wait, and declare another."""
+    policy = compose(parsed(kept, belief=belief))
+    batch = batch_of(np.random.default_rng(5), 40, kept[0].arms)
+    learnt = policy.absorb(policy.init(), policy.evidence(policy.init(), batch))
+    data = declared_towers(*kept, belief=belief)
+    data["policy"]["belief"]["folder"] = "/nowhere/at/all"
+    lost = compose(Declaration.parse(data))
+    with pytest.raises(InvalidDeclaration, match=r"manifest\.json"):
+        lost.check()
+    assert lost.encode(lost.init()) == policy.encode(policy.init())
+    assert lost.encode(lost.decode(policy.encode(learnt))) == policy.encode(learnt)
+    with pytest.raises(Unavailable, match=r"manifest\.json"):
+        prepared(lost, kept[0].arms).choose("a.1.x", None, ROWS[0])
+    if belief == "neural_linear":
+        with pytest.raises(Unavailable, match=r"manifest\.json"):
+            lost.evidence(lost.init(), batch)
+
+
+def test_the_doctor_and_a_backup_tell_what_lies_elsewhere(kept, tmp_path):
+    """Whole, gone, and of a bandit that was declared otherwise since."""
+    settings = Settings(data=str(tmp_path / "data"))
+    folder = tmp_path / "learnt"
+    shutil.copytree(kept[1], folder)
+    declared = Declaration.parse(declared_towers(kept[0], folder, kept[2]))
+    with closing(open_store(settings)) as store:
+        store.declare(declared, NOW, 1)
+    assert str(folder) in integrity.learnt(settings)
+    assert back_up(settings, tmp_path / "backup").elsewhere == (str(folder),)
+    assert restore(tmp_path / "backup", Settings(data=str(tmp_path / "again"))).elsewhere == (
+        str(folder),
+    )
+    (folder / "items.npy").write_bytes(b"")
+    _read.cache_clear()
+    found = integrity.learnt(settings)
+    assert not found.well
+    assert "front" in found.found
+    assert "items.npy" in found.found
+    with closing(open_store(settings)) as store:
+        store.declare(Declaration.parse({"name": "front", "arms": ["a"]}), NOW, 2)
+    assert integrity.learnt(settings) is None
+    assert back_up(settings, tmp_path / "another").elsewhere == ()
+
+
+@pytest.mark.parametrize("missing", [0, 3, 1_500])
+def test_equal_arms_are_equal_whatever_their_order(tmp_path, missing):
+    """Arms that tell the same are at one point: all of them are retrieved, or none."""
+    rng = np.random.default_rng(8)
+    points = rng.normal(size=(40, 4)).astype(np.float32)
+    whose = rng.integers(40, size=2_003)
+    arms = tuple(f"arm-{number}" for number in range(len(whose)))
+    towers = dataclasses.replace(towers_of(), arms=arms, embeddings=points[whose])
+    kept = towers, tmp_path / "one", write_towers(tmp_path / "one", towers)
+    policy = compose(parsed(kept, most=90, explore=0.1))
+    order = rng.permutation(len(arms))
+    ready = prepared(policy, arms)
+    turned = prepared(policy, tuple(arms[row] for row in order), {arm: told(0) for arm in arms})
+    some = [arms[row] for row in np.sort(rng.permutation(len(arms))[missing:])]
+    for context in ROWS:
+        p = ready.propensities(some, context=context)
+        assert p.sum() == pytest.approx(1.0, abs=1e-12)
+        assert turned.propensities(some, context=context) == pytest.approx(p[order], rel=1e-9)
+        among = np.isin(arms, some)
+        for point in range(40):
+            same = p[(whose == point) & among]
+            assert same == pytest.approx(np.full(len(same), same.mean()), rel=1e-9)
+        assert (
+            90
+            <= (p > 0.1 / len(some) * (1 + 1e-9)).sum()
+            < 90 + (whose[:, None] == range(40)).sum(axis=0).max()
+        )

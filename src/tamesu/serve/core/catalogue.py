@@ -2,7 +2,8 @@
 
 A thread asks the store for versions five times a second, prepares what is new and swaps it in by
 reference: a declaration and the snapshot that is of it, together. A store that is down changes nothing
-but the age that is reported. Refuses to prepare anything on the event loop.
+but the age that is reported. A bandit whose policy is partly elsewhere, and not there, answers by its fallback until
+it is. Refuses to prepare anything on the event loop.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from tamesu.base import (
     TamesuError,
     is_bandit_name,
 )
+from tamesu.policy import Policy
 from tamesu.ports import Declared, Store, roster_of
 from tamesu.serve.core.hot import Hot, heat, stand_in
 from tamesu.serve.core.newest import Deleted, Newest, newest
@@ -31,6 +33,9 @@ from tamesu.serve.core.trace import trace
 
 POLL_S = 0.2
 """How often the store is asked for news; part of every decision's freshness."""
+
+LOOK_AGAIN_S = 5.0
+"""How often what a bandit lacks from elsewhere is looked for again: it may be megabytes that have to be read."""
 
 _log = structlog.get_logger("tamesu.serve.catalogue")
 
@@ -50,6 +55,8 @@ class Catalogue:
         self._terms: dict[tuple[str, int], Terms] = {}
         self._deleted: dict[str, Deleted] = {}
         self._seen: dict[str, int] = {}  # versions that were looked at, usable or not
+        self._lacking: dict[str, Policy] = {}  # of bandits that lack something from elsewhere
+        self._looked_at = time.monotonic()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._loading = threading.Lock()
@@ -134,6 +141,16 @@ class Catalogue:
             if self._seen.get(name, -1) < version and not self._take(name):
                 self._seen[name] = version
         self._seen_at = time.monotonic()
+        self._look_again()
+
+    def _look_again(self) -> None:
+        """Takes in, now and then, who lacked something from elsewhere that is there again."""
+        if not self._lacking or time.monotonic() - self._looked_at < LOOK_AGAIN_S:
+            return
+        for name, policy in [*self._lacking.items()]:
+            if _lacking(policy) is None and self._take(name):
+                _log.info("what a bandit lacked is there again", bandit=name)
+        self._looked_at = time.monotonic()
 
     def _poll(self) -> None:
         failing = False
@@ -178,7 +195,7 @@ class Catalogue:
                 if not isinstance(found, Newest):
                     self._drop(name, found)
                     return None
-                if held is not None and _is_same(held, found):
+                if held is not None and name not in self._lacking and _is_same(held, found):
                     self._seen[name] = found.version
                     return held
                 declared, version = found.declared, found.version
@@ -193,9 +210,15 @@ class Catalogue:
                     return held
                 hot = stand_in(declared)
             self._seen[name] = version
+            self._lacking.pop(name, None)
             if hot.broken:
-                _log.error("a snapshot cannot be used", bandit=name, version=version)
-                if held is not None:
+                lacking = _lacking(hot.policy)
+                if lacking is not None:
+                    self._lacking[name] = hot.policy
+                _log.error(
+                    "a snapshot cannot be used", bandit=name, version=version, lacking=lacking
+                )
+                if held is not None and not held.broken:
                     return held
             self._deleted.pop(name, None)
             if held is None or held.declared.number != declared.number:
@@ -205,6 +228,7 @@ class Catalogue:
 
     def _drop(self, name: str, found: Deleted | None) -> None:
         """Serves `name` no more."""
+        self._lacking.pop(name, None)
         if found is not None:
             self._deleted[name] = found
             self._seen[name] = found.version
@@ -255,6 +279,15 @@ class Catalogue:
             return None
         terms = self._terms[bandit, number] = Terms.of(declared.declaration)
         return terms
+
+
+def _lacking(policy: Policy) -> str | None:
+    """What a policy needs from elsewhere and is not there; none where it is."""
+    try:
+        policy.check()
+    except InvalidDeclaration as error:
+        return error.message
+    return None
 
 
 def _is_same(held: Hot, found: Newest) -> bool:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from tamesu.adapters.artefact.folder import read_manifest, read_towers
-from tamesu.base import Corrupt, Declaration, InvalidDeclaration, NotFound
+from tamesu.base import Corrupt, Declaration, InvalidDeclaration, NotFound, Unavailable
 from tamesu.base.feature import Schema, plain_schema
 from tamesu.policy.features import encoder_of
 from tamesu.policy.towers import TwoTower
@@ -19,14 +19,57 @@ MOST_HELD = 64
 """Artefacts that a process holds; the others are read again."""
 
 
-def towers_of(folder: str, digest: str, declaration: Declaration, *, arms: bool = True) -> TwoTower:
+class Folder:
+    """What a declaration names: looked for when somebody first needs it, and held from then on.
+
+    So whoever makes a policy of a declaration needs no file: a server answers by the fallback while there is none, and
+    a trainer waits.
+
+    Args:
+        folder, digest: as declared.
+        declaration: whose contexts the query tower must read.
+        arms: whether the item tower must read what its arms tell.
+
+    Raises:
+        InvalidDeclaration: a path that depends on who reads it.
+    """
+
+    def __init__(
+        self, folder: str, digest: str, declaration: Declaration, *, arms: bool = True
+    ) -> None:
+        _refuse_relative(folder)
+        self._named = folder, digest, declaration, arms
+        self._found: TwoTower | None = None
+
+    def check(self) -> TwoTower:
+        """Both towers, looked for.
+
+        Raises:
+            InvalidDeclaration: they are not there, or do not fit.
+        """
+        found = self._found = _towers_of(*self._named)
+        return found
+
+    def __call__(self) -> TwoTower:
+        """Both towers, as they were found.
+
+        Raises:
+            Unavailable: they are not there, or do not fit.
+        """
+        if self._found is not None:
+            return self._found
+        try:
+            return self.check()
+        except InvalidDeclaration as problem:
+            raise Unavailable(problem.message, hint=problem.hint) from problem
+
+
+def _towers_of(folder: str, digest: str, declaration: Declaration, arms: bool) -> TwoTower:  # noqa: FBT001 - as `Folder`
     """What `folder` holds, if it is what `digest` says and reads what `declaration` tells; of `arms` too.
 
     Raises:
-        InvalidDeclaration: a path that is not absolute, no artefact there, one that was changed, of another digest or
-            of other features.
+        InvalidDeclaration: no artefact there, one that was changed, of another digest or of other features.
     """
-    refuse_relative(folder)
     try:
         towers = _read(folder, digest)
     except (Corrupt, NotFound) as problem:
@@ -41,7 +84,7 @@ def towers_of(folder: str, digest: str, declaration: Declaration, *, arms: bool 
     return towers
 
 
-def refuse_relative(folder: str) -> None:
+def _refuse_relative(folder: str) -> None:
     """Raises `InvalidDeclaration` where a path depends on who reads it."""
     if not Path(folder).is_absolute():
         raise InvalidDeclaration(
@@ -52,13 +95,13 @@ def refuse_relative(folder: str) -> None:
 
 @lru_cache(maxsize=MOST_HELD)
 def _read(folder: str, digest: str) -> TwoTower:
-    held = read_manifest(Path(folder)).digest
-    if held != digest:
+    manifest = read_manifest(Path(folder))
+    if manifest.digest != digest:
         raise InvalidDeclaration(
-            f"policy.belief.digest must be that of the folder ({held}), got {digest[:80]!r}",
+            f"policy.belief.digest must be that of the folder ({manifest.digest}), got {digest[:80]!r}",
             hint="an artefact of another learning: name its folder, or declare this one by its digest",
         )
-    return read_towers(Path(folder))
+    return read_towers(Path(folder), manifest)
 
 
 def _refuse_unfit(towers: TwoTower, declaration: Declaration, *, arms: bool) -> None:

@@ -10,7 +10,9 @@ from tamesu.base import Declaration
 from tamesu.base.feature import Vector
 from tamesu.policy.behind_tower import BehindTower
 from tamesu.policy.beliefs import linear
-from tamesu.wiring.beliefs.learnt import towers_of
+from tamesu.policy.contract import Belief
+from tamesu.policy.features import encoder_of
+from tamesu.wiring.beliefs.learnt import Folder
 
 LEARNT = "learnt"
 """Name of what the tower says, among features."""
@@ -39,21 +41,27 @@ def build(options: Options, declaration: Declaration) -> BehindTower:
     """The neural-linear belief of a declaration.
 
     Raises:
-        InvalidDeclaration: no such artefact, one that does not fit, or options that the belief `linear` refuses.
+        InvalidDeclaration: a path that is not absolute, or options that the belief `linear` refuses; `check` raises
+            where there is no such artefact, or one that does not fit.
     """
-    towers = towers_of(options.folder, options.digest, declaration, arms=False)
-    told = msgspec.structs.replace(
-        declaration,
-        context={LEARNT: Vector(size=towers.query.dim)},
-        arm_features={},
-        interactions=(),
-        arms=tuple([msgspec.structs.replace(arm, features={}) for arm in declaration.arms]),
-    )
-    belief = linear.Options(
+    plain = linear.Options(
         ridge=options.ridge,
         intercept=options.intercept,
         mean=options.mean,
         noise=options.noise,
         noise_weight=options.noise_weight,
     )
-    return BehindTower(towers.query, linear.build(belief, told))
+    arms = tuple([msgspec.structs.replace(arm, features={}) for arm in declaration.arms])
+
+    def linear_over(columns: int) -> Belief:
+        told = msgspec.structs.replace(
+            declaration,
+            context={LEARNT: Vector(size=columns)},
+            arm_features={},
+            interactions=(),
+            arms=arms,
+        )
+        return linear.build(plain, told)
+
+    learnt = Folder(options.folder, options.digest, declaration, arms=False)
+    return BehindTower(encoder_of(declaration).width, learnt, linear_over)

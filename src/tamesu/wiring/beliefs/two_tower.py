@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Literal
 
 import msgspec
@@ -11,7 +10,7 @@ from tamesu.adapters.index.exact import ExactIndex
 from tamesu.base import Declaration, InvalidDeclaration
 from tamesu.policy.features import encoder_of
 from tamesu.policy.tower_belief import IndexOf, TowerBelief
-from tamesu.wiring.beliefs.learnt import refuse_relative, towers_of
+from tamesu.wiring.beliefs.learnt import Folder
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -45,10 +44,9 @@ def build(options: Options, declaration: Declaration) -> TowerBelief:
             f"belief two_tower cannot be used in layout {declaration.layout.kind!r}",
             hint="layout: single, slate or cascade",
         )
-    refuse_relative(options.folder)
     return TowerBelief(
         encoder_of(declaration).width,
-        partial(towers_of, options.folder, options.digest, declaration),
+        Folder(options.folder, options.digest, declaration),
         _by_neighbours() if options.index == "usearch" else ExactIndex,
     )
 
