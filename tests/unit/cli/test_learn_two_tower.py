@@ -158,3 +158,12 @@ def test_without_pytorch_the_extra_is_named(asked, monkeypatch):
     assert code == 3
     assert "learn" in warned
     assert "pip install" in warned
+
+
+def test_what_a_plan_says_stands_where_no_option_says_otherwise(asked, tmp_path):
+    (tmp_path / "plan.yaml").write_text("{estimator: regression, seed: 5, dim: 3, epochs: 1}\n")
+    words = ["learn", "two-tower", "log.npz", "--plan", "plan.yaml", "--json"]
+    told = json.loads(asked(*words, "--out", "one")[1])["plan"]
+    assert (told["estimator"], told["seed"], told["dim"]) == ("regression", 5, 3)
+    told = json.loads(asked(*words, "--out", "two", "--seed", 6, "--dim", 2)[1])["plan"]
+    assert (told["estimator"], told["seed"], told["dim"]) == ("regression", 6, 2)

@@ -34,11 +34,13 @@ def two_tower(  # noqa: PLR0913 - the options of a command
         typer.Option(metavar="DIR", help="Write what was learnt there; nothing may be there yet."),
     ],
     estimator: Annotated[
-        str,
+        str | None,
         typer.Option(
-            metavar="NAME", help="What is climbed: dr, ips, snips, likelihood or regression."
+            metavar="NAME",
+            help="What is climbed: dr, ips, snips, likelihood or regression.",
+            show_default="dr",
         ),
-    ] = "dr",
+    ] = None,
     plan: Annotated[
         Path | None,
         typer.Option(
@@ -56,10 +58,13 @@ def two_tower(  # noqa: PLR0913 - the options of a command
         int | None,
         typer.Option(metavar="N", help="Times through the log, at most.", show_default="60"),
     ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of all luck.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Of all luck.", show_default="0")
+    ] = None,
     device: Annotated[
-        str, typer.Option(metavar="NAME", help="Where to learn: cpu, cuda …")
-    ] = "cpu",
+        str | None,
+        typer.Option(metavar="NAME", help="Where to learn: cpu, cuda …", show_default="cpu"),
+    ] = None,
     checkpoints: Annotated[
         Path | None,
         typer.Option(
