@@ -53,7 +53,8 @@ class Drift:
     """How the log went.
 
     Attributes:
-        logged: by how many standard errors the second half's mean reward lies above the first's.
+        logged: by how many standard errors the second half's mean reward lies above the first's; infinite
+            where all rounds of a half earned the same, and those of the other half something else.
         target: the same of the target policy's. NaN where a half says nothing.
         halves: both of them.
         parts: up to ten, of equal size.
@@ -111,5 +112,8 @@ def _apart(one: float, error: float, two: float, other: float) -> float:
     both = math.hypot(error, other)
     if math.isnan(both):
         return math.nan
-    # Where all rounds earned the same, what is left of an error is that of rounding.
-    return (two - one) / both if both > ROUNDED * max(abs(one), abs(two)) else 0.0
+    rounded = ROUNDED * max(abs(one), abs(two))
+    if both > rounded:
+        return (two - one) / both
+    # Where all rounds of a half earned the same, what is left of an error is that of rounding.
+    return math.copysign(math.inf, two - one) if abs(two - one) > rounded else 0.0

@@ -191,10 +191,12 @@ def _calibration(found: Diagnostics) -> Iterator[Reason]:
 def _drift(found: Diagnostics) -> Iterator[Reason]:
     apart = found.drift.target
     if not math.isnan(apart):
-        one, two = found.drift.halves
+        # In errors alone: where the verdict refuses, what it earns in the halves is not told either.
+        went = "rose" if apart > 0.0 else "fell"
+        far = "infinitely many" if math.isinf(apart) else _number(abs(apart))
         told = (
-            f"what the target policy earns went from {one.target:.4g} in the first half to "
-            f"{two.target:.4g} in the second: the estimate is of neither"
+            f"what the target policy earns {went} by {far} standard errors from the first half to the "
+            "second: the estimate is of neither"
         )
         yield from _above("drift", abs(apart), told)
 

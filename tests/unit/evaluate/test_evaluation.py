@@ -125,6 +125,19 @@ def test_a_world_that_changed_half_way_is_told():
     assert turned.diagnostics.drift.target == pytest.approx(drift.target)
 
 
+def test_what_is_refused_is_not_told_by_its_halves_either():
+    rounds, _, _ = logged(4_000)
+    late = np.arange(4_000) >= 2_000
+    moved = replace(rounds, reward=np.where(late, 0.123, 0.987), propensity=0.5 * rounds.propensity)
+    found = evaluated(moved, uniform(moved))
+    assert found.refused
+    assert reasons(found)["drift"] is Trust.WEAK
+    told = json.dumps(found.plain()["verdict"])
+    assert "fell by" in told
+    assert "0.123" not in told
+    assert "0.987" not in told
+
+
 def test_per_impression_counts_the_impressions_of_the_target_policy():
     """Showing depends on the arm: one is seen by 9 of 10 and clicked by 2 of 10 who see it, one by 3 and 6 of 10.
 
