@@ -112,11 +112,16 @@ class House:
 
     def explain(self, identity):
         """The explanation, through JSON, by a server that was just started."""
-        held = catalogue.Catalogue(self.store)
-        held.start()
-        try:
-            explainer = Explainer(log=self.log, store=self.store, catalogue=held, clock=self.clock)
-            told = asyncio.run(explainer.explain(identity))
-        finally:
-            held.close()
-        return json.loads(msgspec.json.encode(told))
+        return explained(self.log, self.store, self.clock, identity)
+
+
+def explained(log, store, clock, identity):
+    """The explanation, through JSON, by a server that was just started."""
+    held = catalogue.Catalogue(store)
+    held.start()
+    try:
+        explainer = Explainer(log=log, store=store, catalogue=held, clock=clock)
+        told = asyncio.run(explainer.explain(identity))
+    finally:
+        held.close()
+    return json.loads(msgspec.json.encode(told))

@@ -2,7 +2,8 @@
 
 import msgspec
 import pytest
-from explaining import House
+from explaining import SLATE, House, explained
+from served import Served
 
 from tamesu.base import (
     Corrupt,
@@ -13,6 +14,7 @@ from tamesu.base import (
     encode,
 )
 from tamesu.base.reward import CLOCK_SKEW_US
+from tamesu.base.times import HOUR_US
 from tamesu.policy.explanation import MOST_ARMS
 from tamesu.ports import Commit, Declared, roster_of
 from tamesu.serve.core.hot import heat
@@ -281,3 +283,20 @@ def test_problems_over_http(server):
     assert (status, problem["reason"]) == (404, "retired")
     assert server.get("/v1/decisions/nonsense")[0] == 400
     assert server.post("/v1/decisions/nonsense", {})[0] == 405
+
+
+def test_what_was_rolled_back_is_told_as_it_served_and_not_as_forgotten_since():
+    """It serves as of its own time: means are the scores that were told when it decided."""
+    soon = {"window": "5s", "settle": "1s", "lateness": "1s"}
+    belief = {"belief": "gaussian", "forgetting": {"half_life": "10m"}}
+    forgetful = {**SLATE, "policy": belief, "reward": soon}
+    one = Served(forgetful, lambda _, arm: 0.2 if arm == "red" else 0.9)
+    one.serve(60, every=20)
+    one.rest(HOUR_US // 2)
+    one.store.ask(one.name, "rollback", {"version": 2}, one.now())
+    one.learn()
+    told = explained(one.log, one.store, one.clock, one.decide())
+    assert told["snapshot"]["version"] == one.store.snapshot(one.name).version > 2
+    assert told["again"]["same"] is True
+    believed = {arm["arm"]: arm["mean"] for arm in told["arms"]}
+    assert {one["arm"]: one["score"] for one in told["deliveries"]}.items() <= believed.items()

@@ -71,6 +71,11 @@ class Hot:
         return 0 if self.snapshot is None else self.snapshot.since
 
     @property
+    def time(self) -> Time:
+        """The moment by which it serves: what is forgotten is forgotten as of then."""
+        return _moment(self.declared, self.snapshot)
+
+    @property
     def made(self) -> Time:
         """When what it serves was made."""
         return self.declared.created if self.snapshot is None else self.snapshot.created
@@ -103,7 +108,7 @@ def heat(
     policy = held.policy if held is not None and is_same else compose(declaration)
     if snapshot is not None and snapshot.declaration != declared.number:
         snapshot, roster = None, Roster.of(declaration, declared.created)
-    time = declared.created if snapshot is None else snapshot.watermark
+    time = _moment(declared, snapshot)
     # The very same objects, so that what follows from them alone is not worked out anew.
     if held is not None and is_same and held.roster is roster:
         ids, arms, retired, features = held.ids, held.arms, held.retired, held.features
@@ -134,6 +139,10 @@ def heat(
         features,
         broken,
     )
+
+
+def _moment(declared: Declared, snapshot: Snapshot | None) -> Time:
+    return declared.created if snapshot is None else snapshot.watermark
 
 
 def features_of(policy: Policy, roster: Roster) -> Mapping[str, dict[str, Any]] | None:

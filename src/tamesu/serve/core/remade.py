@@ -33,7 +33,7 @@ def make_again(
         policy=hot.policy,
         state=hot.state,
         prepared=hot.fallback if decision.fallback else hot.prepared,
-        time=hot.made,
+        time=hot.time,
         decision_id=decision.decision_id,
         eligible=decision.eligible,
         delivered=Choice(

@@ -150,4 +150,4 @@ class Reporter:
 
 
 def _arms(hot: Hot) -> list[ArmSummary]:
-    return hot.policy.summary(hot.state, hot.ids, hot.made, features=hot.features)
+    return hot.policy.summary(hot.state, hot.ids, hot.time, features=hot.features)

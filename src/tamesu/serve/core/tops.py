@@ -15,7 +15,7 @@ from tamesu.serve.core.hot import Hot, features_of
 def top_of(hot: Hot, size: int | None = None) -> frozenset[str]:
     """The top of what is served; `size` arms, or as many as a decision delivers."""
     arms = hot.ids
-    means = hot.policy.means(hot.state, arms, hot.made, hot.features)
+    means = hot.policy.means(hot.state, arms, hot.time, hot.features)
     return leading(means, arms, size or hot.policy.size)
 
 

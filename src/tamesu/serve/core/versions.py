@@ -97,7 +97,7 @@ class Versions:
             raise self._not_kept(name, version)
         then = heat(declared, snapshot, roster_of(self._store, declared, snapshot))
         summary = then.policy.summary(
-            then.state, then.roster.ids, then.made, features=then.features
+            then.state, then.roster.ids, then.time, features=then.features
         )
         return {"bandit": name, **told, "readable": not then.broken, "arms": summary}
 
