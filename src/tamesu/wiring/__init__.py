@@ -4,7 +4,7 @@ Refuses to hold any rule of the loop: it only joins what others built.
 """
 
 from tamesu.wiring.checkup import doctor
-from tamesu.wiring.judging import candidate_of, judge, open_decisions
+from tamesu.wiring.judging import candidate_of, judge, named_function, open_decisions
 from tamesu.wiring.kept import open_aggregates, open_asides, open_kept, open_past
 from tamesu.wiring.learning import learnt_target, read_learnt, refuse_taken, write_learnt
 from tamesu.wiring.overview import status
@@ -32,6 +32,7 @@ __all__ = [
     "judge",
     "learnt_target",
     "load_settings",
+    "named_function",
     "open_aggregates",
     "open_archive",
     "open_asides",

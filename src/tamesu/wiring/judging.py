@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +109,17 @@ def judge(  # noqa: PLR0913 - what is judged, by what of a log, and how
         return evaluation.beside(candidates.doubts())
 
 
+def named_function(name: str) -> Callable[..., Any]:
+    """The function `module:function`, from the folder one is in or from what is installed.
+
+    Raises:
+        NotFound, Unavailable: there is none that can be imported.
+    """
+    from tamesu.adapters.armsource.function import imported
+
+    return imported(name)
+
+
 def candidate_of(
     candidates: Candidates,
     policy: Any,
@@ -156,9 +167,7 @@ def _function(candidates: Candidates, policy: Any) -> Any:
     if isinstance(policy, str | Path) and Path(policy).is_dir():
         return learnt_target(Path(policy), candidates.declaration)
     if isinstance(policy, str) and _FUNCTION.fullmatch(policy) and not Path(policy).exists():
-        from tamesu.adapters.armsource.function import imported
-
-        return imported(policy)
+        return named_function(policy)
     return policy if callable(policy) else None
 
 

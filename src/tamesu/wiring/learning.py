@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tamesu.base import Conflict, InvalidInput
+from tamesu.base.errors import listing
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from tamesu.base import Declaration
-    from tamesu.evaluate import Shares
+    from tamesu.evaluate import Rounds, Shares
     from tamesu.policy.towers import TwoTower
 
 
-def write_learnt(folder: Path, towers: TwoTower) -> str:
+COLUMNS = "columns"
+"""What an artefact tells of how it learnt: what the columns of contexts were called, where a log and no schema said it."""
+
+
+def write_learnt(folder: Path, towers: TwoTower, columns: Sequence[str] = ()) -> str:
     """Writes both towers into a folder that is not there yet; gives the digest of what it holds.
+
+    Args:
+        folder: where.
+        towers: both.
+        columns: what those of contexts are called, where a log and no schema says it.
 
     Raises:
         Conflict: there is something of that name.
     """
     from tamesu.adapters.artefact.folder import write_towers
 
-    return write_towers(folder, towers)
+    told = {COLUMNS: list(columns)} if columns else {}
+    return write_towers(folder, replace(towers, learnt=towers.learnt | told))
 
 
 def read_learnt(folder: Path) -> TwoTower:
@@ -35,13 +51,25 @@ def read_learnt(folder: Path) -> TwoTower:
     return read_towers(folder)
 
 
-def learnt_target(folder: Path, declared: Declaration | None = None) -> Shares:
+def learnt_target(
+    folder: Path, declared: Declaration | None = None, *, columns: Sequence[str] = ()
+) -> Shares:
     """What a folder's towers would do in rounds: of a bandit as `declared`, where there is one.
+
+    Two logs may have different words, and so different columns: where both say what theirs are called, those that
+    were learnt from are found by name. A word that the log has not is 0 in all rounds, one that was not learnt is not looked at.
+
+    Args:
+        folder: what was learnt.
+        declared: the bandit's newest declaration.
+        columns: what those of the rounds' contexts are called, where a log and no schema says it.
 
     Raises:
         NotFound, Corrupt: it holds none, or was changed.
         InvalidInput: they learnt from other features.
     """
+    import numpy as np
+
     from tamesu.base.feature import plain_schema
     from tamesu.learn import target_of
 
@@ -57,7 +85,25 @@ def learnt_target(folder: Path, declared: Declaration | None = None) -> Shares:
                     f"{', '.join(learnt)[:200]}",
                     hint="learn from this bandit's own log",
                 )
-    return target_of(towers)
+    target, known = target_of(towers), towers.learnt.get(COLUMNS)
+    if not columns or not isinstance(known, list):
+        return target
+    place = {name: number for number, name in enumerate(columns)}
+    missing = [name for name in known if name not in place and "=" not in name]
+    if missing or not place.keys() & set(known):
+        raise InvalidInput(
+            f"the log must have the columns that {folder.name} learnt from, got none called "
+            f"{listing(missing or known)}"
+        )
+    both = [(to, place[name]) for to, name in enumerate(known) if name in place]
+    there, here = (list(one) for one in zip(*both, strict=True))
+
+    def in_order(rounds: Rounds) -> NDArray[np.float64]:
+        context = np.zeros((len(rounds), len(known)))
+        context[:, there] = rounds.context[:, here]
+        return target(replace(rounds, context=context))
+
+    return in_order
 
 
 def refuse_taken(folder: Path) -> None:

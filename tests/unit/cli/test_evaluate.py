@@ -206,7 +206,8 @@ def test_policies_come_as_tables_and_functions(asked, logs, tmp_path, monkeypatc
         (["log.csv", "--policy", "arm:7"], 1, "no such arm: '7'"),
         (["log.csv", "--policy", "best"], 2, "no policy is known by 'best'"),
         (["log.csv", "--policy", "nothing.csv"], 1, "no file nothing.csv"),
-        (["log.csv", "--policy", "wish_list:none"], 1, "must name a function"),
+        (["log.csv", "--policy", "wish_list:none"], 1, "wish_list:none must be importable"),
+        (["log.csv", "--policy", "os:nothing"], 1, "module 'os' must have a function 'nothing'"),
         (["log.csv", "--policy", "uniform", "--estimators", "drr"], 2, "unknown estimator 'drr'"),
         (["log.csv", "--policy", "uniform", "--per", "click"], 2, "unknown estimand 'click'"),
         (["log.csv", "--policy", "uniform", "--interval", "t"], 2, "unknown interval 't'"),
@@ -221,7 +222,7 @@ def test_policies_come_as_tables_and_functions(asked, logs, tmp_path, monkeypatc
         (["open-bandit", "--campaign", "dogs", "--policy", "bts"], 2, "no campaign 'dogs'"),
         (["nobody", "--policy", "logging"], 1, "must hold a store"),
         (["log.csv"], 2, "--policy"),
-        (["log.csv", "--policy", ""], 2, "must have names"),
+        (["log.csv", "--policy", ""], 2, "a policy must have a name"),
         (["log.csv", "--policy", "uniform", "--estimators", ""], 2, "must have one, got none"),
         (
             ["log.csv", "--policy", "uniform", "--since", "2026-01-01T00:00:00Z"],
@@ -229,6 +230,19 @@ def test_policies_come_as_tables_and_functions(asked, logs, tmp_path, monkeypatc
             "--since is for",
         ),
         (["log.csv", "--policy", "uniform", "--at", "prior"], 2, "--at is for a bandit's own"),
+        (["log.csv", "--policy", "uniform", "--at", "along"], 2, "--at is for a bandit's own"),
+        (
+            ["log.csv", "--policy", "uniform", "--campaign", "men"],
+            2,
+            "--campaign is for open-bandit",
+        ),
+        (["nobody", "--policy", "uniform", "--logged-by", "bts"], 2, "--logged-by is for open-b"),
+        (
+            ["open-bandit", "--policy", "uniform", "--until", "now"],
+            2,
+            "--until is for a bandit's own",
+        ),
+        (["", "--policy", "uniform"], 2, "a log must have a name"),
         (["log.csv", "--policy", "os:getcwd"], 2, "it raised TypeError"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -237,6 +251,25 @@ def test_what_cannot_be_asked_is_refused_by_name(asked, logs, monkeypatch, words
     monkeypatch.chdir(logs)
     found, out, err = asked(*words)
     assert (found, out) == (code, "")
+    assert message in err
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("1,0\n0.5,half\n", "must be a table of numbers"),
+        ("1,0,2\n0,0.5,0.5\n", "a column for each arm and no other, got 3"),
+        ("1\n1\n", "a column for each arm and no other, got none for ['0']"),
+        ("1,0\n" + "0.5,0.5\n" * 1_201, "or one for each of 1,200, got 1,201"),
+        ("1,0\n" + "0.5,0.5\n" * 1_199, "or one for each of 1,200, got 1,199"),
+        ("1,0\n0.5,0.5,0.5\n", "must be a table of numbers"),
+        ("", "must be a table of numbers"),
+    ],
+)
+def test_a_table_that_cannot_be_a_policy_is_refused(asked, logs, tmp_path, table, message):
+    (tmp_path / "shares.csv").write_text(table)
+    code, out, err = asked(logs / "log.csv", "--policy", tmp_path / "shares.csv")
+    assert (code, out) == (2, "")
     assert message in err
 
 

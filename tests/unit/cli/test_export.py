@@ -85,7 +85,7 @@ def test_an_archive_leaves_and_is_read_back(exported, data, tmp_path, ending):
     assert told["context"] == ["device=ios", "device=web"]
     with open_decisions(Settings(data=str(data)), "shop") as decisions:
         known = decisions.logged().rounds()
-    rounds, left = read_file(tmp_path / f"log.{ending}")
+    rounds, left, _ = read_file(tmp_path / f"log.{ending}")
     assert left == {}
     chosen = [rounds.arms[row] for row in rounds.chosen]
     assert chosen == [known.arms[row] for row in known.chosen]
@@ -134,7 +134,7 @@ def test_a_csv_keeps_ids_and_words_that_look_like_numbers(exported, tmp_path):
         "0,2019-11-24 00:00:00.058519+00:00,007,3,0,0.5,12e500,,0.0\n"
         "1,2019-11-24 00:00:01+00:00,7,1,1,0.25,81ce, 3,1.0\n"
     )
-    rounds, left = read_file(tmp_path / "log.csv")
+    rounds, left, _ = read_file(tmp_path / "log.csv")
     assert rounds.arms == ("007", "7")
     assert rounds.context.tolist() == [[1.0, 0.0, 0.0], [0.0, 1.0, 3.0]]
     assert rounds.position.tolist() == [2, 0]
@@ -172,7 +172,13 @@ HEADER = "item_id,click,propensity_score\n"
         ("log.npz", "nothing", "log.npz must be arrays by name, as numpy.savez writes them"),
         ("log.dsjson", "{}\n", "log.dsjson: line 1: a decision must say what it chose from"),
         ("log.json.gz", "nothing", "log.json.gz must be packed by gzip"),
+        (
+            "log.csv",
+            HEADER + "1,0,1.5\n",
+            "leave out rows without one; rows count from 0, the line below the header",
+        ),
         ("log.pkl", "nothing", "hint: a pickle may run any code when it is opened"),
+        ("log.npy", "nothing", "write the dictionary with numpy.savez"),
         ("log.txt", "nothing", "a log must end with one of"),
     ],
 )
@@ -185,6 +191,22 @@ def test_what_is_wrong_is_told_with_the_name_of_the_file(
     assert out == ""
     assert message in err
     assert not (tmp_path / "other.npz").exists()
+
+
+def test_names_of_columns_go_with_them(exported, tmp_path):
+    (tmp_path / "log.csv").write_text(
+        "item_id,click,propensity_score,user_feature_0\n1,0,0.5,web\n2,0,0.5,ios\n"
+    )
+    assert exported("log.csv", "log.npz")[0] == 0
+    names = ("user_feature_0=ios", "user_feature_0=web")
+    assert tuple(np.load(tmp_path / "log.npz")["context_names"]) == names
+    assert read_file(tmp_path / "log.npz").names == names
+    code, out, _ = exported("log.npz", "other.csv", "--json")
+    assert json.loads(out)["context"] == list(names)
+    np.savez(tmp_path / "odd.npz", context_names=np.array(["a"]), **FEEDBACK)
+    code, _, err = exported("odd.npz", "other.csv")
+    assert code == 2
+    assert "odd.npz: context_names must name 2 columns of context, each once, got 1" in err
 
 
 class Bomb:
@@ -212,7 +234,9 @@ def test_python_objects_are_never_opened(exported, tmp_path, capsys):
         (["log.npz", "other.npz.gz"], "got 'other.npz.gz'"),
         (["log.npz", "other.csv.gz"], "lines alone are packed"),
         (["log.npz", "none/other.csv"], "its folder is not there"),
-        (["log.npz", "other.csv", "--since", "2026-01-01"], "--since and --until speak of"),
+        (["log.npz", "other.csv", "--since", "2026-01-01"], "--since is for a bandit's own"),
+        (["log.npz", "other.csv", "--data", "."], "--data is for a bandit's own archive"),
+        (["open-bandit", "other.csv"], "must be a bandit's log, or a file; got open-bandit"),
         (["gone.npz", "other.csv"], "no file gone.npz"),
     ],
 )

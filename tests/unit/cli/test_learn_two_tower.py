@@ -12,7 +12,8 @@ from served import Served
 from tamesu.adapters.clock.manual import ManualClock
 from tamesu.adapters.eventlog.memory import MemoryEventLog
 from tamesu.cli.entry import run
-from tamesu.wiring import Settings, open_archive, open_store, read_learnt
+from tamesu.cli.exchange.reading import read_file
+from tamesu.wiring import Settings, learnt_target, open_archive, open_store, read_learnt
 
 
 @pytest.fixture
@@ -75,6 +76,36 @@ def test_people_are_told_what_was_learnt_and_what_comes_next(asked):
     assert code == 0
     assert "1,500 decisions, 3 arms" in said
     assert "tamesu evaluate SOURCE --policy it" in said
+
+
+def test_words_of_another_log_are_found_by_their_names(asked, tmp_path):
+    """Of two files with other words each, `b` and `c` mean in one what they meant in the other."""
+
+    def written(name, words):
+        rows = "".join(
+            f"{row % 2},{word == 'c' and row % 2:d},0.5,{word},{row % 7}\n"
+            for row, word in enumerate(words)
+        )
+        header = "item_id,click,propensity_score,user_feature_0,user_feature_1\n"
+        (tmp_path / name).write_text(header + rows)
+
+    written("one.csv", ["b", "c", "c", "b"] * 150)
+    written("other.csv", ["a", "c", "c", "a"] * 150)
+    words = ["--out", "learnt", "--epochs", 2, "--dim", 2, "--estimator", "ips"]
+    assert asked("learn", "two-tower", "one.csv", *words)[0] == 0
+    by_name = learnt_target(tmp_path / "learnt", columns=read_file(tmp_path / "one.csv").names)
+    one, other = (read_file(tmp_path / f"{name}.csv") for name in ("one", "other"))
+    known = by_name(one.rounds)
+    found = learnt_target(tmp_path / "learnt", columns=other.names)(other.rounds)
+    is_c = np.arange(600) % 4 % 3 > 0
+    assert np.array_equal(known, learnt_target(tmp_path / "learnt")(one.rounds))
+    assert np.allclose(found[is_c], known[is_c], atol=1e-7)
+    (tmp_path / "less.csv").write_text(
+        "item_id,click,propensity_score,user_feature_0\n" + "1,1,0.5,b\n0,1,0.5,c\n" * 100
+    )
+    code, _, warned = asked("evaluate", "less.csv", "--policy", "learnt")
+    assert code == 2
+    assert "the columns that learnt learnt from, got none called 'user_feature_1'" in warned
 
 
 GENRES = ("drama", "news", "sport")
@@ -140,6 +171,8 @@ def test_a_bandit_s_own_archive_is_learnt_from_and_judges_what_was_learnt(asked,
         (["--plan", "none.yaml"], 2, "none.yaml"),
         (["--out", "."], 1, "not there yet"),
         (["--dim", "0"], 2, "dim must be at least 1"),
+        (["--until", "2026-01-01T00:00:00Z"], 2, "--until is for a bandit's own archive"),
+        (["--campaign", "men"], 2, "--campaign is for open-bandit"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_read(asked, tmp_path, words, code, message):

@@ -67,7 +67,7 @@ def test_arrays_are_read_back_whole(rounds):
 
 @given(logs())
 def test_a_table_is_read_back_but_for_arms_that_nobody_chose(rounds):
-    back, left = rounds_of_table(table_of(rounds))
+    back, left, _ = rounds_of_table(table_of(rounds))
     assert left == {}
     assert {*back.arms} <= {*rounds.arms}
     chosen = [back.arms[row] for row in back.chosen]
@@ -78,7 +78,7 @@ def test_a_table_is_read_back_but_for_arms_that_nobody_chose(rounds):
 @given(logs())
 def test_dsjson_is_read_back(rounds):
     lines = list(dsjson_of(rounds))
-    back, left = rounds_of_dsjson(lines)
+    back, left, _ = rounds_of_dsjson(lines)
     assert left == {}
     # Arms come in the order in which they are met.
     chosen = [back.arms[row] for row in back.chosen]
@@ -108,7 +108,7 @@ def line_of(**fields):
 
 
 def test_a_line_as_others_write_it():
-    rounds, left = rounds_of_dsjson(
+    rounds, left, _ = rounds_of_dsjson(
         [line_of(), "", line_of(_label_cost=0, _labelIndex=0, a=[1, 2])]
     )
     assert left == {}
@@ -126,7 +126,7 @@ def test_what_is_no_round_is_counted():
     varying = line_of(c={"_multi": [{"f": 1}, {"f": 2}]}, EventId="y")
     again = line_of(c={"_multi": [{"f": 1}, {"f": 3}]})
     waits = line_of(_label_cost=None)
-    rounds, left = rounds_of_dsjson([dangling, varying, varying, again, waits, waits])
+    rounds, left, _ = rounds_of_dsjson([dangling, varying, varying, again, waits, waits])
     assert len(rounds) == 2
     assert left == {
         "rewards without a decision": 1,
@@ -137,6 +137,35 @@ def test_what_is_no_round_is_counted():
     assert rounds.features.shape == (2, 0)
 
 
+def test_moments_that_some_lines_lack_are_kept_of_none_and_that_is_told():
+    rounds, left, _ = rounds_of_dsjson([line_of(), line_of(Timestamp=None)])
+    assert rounds.decided.tolist() == [0, 1]
+    assert left == {"lines without a Timestamp, so that of all the order alone is kept": 1}
+    assert rounds_of_dsjson([line_of(Timestamp=None)]).left == {}
+
+
+def test_moments_that_nobody_told_are_not_made_up():
+    rounds = Rounds.of(["a", "b"], [1.0, 0.0], [0.5, 0.5])
+    assert "timestamp" not in table_of(rounds)
+    assert all("Timestamp" not in json.loads(line) for line in dsjson_of(rounds))
+
+
+def test_columns_of_contexts_are_called_as_the_log_calls_them():
+    table = {"item_id": [1, 2], "click": [0, 1], "propensity_score": [0.5, 0.5]}
+    table |= {"user_feature_0": ["b", "a"], "user_feature_1": [3.5, 4]}
+    assert rounds_of_table(table).names == (
+        "user_feature_0=a",
+        "user_feature_0=b",
+        "user_feature_1",
+    )
+    assert rounds_of_dsjson([line_of()]).names == (
+        "GUser.age",
+        "GUser.hobby[0]=hiking",
+        "GUser.id=rnc",
+        "GUser.major=engineering",
+    )
+
+
 def test_who_leaves_out_decisions_by_what_came_of_them_is_refused():
     waits = line_of(_label_cost=None)
     with pytest.raises(InvalidInput, match="line 4: the decision of line 2 must have a reward"):
@@ -144,7 +173,7 @@ def test_who_leaves_out_decisions_by_what_came_of_them_is_refused():
 
 
 def test_what_was_never_activated_was_seen_by_nobody():
-    rounds, left = rounds_of_dsjson([line_of(_skipLearn=True, _label_cost=None), line_of()])
+    rounds, left, _ = rounds_of_dsjson([line_of(_skipLearn=True, _label_cost=None), line_of()])
     assert left == {}
     assert rounds.shown.tolist() == [False, True]
     assert rounds.reward.tolist() == [0.0, 1.0]
@@ -152,7 +181,7 @@ def test_what_was_never_activated_was_seen_by_nobody():
 
 def test_decisions_dropped_by_lot_are_counted_and_their_share_is_no_part_of_a_propensity():
     kept = line_of(pdrop=0.25, _label_probability=0.6)
-    rounds, left = rounds_of_dsjson([kept, kept])
+    rounds, left, _ = rounds_of_dsjson([kept, kept])
     assert rounds.propensity.tolist() == [0.8, 0.8]
     assert left == {"decisions dropped by lot, each with probability 0.25": 1}
 
@@ -179,7 +208,7 @@ def test_lines_as_others_write_them():
     )
     # A label that is not on what stands first.
     other = line_of(a=[1, 2], p=[0.2, 0.8], Timestamp="2021-02-04T18:31:29+02:00")
-    rounds, left = rounds_of_dsjson([from_0])
+    rounds, left, _ = rounds_of_dsjson([from_0])
     assert left == {}
     assert rounds.arms == ("Cappuccino", "Cold brew")
     assert rounds.chosen.tolist() == [1]
@@ -268,7 +297,7 @@ def test_a_table_of_the_open_bandit_dataset():
         "propensity_score": [0.0125, 0.25],
         "user_feature_0": ["81ce", "03a5"],
     }
-    rounds, left = rounds_of_table(table)
+    rounds, left, _ = rounds_of_table(table)
     assert left == {}
     assert rounds.arms == ("2", "14")
     assert rounds.chosen.tolist() == [1, 0]
@@ -308,7 +337,7 @@ def test_a_column_is_of_numbers_or_of_words_as_a_whole():
         "user_feature_2": ["1.5", "", "-2"],
         "user-item_affinity_0": [0.0, 1.0, 0.0],
     }
-    rounds, left = rounds_of_table(table)
+    rounds, left, _ = rounds_of_table(table)
     assert rounds.context.tolist() == [
         [0, 1, 1, 0, 1.5],
         [1, 0, 0, 1, 0],

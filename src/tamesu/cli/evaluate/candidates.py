@@ -5,22 +5,21 @@ Refuses to make up what a policy would do: a table has a row for each round, or 
 
 from __future__ import annotations
 
-import sys
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import InvalidInput, NoSupport, NotFound, Unavailable
-from tamesu.evaluate import Rounds, Shares
+from tamesu.base import InvalidInput, NoSupport, NotFound
+from tamesu.evaluate import Rounds, Shares, Slates
 
 UNIFORM, ARM = "uniform", "arm:"
 
 
-def candidate(name: str, arms: tuple[str, ...]) -> Shares:
-    """The policy of that name, over `arms`.
+def candidate(
+    name: str, arms: tuple[str, ...], rounds: int, columns: tuple[str, ...] = ()
+) -> Shares:
+    """The policy of that name, over `arms`, in so many rounds whose contexts have columns called so.
 
     `uniform` over eligible arms; `arm:ID`, that arm always; `module:function`, which gives (m, K) of rounds; a file with
     a table of probabilities; a folder that `tamesu learn two-tower` wrote.
@@ -37,9 +36,9 @@ def candidate(name: str, arms: tuple[str, ...]) -> Shares:
     if path.is_dir():
         from tamesu.wiring import learnt_target
 
-        return learnt_target(path)
+        return learnt_target(path, columns=columns)
     if path.suffix in {".csv", ".npy"}:
-        return _tabled(path, arms)
+        return _tabled(path, arms, rounds)
     if ":" in name:
         return function_of(name)
     raise InvalidInput(
@@ -52,21 +51,12 @@ def function_of(name: str) -> Shares:
     """The function that `module:function` names, from the folder one is in or from what is installed.
 
     Raises:
-        NotFound: there is none that can be imported.
+        NotFound, Unavailable: there is none that can be imported.
         NoSupport: when it is asked: it raised an error.
     """
-    module, _, function = name.partition(":")
-    if "" not in sys.path:
-        sys.path.insert(0, "")
-    try:
-        found = getattr(import_module(module), function)
-    except Exception as problem:
-        raise NotFound(
-            f"{name!r} must name a function that can be imported: {type(problem).__name__}: {problem}",
-            hint="module:function, the module in this folder or installed",
-        ) from problem
-    if not callable(found):
-        raise InvalidInput(f"{name!r} must be a function of rounds, got {type(found).__name__}")
+    from tamesu.wiring import named_function
+
+    found = named_function(name)
 
     def shares(rounds: Rounds) -> NDArray[np.float64]:
         try:
@@ -79,6 +69,14 @@ def function_of(name: str) -> Shares:
             ) from problem
 
     return shares
+
+
+def uniform_of_slates(slates: Slates) -> NDArray[np.float64]:
+    """(m, L) uniform choice among the arms that are left."""
+    k = np.full(len(slates), len(slates.arms))
+    arms = k if slates.eligible is None else slates.eligible.sum(axis=1)
+    left: NDArray[np.float64] = 1.0 / np.maximum(arms[:, None] - np.arange(slates.size), 1)
+    return left
 
 
 def _uniform(rounds: Rounds) -> NDArray[np.float64]:
@@ -96,7 +94,7 @@ def _always(arm: str, arms: tuple[str, ...]) -> Shares:
     return lambda rounds: np.tile(shares, (len(rounds), 1))
 
 
-def _tabled(path: Path, arms: tuple[str, ...]) -> Shares:
+def _tabled(path: Path, arms: tuple[str, ...], rounds: int) -> Shares:
     """A row of probabilities for all rounds, or one for each; a CSV has the arms as its header."""
     table = _read(path, arms)
     if table.ndim == 1:
@@ -105,29 +103,29 @@ def _tabled(path: Path, arms: tuple[str, ...]) -> Shares:
         raise InvalidInput(
             f"{path} must have a column for each of {len(arms)} arms, got {table.shape}"
         )
+    if len(table) not in {1, rounds}:
+        raise InvalidInput(
+            f"{path} must have one row for all rounds, or one for each of {rounds:,}, got {len(table):,}"
+        )
 
-    def shares(rounds: Rounds) -> NDArray[np.float64]:
+    def shares(some: Rounds) -> NDArray[np.float64]:
         if len(table) == 1:
-            return np.repeat(table, len(rounds), axis=0)
-        if int(rounds.row.max(initial=0)) >= len(table):
-            raise InvalidInput(
-                f"{path} must have one row for all rounds, or one for each of them, got {len(table):,}"
-            )
-        mine: NDArray[np.float64] = table[rounds.row]
+            return np.repeat(table, len(some), axis=0)
+        mine: NDArray[np.float64] = table[some.row]
         return mine
 
     return shares
 
 
 def _read(path: Path, arms: tuple[str, ...]) -> NDArray[np.float64]:
+    import polars as pl
+
     if not path.is_file():
         raise NotFound(f"no file {path}", hint="a table of probabilities, .csv or .npy")
     try:
         if path.suffix == ".npy":
             return np.asarray(np.load(path, allow_pickle=False), dtype=np.float64)
-        import polars as pl
-
-        rows: Any = pl.read_csv(path)
+        rows = pl.read_csv(path, infer_schema=False)
         missing = [arm for arm in arms if arm not in rows.columns]
         if missing or len(rows.columns) != len(arms):
             raise InvalidInput(
@@ -135,6 +133,8 @@ def _read(path: Path, arms: tuple[str, ...]) -> NDArray[np.float64]:
                 if missing
                 else f"{path} must have a column for each arm and no other, got {len(rows.columns)}"
             )
-        return np.asarray(rows.select(arms).to_numpy(), dtype=np.float64)
-    except (OSError, ValueError) as problem:
-        raise Unavailable(f"{path} must be a table of numbers: {problem}") from problem
+        numbers = rows.select(pl.col(arms).str.strip_chars().cast(pl.Float64))
+        return np.asarray(numbers.to_numpy(), dtype=np.float64)
+    except (OSError, ValueError, EOFError, pl.exceptions.PolarsError) as problem:
+        why = str(problem).strip().partition("\n")[0]
+        raise InvalidInput(f"{path} must be a table of numbers: {why}") from problem

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tamesu.cli.logs import Campaign, LoggedBy, Since, Source, Until, Where
 from tamesu.cli.options import Data, Json
 
 REFUSED = 4
@@ -14,13 +15,7 @@ REFUSED = 4
 
 
 def evaluate(  # noqa: PLR0913 - the words of a command line
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="SOURCE",
-            help="The log: a bandit's name, a file (.csv, .parquet, .npz, .dsjson), or open-bandit.",
-        ),
-    ],
+    source: Source,
     *,
     policy: Annotated[
         list[str],
@@ -92,12 +87,8 @@ def evaluate(  # noqa: PLR0913 - the words of a command line
             "arms come to positions, and only where there are too many orders to look at all of them.",
         ),
     ] = 256,
-    campaign: Annotated[
-        str, typer.Option(metavar="NAME", help="Of open-bandit: all, men or women.")
-    ] = "all",
-    logged_by: Annotated[
-        str, typer.Option(metavar="NAME", help="Of open-bandit: random or bts.")
-    ] = "random",
+    campaign: Campaign = None,
+    logged_by: LoggedBy = None,
     html: Annotated[
         Path | None,
         typer.Option(
@@ -110,13 +101,14 @@ def evaluate(  # noqa: PLR0913 - the words of a command line
         bool, typer.Option("--anyway", help="Print numbers that the verdict refuses, too.")
     ] = False,
     at: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="WHAT",
             help="What a declared policy knows: along (it learns along the log), prior, newest, or the "
             "number of a snapshot.",
+            show_default="along",
         ),
-    ] = "along",
+    ] = None,
     every: Annotated[
         int | None,
         typer.Option(
@@ -126,20 +118,8 @@ def evaluate(  # noqa: PLR0913 - the words of a command line
             show_default="a thousandth of them",
         ),
     ] = None,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME", help="Leave out decisions made before.", show_default="the beginning"
-        ),
-    ] = None,
-    until: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME",
-            help="Cut the log here: nothing that came later is known.",
-            show_default="all that was joined",
-        ),
-    ] = None,
+    since: Since = None,
+    until: Until = None,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -152,14 +132,22 @@ def evaluate(  # noqa: PLR0913 - the words of a command line
     propensities can be right, what is missing in it. Then a verdict: trustworthy, weak, or refuse, with its
     reasons. Numbers that are refused are not printed, and the exit code is 4.
 
-    A module:function is called with rounds (.context, .position, .arms, …) and gives the probability of each arm in
-    each of them.
+    A module:function that takes one argument is called with rounds (.context, .position, .arms, …) and gives the
+    probability of each arm in each of them. By a bandit's own archive it may take two: a context by name and the ids
+    of eligible arms, and gives an arm, or a probability for each.
     """
     from tamesu.cli.evaluate.question import Question
     from tamesu.cli.evaluate.running import run
 
     asked = Question.of(
-        source=source,
+        where=Where(
+            source=source,
+            data=data,
+            since=since,
+            until=until,
+            campaign=campaign,
+            logged_by=logged_by,
+        ),
         policies=policy,
         estimators=estimators,
         per=per,
@@ -171,15 +159,10 @@ def evaluate(  # noqa: PLR0913 - the words of a command line
         folds=folds,
         seed=seed,
         runs=runs,
-        campaign=campaign,
-        logged_by=logged_by,
         html=html,
         anyway=anyway,
-        data=data,
         at=at,
         every=every,
-        since=since,
-        until=until,
         json=json,
     )
     if run(asked):

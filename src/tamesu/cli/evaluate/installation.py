@@ -6,15 +6,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from tamesu.base import InvalidInput, Time
-from tamesu.cli.evaluate.candidates import ARM, UNIFORM, candidate
+from tamesu.base import InvalidInput
+from tamesu.cli.evaluate.candidates import ARM, UNIFORM, candidate, uniform_of_slates
 from tamesu.cli.evaluate.question import Question
 from tamesu.cli.evaluate.source import Case, Source
+from tamesu.cli.logs import archived
 from tamesu.cli.output import progress
-from tamesu.evaluate import Slates
 
 if TYPE_CHECKING:
     from tamesu.engine import ArchivedDecisions, Candidates
@@ -30,21 +27,18 @@ def installation(asked: Question) -> Iterator[Source]:
         NoSupport: nothing is known to its end yet.
     """
     from tamesu.engine import Candidates
-    from tamesu.wiring import candidate_of, load_settings, open_decisions
+    from tamesu.wiring import candidate_of
 
-    since, until = (
-        None if time is None else Time.parse(time) for time in (asked.since, asked.until)
-    )
-    with open_decisions(load_settings({"data": asked.data}), asked.source) as decisions:
-        with progress("reading the archive", "rows", decisions.rows) as told:
-            logged = decisions.logged(since, until, told)
+    with archived(asked.where) as (decisions, logged):
         candidates = Candidates(decisions, logged)
 
         def case(name: str) -> Case:
             if name == UNIFORM or name.startswith(ARM):
                 return _plain(name, logged, candidates)
             with progress(f"asking {name}", "decisions", len(logged)) as told:
-                found = candidate_of(candidates, name, at=asked.at, every=asked.every, tell=told)
+                found = candidate_of(
+                    candidates, name, at=asked.at or "along", every=asked.every, tell=told
+                )
             several = _several(found.logged)
             return Case(
                 policy=found.name,
@@ -57,7 +51,7 @@ def installation(asked: Question) -> Iterator[Source]:
             )
 
         yield Source(
-            about=f"{asked.source}, by its own archive",
+            about=f"{asked.where.source}, by its own archive",
             case=case,
             bounds=_bounds(decisions, logged),
             most_weight=candidates.most_weight(),
@@ -67,12 +61,12 @@ def installation(asked: Question) -> Iterator[Source]:
 
 def _plain(name: str, logged: Logged, candidates: Candidates) -> Case:
     """A policy that needs to know no more than who was eligible."""
-    target: Any = candidate(name, logged.arms)
+    target: Any = candidate(name, logged.arms, len(logged))
     several = _several(logged)
     if several:
         if name != UNIFORM:
             raise InvalidInput(f"{name!r} delivers one arm, the log has several in each decision")
-        target = _even
+        target = uniform_of_slates
     return Case(
         policy=name,
         rounds=logged.slates() if several else logged.rounds(),
@@ -89,14 +83,6 @@ def _evenly(context: Mapping[str, Any], arms: tuple[str, ...]) -> list[float]:
     return [1.0 / len(arms)] * len(arms)
 
 
-def _even(slates: Slates) -> NDArray[np.float64]:
-    """(m, L) uniform choice among the arms that are left."""
-    n, size = slates.chosen.shape
-    arms = np.full(n, len(slates.arms)) if slates.eligible is None else slates.eligible.sum(axis=1)
-    left: NDArray[np.float64] = 1.0 / np.maximum(arms[:, None] - np.arange(size), 1)
-    return left
-
-
 def _several(logged: Logged) -> bool:
     return logged.size > 1
 
@@ -104,4 +90,6 @@ def _several(logged: Logged) -> bool:
 def _bounds(decisions: ArchivedDecisions, logged: Logged) -> tuple[float, float] | None:
     """Of a decision's reward, which is that of all its deliveries."""
     known = decisions.declaration.reward.bounds()
-    return None if known is None else (known[0] * logged.size, known[1] * logged.size)
+    if known is None or known[0] == known[1]:
+        return None
+    return known[0] * logged.size, known[1] * logged.size

@@ -9,13 +9,14 @@ import numpy as np
 from tamesu.base import InvalidInput
 from tamesu.cli.data import fetched, thompson_prior
 from tamesu.cli.evaluate.source import Case, Source, of_rounds
+from tamesu.cli.logs import Where
 from tamesu.evaluate import Rounds, Shares
 
 POSITIONS = 3
 
 
-def open_bandit(campaign: str, policy: str) -> Source:
-    """What `policy` logged in `campaign`; `random` and `bts` can be judged, besides what can be in any log.
+def open_bandit(where: Where) -> Source:
+    """What a policy logged in a campaign; `random` and `bts` can be judged, besides what can be in any log.
 
     Raises:
         InvalidInput: no such campaign, or policy.
@@ -23,20 +24,23 @@ def open_bandit(campaign: str, policy: str) -> Source:
     """
     from tamesu.adapters.archive import open_bandit as adapter
 
+    campaign, policy = where.campaign or "all", where.logged_by or "random"
     rows = adapter.load(fetched(), campaign, policy)
     told = [name for name in rows.columns if name.startswith("user_feature_")]
+    columns = rows.select(told).to_dummies(separator="=")
     items = int(rows["item_id"].max()) + 1  # type: ignore[arg-type]  # of whole numbers
     rounds = Rounds.of(
         rows["item_id"].to_numpy(),
         rows["click"].to_numpy(),
         rows["propensity_score"].to_numpy(),
         among=range(items),
-        contexts=rows.select(told).to_dummies().to_numpy(),
+        contexts=columns.to_numpy(),
         positions=rows["position"].to_numpy() - 1,
         decided=rows["timestamp"].dt.epoch("us").to_numpy(),
     )
 
-    plain = of_rounds(rounds)
+    names = tuple(columns.columns)
+    plain = of_rounds(rounds, names=names)
 
     def case(name: str) -> Case:
         if name == "random":
@@ -50,6 +54,7 @@ def open_bandit(campaign: str, policy: str) -> Source:
         case=case,
         bounds=(0.0, 1.0),
         most_weight=float(items) if policy == "random" else None,
+        names=names,
     )
 
 

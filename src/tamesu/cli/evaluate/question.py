@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tamesu.base import InvalidInput, MissingExtra, Unavailable
+from tamesu.base import InvalidInput, MissingExtra
+from tamesu.cli.logs import Where
+from tamesu.cli.output import refuse_unwritable
 from tamesu.evaluate import (
     INTERVALS,
     Bounds,
@@ -31,7 +33,7 @@ class Question:
     """Words of a command line that can be answered.
 
     Attributes:
-        source: the log.
+        where: the log.
         policies: who is judged, at least one.
         estimators: names, or names with their options; none where nobody says which.
         estimands: of these.
@@ -43,19 +45,14 @@ class Question:
         folds: of cross-fitting.
         seed: of a bootstrap, and of runs.
         runs: for each slate, where policies are run again.
-        campaign: of the Open Bandit Dataset.
-        logged_by: of the Open Bandit Dataset.
         html: where to write a page.
         anyway: whether refused numbers are told.
-        data: the folder of an installation, if said.
-        at: what a declared policy knows of a bandit: `along`, `prior`, the number of a snapshot, or `newest`.
+        at: what a declared policy knows of a bandit: `along`, `prior`, the number of a snapshot, or `newest`; if said.
         every: decisions that one state of a policy makes that learns along the log; none for the usual ones.
-        since: decisions of a bandit before are left out.
-        until: what was told of a bandit later is left out.
         json: whether JSON is wanted.
     """
 
-    source: str
+    where: Where
     policies: list[str]
     estimators: list[str | dict[str, Any]]
     estimands: list[str]
@@ -67,15 +64,10 @@ class Question:
     folds: int
     seed: int
     runs: int
-    campaign: str
-    logged_by: str
     html: Path | None
     anyway: bool
-    data: str | None
-    at: str
+    at: str | None
     every: int | None
-    since: str | None
-    until: str | None
     json: bool
 
     @classmethod
@@ -90,8 +82,9 @@ class Question:
         words["estimators"] = (
             [] if estimators is None else [_estimator(one) for one in _named(estimators)]
         )
-        if not words["source"] or not all(words["policies"]):
-            raise InvalidInput("a log and a policy must have names, got an empty one")
+        words["where"].refuse_idle(at=words["at"], every=words["every"])
+        if not all(words["policies"]):
+            raise InvalidInput("a policy must have a name, got an empty one")
         words["estimands"] = [Estimand.of(one).value for one in _named(words.pop("per"))]
         if words["interval"] not in INTERVALS:
             raise InvalidInput.unknown_kind("interval", words["interval"], INTERVALS)
@@ -181,7 +174,4 @@ def _look_at(path: Path) -> None:
         raise InvalidInput(
             f"--html must end in .html, got {path.name!r}", hint="for example  --html report.html"
         )
-    if not path.parent.is_dir():
-        raise Unavailable(
-            f"the page cannot be written to {path}: its folder is not there", hint="make it first"
-        )
+    refuse_unwritable(path, "the page")

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tamesu.base import InvalidInput
 from tamesu.cli.evaluate.candidates import candidate
 from tamesu.evaluate import Again, Reason, Rounds, Runs, Shares, Slates, SlateShares
 
 if TYPE_CHECKING:
     from tamesu.cli.evaluate.question import Question
-
-OPEN_BANDIT = "open-bandit"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +47,7 @@ class Source:
         bounds: of rewards, where they are known.
         most_weight: the largest weight that could be, where it is known.
         doubts: what speaks against the log, whoever is judged by it.
+        names: of the columns of contexts, where the log itself says them and no declaration does.
     """
 
     about: str
@@ -58,16 +55,19 @@ class Source:
     bounds: tuple[float, float] | None = None
     most_weight: float | None = None
     doubts: tuple[Reason, ...] = ()
+    names: tuple[str, ...] = ()
 
 
-def of_rounds(rounds: Rounds, left_out: Mapping[str, int] | None = None) -> Callable[[str], Case]:
-    """Gives cases of a log that says no more than its rounds."""
+def of_rounds(
+    rounds: Rounds, left_out: Mapping[str, int] | None = None, names: tuple[str, ...] = ()
+) -> Callable[[str], Case]:
+    """Gives cases of a log that says no more than its rounds, and perhaps what their columns are called."""
 
     def case(name: str) -> Case:
         return Case(
             policy=name,
             rounds=rounds,
-            target=candidate(name, rounds.arms),
+            target=candidate(name, rounds.arms, len(rounds), names),
             left_out=left_out or {},
         )
 
@@ -82,36 +82,16 @@ def source_of(asked: Question) -> Iterator[Source]:
         NotFound: no such file, and no bandit of that name.
         InvalidInput: a log that no policy can be judged by.
     """
-    path = Path(asked.source)
-    if asked.source == OPEN_BANDIT or path.suffix or path.is_file():
-        _refuse_of_bandits(asked)
-    if asked.source == OPEN_BANDIT:
+    if asked.where.is_open_bandit:
         from tamesu.cli.evaluate.open_bandit import open_bandit
 
-        yield open_bandit(asked.campaign, asked.logged_by)
-    elif path.suffix or path.is_file():
+        yield open_bandit(asked.where)
+    elif asked.where.file is not None:
         from tamesu.cli.evaluate.files import read_log
 
-        yield read_log(path)
+        yield read_log(asked.where.file)
     else:
         from tamesu.cli.evaluate.installation import installation
 
         with installation(asked) as source:
             yield source
-
-
-def _refuse_of_bandits(asked: Question) -> None:
-    """Refuses words that only a bandit's own archive has an answer to: else they would change nothing, silently."""
-    said = {
-        "--at": asked.at != "along",
-        "--every": asked.every is not None,
-        "--since": asked.since is not None,
-        "--until": asked.until is not None,
-        "--data": asked.data is not None,
-    }
-    for word, given in said.items():
-        if given:
-            raise InvalidInput(
-                f"{word} is for a bandit's own archive, and {asked.source!r} is another log",
-                hint=f"leave {word} out",
-            )

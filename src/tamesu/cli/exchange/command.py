@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tamesu.cli.logs import Since, Until, Where, archived
 from tamesu.cli.options import Data, Json
 
 if TYPE_CHECKING:
@@ -31,20 +32,8 @@ def export(  # noqa: PLR0913 - the words of a command line
         ),
     ],
     *,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME", help="Of a bandit: leave out decisions made before.", show_default="all"
-        ),
-    ] = None,
-    until: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME",
-            help="Of a bandit: as the log stood then; what was told later is left out.",
-            show_default="all that was joined",
-        ),
-    ] = None,
+    since: Since = None,
+    until: Until = None,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -57,13 +46,21 @@ def export(  # noqa: PLR0913 - the words of a command line
 
     Each form says less than the log in its own way: what is missing is told. `tamesu evaluate` reads all of them.
     """
+    from tamesu.base import InvalidInput
     from tamesu.cli.exchange.writing import form_to, write_file
     from tamesu.cli.output import console, progress, write_json
     from tamesu.evaluate import Slates
     from tamesu.evaluate.exchange import not_held, slates_not_held
 
     form = form_to(file)
-    found = _found(source, file, data, since, until)
+    where = Where(source=source, data=data, since=since, until=until)
+    where.refuse_idle()
+    if where.is_open_bandit:
+        raise InvalidInput(
+            "what is exported must be a bandit's log, or a file; got open-bandit",
+            hint="it is in files already, which this reads:  tamesu data open-bandit  says where",
+        )
+    found = _archived(where, file) if where.file is None else _read(where.file)
     told = found.told
     with progress("writing", "rounds", len(told.rounds)) as tell:
         write_file(file, told, tell)
@@ -104,35 +101,19 @@ class _Found:
     left_out: dict[str, int]
 
 
-def _found(
-    source: str, file: Path, data: str | None, since: str | None, until: str | None
-) -> _Found:
-    from tamesu.base import InvalidInput
+def _read(path: Path) -> _Found:
     from tamesu.cli.exchange.reading import read_file
     from tamesu.cli.exchange.writing import Telling
 
-    path = Path(source)
-    if not (path.suffix or path.is_file()):
-        return _archived(source, file, data, since, until)
-    if since is not None or until is not None:
-        raise InvalidInput("--since and --until speak of a bandit's archive, the log is a file")
     read = read_file(path)
-    return _Found(path.name, Telling(rounds=read.rounds), read.left)
+    return _Found(path.name, Telling(rounds=read.rounds, names=read.names), read.left)
 
 
-def _archived(
-    name: str, file: Path, data: str | None, since: str | None, until: str | None
-) -> _Found:
-    from tamesu.base import Time
+def _archived(where: Where, file: Path) -> _Found:
     from tamesu.cli.exchange.writing import Telling, refuse_slates
-    from tamesu.cli.output import progress
     from tamesu.policy.features import encoder_of
-    from tamesu.wiring import load_settings, open_decisions
 
-    first, last = (None if time is None else Time.parse(time) for time in (since, until))
-    with open_decisions(load_settings({"data": data}), name) as decisions:
-        with progress("reading the archive", "rows", decisions.rows) as tell:
-            logged = decisions.logged(first, last, tell)
+    with archived(where) as (decisions, logged):
         encoder = encoder_of(decisions.declaration)
     if logged.size > 1:
         refuse_slates(file)
@@ -149,4 +130,4 @@ def _archived(
         names=encoder.names,
         arm_names=encoder.arm_names if rounds.features.shape[1] else (),
     )
-    return _Found(name, told, dict(logged.left_out))
+    return _Found(where.source, told, dict(logged.left_out))

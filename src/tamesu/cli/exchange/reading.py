@@ -8,15 +8,15 @@ from __future__ import annotations
 import gzip
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
 
 from tamesu.base import Corrupt, InvalidInput, NotFound
 from tamesu.base.errors import listing
+from tamesu.cli.output import progress
 from tamesu.evaluate import Rounds, Slates
 from tamesu.evaluate.exchange import (
     Read,
@@ -33,8 +33,13 @@ if TYPE_CHECKING:
     import polars as pl
 
 GZIP = ".gz"
-_PICKLES = (".pkl", ".pickle", ".joblib")
+_PICKLES = (".npy", ".pkl", ".pickle", ".joblib")
+"""Where others keep a dictionary of arrays."""
 
+_ROWS = "rows count from 0, the line below the header"
+
+STEP = 1_000
+"""Lines between two times that it is told how far reading has come."""
 
 Logs: TypeAlias = Read[Rounds] | Read[Slates]
 
@@ -61,7 +66,9 @@ def read_file(path: Path) -> Logs:
     try:
         return read(path)
     except InvalidInput as problem:
-        raise type(problem)(f"{path.name}: {problem.message}", hint=problem.hint) from problem
+        hints = [problem.hint, _ROWS if form == ".csv" and " in row " in problem.message else ""]
+        hint = "; ".join(filter(None, hints))
+        raise type(problem)(f"{path.name}: {problem.message}", hint=hint) from problem
     except OSError as problem:
         raise Corrupt(f"{path} must be readable, it is not: {problem}") from problem
 
@@ -143,7 +150,20 @@ def _arrays(path: Path) -> Logs:
         raise Corrupt(f"{path} must be arrays by name, it cannot be read: {problem}") from problem
     if arrays.get("slate_id") is not None:
         return Read(slates_of_arrays(arrays), left)
-    return Read(rounds_of_arrays(arrays), left)
+    return Read(rounds_of_arrays(arrays), left, _names(arrays))
+
+
+def _names(arrays: dict[str, Any]) -> tuple[str, ...]:
+    """Of the columns of contexts, where the file says them."""
+    given, width = arrays.get("context_names"), np.shape(arrays.get("context", np.empty((0, 0))))[1]
+    if given is None:
+        return ()
+    names = tuple(str(one) for one in np.ravel(given).tolist())
+    if len(names) != width or len(set(names)) < width:
+        raise InvalidInput(
+            f"context_names must name {width} columns of context, each once, got {len(names)}"
+        )
+    return names
 
 
 def _is_object(held: Any, name: str) -> bool:
@@ -169,21 +189,26 @@ def _is_object(held: Any, name: str) -> bool:
 
 
 def _lines(path: Path) -> Read[Rounds]:
-    with _opened(path) as lines:
-        return rounds_of_dsjson(lines)
+    with path.open("rb") as file:
+        packed = path.suffix.lower() == GZIP
+        lines = gzip.GzipFile(fileobj=file) if packed else file
+        with progress(f"reading {path.name}", "bytes", path.stat().st_size) as tell:
+            try:
+                return rounds_of_dsjson(_telling(lines, file, tell))
+            except (gzip.BadGzipFile, EOFError, zlib.error) as problem:
+                raise Corrupt(
+                    f"{path} must be packed by gzip, it cannot be read: {problem}"
+                ) from problem
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[Iterator[bytes]]:
-    if path.suffix.lower() != GZIP:
-        with path.open("rb") as file:
-            yield file
-        return
-    try:
-        with gzip.open(path, "rb") as file:
-            yield file
-    except (gzip.BadGzipFile, EOFError, zlib.error) as problem:
-        raise Corrupt(f"{path} must be packed by gzip, it cannot be read: {problem}") from problem
+def _telling(
+    lines: Iterable[bytes], file: BinaryIO, tell: Callable[[int], None]
+) -> Iterator[bytes]:
+    """These lines, telling how far they have come in `file`."""
+    for number, line in enumerate(lines):
+        if number % STEP == 0:
+            tell(file.tell())
+        yield line
 
 
 _FORMS: dict[str, Callable[[Path], Logs]] = {

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from tamesu.base import Bug, InvalidInput, Unavailable
+from tamesu.base import Bug, InvalidInput
 from tamesu.base.errors import listing
 from tamesu.cli.exchange.reading import GZIP, form_of
 from tamesu.cli.exports import whole
+from tamesu.cli.output import refuse_unwritable
 from tamesu.evaluate import Rounds, Slates
 from tamesu.evaluate.exchange import Form, arrays_of, dsjson_of, slate_arrays_of, table_of
 
@@ -73,10 +74,7 @@ def form_to(path: Path) -> Form:
         )
     if form is not Form.DSJSON and path.suffix.lower() == GZIP:
         raise InvalidInput(f"lines alone are packed, got {path.name!r}", hint="leave out .gz")
-    if not path.parent.is_dir():
-        raise Unavailable(
-            f"{path} cannot be written: its folder is not there", hint="make it first"
-        )
+    refuse_unwritable(path, "the log")
     return form
 
 

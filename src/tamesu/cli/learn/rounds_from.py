@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from tamesu.base import NoSupport, Time
+from tamesu.base import NoSupport
 from tamesu.base.feature import Schema
-from tamesu.cli.evaluate.source import OPEN_BANDIT, Source
-from tamesu.cli.output import progress
+from tamesu.cli.evaluate.source import Source
+from tamesu.cli.logs import Where, archived
 from tamesu.evaluate import Rounds, Slates
 
 
@@ -25,6 +24,7 @@ class Found:
         rounds: its decisions.
         left_out: why others are not among them, and how many of each.
         context, arm_features: the schemas of their columns, where there are any.
+        names: of the columns of contexts, where the log itself says them and no schema does.
     """
 
     about: str
@@ -32,55 +32,37 @@ class Found:
     left_out: Mapping[str, int]
     context: Schema | None = None
     arm_features: Schema | None = None
+    names: tuple[str, ...] = ()
 
 
-def rounds_from(  # noqa: PLR0913 - the words of a command line
-    source: str,
-    *,
-    data: str | None,
-    since: str | None,
-    until: str | None,
-    campaign: str,
-    logged_by: str,
-) -> Found:
-    """What `source` logged.
+def rounds_from(where: Where) -> Found:
+    """What was logged there.
 
     Raises:
         NotFound: no such file, and no bandit of that name.
         NoSupport: nothing is known to its end yet, or several arms in each decision.
         InvalidInput: a log that nothing can be learnt from.
     """
-    path = Path(source)
-    if source == OPEN_BANDIT:
+    if where.is_open_bandit:
         from tamesu.cli.evaluate.open_bandit import open_bandit
 
-        return _plain(open_bandit(campaign, logged_by))
-    if path.suffix or path.is_file():
+        return _plain(open_bandit(where))
+    if where.file is not None:
         from tamesu.cli.evaluate.files import read_log
 
-        return _plain(read_log(path))
-    return _archived(source, data, since, until)
+        return _plain(read_log(where.file))
+    with archived(where) as (decisions, logged):
+        return Found(
+            about=f"{where.source}, by its own archive",
+            rounds=logged.rounds(),
+            left_out=logged.left_out,
+            context=decisions.declaration.context,
+            arm_features=decisions.declaration.arm_features,
+        )
 
 
 def _plain(source: Source) -> Found:
     case = source.case("uniform")
     if isinstance(case.rounds, Slates):
         raise NoSupport("a policy is learnt from decisions of one arm each, these are slates")
-    return Found(about=source.about, rounds=case.rounds, left_out=case.left_out)
-
-
-def _archived(name: str, data: str | None, since: str | None, until: str | None) -> Found:
-    from tamesu.wiring import load_settings, open_decisions
-
-    first, last = (None if time is None else Time.parse(time) for time in (since, until))
-    with open_decisions(load_settings({"data": data}), name) as decisions:
-        with progress("reading the archive", "rows", decisions.rows) as told:
-            logged = decisions.logged(first, last, told)
-        declaration = decisions.declaration
-        return Found(
-            about=f"{name}, by its own archive",
-            rounds=logged.rounds(),
-            left_out=logged.left_out,
-            context=declaration.context,
-            arm_features=declaration.arm_features,
-        )
+    return Found(about=source.about, rounds=case.rounds, left_out=case.left_out, names=source.names)

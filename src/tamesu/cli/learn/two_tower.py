@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tamesu.cli.logs import Campaign, LoggedBy, Since, Source, Until, Where
 from tamesu.cli.options import Data, Json
 
 if TYPE_CHECKING:
@@ -21,13 +22,7 @@ if TYPE_CHECKING:
 
 
 def two_tower(  # noqa: PLR0913 - the options of a command
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="SOURCE",
-            help="The log: a bandit's name, a file (.csv, .parquet, .npz, .dsjson), or open-bandit.",
-        ),
-    ],
+    source: Source,
     *,
     out: Annotated[
         Path,
@@ -73,26 +68,10 @@ def two_tower(  # noqa: PLR0913 - the options of a command
             show_default=False,
         ),
     ] = None,
-    campaign: Annotated[
-        str, typer.Option(metavar="NAME", help="Of open-bandit: all, men or women.")
-    ] = "all",
-    logged_by: Annotated[
-        str, typer.Option(metavar="NAME", help="Of open-bandit: random or bts.")
-    ] = "random",
-    since: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME", help="Leave out decisions made before.", show_default="the beginning"
-        ),
-    ] = None,
-    until: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME",
-            help="Cut the log here: nothing that came later is known.",
-            show_default="all that was joined",
-        ),
-    ] = None,
+    campaign: Campaign = None,
+    logged_by: LoggedBy = None,
+    since: Since = None,
+    until: Until = None,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -110,6 +89,15 @@ def two_tower(  # noqa: PLR0913 - the options of a command
     from tamesu.cli.output import write_json
     from tamesu.learn import Plan
 
+    where = Where(
+        source=source,
+        data=data,
+        since=since,
+        until=until,
+        campaign=campaign,
+        logged_by=logged_by,
+    )
+    where.refuse_idle()
     said = {"estimator": estimator, "seed": seed, "device": device, "dim": dim, "epochs": epochs}
     how = Plan.of(_written(plan) | {name: one for name, one in said.items() if one is not None})
     if how.scores != "two_tower":
@@ -121,9 +109,7 @@ def two_tower(  # noqa: PLR0913 - the options of a command
     from tamesu.wiring import refuse_taken, write_learnt
 
     refuse_taken(out)
-    found = rounds_from(
-        source, data=data, since=since, until=until, campaign=campaign, logged_by=logged_by
-    )
+    found = rounds_from(where)
     with _shown(how) as tell:
         learnt = learnt_from(
             found.rounds,
@@ -133,7 +119,7 @@ def two_tower(  # noqa: PLR0913 - the options of a command
             tell=tell,
             checkpoints=checkpoints,
         )
-    digest = write_learnt(out, learnt.policy)
+    digest = write_learnt(out, learnt.policy, columns=found.names)
     if json:
         write_json(_as_json(found, learnt, how, out, digest))
     else:

@@ -29,7 +29,7 @@ MOST_ARMS = 1_000_000
 
 READ = (
     *("n_rounds", "n_actions", "arms", "action", "reward", "pscore", "position"),
-    *("context", "action_context", "cluster", "slate_id", "pi_b", *_OURS),
+    *("context", "context_names", "action_context", "cluster", "slate_id", "pi_b", *_OURS),
 )
 """All that is looked at."""
 

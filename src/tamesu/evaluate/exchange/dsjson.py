@@ -33,7 +33,8 @@ def rounds_of_dsjson(lines: Iterable[bytes | str]) -> Read[Rounds]:
 
     An action is known by its `_tag` or `id`, else by its place among the others. Which actions a line has are those that
     were eligible. Where an action tells another thing in another line, none of what actions tell is kept, and it is
-    counted. A decision that was never activated (`_skipLearn`) was seen by nobody. A line with an `EventId` that was
+    counted; so are lines without a `Timestamp` where others have one, and no moments are kept.
+    A decision that was never activated (`_skipLearn`) was seen by nobody. A line with an `EventId` that was
     there before is the same decision, and counted. Decisions without a cost may stand at the end of the log alone.
 
     Raises:
@@ -77,7 +78,7 @@ class _Log:
         self._context = Cells()
         self._chosen, self._among, self._decided = array("q"), array("q"), array("q")
         self._reward, self._propensity, self._shown = array("d"), array("d"), array("b")
-        self._has_stamps = True
+        self._unstamped = 0
         self._pdrop: float | None = None
         self._waiting = 0
 
@@ -113,13 +114,17 @@ class _Log:
         self._reward.append(line.reward or 0.0)
         self._propensity.append(line.propensity)
         self._shown.append(line.shown)
-        self._has_stamps &= line.stamp is not None
+        self._unstamped += line.stamp is None
         self._decided.append(0 if line.stamp is None else microseconds(line.stamp))
 
     def read(self) -> Read[Rounds]:
         n, k = len(self._chosen), len(self._arms)
         if self._varies:
             self.left["features of actions, which differ from line to line"] += 1
+        if 0 < self._unstamped < n:
+            self.left["lines without a Timestamp, so that of all the order alone is kept"] = (
+                self._unstamped
+            )
         if self._pdrop:
             self.left[f"decisions dropped by lot, each with probability {self._pdrop:g}"] += 1
         arms = list(self._arms)
@@ -129,18 +134,19 @@ class _Log:
         features = Cells()
         for one in self._told:
             features.add(one.items())
+        names, contexts = self._context.columns()
         rounds = Rounds.of(
             np.array(arms, dtype=object)[np.array(self._chosen, np.intp)] if n else [],
             np.array(self._reward),
             np.array(self._propensity),
             among=arms,
-            contexts=self._context.columns()[1],
+            contexts=contexts,
             features=None if self._varies else features.columns()[1],
             eligible=None if masks.all() else masks[np.array(self._among, np.intp)],
             shown=np.array(self._shown, np.bool_),
-            decided=np.array(self._decided) if self._has_stamps else None,
+            decided=np.array(self._decided) if not self._unstamped else None,
         )
-        return Read(rounds, dict(self.left))
+        return Read(rounds, dict(self.left), names)
 
     def many(self, multi: bytes) -> int:
         """How many actions a list has."""

@@ -25,7 +25,8 @@ def dsjson_of(
     contexts: Sequence[Mapping[str, Any] | None] | None = None,
     features: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Iterator[bytes]:
-    """Lines, one a round, each with its newline. `a` and `p` name what was chosen alone: others' are not known here.
+    """Lines, one a round, each with its newline. `a` and `p` name what was chosen alone: others' are not known here. Without a
+    `Timestamp` where nobody said when rounds were decided.
 
     Args:
         rounds: n of them.
@@ -64,7 +65,7 @@ def dsjson_of(
             "_label_Action": index + 1,
             "_labelIndex": index,
             **({} if rounds.shown[row] else {"_skipLearn": True}),
-            "Timestamp": moments[row],
+            **({} if moments is None else {"Timestamp": moments[row]}),
             "Version": "1",
             "EventId": f"{row}" if ids is None else ids[row],
             "a": [index + 1],

@@ -61,6 +61,7 @@ def rounds_of_table(columns: Columns) -> Read[Rounds]:
     needed(columns, ("item_id", "click", "propensity_score"), "a table of a log")
     items = _items(columns["item_id"])
     told = [_told(name, columns[name]) for name in columns if name.startswith(USER)]
+    names = tuple(one for here, _ in told for one in here)
     stamps = columns.get("timestamp")
     places = columns.get("position")
     rounds = Rounds.of(
@@ -68,7 +69,7 @@ def rounds_of_table(columns: Columns) -> Read[Rounds]:
         _numbers("click", columns["click"]),
         _numbers("propensity_score", columns["propensity_score"]),
         among=sorted(set(items), key=_in_order),
-        contexts=_beside(told, len(items)),
+        contexts=_beside([table for _, table in told], len(items)),
         positions=None if places is None else _from_0(places),
         units=columns.get("cluster"),
         shown=None if columns.get("shown") is None else _truths(columns["shown"]),
@@ -76,14 +77,18 @@ def rounds_of_table(columns: Columns) -> Read[Rounds]:
     )
     others = [name for name in columns if name and name not in KNOWN and not name.startswith(USER)]
     left = {_not_looked_at(others): len(others)} if others else {}
-    return Read(rounds, left)
+    return Read(rounds, left, names)
 
 
 def table_of(rounds: Rounds) -> dict[str, Any]:
-    """Columns in that layout, by name; columns of the context as numbers. Unseen deliveries are no clicks."""
+    """Columns in that layout, by name; columns of the context as numbers. Unseen deliveries are no clicks.
+
+    Where nobody said when rounds were decided there is no `timestamp`.
+    """
     arms = np.array(rounds.arms, dtype=object)
-    columns: dict[str, Any] = {
-        "timestamp": stamps(rounds.decided),
+    moments = stamps(rounds.decided)
+    columns: dict[str, Any] = {} if moments is None else {"timestamp": moments}
+    columns |= {
         "item_id": arms[rounds.chosen] if len(arms) else arms,
         "position": rounds.position + 1,
         "click": rounds.reward,
@@ -124,18 +129,20 @@ def _plain(values: Sequence[Any] | NDArray[Any]) -> list[Any]:
     return values.tolist() if isinstance(values, np.ndarray) else list(values)
 
 
-def _told(name: str, values: Sequence[Any] | NDArray[Any]) -> NDArray[np.float64]:
-    """(n, columns)."""
+def _told(
+    name: str, values: Sequence[Any] | NDArray[Any]
+) -> tuple[Sequence[str], NDArray[np.float64]]:
+    """Names, and columns (n, names)."""
     if isinstance(values, np.ndarray) and values.dtype.kind in "biuf":
-        return values.astype(np.float64)[:, None]
+        return [name], values.astype(np.float64)[:, None]
     cells = _plain(values)
     try:
         numbers = [0.0 if one is None or one == "" else float(one) for one in cells]
     except (TypeError, ValueError):
-        return columns_of_words(name, cells)[1]
+        return columns_of_words(name, cells)
     found = np.array(numbers)[:, None]
     # Some digests of words read as numbers, and not all of those are finite.
-    return found if np.isfinite(found).all() else columns_of_words(name, cells)[1]
+    return ([name], found) if np.isfinite(found).all() else columns_of_words(name, cells)
 
 
 def _beside(told: Sequence[NDArray[np.float64]], n: int) -> NDArray[np.float64] | None:

@@ -35,10 +35,12 @@ class Read(NamedTuple, Generic[Log]):
     Attributes:
         rounds: its rounds, or slates.
         left: what was there besides and is not in them, and how many of each.
+        names: of the columns of its contexts, `name=word` for one of a word; none where nobody says them.
     """
 
     rounds: Log
     left: dict[str, int]
+    names: tuple[str, ...] = ()
 
 
 class Cells:
