@@ -97,6 +97,24 @@ def test_candidates_are_judged_by_a_bandits_archive(asked, shop, tmp_path):
     assert "decided before what the policy had learnt was complete" in out
 
 
+def test_a_page_says_of_each_policy_by_which_log_it_is_judged(asked, shop, tmp_path):
+    page = tmp_path / "judged.html"
+    words = ["shop", "--policy", "logging", "--policy", "snapshot:5", "--data", shop]
+    asked(*words, "--estimators", "snips", "--html", page)
+    top, first, second = (
+        page.read_text().split("<h2>logging</h2>")[0],
+        *(
+            page.read_text().split(f"<h2>{name}</h2>")[1].split("</p>")[0]
+            for name in ("logging", "snapshot:5")
+        ),
+    )
+    assert "decisions of" not in top
+    assert "900 decisions of 3 arms" in first
+    assert "decided before what the policy had learnt was complete" in second
+    asked("shop", "--policy", "logging", "--data", shop, "--html", page, "--estimators", "snips")
+    assert page.read_text().count("900 decisions of 3 arms") == 1
+
+
 def test_slates_of_a_bandit_are_judged_whole(asked, tmp_path):
     declared = {
         **SHOP,

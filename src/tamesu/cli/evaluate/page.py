@@ -9,12 +9,12 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
-from tamesu.base import Unavailable
 from tamesu.cli.evaluate import drawing
 from tamesu.cli.evaluate.question import Question
 from tamesu.cli.evaluate.running import Judged
 from tamesu.cli.evaluate.source import Source
 from tamesu.cli.evaluate.telling import MEANINGS, before, figure, numbers, of_log
+from tamesu.cli.exports import whole
 from tamesu.evaluate import LIMITS, Diagnostics
 
 MOST_ARMS = 100
@@ -30,38 +30,36 @@ table { border-collapse: collapse; margin: .5rem 0; } td, th { padding: .2rem .8
 .trustworthy { background: #eaf6f0; border-color: #1b7f5c; } .weak { background: #fdf6e3; border-color: #b8860b; }
 .refuse { background: #fbeceb; border-color: #c0392b; } .verdict ul { margin: .4rem 0 0; padding-left: 1.2rem; }
 .why { color: #5b6b7b; } figure { margin: 1rem 0; } figcaption { color: #5b6b7b; font-size: .9rem; }
-.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(26rem, 1fr)); gap: 0 1.5rem; }
+.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 0 1.5rem; }
 svg { max-width: 100%; height: auto; } details { margin: 1rem 0; }
 """.strip()
 
 
 def write(path: Path, source: Source, judged: Sequence[Judged], asked: Question) -> None:
-    """Writes the page to `path`.
+    """Writes the page to `path`, whole or not at all.
 
     Raises:
         Unavailable: it cannot be written there.
     """
     text = page(source, judged, anyway=asked.anyway)
-    try:
-        path.write_text(text, "utf-8", errors="backslashreplace")
-    except OSError as error:
-        raise Unavailable(
-            f"the page cannot be written to {path}: {error.strerror}", hint="name another file"
-        ) from error
+    with whole(path) as draft:
+        draft.write_text(text, "utf-8", errors="backslashreplace")
 
 
 def page(source: Source, judged: Sequence[Judged], *, anyway: bool) -> str:
     """The page as text."""
     told = [one for one in judged if anyway or not one.found.refused]
-    parts = [
-        f"<h1>{escape(source.about)}</h1>",
-        f'<p class="log">{escape(of_log(judged[0]))}</p>',
-    ]
+    logs = {of_log(one) for one in judged}
+    parts = [f"<h1>{escape(source.about)}</h1>"]
+    # Else each has its own, told with it.
+    parts += [_of_log(one) for one in logs if len(logs) == 1]
     if len(judged) > 1:
         parts += ["<h2>All policies</h2>", _side_by_side(judged, told)]
         if told:
             parts.append(_estimates(told, "What each would have earned, with intervals"))
-    parts += [_of_one(one, shown=one in told, alone=len(judged) == 1) for one in judged]
+    parts += [
+        _of_one(one, shown=one in told, alone=len(judged) == 1, log=len(logs) > 1) for one in judged
+    ]
     title = escape(", ".join(one.case.policy for one in judged))
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
@@ -70,11 +68,11 @@ def page(source: Source, judged: Sequence[Judged], *, anyway: bool) -> str:
     )
 
 
-def _of_one(one: Judged, *, shown: bool, alone: bool) -> str:
+def _of_one(one: Judged, *, shown: bool, alone: bool, log: bool) -> str:
     found, seen = one.found, one.found.diagnostics
     parts = [
         f"<h2>{escape(one.case.policy)}</h2>",
-        "" if alone else f'<p class="log">{escape(of_log(one))}</p>',
+        _of_log(of_log(one)) if log else "",
         _verdict(one),
         "<h3>What the log can tell</h3>",
         _table(["", ">", ""], before(seen)),
@@ -169,6 +167,10 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         for row in rows
     )
     return f"<table>{top}{body}</table>"
+
+
+def _of_log(text: str) -> str:
+    return f'<p class="log">{escape(text)}</p>'
 
 
 def _figure(picture: str, caption: str) -> str:

@@ -151,10 +151,8 @@ def _end(out: Console, made: Made, output: Path | None, *, force: bool) -> None:
 def _write(path: Path, declaration: dict[str, Any]) -> None:
     import yaml
 
-    from tamesu.base import Unavailable
+    from tamesu.cli.exports import whole
 
     text = yaml.safe_dump(declaration, sort_keys=False, allow_unicode=True)
-    try:
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise Unavailable(f"{path} must be writable, it is not: {error.strerror}") from error
+    with whole(path) as draft:
+        draft.write_text(text, "utf-8")
