@@ -7,13 +7,14 @@ nobody would see it. Refuses to know any target policy.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tamesu.base import InvalidInput, ShapeMismatch
+from tamesu.evaluate.columns import by_unit, column, numbered, of_kind, picked, table
 
 Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.intp]
@@ -24,9 +25,13 @@ MOST = 1e100
 LEAST_PROPENSITY = 1e-30
 """What is less likely was never drawn: it is an error, and its weight would be more than arithmetic can hold."""
 
-
 MOST_POSITIONS = 10_000
 """Nobody looks further, and models have a column for each."""
+
+NO_PROPENSITY = (
+    "it is the probability with which the logged arm was chosen; leave out rows without one"
+)
+NO_REWARD = "leave out rows whose reward is not known, all of a time rather than some"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,37 +102,22 @@ class Rounds:
             InvalidInput: a propensity, a reward or an arm that cannot be, with the first row where.
         """
         names = [str(arm) for arm in np.asarray(arms, dtype=object).reshape(-1).tolist()]
-        n = len(names)
-        known = tuple(dict.fromkeys(names)) if among is None else tuple(map(str, among))
-        if len(set(known)) != len(known):
-            raise InvalidInput("among must name an arm once, got one twice")
-        place = {arm: row for row, arm in enumerate(known)}
-        unknown = sorted({arm for arm in names if arm not in place})
-        if unknown:
-            raise InvalidInput(f"arms must be among those given, got {unknown[0]!r}")
-        seen = np.ones(n, np.bool_) if shown is None else _column(shown, n, "shown", np.bool_)
-        reward = _column(rewards, n, "rewards", np.float64)
-        order = None if units is None else np.asarray(units, dtype=object).reshape(-1).tolist()
-        if order is not None and len(order) != n:
-            raise ShapeMismatch(f"units must be ({n},), got ({len(order)},)")
-        codes: dict[Any, int] = {}
-        cluster = (
-            range(n) if order is None else [codes.setdefault(one, len(codes)) for one in order]
-        )
+        n, place = len(names), numbered(names, among)
+        seen = np.ones(n, np.bool_) if shown is None else column(shown, (n,), "shown", np.bool_)
+        at = np.zeros(n) if positions is None else positions
+        when = np.arange(n) if decided is None else decided
         return cls(
-            arms=known,
+            arms=tuple(place),
             chosen=np.fromiter((place[arm] for arm in names), np.intp, n),
-            reward=np.where(seen, reward, 0.0),
-            propensity=_column(propensities, n, "propensities", np.float64),
+            reward=np.where(seen, column(rewards, (n,), "rewards", np.float64), 0.0),
+            propensity=column(propensities, (n,), "propensities", np.float64),
             shown=seen,
-            context=_table(contexts, n, "contexts"),
-            features=_table(features, len(known), "features"),
-            eligible=None if eligible is None else _as(eligible, "eligible", np.bool_),
-            position=_column(
-                np.zeros(n) if positions is None else positions, n, "positions", np.intp
-            ),
-            cluster=np.fromiter(cluster, np.intp, n),
-            decided=_column(np.arange(n) if decided is None else decided, n, "decided", np.int64),
+            context=table(contexts, n, "contexts"),
+            features=table(features, len(place), "features"),
+            eligible=None if eligible is None else of_kind(eligible, "eligible", np.bool_),
+            position=column(at, (n,), "positions", np.intp),
+            cluster=by_unit(units, n),
+            decided=column(when, (n,), "decided", np.int64),
             row=np.arange(n),
         ).checked()
 
@@ -141,11 +131,11 @@ class Rounds:
             InvalidInput: a propensity, a reward or an eligible set that cannot be, with the first row where.
         """
         wrong = ~((self.propensity > 0.0) & (self.propensity <= 1.0))
-        _refuse(wrong, self.propensity, "propensities must lie in (0, 1]", _NO_PROPENSITY)
+        _refuse(wrong, self.propensity, "propensities must lie in (0, 1]", NO_PROPENSITY)
         wrong = self.propensity < LEAST_PROPENSITY
         must = f"propensities must be at least {LEAST_PROPENSITY:g}: no log has what is less likely"
-        _refuse(wrong, self.propensity, must, _NO_PROPENSITY)
-        _refuse(~np.isfinite(self.reward), self.reward, "rewards must be finite", _NO_REWARD)
+        _refuse(wrong, self.propensity, must, NO_PROPENSITY)
+        _refuse(~np.isfinite(self.reward), self.reward, "rewards must be finite", NO_REWARD)
         _refuse(np.abs(self.reward) > MOST, self.reward, f"rewards must lie within {MOST:g}")
         _refuse(~np.asarray(np.isfinite(self.context).all(axis=1)), None, "contexts must be finite")
         wide = np.abs(self.context).max(axis=1, initial=0.0)
@@ -166,51 +156,7 @@ class Rounds:
 
     def take(self, rows: NDArray[Any] | slice) -> Rounds:
         """Those that an index or a mask picks, in that order."""
-        picked: dict[str, Any] = {
-            one.name: getattr(self, one.name)
-            for one in fields(self)
-            if one.name not in {"arms", "features"}
-        }
-        taken: dict[str, Any] = {
-            name: None if one is None else one[rows] for name, one in picked.items()
-        }
-        return replace(self, **taken)
-
-
-_NO_PROPENSITY = (
-    "it is the probability with which the logged arm was chosen; leave out rows without one"
-)
-_NO_REWARD = "leave out rows whose reward is not known, all of a time rather than some"
-
-
-def _column(values: ArrayLike, n: int, name: str, kind: Any) -> NDArray[Any]:
-    column = _as(values, name, kind)
-    if column.shape != (n,):
-        raise ShapeMismatch(f"{name} must be ({n},), got {column.shape}")
-    return column
-
-
-def _table(values: ArrayLike | None, n: int, name: str) -> Floats:
-    table = np.empty((n, 0)) if values is None else _as(values, name, np.float64)
-    if table.ndim != 2 or len(table) != n:  # noqa: PLR2004 - rows and columns
-        raise ShapeMismatch(f"{name} must be ({n}, columns), got {table.shape}")
-    return table
-
-
-def _as(values: ArrayLike, name: str, kind: Any) -> NDArray[Any]:
-    """Values as `kind`, where that loses nothing: a half is no position, and a text no truth value."""
-    try:
-        given = np.asarray(values)
-        if given.dtype.kind not in "biufO":
-            raise TypeError  # noqa: TRY301 - worded below
-        found = given.astype(kind)
-        loses = given.dtype.kind in "fO" or kind is np.bool_
-        if kind is not np.float64 and loses and not np.array_equal(found, given.astype(np.float64)):
-            raise ValueError  # noqa: TRY301 - worded below
-    except (TypeError, ValueError, OverflowError) as problem:
-        must = {np.float64: "numbers", np.bool_: "truth values"}.get(kind, "whole numbers")
-        raise InvalidInput(f"{name} must be {must}, got something else") from problem
-    return found
+        return picked(self, rows)
 
 
 def _refuse(wrong: NDArray[Any], values: Floats | None, must: str, hint: str = "") -> None:

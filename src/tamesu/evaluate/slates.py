@@ -8,14 +8,15 @@ another number, and only here where somebody made it. Refuses to know any target
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tamesu.base import InvalidInput, ShapeMismatch
-from tamesu.evaluate.rounds import LEAST_PROPENSITY, MOST
+from tamesu.evaluate.columns import by_unit, column, numbered, of_kind, picked, table
+from tamesu.evaluate.rounds import LEAST_PROPENSITY, MOST, NO_PROPENSITY, NO_REWARD
 
 Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.intp]
@@ -97,37 +98,28 @@ class Slates:
         n, size = len(names), max(map(len, names), default=0)
         if any(len(row) != size for row in names):
             raise ShapeMismatch(f"arms must be ({n}, {size}), none from where a slate ended early")
-        placed = dict.fromkeys(arm for row in names for arm in row if arm is not None)
-        known = tuple(placed) if among is None else tuple(map(str, among))
-        if len(set(known)) != len(known):
-            raise InvalidInput("among must name an arm once, got one twice")
-        place: dict[str | None, int] = {arm: row for row, arm in enumerate(known)} | {None: -1}
-        unknown = sorted(arm for arm in placed if arm not in place)
-        if unknown:
-            raise InvalidInput(f"arms must be among those given, got {unknown[0]!r}")
-        chosen = np.array([place[arm] for row in names for arm in row], np.intp).reshape(n, size)
+        place = numbered((arm for row in names for arm in row if arm is not None), among)
+        numbers = [-1 if arm is None else place[arm] for row in names for arm in row]
+        chosen = np.array(numbers, np.intp).reshape(n, size)
         there = chosen >= 0
-        seen = there if shown is None else there & _table(shown, n, size, "shown", np.bool_)
-        order = range(n) if units is None else np.asarray(units, dtype=object).reshape(-1).tolist()
-        codes: dict[Any, int] = {}
-        if len(order) != n:
-            raise ShapeMismatch(f"units must be ({n},), got ({len(order)},)")
+
+        def placed(values: ArrayLike, name: str) -> Floats:
+            return np.where(there, column(values, (n, size), name, np.float64), 1.0)
+
+        seen = there if shown is None else there & column(shown, (n, size), "shown", np.bool_)
+        when = np.arange(n) if decided is None else decided
         return cls(
-            arms=known,
+            arms=tuple(place),
             chosen=chosen,
-            reward=np.where(seen, _table(rewards, n, size, "rewards"), 0.0),
-            propensity=np.where(there, _table(propensities, n, size, "propensities"), 1.0),
+            reward=np.where(seen, column(rewards, (n, size), "rewards", np.float64), 0.0),
+            propensity=placed(propensities, "propensities"),
             shown=seen,
-            marginal=None
-            if marginals is None
-            else np.where(there, _table(marginals, n, size, "marginals"), 1.0),
-            context=_numbers(np.empty((n, 0)) if contexts is None else contexts, "contexts"),
-            features=_numbers(
-                np.empty((len(known), 0)) if features is None else features, "features"
-            ),
-            eligible=None if eligible is None else _numbers(eligible, "eligible", np.bool_),
-            cluster=np.fromiter((codes.setdefault(one, len(codes)) for one in order), np.intp, n),
-            decided=_numbers(np.arange(n) if decided is None else decided, "decided", np.int64),
+            marginal=None if marginals is None else placed(marginals, "marginals"),
+            context=table(contexts, n, "contexts"),
+            features=table(features, len(place), "features"),
+            eligible=None if eligible is None else of_kind(eligible, "eligible", np.bool_),
+            cluster=by_unit(units, n),
+            decided=column(when, (n,), "decided", np.int64),
             row=np.arange(n),
         ).checked()
 
@@ -163,27 +155,26 @@ class Slates:
             ShapeMismatch: columns of different lengths.
             InvalidInput: a propensity, a reward or an arm that cannot be, with the first slate where.
         """
-        n, k = len(self), len(self.arms)
-        for name, table, shape in (
-            ("contexts", self.context, (n, *self.context.shape[-1:])),
-            ("features", self.features, (k, *self.features.shape[-1:])),
-            ("eligible", self.eligible, (n, k)),
-            ("decided", self.decided, (n,)),
-        ):
-            if table is not None and table.shape != shape:
-                raise ShapeMismatch(f"{name} must be {shape}, got {table.shape}")
+        if self.eligible is not None and self.eligible.shape != (len(self), len(self.arms)):
+            raise ShapeMismatch(
+                f"eligible must be ({len(self)}, {len(self.arms)}), got {self.eligible.shape}"
+            )
         for name, chances in (("propensities", self.propensity), ("marginals", self.marginal)):
             if chances is not None:
                 wrong = ~((chances > 0.0) & (chances <= 1.0))
-                _refuse(wrong, chances, f"{name} must lie in (0, 1]")
+                _refuse(wrong, chances, f"{name} must lie in (0, 1]", NO_PROPENSITY)
                 must = (
                     f"{name} must be at least {LEAST_PROPENSITY:g}: no log has what is less likely"
                 )
-                _refuse(chances < LEAST_PROPENSITY, chances, must)
-        _refuse(~np.isfinite(self.reward), self.reward, "rewards must be finite")
+                _refuse(chances < LEAST_PROPENSITY, chances, must, NO_PROPENSITY)
+        _refuse(~np.isfinite(self.reward), self.reward, "rewards must be finite", NO_REWARD)
         _refuse(np.abs(self.reward) > MOST, self.reward, f"rewards must lie within {MOST:g}")
         _refuse(~np.isfinite(self.context), None, "contexts must be finite")
         _refuse(np.abs(self.context) > MOST, self.context, f"contexts must lie within {MOST:g}")
+        outside = ~(np.abs(self.features) <= MOST)
+        if outside.any():
+            arm = self.arms[int(np.argwhere(outside)[0][0])]
+            raise InvalidInput(f"features must lie within {MOST:g}, those of arm {arm!r} do not")
         after_the_end = self.there[:, 1:] & ~self.there[:, :-1]
         _refuse(after_the_end, None, "no arm may stand below where a slate ended")
         if self.eligible is not None:
@@ -193,14 +184,7 @@ class Slates:
 
     def take(self, rows: NDArray[Any] | slice) -> Slates:
         """Those that an index or a mask picks, in that order."""
-        whole = {"arms", "features"}
-        columns: dict[str, Any] = {
-            one.name: getattr(self, one.name) for one in fields(self) if one.name not in whole
-        }
-        taken: dict[str, Any] = {
-            name: None if one is None else one[rows] for name, one in columns.items()
-        }
-        return replace(self, **taken)
+        return picked(self, rows)
 
 
 def _names(arms: Sequence[Sequence[Any]] | NDArray[Any]) -> list[list[str | None]]:
@@ -210,25 +194,11 @@ def _names(arms: Sequence[Sequence[Any]] | NDArray[Any]) -> list[list[str | None
         raise InvalidInput("arms must be a list of ids for each slate") from problem
 
 
-def _numbers(values: Any, name: str, kind: Any = np.float64) -> NDArray[Any]:
-    try:
-        return np.asarray(values, dtype=kind)
-    except (TypeError, ValueError) as problem:
-        raise InvalidInput(f"{name} must be numbers, got something else") from problem
-
-
-def _table(values: Any, n: int, size: int, name: str, kind: Any = np.float64) -> NDArray[Any]:
-    table = _numbers(values, name, kind)
-    if table.size == 0 == n:
-        return np.empty((0, size), kind)
-    if table.shape != (n, size):
-        raise ShapeMismatch(f"{name} must be ({n}, {size}), got {table.shape}")
-    return table
-
-
-def _refuse(wrong: NDArray[Any], values: Floats | None, must: str) -> None:
+def _refuse(wrong: NDArray[Any], values: Floats | None, must: str, hint: str = "") -> None:
     if wrong.any():
         row, position = (int(one) for one in np.argwhere(wrong)[0])
         got = "" if values is None else f", got {values[row, position]:g}"
         slates = int(wrong.any(axis=1).sum())
-        raise InvalidInput(f"{must}{got} in slate {row} ({slates:,} of {len(wrong):,} slates)")
+        raise InvalidInput(
+            f"{must}{got} in slate {row} ({slates:,} of {len(wrong):,} slates)", hint=hint
+        )

@@ -80,6 +80,7 @@ def test_slates_are_read_back_whole_in_any_order_of_their_rows(slates, luck):
             r"in \(0, 1\], got 0 in slate 0",
         ),
         ({"reward": [1.0]}, r"reward must be \(4,\), got \(1,\)"),
+        ({"shown": [1, 0.5, 1, 1]}, "shown must be truth values"),
         ({"pscore_cascade": None}, "pscore_cascade"),
     ],
 )

@@ -70,10 +70,12 @@ def rewards(kind, seed=3):
     )
 
 
-def everything(kind, model=None):
+LOGGING, TARGET = policy(1), policy(2)
+
+
+def everything(kind, model=None, target=TARGET):
     """A log that holds every slate once, what weighs each as often as it comes, and the truth."""
-    logging, target = policy(1), policy(2)
-    propensity, often = chance(logging)
+    propensity, often = chance(LOGGING)
     _, wanted = chance(target)
     earned = rewards(kind)
     ones = indicators()
@@ -154,30 +156,11 @@ def test_pseudo_inverse_takes_any_split_of_a_linear_reward():
 
 @pytest.mark.parametrize("name", known_slate_estimators())
 def test_the_logging_policy_itself_earns_the_logged_mean(name):
-    logging = policy(1)
-    propensity, often = chance(logging)
-    ones = indicators()
-    first = (often @ ones).reshape(SIZE, ARMS)
-    at = np.arange(SIZE)
-    earned = rewards("any")
-    slates = Slates.of(
-        EVERY,
-        earned,
-        propensity,
-        among=range(ARMS),
-        marginals=[first[at, slate] for slate in EVERY],
-    )
     n = len(EVERY)
-    contrast = slate_contrast_of(
-        slates,
-        given_above(logging, EVERY),
-        np.zeros((n, SIZE, ARMS)),
-        placed=np.tile(first, (n, 1, 1)),
-        pairs=np.tile((ones * often[:, None]).T @ ones, (n, 1, 1)),
-    )
+    contrast, _, _ = everything("any", np.zeros((n, SIZE, ARMS)), LOGGING)
     assert contrast.prefix_weight == pytest.approx(np.ones((n, SIZE)), abs=1e-15)
     found = value(slate_estimator_of(name).contributions(contrast))
-    assert found == pytest.approx(earned.sum(axis=1).mean(), abs=1e-12)
+    assert found == pytest.approx(contrast.reward.sum(axis=1).mean(), abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -244,11 +227,16 @@ def test_influence_of_a_sum_is_how_it_moves():
         ({"rewards": 5.0}, ShapeMismatch, "rewards"),
         ({"arms": 5}, InvalidInput, "a list of ids for each slate"),
         ({"arms": ["a", None]}, InvalidInput, "a list of ids for each slate"),
-        ({"decided": ["x"]}, InvalidInput, "decided must be numbers"),
+        ({"decided": ["x"]}, InvalidInput, "decided must be whole numbers"),
+        ({"decided": [0.5]}, InvalidInput, "decided must be whole numbers"),
         ({"decided": [1, 2]}, ShapeMismatch, "decided"),
         ({"features": ["x"]}, InvalidInput, "features must be numbers"),
         ({"features": [[1.0]]}, ShapeMismatch, "features"),
+        ({"features": [[1.0], [float("nan")]]}, InvalidInput, "those of arm 'b' do not"),
         ({"shown": [True]}, ShapeMismatch, "shown"),
+        ({"shown": [["no", "yes"]]}, InvalidInput, "shown must be truth values"),
+        ({"shown": [[0.5, 1.0]]}, InvalidInput, "shown must be truth values"),
+        ({"eligible": [[1, 2]]}, InvalidInput, "eligible must be truth values"),
         ({"propensities": [[0.5, None]]}, InvalidInput, "got nan"),
         ({"propensities": [[0.5]]}, ShapeMismatch, "propensities"),
         ({"marginals": [[0.5, 0.0]]}, InvalidInput, "marginals must lie"),

@@ -50,8 +50,7 @@ def slates_of_arrays(given: Mapping[str, Any]) -> Slates:
     names = ("slate_id", "position", "action", "reward", "pscore_cascade")
     needed(given, names, "a dictionary of slates")
     action, position = (_whole(given[name], name) for name in ("action", "position"))
-    ids, slate = np.unique(np.asarray(given["slate_id"]), return_inverse=True)
-    m, n = len(action), len(ids)
+    m = len(action)
     for name in (*names, "pscore", "pscore_item_position"):
         if given.get(name) is not None and np.shape(given[name]) != (m,):
             raise InvalidInput(f"{name} must be ({m},), got {np.shape(given[name])}")
@@ -59,17 +58,9 @@ def slates_of_arrays(given: Mapping[str, Any]) -> Slates:
     refuse_many(k)
     if action.min(initial=0) < 0 or action.max(initial=-1) >= k:
         raise InvalidInput(f"action must lie in 0..{k - 1}, got one that does not")
-    size = int(position.max(initial=-1)) + 1
-    # Who leaves none out has no position as great as there are rows.
-    inside = position.min(initial=0) >= 0 and size <= m
-    there = np.zeros((n, size if inside else 1), np.bool_)
-    if inside:
-        there[slate, position] = True
-    if int(there.sum()) != m or (there[:, 1:] & ~there[:, :-1]).any() or not there[:, :1].all():
-        raise InvalidInput(
-            "position must count from 0 in each slate, each once, and leave none out"
-        )
-
+    slate = np.unique(np.asarray(given["slate_id"]), return_inverse=True)[1]
+    there = _filled(slate, position)
+    n, size = there.shape
     placed = np.full((n, size), -1)
     placed[slate, position] = action
     _refuse_twice(placed)
@@ -105,7 +96,7 @@ def slates_of_arrays(given: Mapping[str, Any]) -> Slates:
         features=given.get("action_context"),
         eligible=given.get("eligible"),
         units=given.get("cluster"),
-        shown=None if shown is None else table(shown, 0.0).astype(np.bool_),
+        shown=None if shown is None else table(shown, 0.0),
         decided=given.get("decided"),
     )
 
@@ -142,6 +133,26 @@ def _whole(values: Any, name: str) -> NDArray[np.intp]:
     if found.ndim != 1 or not np.issubdtype(found.dtype, np.integer):
         raise InvalidInput(f"{name} must be (m,) whole numbers, got {found.dtype} {found.shape}")
     return found.astype(np.intp)
+
+
+def _filled(slate: NDArray[np.intp], position: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """(n, L) which positions of which slates have a row (m,).
+
+    Raises:
+        InvalidInput: slates that do not begin at 0, have a position twice, or leave one out.
+    """
+    m, n = len(slate), int(slate.max(initial=-1)) + 1
+    size = int(position.max(initial=-1)) + 1
+    # Who leaves none out has no position as great as there are rows.
+    inside = position.min(initial=0) >= 0 and size <= m
+    there = np.zeros((n, size if inside else 1), np.bool_)
+    if inside:
+        there[slate, position] = True
+    if int(there.sum()) != m or (there[:, 1:] & ~there[:, :-1]).any() or not there[:, :1].all():
+        raise InvalidInput(
+            "position must count from 0 in each slate, each once, and leave none out"
+        )
+    return there
 
 
 def _refuse_twice(placed: NDArray[np.intp]) -> None:
