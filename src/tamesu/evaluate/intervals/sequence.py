@@ -73,7 +73,8 @@ def sequence(
 
     The logging policy may learn from whatever came before, the target policy too, and contexts may drift: all that is
     asked is that propensities are right, and that rewards lie in [0, 1], to which `bounds` bring them. Where neither
-    target nor contexts change, V_t is one value V. From below by w r >= 0; from above the same of 1 - r. Where the
+    target nor contexts change, V_t is one value V. It is worth to the units that came: where they differ and come often, it
+    is not that to units in general, whose intervals are those by clusters. From below by w r >= 0; from above the same of 1 - r. Where the
     largest weight W is known, v + w (r - q) >= -W joins in, q what a model said that had learnt from the past alone
     (`along`), or without a model the weighted mean of the past. The two are mixed, so that none has to be chosen.
 
