@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tamesu.evaluate.calibration import Calibration, calibration
+from tamesu.evaluate.clustered import clusters_of
 from tamesu.evaluate.contrast import Contrast
 from tamesu.evaluate.drift import Drift, drift_of
 from tamesu.evaluate.rounds import Rounds
-from tamesu.evaluate.weights import Weights, clusters_of, weights_of
+from tamesu.evaluate.weights import Weights, weights_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def diagnostics_of(rounds: Rounds, contrast: Contrast) -> Diagnostics:
     """All of them. O(n log n)."""
     return Diagnostics(
         rounds=len(rounds),
-        clusters=clusters_of(rounds),
+        clusters=clusters_of(rounds.cluster),
         shown=int(rounds.shown.sum()),
         weights=weights_of(rounds, contrast),
         calibration=calibration(rounds, contrast),

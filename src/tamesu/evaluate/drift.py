@@ -13,10 +13,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tamesu.evaluate.clustered import clustered_error, clusters_of
 from tamesu.evaluate.contrast import Contrast
 from tamesu.evaluate.contributions import Contributions, Statistic, value
 from tamesu.evaluate.rounds import Rounds
-from tamesu.evaluate.weights import clustered_error, clusters_of
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -69,7 +69,7 @@ class Drift:
 def drift_of(rounds: Rounds, contrast: Contrast) -> Drift:
     """The halves and tenths of a log. O(n log n)."""
     order = np.argsort(rounds.decided, kind="stable")
-    cluster = None if clusters_of(rounds) == len(rounds) else rounds.cluster
+    cluster = None if clusters_of(rounds.cluster) == len(rounds) else rounds.cluster
     decided = rounds.decided
 
     def part(some: NDArray[np.intp]) -> Part:

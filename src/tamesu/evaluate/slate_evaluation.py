@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from tamesu.base import InvalidInput
 from tamesu.evaluate.calibration import calibration
+from tamesu.evaluate.clustered import clusters_of
 from tamesu.evaluate.concluding import Evaluation, Part, concluded, logged_as, parts_of
 from tamesu.evaluate.contrast import Contrast
 from tamesu.evaluate.contributions import Quotient, Statistic
@@ -29,7 +30,7 @@ from tamesu.evaluate.rounds import Rounds
 from tamesu.evaluate.slate_contrast import SlateContrast, SlateShares, slate_contrast_of
 from tamesu.evaluate.slate_kinds import SlateEstimator, slate_estimator_of
 from tamesu.evaluate.slates import Slates
-from tamesu.evaluate.weights import clusters_of, weights_of
+from tamesu.evaluate.weights import weights_of
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -86,19 +87,8 @@ def evaluated_slates(  # noqa: PLR0913 - what an evaluation is asked
         raise InvalidInput("an evaluation must have slates, got none")
     asked = parts_of(estimators, slate_estimator_of)
     wanted = [Estimand.of(one) for one in estimands]
+    _refuse_unfit(asked, wanted, interval, given=predicted is not None)
     models = any(one.models for _, one in asked)
-    if models and predicted is not None and Estimand.IMPRESSION in wanted:
-        raise InvalidInput(
-            "per impression a model must learn how likely arms are seen, got expected rewards that say nothing of it",
-            hint="give a reward model, or none, or take an estimator without one, such as reward_interaction",
-        )
-    unbounded = [name for name, one in asked if one.models or one.pairs]
-    if interval == "bernstein" and unbounded:
-        raise InvalidInput(
-            f"an empirical Bernstein interval must know how far a slate can move an estimate, of {unbounded[0]} the "
-            "bounds of rewards and weights do not say it",
-            hint="take another interval, or reward_interaction",
-        )
     marginals = any(one.marginals for _, one in asked)
     both = again() if callable(again) and (models or marginals) else again
     policies = None if callable(both) else both
@@ -132,6 +122,28 @@ def evaluated_slates(  # noqa: PLR0913 - what an evaluation is asked
         uniforms=uniforms,
         left_out=left_out,
     )
+
+
+def _refuse_unfit(
+    asked: Sequence[tuple[str, SlateEstimator]],
+    wanted: Sequence[Estimand],
+    interval: str,
+    *,
+    given: bool,
+) -> None:
+    """Raises where expected rewards are `given` that cannot say what is seen, or an interval has no bound to go by."""
+    if given and Estimand.IMPRESSION in wanted and any(one.models for _, one in asked):
+        raise InvalidInput(
+            "per impression a model must learn how likely arms are seen, got expected rewards that say nothing of it",
+            hint="give a reward model, or none, or take an estimator without one, such as reward_interaction",
+        )
+    unbounded = [name for name, one in asked if one.models or one.pairs]
+    if interval == "bernstein" and unbounded:
+        raise InvalidInput(
+            f"an empirical Bernstein interval must know how far a slate can move an estimate, of {unbounded[0]} the "
+            "bounds of rewards and weights do not say it",
+            hint="take another interval, or reward_interaction",
+        )
 
 
 def _part(
@@ -199,7 +211,7 @@ def _diagnostics(
     )
     return Diagnostics(
         rounds=len(slates),
-        clusters=clusters_of(whole),
+        clusters=clusters_of(whole.cluster),
         shown=int(whole.shown.sum()),
         weights=weights_of(whole, as_one),
         calibration=calibration(deliveries, told),

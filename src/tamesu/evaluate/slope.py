@@ -13,9 +13,9 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from tamesu.base import InvalidInput
+from tamesu.evaluate.clustered import reach
 from tamesu.evaluate.contrast import Contrast
 from tamesu.evaluate.contributions import Contributions, Statistic, value
 
@@ -47,7 +47,7 @@ def slope(
 
     Source: Su, Srinath & Krishnamurthy 2020; Tucker & Lee 2021, whose constant it is.
     """
-    pairs = [(value(one), _width(one, cluster, doubt)) for one in statistics]
+    pairs = [(value(one), reach(one.influence(), cluster, doubt)) for one in statistics]
     found, widths = np.array(pairs).T
     order = np.argsort(-widths, kind="stable")
     known = [int(at) for at in order if np.isfinite(found[at]) and np.isfinite(widths[at])]
@@ -123,16 +123,3 @@ def rates(contrast: Contrast) -> tuple[float, ...]:
     """Of `slowed`: 0, and powers of a half from one that hardly changes a weight up to 1."""
     del contrast
     return (0.0, *(0.5**power for power in range(12, -1, -1)))
-
-
-def _width(statistic: Statistic, cluster: NDArray[np.intp] | None, doubt: float) -> float:
-    moved = statistic.influence()
-    n = len(moved)
-    if cluster is not None:
-        held = np.bincount(cluster) > 0
-        moved = np.bincount(cluster, moved).astype(np.float64)[held]
-    groups = len(moved)
-    if groups < 2:  # noqa: PLR2004 - a variance takes two
-        return math.nan
-    error = math.sqrt(groups / (groups - 1) * float(moved @ moved)) / n
-    return error * float(special.stdtrit(groups - 1, 1.0 - doubt))

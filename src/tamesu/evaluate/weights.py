@@ -12,6 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tamesu.evaluate.clustered import clustered_error, clusters_of
 from tamesu.evaluate.contrast import Contrast
 from tamesu.evaluate.contributions import Contributions
 from tamesu.evaluate.rounds import Rounds
@@ -72,7 +73,7 @@ def weights_of(rounds: Rounds, contrast: Contrast) -> Weights:
     """Their summary. O(n)."""
     weight = contrast.weight
     n, total = len(weight), float(weight.sum())
-    alone = clusters_of(rounds) == n
+    alone = clusters_of(rounds.cluster) == n
     of_cluster = weight
     if not alone:
         of_cluster = np.asarray(np.bincount(rounds.cluster, weight), dtype=np.float64)
@@ -90,27 +91,6 @@ def weights_of(rounds: Rounds, contrast: Contrast) -> Weights:
         untried=float(contrast.wanted[chosen == 0].sum()),
         bins=_bins(weight),
     )
-
-
-def clusters_of(rounds: Rounds) -> int:
-    """How many clusters these are."""
-    return int(np.count_nonzero(np.bincount(rounds.cluster)))
-
-
-def clustered_error(influence: Floats, cluster: NDArray[np.intp] | None) -> float:
-    """Standard error of a mean, from how far each round moves it; infinite with one cluster.
-
-    Args:
-        influence: (n,) of each round.
-        cluster: (n,) of each; none where each round is one.
-    """
-    moved, groups = influence, len(influence)
-    if cluster is not None:
-        moved = np.asarray(np.bincount(cluster, influence), dtype=np.float64)
-        groups = int(np.count_nonzero(np.bincount(cluster)))
-    if groups <= 1:
-        return math.inf
-    return math.sqrt(groups / (groups - 1) * float(moved @ moved)) / len(influence)
 
 
 def _effective(weight: Floats) -> float:
