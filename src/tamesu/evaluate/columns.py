@@ -19,6 +19,24 @@ Codes: TypeAlias = NDArray[np.intp]
 Log = TypeVar("Log")
 
 
+def ids(given: Iterable[Any], name: str) -> list[str]:
+    """Ids as texts.
+
+    Raises:
+        InvalidInput: one that is neither a text nor a whole number: what stands where none is known, above all.
+    """
+    listed = list(given)
+    kinds: set[type[Any]] = set(map(type, listed))
+    for kind in kinds:
+        if not issubclass(kind, str | int | np.integer):
+            row = next(row for row, one in enumerate(listed) if type(one) is kind)
+            raise InvalidInput(
+                f"{name} must be texts or whole numbers, got {listed[row]!r} in row {row}",
+                hint="leave out rows without an arm, all of a time rather than some",
+            )
+    return list(map(str, listed))
+
+
 def numbered(arms: Iterable[str], among: Sequence[Any] | None) -> dict[str, int]:
     """Ids by their numbers: of `among`, or of the `arms` of a log where it is none.
 
@@ -26,7 +44,7 @@ def numbered(arms: Iterable[str], among: Sequence[Any] | None) -> dict[str, int]
         InvalidInput: one that stands twice in `among`, or is not there.
     """
     chosen = dict.fromkeys(arms)
-    known = list(chosen) if among is None else [str(arm) for arm in among]
+    known = list(chosen) if among is None else ids(among, "among")
     numbers = {arm: row for row, arm in enumerate(known)}
     if len(numbers) != len(known):
         raise InvalidInput("among must name an arm once, got one twice")
@@ -37,7 +55,7 @@ def numbered(arms: Iterable[str], among: Sequence[Any] | None) -> dict[str, int]
 
 
 def by_unit(units: Sequence[Any] | NDArray[Any] | None, n: int) -> Codes:
-    """(n,) the cluster of each, by whose it is; none for each by itself.
+    """(n,) the cluster of each, by whose it is. Who is None or NaN is one alone; none where all are.
 
     Raises:
         ShapeMismatch: another number of them.
@@ -48,7 +66,8 @@ def by_unit(units: Sequence[Any] | NDArray[Any] | None, n: int) -> Codes:
     if len(order) != n:
         raise ShapeMismatch(f"units must be ({n},), got ({len(order)},)")
     codes: dict[Any, int] = {}
-    return np.fromiter((codes.setdefault(one, len(codes)) for one in order), np.intp, n)
+    known = (object() if one is None or one != one else one for one in order)  # noqa: PLR0124 - NaN
+    return np.fromiter((codes.setdefault(one, len(codes)) for one in known), np.intp, n)
 
 
 def column(values: ArrayLike, shape: tuple[int, ...], name: str, kind: Any) -> NDArray[Any]:
@@ -91,7 +110,8 @@ def of_kind(values: ArrayLike, name: str, kind: Any) -> NDArray[Any]:
         given = np.asarray(values)
         if given.dtype.kind not in "biufO":
             raise TypeError  # noqa: TRY301 - worded below
-        found = given.astype(kind)
+        with np.errstate(invalid="ignore"):
+            found = given.astype(kind)
         loses = given.dtype.kind in "fO" or (kind is np.bool_ and given.dtype.kind != "b")
         if kind is not np.float64 and loses and not np.array_equal(found, given.astype(np.float64)):
             raise ValueError  # noqa: TRY301 - worded below

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tamesu.base import InvalidInput, ShapeMismatch
-from tamesu.evaluate.columns import by_unit, column, numbered, of_kind, picked, table
+from tamesu.evaluate.columns import by_unit, column, ids, numbered, of_kind, picked, table
 
 Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.intp]
@@ -93,7 +93,7 @@ class Rounds:
             features: (K, a) numbers, in the order of `among`.
             eligible: (n, K) truth values; none for all.
             positions: (n,) whole numbers from 0; none for 0.
-            units: (n,) whose rounds depend on each other; none for each round by itself.
+            units: (n,) whose rounds depend on each other, None or NaN for a round by itself; none for all by themselves.
             shown: (n,) truth values; none for all.
             decided: (n,) microseconds; none for the order they stand in.
 
@@ -101,7 +101,7 @@ class Rounds:
             ShapeMismatch: columns of different lengths.
             InvalidInput: a propensity, a reward or an arm that cannot be, with the first row where.
         """
-        names = [str(arm) for arm in np.asarray(arms, dtype=object).reshape(-1).tolist()]
+        names = ids(np.asarray(arms, dtype=object).reshape(-1).tolist(), "arms")
         n, place = len(names), numbered(names, among)
         seen = np.ones(n, np.bool_) if shown is None else column(shown, (n,), "shown", np.bool_)
         at = np.zeros(n) if positions is None else positions

@@ -178,6 +178,14 @@ def test_a_model_is_never_asked_of_what_it_learnt():
         ({"eligible": [[True, True], [True, False]]}, InvalidInput, "among the eligible"),
         ({"eligible": [[True, True]]}, ShapeMismatch, "eligible"),
         ({"units": ["u"]}, ShapeMismatch, "units"),
+        (
+            {"arms": ["a", None]},
+            InvalidInput,
+            "arms must be texts or whole numbers, got None in row 1",
+        ),
+        ({"arms": [1.0, float("nan")]}, InvalidInput, "got 1.0 in row 0"),
+        ({"among": ["a", "b", 2.5]}, InvalidInput, "among must be texts or whole numbers, got 2.5"),
+        ({"decided": [1.0, float("nan")]}, InvalidInput, "decided must be whole numbers"),
     ],
 )
 def test_rounds_that_cannot_be_are_refused_by_name(change, error, message):
@@ -211,6 +219,13 @@ def test_a_table_of_other_rounds_is_refused(name, table, monkeypatch):
     given = {"target": np.full((8, 2), 0.5)} | {name: table}
     with pytest.raises(ShapeMismatch, match=rf"{name} must be \(8, 2\) for so many rounds"):
         contrast_of(rounds, given.pop("target"), **given)
+
+
+def test_who_has_no_unit_is_one_by_itself():
+    nan = float("nan")
+    for units in ([None, "u", None, "u"], [nan, 7.0, nan, 7.0], np.array([np.nan, 7, np.nan, 7])):
+        rounds = Rounds.of([0] * 4, [0.0] * 4, [1.0] * 4, units=units)
+        assert rounds.cluster.tolist() == [0, 1, 2, 1]
 
 
 def test_what_was_not_seen_counts_as_nothing():
