@@ -7,7 +7,7 @@ something came of late.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -83,6 +83,17 @@ class ArchivedDecisions:
         found = {number: self.store.declared(self.bandit, number) for number in numbers}
         return {number: one.declaration for number, one in found.items() if one is not None}
 
+    def declared_at(self, number: int) -> Declaration:
+        """That of this number.
+
+        Raises:
+            Corrupt: the store does not hold it.
+        """
+        found = self.store.declared(self.bandit, number)
+        if found is None:
+            raise Corrupt(f"the store must hold declaration {number} of {self.bandit!r}")
+        return found.declaration
+
     @property
     def known(self) -> Time:
         """The moment up to which the log was joined."""
@@ -140,7 +151,7 @@ class ArchivedDecisions:
         told = self._restated(told)
         rosters = Rosters(self.store, self.bandit)
         features: dict[str, Mapping[str, Any]] = {}
-        for number, version in self._deciders(told):
+        for number, version in told.deciders():
             features.update(rosters.at(number, version).features)
         return logged(
             told,
@@ -204,10 +215,3 @@ class ArchivedDecisions:
             mine = np.flatnonzero(told.number == number)
             reward[mine] = told_by(told.rows.take(mine), self.rewards[number], new)
         return with_rewards(told, reward)
-
-    @staticmethod
-    def _deciders(told: Deliveries) -> Iterator[tuple[int, int]]:
-        """Declarations and versions that decided, the newest last."""
-        first = told.first
-        pairs = zip(told.number[first].tolist(), told.rows.snapshot[first].tolist(), strict=True)
-        yield from sorted(set(pairs))

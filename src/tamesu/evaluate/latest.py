@@ -52,6 +52,11 @@ class Deliveries(NamedTuple):
     number: NDArray[np.int64]
     first: NDArray[np.intp]
 
+    def deciders(self) -> list[tuple[int, int]]:
+        """Declarations and versions of snapshots that decided, rising."""
+        pairs = self.number[self.first].tolist(), self.rows.snapshot[self.first].tolist()
+        return sorted({*zip(*pairs, strict=True)})
+
 
 @dataclass
 class Latest:
@@ -94,22 +99,15 @@ class Latest:
         number = np.concatenate([np.full(len(one), one.declaration) for one in self._parts])
         rows = Observations.concatenate(self._parts)
         self._parts = [rows]
-        newest, begun = _newest(rows)
-        ids = rows.decision_id[newest].astype(f"S{LONGEST_ID}")
-        order = np.lexsort((rows.position[newest], ids, rows.decided[newest]))
-        chosen = newest[order]
-        told, begun = (
-            Deliveries(rows.take(chosen), number[chosen], np.empty(0, np.intp)),
-            begun[order],
-        )
-        first = _firsts(told.rows)
-        sizes = np.diff(np.append(first, len(told.rows)))
-        last = told.rows.position[first + sizes - 1]
-        whole = np.minimum.reduceat(begun, first) & (last == sizes - 1)
-        fallback = told.rows.fallback[first]
-        self.left_out["incomplete"] += int(np.count_nonzero(~whole))
-        self.left_out["fallback"] += int(np.count_nonzero(whole & fallback))
-        return sifted(told._replace(first=first), whole & ~fallback)
+        whose, last, begun = _newest(rows)
+        told = Deliveries(rows.take(last), number[last], _firsts(whose[last]))
+        sizes = np.diff(np.append(told.first, len(last)))
+        deepest = told.rows.position[told.first + sizes - 1]
+        whole = np.minimum.reduceat(begun, told.first) & (deepest == sizes - 1)
+        fallback = told.rows.fallback[told.first]
+        self.left_out["incomplete"] = int(np.count_nonzero(~whole))
+        self.left_out["fallback"] = int(np.count_nonzero(whole & fallback))
+        return sifted(told, whole & ~fallback)
 
     def _leave(self, why: str, part: Observations, out: NDArray[np.bool_]) -> None:
         """Counts decisions, each once."""
@@ -133,26 +131,29 @@ def sifted(told: Deliveries, kept: NDArray[np.bool_]) -> Deliveries | None:
     return Deliveries(told.rows.take(rows), told.number[rows], first)
 
 
-def _newest(rows: Observations) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """(m,) the row of each delivery's last correction; and whether its first observation is there too."""
-    keys = list(zip(rows.decision_id.tolist(), rows.position.tolist(), strict=True))
-    newest: dict[tuple[str, int], int] = {}
-    begun: set[tuple[str, int]] = set()
-    correction = rows.correction.tolist()
-    for row, key in enumerate(keys):
-        if not correction[row]:
-            begun.add(key)
-        before = newest.get(key)
-        if before is None or correction[before] < correction[row]:
-            newest[key] = row
-    there = np.fromiter((key in begun for key in newest), np.bool_, len(newest))
-    return np.fromiter(newest.values(), np.intp, len(newest)), there
+def _newest(
+    rows: Observations,
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
+    """Whose decision each row is of, by number; (m,) the row of each delivery's last correction, in the order
+    of `Deliveries`; and whether its first observation is there too.
+    """
+    numbers: dict[str, int] = {}
+    ids = rows.decision_id.tolist()
+    whose = np.fromiter((numbers.setdefault(one, len(numbers)) for one in ids), np.intp, len(ids))
+    place = np.empty(len(numbers), np.intp)
+    place[np.argsort(np.array([*numbers], f"S{LONGEST_ID}"))] = np.arange(len(numbers))
+    order = np.lexsort((rows.correction, rows.position, place[whose], rows.decided))
+    key, position = whose[order], rows.position[order]
+    first = np.ones(len(order), np.bool_)
+    first[1:] = (key[1:] != key[:-1]) | (position[1:] != position[:-1])
+    last = order[np.append(first[1:], True)]
+    return whose, last, rows.correction[order[first]] == 0
 
 
-def _firsts(rows: Observations) -> NDArray[np.intp]:
+def _firsts(whose: NDArray[np.intp]) -> NDArray[np.intp]:
     """(n,) where each decision begins."""
-    new = np.ones(len(rows), np.bool_)
-    new[1:] = rows.decision_id[1:] != rows.decision_id[:-1]
+    new = np.ones(len(whose), np.bool_)
+    new[1:] = whose[1:] != whose[:-1]
     return np.flatnonzero(new)
 
 

@@ -304,6 +304,8 @@ def test_a_decision_of_which_a_part_is_gone_is_left_out_and_counted():
     latest.take(rows.take(~gone))
     told = latest.told()
     assert latest.left_out["incomplete"] == len(lost)
+    assert latest.told().rows.decision_id.tolist() == told.rows.decision_id.tolist()
+    assert latest.left_out["incomplete"] == len(lost)
     assert not lost & set(told.rows.decision_id.tolist())
 
 
