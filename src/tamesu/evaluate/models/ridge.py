@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tamesu.base import InvalidInput
 from tamesu.evaluate.contrast import Shares
+from tamesu.evaluate.models.inputs import deviations, known, positions_of
 from tamesu.evaluate.reward_model import RewardModel
 from tamesu.evaluate.rounds import Rounds
 from tamesu.policy.gram import sums_of, these
@@ -37,14 +38,14 @@ def ridge(penalty: float = 1.0) -> RewardModel:
         raise InvalidInput(f"penalty must be finite and above 0, got {penalty:g}")
 
     def fitted(learnt: Rounds) -> Shares:
-        k, positions = len(learnt.arms), int(learnt.position.max(initial=0)) + 1
-        inputs = _inputs(learnt, positions)
+        k, positions = len(learnt.arms), positions_of(learnt)
+        inputs = known(learnt, positions)
         if inputs.shape[1] > MOST_COLUMNS:
             raise InvalidInput(
                 f"a ridge model may have {MOST_COLUMNS:,} columns, got {inputs.shape[1]:,}"
             )
-        scale = _scale(inputs)
-        told = learnt.features / _scale(learnt.features)
+        scale = deviations(inputs)
+        told = learnt.features / deviations(learnt.features)
         mean = float(learnt.reward.mean()) if len(learnt) else 0.0
         ones = np.ones((len(learnt), 1))
         rows = np.concatenate([ones, inputs / scale], axis=1)
@@ -59,27 +60,13 @@ def ridge(penalty: float = 1.0) -> RewardModel:
         coefficients[:, 0] += mean + told @ common[p:]
 
         def predicted(asked: Rounds) -> Floats:
-            columns = _inputs(asked, positions) / scale
+            columns = known(asked, positions) / scale
             expected: Floats = columns @ coefficients[:, 1:].T + coefficients[:, 0]
             return expected
 
         return predicted
 
     return fitted
-
-
-def _inputs(rounds: Rounds, positions: int) -> Floats:
-    """(n, d + positions) columns of the context, and one of each position where there are several."""
-    if positions == 1:
-        return rounds.context
-    places = (rounds.position[:, None] == np.arange(positions)).astype(np.float64)
-    return np.concatenate([rounds.context, places], axis=1)
-
-
-def _scale(columns: Floats) -> Floats:
-    """(d,) standard deviations; 1 of constants."""
-    deviation = columns.std(axis=0) if len(columns) else np.ones(columns.shape[1])
-    return np.where(deviation > 0.0, deviation, 1.0)
 
 
 def _solved(rows: Floats, response: Floats, penalty: float) -> Floats:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from tamesu.base import InvalidInput, MissingExtra
 from tamesu.evaluate import RewardModel, Rounds, Shares, per_arm
-from tamesu.learn.models.inputs import known, positions_of, scale_of
+from tamesu.evaluate.models.inputs import known, positions_of
+from tamesu.learn.models.scale import scale_of
 
 Floats: TypeAlias = NDArray[np.float64]
 

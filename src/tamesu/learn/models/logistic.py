@@ -11,7 +11,8 @@ from scipy import sparse
 
 from tamesu.base import InvalidInput, MissingExtra
 from tamesu.evaluate import RewardModel, Rounds, Shares
-from tamesu.learn.models.inputs import deviations, known, positions_of, scale_of
+from tamesu.evaluate.models.inputs import deviations, known, positions_of
+from tamesu.learn.models.scale import scale_of
 
 Floats: TypeAlias = NDArray[np.float64]
 

@@ -1,4 +1,4 @@
-"""What a model is told of a round besides its arm, and rewards as shares of their range. Refuses to know any model."""
+"""Rewards as shares of their range. Refuses to know any model."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-
-from tamesu.evaluate import Rounds
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -44,22 +42,3 @@ def scale_of(rewards: Floats) -> Scale:
         return Scale(0.0, 0.0, ends=True)
     low, high = float(rewards.min()), float(rewards.max())
     return Scale(low, high, ends=bool(((rewards == low) | (rewards == high)).all()))
-
-
-def known(rounds: Rounds, positions: int) -> Floats:
-    """(n, d + positions) columns of the context, and one of each position where there are several."""
-    if positions == 1:
-        return rounds.context
-    places = (rounds.position[:, None] == np.arange(positions)).astype(np.float64)
-    return np.concatenate([rounds.context, places], axis=1)
-
-
-def positions_of(rounds: Rounds) -> int:
-    """How many there are."""
-    return int(rounds.position.max(initial=0)) + 1
-
-
-def deviations(columns: Floats) -> Floats:
-    """(d,) standard deviations; 1 of constants."""
-    deviation = columns.std(axis=0) if len(columns) else np.ones(columns.shape[1])
-    return np.where(deviation > 0.0, deviation, 1.0)
