@@ -14,9 +14,7 @@ import torch
 from tamesu.base import Conflict, Corrupt
 
 if TYPE_CHECKING:
-    from tamesu.learn.gradients.network import Towers
-    from tamesu.learn.gradients.objectives import Level
-    from tamesu.learn.gradients.training import Trained
+    from tamesu.learn.gradients.training import Climb, Trained
 
 FILE = "learning.pt"
 
@@ -34,44 +32,22 @@ class Checkpoint:
         self._path, self._of = folder / FILE, of
         self._held: dict[str, Any] = self._read()
 
-    def taken_up(  # noqa: PLR0913, PLR0917 - all that a loop holds
-        self,
-        name: str,
-        towers: Towers,
-        climber: torch.optim.Optimizer,
-        level: Level,
-        luck: torch.Generator,
-        best: Trained,
-    ) -> tuple[Trained, int]:
-        """The best so far, and the epoch to go on with; all else is put back into what is given."""
+    def taken_up(self, name: str, climb: Climb, best: Trained) -> tuple[Trained, int]:
+        """The best so far, and the epoch to go on with; all else is put back into `climb`."""
         held = self._held.get(name)
         if held is None:
             return best, 1
         best.towers.load_state_dict(held["best"])
-        towers.load_state_dict(held["towers"])
-        climber.load_state_dict(held["climber"])
-        level.restore(held["level"])
-        luck.set_state(held["luck"])
+        climb.restore(held["climb"])
         judged = type(best.judged)(*held["judged"])
         kept = best._replace(epoch=held["epoch"], judged=judged, stopped=held["stopped"])
         return kept, held["stopped"] + 1
 
-    def keep(  # noqa: PLR0913, PLR0917 - all that a loop holds
-        self,
-        name: str,
-        towers: Towers,
-        climber: torch.optim.Optimizer,
-        level: Level,
-        luck: torch.Generator,
-        best: Trained,
-    ) -> None:
+    def keep(self, name: str, climb: Climb, best: Trained) -> None:
         """Writes it, whole or not at all."""
         self._held[name] = {
             "best": best.towers.state_dict(),
-            "towers": towers.state_dict(),
-            "climber": climber.state_dict(),
-            "level": level.kept(),
-            "luck": luck.get_state(),
+            "climb": climb.kept(),
             "judged": tuple(best.judged),
             "epoch": best.epoch,
             "stopped": best.stopped,

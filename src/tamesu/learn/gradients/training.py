@@ -11,7 +11,7 @@ import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
@@ -65,6 +65,38 @@ class Trained(NamedTuple):
     stopped: int
 
 
+class Climb(NamedTuple):
+    """What moves from step to step.
+
+    Attributes:
+        towers: that learn.
+        climber: moves them.
+        level: what self-normalisation is made of.
+        luck: of orders and of candidates.
+    """
+
+    towers: Towers
+    climber: torch.optim.Optimizer
+    level: Level
+    luck: torch.Generator
+
+    def kept(self) -> dict[str, Any]:
+        """All of it, to go on from."""
+        return {
+            "towers": self.towers.state_dict(),
+            "climber": self.climber.state_dict(),
+            "level": self.level.kept(),
+            "luck": self.luck.get_state(),
+        }
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        """Makes it what `kept` gave."""
+        self.towers.load_state_dict(kept["towers"])
+        self.climber.load_state_dict(kept["climber"])
+        self.level.restore(kept["level"])
+        self.luck.set_state(kept["luck"])
+
+
 @contextmanager
 def lots(seed: int) -> Iterator[torch.Generator]:
     """PyTorch's luck by a seed, and as it was afterwards; algorithms that are the same each time alone."""
@@ -113,11 +145,11 @@ def trained(  # noqa: PLR0913 - what a loop takes
         if start is not None:
             towers.load_state_dict(start.state_dict())
         climber = torch.optim.AdamW(towers.parameters(), lr=plan.rate, weight_decay=plan.decay)
-        catalogue, level = Catalogue(rows, plan.sampled), Level()
+        climb, catalogue = Climb(towers, climber, Level(), luck), Catalogue(rows, plan.sampled)
         best = Trained(copy.deepcopy(towers), 0, judge(towers), 0)
         first_epoch = 1
         if checkpoint is not None:
-            best, first_epoch = checkpoint.taken_up(name, towers, climber, level, luck, best)
+            best, first_epoch = checkpoint.taken_up(name, climb, best)
         for number in range(first_epoch, plan.epochs + 1):
             if number - 1 - best.epoch >= plan.patience:
                 break
@@ -126,7 +158,7 @@ def trained(  # noqa: PLR0913 - what a loop takes
             for first in range(0, len(rows), plan.batch):
                 places = order[first : first + plan.batch]
                 batch = rows.take(places)
-                loss = _loss(towers, batch, places, plan, catalogue, level, luck, guess)
+                loss = _loss(climb, batch, places, plan, catalogue, guess)
                 climber.zero_grad()
                 torch.autograd.backward(loss)
                 climber.step()
@@ -138,7 +170,7 @@ def trained(  # noqa: PLR0913 - what a loop takes
             best = Trained(*kept, stopped=number)
             tell(Epoch(name, number, plan.epochs, total / len(rows), *judged, best=better))
             if checkpoint is not None:
-                checkpoint.keep(name, towers, climber, level, luck, best)
+                checkpoint.keep(name, climb, best)
     return best
 
 
@@ -154,20 +186,19 @@ def _refuse_lost(towers: Towers, total: float, number: int) -> None:
 
 
 def _loss(  # noqa: PLR0913, PLR0917 - what a step takes
-    towers: Towers,
+    climb: Climb,
     batch: Rows,
     places: Tensor,
     plan: Plan,
     catalogue: Catalogue,
-    level: Level,
-    luck: torch.Generator,
     guess: Guess | None,
 ) -> Tensor:
+    towers = climb.towers
     if plan.estimator == "regression":
         scores = towers.scored(batch.context, batch.chosen)
         return regression(scores, batch.reward - batch.level, whether=batch.whether)
-    candidates = catalogue.of(batch, luck)
+    candidates = catalogue.of(batch, climb.luck)
     shares = log_shares(towers.scores(batch.context, candidates.arms), candidates, batch.eligible)
     expected = None if guess is None else guess(places, candidates.arms)
     seen = Seen(shares, candidates.mine, batch.reward, batch.propensity, expected)
-    return regularised(OBJECTIVES[plan.estimator](seen, plan, level), seen, plan)
+    return regularised(OBJECTIVES[plan.estimator](seen, plan, climb.level), seen, plan)
