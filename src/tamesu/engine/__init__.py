@@ -8,6 +8,7 @@ against what is served. Refuses to decide what a record means: that is the join'
 from tamesu.engine.along import Along
 from tamesu.engine.archived_decisions import ArchivedDecisions
 from tamesu.engine.archived_log import ArchivedLog
+from tamesu.engine.bounds import ends_of, most_weight_of
 from tamesu.engine.candidate import Candidate, Target
 from tamesu.engine.candidates import Candidates
 from tamesu.engine.hindsight import Hindsight, LaterEvents, Seen
@@ -49,6 +50,8 @@ __all__ = [
     "View",
     "WholeLog",
     "as_logged",
+    "ends_of",
+    "most_weight_of",
     "read_state",
     "reconcile",
     "refuse_shortened",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import NoSupport
-from tamesu.evaluate import Logged, Piece, Rounds, Shares, Slates
+from tamesu.evaluate import Below, Logged, Rounds, Shares, Slates
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -36,14 +36,15 @@ class Candidate:
         logged: the decisions.
         target: what it would have done in them.
         told: what else there is to know of it, by name.
-        pieces: it by decisions, where it is another policy at other ones.
+        again: gives it so that it can be run again below other arms; none where it says nothing but what was asked
+            of it.
     """
 
     name: str
     logged: Logged
     target: Target
     told: Mapping[str, Any]
-    pieces: Callable[[], Iterator[Piece]] | None = None
+    again: Callable[[], Below] | None = None
 
 
 class Shared:

@@ -6,7 +6,8 @@ asked of it. Refuses to say which of them is better.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from functools import cache
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +17,13 @@ from tamesu.engine.along import Along
 from tamesu.engine.archived_decisions import ArchivedDecisions, Tell, silent
 from tamesu.engine.candidate import Candidate, Shared, Target
 from tamesu.engine.history import History
-from tamesu.engine.remade import Remade, apart, as_logged
+from tamesu.engine.remade import Remade, apart, as_logged, prepared_of
 from tamesu.engine.rosters import Rosters
 from tamesu.evaluate import (
     Again,
+    Below,
     Called,
+    Evenly,
     Frozen,
     Function,
     Logged,
@@ -29,10 +32,11 @@ from tamesu.evaluate import (
     Runs,
     Shares,
     Tabled,
+    always,
     made_again,
     table_of,
 )
-from tamesu.policy import Policy, State, compose
+from tamesu.policy import Policy, Prepared, State, compose
 from tamesu.train import keeps_state
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -67,7 +71,7 @@ class Candidates:
         logged, name = self._logged, "logging"
         if logged.size > 1:
             target = Tabled(logged.slates().propensity)
-            return Candidate(name, logged, target, {}, self._remade(logged).pieces)
+            return Candidate(name, logged, target, {}, lambda: self._itself(logged))
         remade = self._remade(logged)
         table = table_of(logged, remade.pieces(), tell)
         differ = as_logged(logged, table)
@@ -85,16 +89,12 @@ class Candidates:
             NoSupport: nothing was decided since.
         """
         found, since = self._known(version)
-        declaration = self._declared(found.declaration)
-        policy = compose(declaration)
+        policy = compose(self._decisions.declared_at(found.declaration))
         roster = Rosters(self._store, self._bandit).at(found.declaration, found.version)
         logged = self._logged.since(since + 1)
-        state, features = policy.decode(found.state), policy.told(roster.features)
-        prepared = policy.prepare(state, roster.ids, found.watermark, features)
+        prepared = prepared_of(policy, roster, found, found.created)
         told = {"snapshot": found.version, "observations": found.observations}
-        return Candidate(
-            f"snapshot:{found.version}", logged, Frozen(logged, policy, prepared), told
-        )
+        return _frozen(f"snapshot:{found.version}", logged, policy, prepared, told)
 
     def declared(
         self, declaration: Declaration, at: int | None = PRIOR, name: str | None = None
@@ -119,8 +119,7 @@ class Candidates:
             logged, time = logged.since(since + 1), found.watermark
             told = {"snapshot": found.version, "observations": found.observations}
         prepared = policy.prepare(state, seeded.arm_ids, time)
-        target = Frozen(logged, policy, prepared)
-        return Candidate(name or declaration.name, logged, target, told)
+        return _frozen(name or declaration.name, logged, policy, prepared, told)
 
     def along(
         self,
@@ -155,9 +154,14 @@ class Candidates:
             every,
         )
         table = table_of(self._logged, along.pieces(), tell)
-        target = Tabled(table)
         told = {"observations": along.learnt, "unlearnt": along.unlearnt}
-        return Candidate(name or declaration.name, self._logged, target, told, along.pieces)
+        return Candidate(
+            name or declaration.name,
+            self._logged,
+            Tabled(table),
+            told,
+            lambda: Pieced(self._logged, along.pieces()).below,
+        )
 
     def distributions(self, candidate: Candidate) -> Target:
         """The logging policy's probabilities of all arms in the decisions that a candidate is judged by.
@@ -184,20 +188,42 @@ class Candidates:
         Raises:
             NoSupport: a snapshot that decided is gone, or the candidate says nothing but what was asked of it.
         """
-        logged = candidate.logged
-        logging = Pieced(logged, self._remade(logged).pieces()).below
-        if isinstance(candidate.target, Frozen | Called):
-            return Again(logging, candidate.target.below, runs)
-        if candidate.pieces is None:
+        if candidate.again is None:
             raise NoSupport(f"{candidate.name} must be a policy to be run again, it is a table")
-        return Again(logging, Pieced(logged, candidate.pieces()).below, runs)
+        return Again(self._itself(candidate.logged), candidate.again(), runs)
+
+    def _itself(self, logged: Logged) -> Below:
+        """The logging policy, run again; its snapshots are looked for where somebody asks."""
+
+        @cache
+        def made() -> Pieced:
+            return Pieced(logged, self._remade(logged).pieces())
+
+        return lambda slates, above: made().below(slates, above)
 
     def _remade(self, logged: Logged) -> Remade:
         return Remade(logged, self._store, self._decisions.archive, self._bandit)
 
     def called(self, function: Function, name: str) -> Candidate:
         """What a Python function would choose; see `Called`."""
-        return Candidate(name, self._logged, Called(self._logged, function, name), {})
+        target = Called(self._logged, function, name)
+        return Candidate(name, self._logged, target, {}, lambda: target.below)
+
+    def evenly(self, name: str) -> Candidate:
+        """Uniform choice."""
+        target = Evenly()
+        return Candidate(name, self._logged, target, {}, lambda: target.below)
+
+    def always(self, arm: str, name: str) -> Candidate:
+        """One arm in every decision.
+
+        Raises:
+            NotFound: no such arm.
+            NoSupport: decisions of several arms.
+        """
+        if self._logged.size > 1:
+            raise NoSupport(f"{name!r} delivers one arm, the log has several in each decision")
+        return self.shared(always(arm, self._logged.arms), name)
 
     def shared(self, shares: Shares, name: str) -> Candidate:
         """What a function of rounds, column by column, would choose; of slates it says nothing.
@@ -207,9 +233,8 @@ class Candidates:
         """
         if self._logged.size > 1:
             raise NoSupport(
-                f"{name} must say what it would choose of a context and arms, it takes rounds, and these "
-                "are slates",
-                hint="let it take two arguments",
+                f"{name} says what it would choose of decisions of one arm each, these are slates",
+                hint="a function of two arguments, a context and arms, can be asked of them, and so can a declaration",
             )
         return Candidate(name, self._logged, Shared(shares), {})
 
@@ -230,19 +255,13 @@ class Candidates:
         return found, after.watermark if after.version == asked else after.created
 
     def _going_on(self, policy: Policy, found: Snapshot) -> State:
-        old = self._declared(found.declaration)
+        old = self._decisions.declared_at(found.declaration)
         if not keeps_state(old, policy.declaration):
             raise NoSupport(
                 f"a candidate must mean the same by what snapshot {found.version} has learnt, this one does not",
                 hint="let it learn along the log:  --at along",
             )
         return policy.decode(found.state)
-
-    def _declared(self, number: int) -> Declaration:
-        found = self._store.declared(self._bandit, number)
-        if found is None:
-            raise NotFound(f"the store must hold declaration {number} of {self._bandit!r}")
-        return found.declaration
 
     def _seeded(self, declaration: Declaration) -> Declaration:
         if declaration.seed is not None:
@@ -254,26 +273,13 @@ class Candidates:
         archive = self._decisions.archive
         return made_again(*apart(self._logged, self._store, archive, self._bandit))
 
-    def most_weight(self) -> float | None:
-        """The largest weight that a decision of one arm could have; none where nothing bounds it.
-
-        It is bounded where the uniform share that is declared reaches every arm.
-        """
-        if self._logged.size > 1:
-            return None
-        least = 1.0
-        pairs = zip(self._logged.number.tolist(), self._logged.version.tolist(), strict=True)
-        rosters, known = Rosters(self._store, self._bandit), set[tuple[int, tuple[str, ...]]]()
-        for number, version in set(pairs):
-            ids = rosters.at(number, version).ids
-            if (number, ids) not in known:
-                known.add((number, ids))
-                policy = compose(self._declared(number))
-                if policy.declaration.newcomer is not None:
-                    return None
-                least = min(least, policy.prepare(policy.init(), ids, Time(0)).least)
-        return 1.0 / least if least > 0.0 else None
-
     def _clauses(self) -> dict[int, Reward]:
         """Of every declaration, also of those that are not judged by."""
         return {number: one.reward for number, one in self._decisions.declared().items()}
+
+
+def _frozen(
+    name: str, logged: Logged, policy: Policy, prepared: Prepared, told: dict[str, Any]
+) -> Candidate:
+    target = Frozen(logged, policy, prepared)
+    return Candidate(name, logged, target, told, lambda: target.below)

@@ -12,12 +12,12 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import Corrupt, Snapshot
+from tamesu.base import Corrupt, Roster, Snapshot, Time
 from tamesu.engine.history import History
 from tamesu.engine.rosters import Rosters
 from tamesu.evaluate import Asking, Logged, Piece
 from tamesu.policy import Policy, Prepared, compose
-from tamesu.ports import Archive, Declared, Store
+from tamesu.ports import Archive, Store
 
 MOST_LOOKED_AT = 500
 """Decisions that are made again to see whether the log is right."""
@@ -60,15 +60,17 @@ class Remade:
                     self.gone += len(rows)
                     self.there[rows] = False
                 else:
-                    yield rows, asking, self._prepared(policy, declared, version, snapshot)
+                    roster = self._rosters.at(number, version)
+                    yield rows, asking, prepared_of(policy, roster, snapshot, declared.created)
 
-    def _prepared(
-        self, policy: Policy, declared: Declared, version: int, snapshot: Snapshot | None
-    ) -> Prepared:
-        roster = self._rosters.at(declared.number, version)
-        state = policy.init() if snapshot is None else policy.decode(snapshot.state)
-        time = declared.created if snapshot is None else snapshot.watermark
-        return policy.prepare(state, roster.ids, time, policy.told(roster.features))
+
+def prepared_of(
+    policy: Policy, roster: Roster, snapshot: Snapshot | None, created: Time
+) -> Prepared:
+    """What a snapshot, or without one the prior of a declaration `created` then, served among the arms of `roster`."""
+    state = policy.init() if snapshot is None else policy.decode(snapshot.state)
+    time = created if snapshot is None else snapshot.watermark
+    return policy.prepare(state, roster.ids, time, policy.told(roster.features))
 
 
 def as_logged(logged: Logged, table: NDArray[np.float64]) -> NDArray[np.float64]:

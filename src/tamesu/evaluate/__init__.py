@@ -32,6 +32,7 @@ from tamesu.evaluate.slate_kinds import (
 )
 from tamesu.evaluate.slates import Slates
 from tamesu.evaluate.tabled import Piece, Tabled, table_of
+from tamesu.evaluate.unknowing import Evenly, always
 from tamesu.evaluate.verdict import LIMITS, Reason, Trust, Verdict, made_again
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "Estimate",
     "Estimator",
     "Evaluation",
+    "Evenly",
     "Frozen",
     "Function",
     "Interval",
@@ -73,6 +75,7 @@ __all__ = [
     "Tabled",
     "Trust",
     "Verdict",
+    "always",
     "contrast_of",
     "cross_fitted",
     "diagnostics_of",

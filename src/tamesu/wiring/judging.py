@@ -27,12 +27,21 @@ LOGGING = "logging"
 SNAPSHOT = "snapshot:"
 """`snapshot:N`, `snapshot:newest`: what that had learnt, served as it is."""
 
+UNIFORM = "uniform"
+"""Every eligible arm alike."""
+
+ARM = "arm:"
+"""`arm:ID`: that arm, always."""
+
 NEWEST = "newest"
 ALONG = "along"
 PRIOR = "prior"
 
 _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
-_KNOWN = "FILE.yaml, FILE.json, snapshot:N, snapshot:newest, module:function, a folder that was learnt, logging"
+_KNOWN = (
+    "FILE.yaml, FILE.json, snapshot:N, snapshot:newest, module:function, a folder that was learnt, uniform, arm:ID, "
+    "logging"
+)
 
 
 @contextlib.contextmanager
@@ -66,7 +75,8 @@ def judge(  # noqa: PLR0913 - what is judged, by what of a log, and how
     Args:
         bandit: its name.
         policy: a declaration, as a mapping, a file or `Declaration`; `snapshot:N`, `snapshot:newest`; `logging`, the
-            policy that made the log; a function of a context and arms, or `module:function`.
+            policy that made the log; `uniform`; `arm:ID`; a function of a context and arms, or `module:function`; a
+            folder that was learnt.
         data: the folder of the installation.
         at: what a declaration knows: `along`, it learns along the log; `prior`; the version of a snapshot, or `newest`.
         every: of one that learns along the log, how many decisions one state makes; none for a thousandth of them.
@@ -83,7 +93,7 @@ def judge(  # noqa: PLR0913 - what is judged, by what of a log, and how
     """
     import numpy as np
 
-    from tamesu.engine import Candidates
+    from tamesu.engine import Candidates, ends_of, most_weight_of
     from tamesu.evaluate import Bounds, Runs, evaluated, evaluated_slates, wants_logging
     from tamesu.wiring.settings import load_settings
 
@@ -92,10 +102,9 @@ def judge(  # noqa: PLR0913 - what is judged, by what of a log, and how
         logged = decisions.logged(first, last)
         candidates = Candidates(decisions, logged)
         found = candidate_of(candidates, policy, at=at, every=every)
-        ends = decisions.declaration.reward.bounds()
-        if ends is not None and ends[0] < ends[1] and "bounds" not in asked:
-            low, high = (end * logged.size for end in ends)
-            asked["bounds"] = Bounds(low, high, candidates.most_weight())
+        ends = ends_of(decisions)
+        if ends is not None and "bounds" not in asked:
+            asked["bounds"] = Bounds(*ends, most_weight_of(decisions, logged))
         asked.setdefault("uniforms", np.random.Generator(np.random.Philox(seed)).random)
         asked["left_out"] = found.logged.left_out
         if logged.size > 1:
@@ -145,10 +154,9 @@ def candidate_of(
     from tamesu.engine.archived_decisions import silent
 
     tell = tell or silent
-    if isinstance(policy, str) and policy == LOGGING:
-        return candidates.logging(tell)
-    if isinstance(policy, str) and policy.startswith(SNAPSHOT):
-        return candidates.snapshot(_version(policy.removeprefix(SNAPSHOT), policy))
+    known = _known(candidates, policy, tell) if isinstance(policy, str) else None
+    if known is not None:
+        return known
     function = _function(candidates, policy)
     if function is not None:
         named = isinstance(policy, str | Path)
@@ -160,6 +168,19 @@ def candidate_of(
         return candidates.along(declaration, every=every, name=name, tell=tell)
     version = 0 if at == PRIOR else _version(at, "--at")
     return candidates.declared(declaration, version, name)
+
+
+def _known(candidates: Candidates, name: str, tell: Any) -> Candidate | None:
+    """The candidate of that name, of those that nobody has to write; none where it is another one's."""
+    if name == LOGGING:
+        return candidates.logging(tell)
+    if name == UNIFORM:
+        return candidates.evenly(name)
+    if name.startswith(ARM):
+        return candidates.always(name.removeprefix(ARM), name)
+    if name.startswith(SNAPSHOT):
+        return candidates.snapshot(_version(name.removeprefix(SNAPSHOT), name))
+    return None
 
 
 def _function(candidates: Candidates, policy: Any) -> Any:

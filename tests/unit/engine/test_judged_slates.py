@@ -10,7 +10,15 @@ from served import Served
 
 from tamesu.base import Declaration, NoSupport, Outcome
 from tamesu.engine import ArchivedDecisions, Candidates
-from tamesu.evaluate import Pieced, Runs, normal, slate_contrast_of, slate_estimator_of, value
+from tamesu.evaluate import (
+    Pieced,
+    Runs,
+    evaluated_slates,
+    normal,
+    slate_contrast_of,
+    slate_estimator_of,
+    value,
+)
 from tamesu.evaluate.rerun import rerun
 
 ARMS = ["a", "b", "c", "d"]
@@ -214,3 +222,29 @@ def test_a_snapshot_that_is_gone_cannot_run_again():
     with pytest.raises(NoSupport, match="of 1,500 of 1,500 its snapshot is gone") as raised:
         Pieced(logged, [])
     assert "--since" in raised.value.hint
+
+
+def test_uniform_choice_is_a_candidate_and_can_be_run_again(served):
+    _, one = served
+    candidates = candidates_of(one)
+    evenly = candidates.evenly("uniform")
+    slates = evenly.logged.slates()
+    assert (evenly.target.placed(slates) == slates.propensity).all()
+    earned = slates.reward.sum(axis=1).mean()
+    assert again(candidates, evenly, "item_position")[0] == pytest.approx(earned, abs=1e-9)
+
+
+def test_a_model_needs_the_candidate_alone_and_no_snapshot_that_decided():
+    """What the logging policy would have placed elsewhere is nothing to `cascade_dr`."""
+    one = home(LAYOUTS[0])
+    candidates = candidates_of(one)
+    candidate = candidates.called(best_two, "mine:best_two")
+    candidate.logged.version[:] = 999_999
+    slates = candidate.logged.slates()
+    asked = {"again": lambda: candidates.again(candidate, Runs())}
+    found = evaluated_slates(slates, candidate.target.placed, estimators=["cascade_dr"], **asked)
+    low, high = found.estimates[0].interval
+    assert low < truth(LAYOUTS[0]) + 0.1
+    assert high > truth(LAYOUTS[0]) - 0.1
+    with pytest.raises(NoSupport, match="its snapshot is gone"):
+        evaluated_slates(slates, candidate.target.placed, estimators=["item_position"], **asked)

@@ -6,6 +6,7 @@ import json
 import sys
 from contextlib import closing
 
+import numpy as np
 import pytest
 import yaml
 from served import Served
@@ -13,7 +14,7 @@ from served import Served
 import tamesu
 from tamesu.adapters.archive.parquet import ParquetArchive
 from tamesu.base import Declaration, InvalidDeclaration, InvalidInput, NoSupport, NotFound
-from tamesu.engine import ArchivedDecisions, Candidates
+from tamesu.engine import ArchivedDecisions, Candidates, ends_of, most_weight_of
 from tamesu.evaluate import Trust
 from tamesu.wiring import Settings, candidate_of, open_decisions, open_store
 
@@ -125,9 +126,11 @@ def test_a_function_of_the_program_is_judged(folder):
         assert one.interval.low < 0.1 * 0.2 + 0.9 * 0.5 < one.interval.high
 
 
-def test_bounds_follow_from_declarations(folder, candidates):
+def test_bounds_follow_from_declarations(folder):
     """Rewards from the events, weights from the uniform share: 2 arms over .2."""
-    assert candidates.most_weight() == pytest.approx(10.0)
+    with open_decisions(Settings(data=str(folder)), "shop") as decisions:
+        assert ends_of(decisions) == (0.0, 1.0)
+        assert most_weight_of(decisions, decisions.logged()) == pytest.approx(10.0)
     for interval in ("bernstein", "sequence"):
         asked = {"interval": interval, "estimators": ["ips"], "data": folder}
         (one,) = tamesu.judge("shop", "logging", **asked).estimates
@@ -161,3 +164,52 @@ def test_a_folder_without_an_installation_is_refused(tmp_path):
     with pytest.raises(NotFound, match="must hold a store"):
         tamesu.judge("shop", "logging", data=tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_policies_that_know_nothing_are_named_as_on_the_command_line(folder):
+    for name, true in (("uniform", 0.35), ("arm:b", 0.5)):
+        found = tamesu.judge("shop", name, data=folder, estimators=["snips"], confidence=1 - 1e-6)
+        (low, high) = found.estimates[0].interval
+        assert low < true < high
+    with pytest.raises(NotFound, match="no such arm: 'z'"):
+        tamesu.judge("shop", "arm:z", data=folder)
+
+
+@pytest.fixture(scope="module")
+def rated(tmp_path_factory):
+    """A data folder of slates whose positions are rated 1 or 4 where they are seen; some of them are short."""
+    path = tmp_path_factory.mktemp("rated")
+    clauses = {**SHOP["reward"], "range": [1, 4], "events": {"click": 4}, "default": 1}
+    slates = {"arms": ["a", "b", "c"], "layout": {"kind": "slate", "size": 2}}
+    policy = {"belief": "gaussian", "explorer": "uniform"}
+    body = {**SHOP, **slates, "policy": policy, "reward": clauses}
+    with closing(open_store(Settings(data=str(path)))) as store:
+        archive = ParquetArchive(path / "archive")
+        one = Served(body, lambda *_: 0.5, shown=0.7, store=store, archive=archive)
+        one.serve(400, every=200)
+        one.serve(100, eligible=["b"])
+        one.rest()
+    return path
+
+
+def test_what_nobody_saw_lies_within_the_bounds_of_what_is_earned(rated):
+    """Neither an unseen position nor one that stayed empty is rated, so that a slate can earn less than 1 for each."""
+    found = tamesu.judge("shop", "uniform", data=rated, interval="betting")
+    assert found.diagnostics.shown < found.diagnostics.rounds == 500
+    (logged,) = found.logged
+    assert all(one.interval.low < logged.value < one.interval.high for one in found.estimates)
+    with open_decisions(Settings(data=str(rated)), "shop") as decisions:
+        assert ends_of(decisions) == (0.0, 8.0)
+
+
+def rounds_alone(rounds):
+    return np.ones((len(rounds), 1))
+
+
+def test_slates_are_judged_by_one_arm_by_nobody(rated):
+    with pytest.raises(NoSupport, match="'arm:b' delivers one arm, the log has several"):
+        tamesu.judge("shop", "arm:b", data=rated)
+    with pytest.raises(
+        NoSupport, match="rounds_alone says what it would choose of decisions of one arm"
+    ):
+        tamesu.judge("shop", rounds_alone, data=rated)

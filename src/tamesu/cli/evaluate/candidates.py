@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import InvalidInput, NoSupport, NotFound
-from tamesu.evaluate import Rounds, Shares, Slates
+from tamesu.evaluate import Evenly, Rounds, Shares, always
 
 UNIFORM, ARM = "uniform", "arm:"
 
@@ -29,9 +29,9 @@ def candidate(
         NotFound: no such arm, module or file.
     """
     if name == UNIFORM:
-        return _uniform
+        return Evenly()
     if name.startswith(ARM):
-        return _always(name.removeprefix(ARM), arms)
+        return always(name.removeprefix(ARM), arms)
     path = Path(name)
     if path.is_dir():
         from tamesu.wiring import learnt_target
@@ -69,29 +69,6 @@ def function_of(name: str) -> Shares:
             ) from problem
 
     return shares
-
-
-def uniform_of_slates(slates: Slates) -> NDArray[np.float64]:
-    """(m, L) uniform choice among the arms that are left."""
-    k = np.full(len(slates), len(slates.arms))
-    arms = k if slates.eligible is None else slates.eligible.sum(axis=1)
-    left: NDArray[np.float64] = 1.0 / np.maximum(arms[:, None] - np.arange(slates.size), 1)
-    return left
-
-
-def _uniform(rounds: Rounds) -> NDArray[np.float64]:
-    n, k = len(rounds), len(rounds.arms)
-    if rounds.eligible is None:
-        return np.full((n, k), 1.0 / k)
-    shares: NDArray[np.float64] = rounds.eligible / rounds.eligible.sum(axis=1, keepdims=True)
-    return shares
-
-
-def _always(arm: str, arms: tuple[str, ...]) -> Shares:
-    if arm not in arms:
-        raise NotFound.arms([arm], dict.fromkeys(arms))
-    shares = np.array([float(one == arm) for one in arms])
-    return lambda rounds: np.tile(shares, (len(rounds), 1))
 
 
 def _tabled(path: Path, arms: tuple[str, ...], rounds: int) -> Shares:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from tamesu.base import InvalidInput
-from tamesu.cli.evaluate.candidates import UNIFORM, function_of, uniform_of_slates
+from tamesu.cli.evaluate.candidates import UNIFORM, function_of
 from tamesu.cli.evaluate.source import Case, Source, of_rounds
 from tamesu.cli.exchange.reading import read_file
-from tamesu.evaluate import Slates
+from tamesu.evaluate import Evenly, Slates
 
 
 def read_log(path: Path) -> Source:
@@ -32,7 +32,7 @@ def _of_slates(slates: Slates, left_out: Mapping[str, int]) -> Callable[[str], C
                 f"no policy of slates is known by {name!r} here",
                 hint="say uniform, or module:function, which gives how likely each arm is, given those above",
             )
-        target: Any = uniform_of_slates if name == UNIFORM else function_of(name)
+        target: Any = Evenly().placed if name == UNIFORM else function_of(name)
         return Case(policy=name, rounds=slates, target=target, left_out=left_out)
 
     return case

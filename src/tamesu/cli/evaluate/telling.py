@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 STYLES = {Trust.TRUSTWORTHY: "bold green", Trust.WEAK: "bold yellow", Trust.REFUSE: "bold red"}
 
 LEFT_OUT = {
-    "older": "decided before the log begins",
+    "older": "decided before what is looked at begins",
     "open": "something in time may still come of them",
     "fallback": "decided by the fallback, not by a policy",
     "otherwise": "rewarded in a way that cannot be told as the newest declaration does",
