@@ -196,7 +196,16 @@ def without_model(contrast: Contrast) -> Contrast:
 def parts_of(
     asked: Sequence[str | Mapping[str, Any]], find: Callable[[str, Mapping[str, Any]], Kind]
 ) -> list[tuple[str, Kind]]:
-    """Estimators by the names under which they are told, in the order that was asked for."""
+    """Estimators by the names under which they are told, in the order that was asked for.
+
+    Raises:
+        InvalidInput: an unknown name or option, or a text where a list must be.
+    """
+    if isinstance(asked, str):
+        raise InvalidInput(
+            f"estimators must be a list of names, got {asked!r}",
+            hint="for example  estimators=['snips']",
+        )
     found: dict[str, Kind] = {}
     for one in asked:
         options = {} if isinstance(one, str) else dict(one)

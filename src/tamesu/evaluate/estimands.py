@@ -12,7 +12,7 @@ Where everything was seen both are the same for what is self-normalised. Refuses
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import Enum
 
@@ -42,6 +42,20 @@ class Estimand(Enum):
             return cls(name)
         except ValueError:
             raise InvalidInput.unknown_kind("estimand", name, [one.value for one in cls]) from None
+
+    @classmethod
+    def several(cls, names: Sequence[str]) -> list[Estimand]:
+        """By their names.
+
+        Raises:
+            InvalidInput: another name, or a text where a list must be.
+        """
+        if isinstance(names, str):
+            raise InvalidInput(
+                f"estimands must be a list of names, got {names!r}",
+                hint="for example  estimands=['decision']",
+            )
+        return [cls.of(one) for one in names]
 
 
 def statistic_of(

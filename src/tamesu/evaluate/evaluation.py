@@ -90,7 +90,7 @@ def evaluated(  # noqa: PLR0913 - what an evaluation is asked
         raise InvalidInput("an evaluation must have rounds, got none")
     rounds.checked()
     asked = parts_of(estimators, estimator_of)
-    wanted = [Estimand.of(one) for one in estimands]
+    wanted = Estimand.several(estimands)
     models = any(one.models for _, one in asked)
     earned = contrasted(rounds, target, predicted, folds, models=models, logging=logging)
 

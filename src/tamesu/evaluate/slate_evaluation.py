@@ -83,10 +83,10 @@ def evaluated_slates(  # noqa: PLR0913 - what an evaluation is asked
             given.
         NoSupport: an estimator needs marginals that nobody made.
     """
-    if not len(slates):
-        raise InvalidInput("an evaluation must have slates, got none")
+    if not slates.there.any():
+        raise InvalidInput("an evaluation must have slates with an arm in them, got none")
     asked = parts_of(estimators, slate_estimator_of)
-    wanted = [Estimand.of(one) for one in estimands]
+    wanted = Estimand.several(estimands)
     _refuse_unfit(asked, wanted, interval, given=predicted is not None)
     models = any(one.models for _, one in asked)
     marginals = any(one.marginals for _, one in asked)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tamesu.base import InvalidInput, NoSupport, ShapeMismatch
-from tamesu.evaluate import Slates, Trust, evaluated_slates
+from tamesu.evaluate import Rounds, Slates, Trust, evaluated, evaluated_slates
 
 ARMS, SIZE = 5, 2
 LOGGING = np.array([0.3, 0.25, 0.2, 0.15, 0.1])
@@ -102,3 +102,18 @@ def test_what_is_not_known_is_refused_by_name():
         evaluated_slates(logged, target, estimators=["snips"])
     with pytest.raises(InvalidInput, match="must have slates"):
         evaluated_slates(logged.take(slice(0, 0)), target[:0])
+    empty = Slates.of([[None], [None]], [[0.0]] * 2, [[1.0]] * 2, among="ab")
+    for none in (empty, Slates.of([[], []], [[], []], [[], []], among="ab")):
+        with pytest.raises(InvalidInput, match="with an arm in them, got none"):
+            evaluated_slates(none, none.propensity)
+
+
+@pytest.mark.parametrize("word", ["estimators", "estimands"])
+def test_a_text_where_a_list_must_be_is_said_to_be_one(word):
+    """And not taken letter by letter: unknown estimator 's'."""
+    logged, target = slates(50)
+    with pytest.raises(InvalidInput, match=f"{word} must be a list of names, got 'standard'"):
+        evaluated_slates(logged, target, **{word: "standard"})
+    rounds = Rounds.of([0, 1], [1.0, 0.0], [0.5, 0.5])
+    with pytest.raises(InvalidInput, match=f"{word} must be a list of names, got 'standard'"):
+        evaluated(rounds, np.full((2, 2), 0.5), **{word: "standard"})
