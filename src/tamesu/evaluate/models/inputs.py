@@ -31,4 +31,5 @@ def deviations(columns: Floats) -> Floats:
         return np.ones(columns.shape[1])
     least, deviation = columns.min(axis=0), columns.std(axis=0)
     varies = (columns.max(axis=0) > least) & (deviation > 0.0)
-    return np.where(varies, deviation, np.maximum(np.abs(least), 1.0))
+    scale: Floats = np.where(varies, deviation, np.maximum(np.abs(least), 1.0))
+    return scale
