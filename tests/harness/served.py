@@ -35,6 +35,14 @@ from tamesu.serve.core.hot import heat
 PACE_US = 100_000
 DAY_PARTS = ("morning", "noon", "night")
 
+SHOP = {
+    "name": "shop",
+    "arms": ["a", "b", "c"],
+    "seed": 7,
+    "policy": {"belief": "beta", "explorer": {"kind": "thompson", "explore": 0.3}},
+    "reward": {"window": "5s", "settle": "1s", "lateness": "1s"},
+}
+
 
 class Served:
     """One bandit of any layout.

@@ -8,9 +8,9 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from evaluating import evaluating, values
 
 from tamesu.adapters.archive import open_bandit
-from tamesu.cli.entry import run
 
 
 @pytest.fixture(scope="module")
@@ -23,17 +23,7 @@ def clicks(tmp_path_factory):
 def asked(clicks, monkeypatch, capsys):
     """Runs it: exit code, what was printed, what was warned of."""
     monkeypatch.setenv("TAMESU_OPEN_BANDIT", str(clicks))
-
-    def command(*words):
-        capsys.readouterr()
-        code = run(["evaluate", *map(str, words)])
-        return code, *capsys.readouterr()
-
-    return command
-
-
-def values(told, policy=0):
-    return {one["estimator"]: one["value"] for one in told["policies"][policy]["estimates"]}
+    return evaluating(capsys)
 
 
 def test_uniform_to_thompson_sampling_has_its_known_value(asked):

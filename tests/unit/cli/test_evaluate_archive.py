@@ -6,28 +6,18 @@ import json
 from contextlib import closing
 
 import pytest
-from served import Served
+from evaluating import evaluating, values
+from served import SHOP, Served
 
 from tamesu.adapters.clock.manual import ManualClock
 from tamesu.adapters.eventlog.memory import MemoryEventLog
-from tamesu.cli.entry import run
 from tamesu.wiring import Settings, open_archive, open_store
 
 
 @pytest.fixture
 def asked(capsys):
     """Runs it: exit code, what was printed, what was warned of."""
-
-    def command(*words):
-        capsys.readouterr()
-        code = run(["evaluate", *map(str, words)])
-        return code, *capsys.readouterr()
-
-    return command
-
-
-def values(told, policy=0):
-    return {one["estimator"]: one["value"] for one in told["policies"][policy]["estimates"]}
+    return evaluating(capsys)
 
 
 def living(folder, declared, chance, shown=1.0):
@@ -47,15 +37,6 @@ def living(folder, declared, chance, shown=1.0):
         served.serve(900, every=100)
         served.rest()
         return served
-
-
-SHOP = {
-    "name": "shop",
-    "arms": ["a", "b", "c"],
-    "seed": 7,
-    "policy": {"belief": "beta", "explorer": {"kind": "thompson", "explore": 0.3}},
-    "reward": {"window": "5s", "settle": "1s", "lateness": "1s"},
-}
 
 
 @pytest.fixture(scope="module")

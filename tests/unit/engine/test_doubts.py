@@ -6,18 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from served import Served
+from served import SHOP, Served
 
 from tamesu.engine import ArchivedDecisions, Candidates
 from tamesu.evaluate import Trust, evaluated, evaluated_slates
 
-SHOP = {
-    "name": "shop",
-    "arms": ["a", "b", "c"],
-    "seed": 7,
-    "policy": {"belief": "beta", "explorer": {"kind": "thompson", "explore": 0.3}},
-    "reward": {"window": "5s", "settle": "1s", "lateness": "1s"},
-}
 LAYOUTS = [{"kind": "single"}, {"kind": "slate", "size": 2}]
 
 

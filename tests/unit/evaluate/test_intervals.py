@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from contrasts import told
 from scipy import stats
 
 from tamesu.base import InvalidInput
@@ -275,18 +275,6 @@ def test_what_an_interval_lacks_is_named(name, without, message):
     rounds, target, _ = logged(100)
     with pytest.raises(InvalidInput, match=message):
         asked(name, rounds, target, **without)
-
-
-def told(reward, weight=1.0, guess=0.0, expected=0.0):
-    """A contrast of such columns, with propensities of a half."""
-    reward = np.asarray(reward, float)
-    n = len(reward)
-    rounds = Rounds.of(np.zeros(n, int), reward, np.full(n, 0.5), among=[0])
-    weight, guess, expected = (
-        np.broadcast_to(one, n).astype(float) for one in (weight, guess, expected)
-    )
-    plain = contrast_of(rounds, np.ones((n, 1)))
-    return replace(plain, target=0.5 * weight, guess=guess, expected=expected)
 
 
 @pytest.mark.parametrize("name", ["betting", "sequence"])
