@@ -7,29 +7,14 @@ with its options as ours are written, to a number. Refuses to know what ours giv
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import json
 import sys
-import types
 from typing import Any
 
 import numpy as np
+from torchless import passed_over
 
-
-def _passed_over(package: str) -> None:
-    """`package`, found where it lies, with nothing of its own run."""
-    module = types.ModuleType(package)
-    spec = importlib.util.find_spec(package)
-    assert spec is not None
-    assert spec.submodule_search_locations is not None
-    module.__path__ = list(spec.submodule_search_locations)
-    sys.modules[package] = module
-
-
-# Its package loads torch, which its estimators do not use and which weighs gigabytes: so it is not in the environment.
-sys.modules["torch"] = types.ModuleType("torch")
-vars(sys.modules["torch"]).update(tensor=None, Tensor=type(None))
-_passed_over("obp")
+passed_over("obp")
 ope: Any = importlib.import_module("obp.ope")
 
 PLAIN = {

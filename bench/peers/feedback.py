@@ -9,31 +9,15 @@ Both print, by file, what uniform choice would have earned by IPS and SNIPS. Ref
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import json
 import sys
-import types
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torchless import passed_over
 
-
-def _passed_over(package: str) -> None:
-    """`package`, found where it lies, with nothing of its own run."""
-    module = types.ModuleType(package)
-    spec = importlib.util.find_spec(package)
-    assert spec is not None
-    assert spec.submodule_search_locations is not None
-    module.__path__ = list(spec.submodule_search_locations)
-    sys.modules[package] = module
-
-
-# Its packages load torch, which none of this uses and which is not in the environment.
-sys.modules["torch"] = types.ModuleType("torch")
-vars(sys.modules["torch"]).update(tensor=None, Tensor=type(None))
-for _package in ("obp", "obp.dataset", "obp.policy", "obp.ope"):
-    _passed_over(_package)
+passed_over("obp", "obp.dataset", "obp.policy", "obp.ope")
 real = importlib.import_module("obp.dataset.real")
 made = importlib.import_module("obp.dataset.synthetic")
 estimators = importlib.import_module("obp.ope.estimators")

@@ -7,23 +7,13 @@ policy brings an arm to its position, as it enumerates that. Refuses to estimate
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import sys
-import types
 from typing import Any
 
 import numpy as np
+from torchless import passed_over
 
-for _name in ("obp", "obp.dataset"):
-    _package = types.ModuleType(_name)
-    _spec = importlib.util.find_spec(_name)
-    assert _spec is not None
-    assert _spec.submodule_search_locations is not None
-    _package.__path__ = list(_spec.submodule_search_locations)
-    sys.modules[_name] = _package
-# Passed over, and torch in name alone: `estimates.py` says why.
-sys.modules["torch"] = types.ModuleType("torch")
-vars(sys.modules["torch"]).update(tensor=None, Tensor=type(None))
+passed_over("obp", "obp.dataset")
 one: Any = importlib.import_module("obp.dataset.synthetic")
 several: Any = importlib.import_module("obp.dataset.synthetic_slate")
 
