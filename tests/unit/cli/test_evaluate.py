@@ -195,6 +195,7 @@ def test_policies_come_as_tables_and_functions(asked, logs, tmp_path, monkeypatc
     [
         (["log.csv", "--policy", "arm:7"], 1, "no such arm: '7'"),
         (["log.csv", "--policy", "best"], 2, "no policy is known by 'best'"),
+        (["log.csv", "--policy", "best.yaml"], 2, "are judged by a bandit's own archive"),
         (["log.csv", "--policy", "nothing.csv"], 1, "no file nothing.csv"),
         (["log.csv", "--policy", "wish_list:none"], 1, "wish_list:none must be importable"),
         (["log.csv", "--policy", "os:nothing"], 1, "module 'os' must have a function 'nothing'"),

@@ -175,7 +175,33 @@ HEADER = "item_id,click,propensity_score\n"
         (
             "log.csv",
             HEADER + "1,0,1.5\n",
-            "leave out rows without one; rows count from 0, the line below the header",
+            "leave out rows without one; rows count from 0, the line below the header; empty ones do not count",
+        ),
+        (
+            "log.csv",
+            HEADER + "1,0,0.5\n2,0\n",
+            "log.csv: line 3 must have 3 fields as the header has, got 2",
+        ),
+        (
+            "log.csv",
+            HEADER.strip() + ',user_feature_0\n"1\n2",0,0.5,x\n\n2,0,0.5\n',
+            "log.csv: line 5 must have 4 fields as the header has, got 3",
+        ),
+        ("log.csv", HEADER + "1,0,0.5,7\n", "line 2 must have 3 fields as the header has, got 4"),
+        (
+            "log.csv",
+            HEADER.replace(",", ";") + "1;0;0.5\n",
+            "got none of 'click', 'item_id', 'propensity_score' but 'item_id;click;propensity_score'",
+        ),
+        (
+            "log.csv",
+            "position," + HEADER + "1,1,0,0.5\n,1,0,0.5\n",
+            "position must be whole numbers from 1, got nan in row 1 (1 of 2 rows)",
+        ),
+        (
+            "log.csv",
+            "timestamp," + HEADER + "2026-01-01,1,0,0.5\n,1,0,0.5\n",
+            "timestamp must be a moment, got none in row 1",
         ),
         ("log.pkl", "nothing", "hint: a pickle may run any code when it is opened"),
         ("log.npy", "nothing", "write the dictionary with numpy.savez"),
@@ -191,6 +217,26 @@ def test_what_is_wrong_is_told_with_the_name_of_the_file(
     assert out == ""
     assert message in err
     assert not (tmp_path / "other.npz").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "bom"), [("log.csv", True), ("log.csv", False), ("log.dsjson", True)]
+)
+def test_files_that_came_by_way_of_windows_are_read(exported, tmp_path, name, bom):
+    """With a byte order mark, with other ends of lines, with an empty line at the end."""
+    text = HEADER + "1,1,0.5\n2,0,0.5\n"
+    if name.endswith("dsjson"):
+        np.savez(tmp_path / "log.npz", **FEEDBACK)
+        exported("log.npz", name)
+        text = (tmp_path / name).read_text()
+    written = (b"\xef\xbb\xbf" if bom else b"") + text.replace("\n", "\r\n").encode() + b"\r\n"
+    (tmp_path / name).write_bytes(written)
+    code, out, err = exported(name, "other.npz", "--json")
+    assert code == 0, err
+    told = json.loads(out)
+    is_csv = name.endswith("csv")
+    assert told["rounds"] == (2 if is_csv else 4)
+    assert told["left_out"] == ({"empty rows": 1} if is_csv else {})
 
 
 def test_names_of_columns_go_with_them(exported, tmp_path):

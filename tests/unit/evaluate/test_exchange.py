@@ -144,6 +144,14 @@ def test_moments_that_some_lines_lack_are_kept_of_none_and_that_is_told():
     assert rounds_of_dsjson([line_of(Timestamp=None)]).left == {}
 
 
+def test_an_action_that_has_both_is_called_by_its_tag_and_tells_its_id():
+    rounds = rounds_of_dsjson(
+        [line_of(c={"_multi": [{"_tag": "x", "id": 3}, {"_tag": "y", "id": 4}]})]
+    ).rounds
+    assert rounds.arms == ("x", "y")
+    assert rounds.features.tolist() == [[3.0], [4.0]]
+
+
 def test_moments_that_nobody_told_are_not_made_up():
     rounds = Rounds.of(["a", "b"], [1.0, 0.0], [0.5, 0.5])
     assert "timestamp" not in table_of(rounds)

@@ -43,7 +43,8 @@ def candidate(
         return function_of(name)
     raise InvalidInput(
         f"no policy is known by {name!r} here",
-        hint="say uniform, arm:ID, module:function, or a table of probabilities (.csv, .npy)",
+        hint="say uniform, arm:ID, module:function, a table of probabilities (.csv, .npy), or a folder that was "
+        "learnt; declarations, snapshots and logging are judged by a bandit's own archive",
     )
 
 

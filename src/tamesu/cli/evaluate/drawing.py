@@ -24,7 +24,7 @@ MOST_ARMS = 16
 
 WIDTH = 6.4
 
-PLAIN = "{x:,.4g}"
+PLAIN = "{x:,.12g}"
 """Numbers along an axis of powers of ten, which would be formulas."""
 
 

@@ -5,6 +5,8 @@ Refuses to guess a form, and to open what could run code: arrays of Python objec
 
 from __future__ import annotations
 
+import codecs
+import csv
 import gzip
 import zipfile
 import zlib
@@ -36,7 +38,7 @@ GZIP = ".gz"
 _PICKLES = (".npy", ".pkl", ".pickle", ".joblib")
 """Where others keep a dictionary of arrays."""
 
-_ROWS = "rows count from 0, the line below the header"
+_ROWS = "rows count from 0, the line below the header; empty ones do not count"
 
 STEP = 1_000
 """Lines between two times that it is told how far reading has come."""
@@ -84,21 +86,53 @@ def form_of(path: Path) -> str:
 def _table(path: Path) -> Read[Rounds]:
     import polars as pl
 
+    is_csv = form_of(path) != ".parquet"
     try:
-        if form_of(path) == ".parquet":
-            names = list(pl.read_parquet_schema(path))
-            rows = pl.read_parquet(path, columns=_looked_at(names))
-        else:
+        if is_csv:
             # Words all of them: digests that look like numbers, and ids such as 007, stay what they are.
             names = pl.read_csv(path, n_rows=0, infer_schema=False).columns
-            rows = pl.read_csv(path, columns=_looked_at(names), infer_schema=False)
+            # The last one, too: where a line ends too early it is missing.
+            wanted = list(dict.fromkeys([*_looked_at(names), *names[-1:]]))
+            rows = pl.read_csv(path, columns=wanted, infer_schema=False)
+        else:
+            names = list(pl.read_parquet_schema(path))
+            rows = pl.read_parquet(path, columns=_looked_at(names))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, UnicodeDecodeError) as problem:
+        if is_csv:
+            _refuse_ragged(path)
         why = str(problem).strip().partition("\n")[0]
         raise Corrupt(f"{path} must be a table, it cannot be read: {why}") from problem
+    left: dict[str, int] = {}
+    if is_csv and names and rows[names[-1]].null_count():
+        _refuse_ragged(path)
+        empty = rows.select(pl.all_horizontal(pl.all().is_null())).to_series()
+        left = {"empty rows": int(empty.sum())} if empty.any() else {}
+        rows = rows.filter(~empty)
     columns: dict[str, Any] = dict.fromkeys(names, ())
-    for name in rows.columns:
+    for name in _looked_at(names):
         columns[name] = _column(rows[name])
-    return rounds_of_table(columns)
+    read = rounds_of_table(columns)
+    return read._replace(left=read.left | left)
+
+
+def _refuse_ragged(path: Path) -> None:
+    """Raises where a line of a CSV has more or fewer fields than its header: it was cut, or two of them run together.
+
+    Raises:
+        InvalidInput: as said, with its number.
+    """
+    opened: Any = gzip.open if path.suffix.lower() == GZIP else open
+    with opened(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as file:
+        lines = csv.reader(file)
+        width = len(next(lines, []))
+        try:
+            for fields in lines:
+                if fields and len(fields) != width:
+                    raise InvalidInput(
+                        f"line {lines.line_num} must have {width} fields as the header has, got {len(fields)}"
+                    )
+        except (csv.Error, EOFError, zlib.error):
+            return  # what else is wrong is told by whoever met it
 
 
 def _looked_at(names: list[str]) -> list[str]:
@@ -208,7 +242,7 @@ def _telling(
     for number, line in enumerate(lines):
         if number % STEP == 0:
             tell(file.tell())
-        yield line
+        yield line if number else line.removeprefix(codecs.BOM_UTF8)
 
 
 _FORMS: dict[str, Callable[[Path], Logs]] = {

@@ -23,7 +23,6 @@ from tamesu.evaluate.exchange.moment import microseconds
 from tamesu.evaluate.exchange.told import Cells, Read, Telling, told
 from tamesu.evaluate.rounds import Rounds
 
-_NAMES = frozenset({"_tag", "id"})
 _HELD = 10_000
 """Lists of actions that are known again by their bytes."""
 
@@ -170,7 +169,9 @@ class _Log:
     def _arm(self, name: str, action: Any) -> int:
         row = self._arms.setdefault(name, len(self._arms))
         if not self._varies:
-            says = {of: one for of, one in told(action) if of not in _NAMES}
+            # Where it has both, it is called by its `_tag`, and tells the other one of itself.
+            tag = "_tag" if isinstance(action, dict) and "_tag" in action else "id"
+            says = {of: one for of, one in told(action) if of != tag}
             if row == len(self._told):
                 self._told.append(says)
             self._varies = self._told[row] != says

@@ -33,7 +33,8 @@ def microseconds(stamp: Any) -> int:
         except ValueError as problem:
             raise InvalidInput(f"timestamp must be ISO 8601, got {stamp[:40]!r}") from problem
     if not isinstance(moment, datetime):
-        raise InvalidInput(f"timestamp must be a moment, got {type(stamp).__name__}")
+        got = "none" if stamp is None else type(stamp).__name__
+        raise InvalidInput(f"timestamp must be a moment, got {got}")
     return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - EPOCH) // MICROSECOND
 
 

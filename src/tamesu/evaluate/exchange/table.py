@@ -162,9 +162,12 @@ def _numbers(name: str, values: Sequence[Any] | NDArray[Any]) -> NDArray[np.floa
 
 def _from_0(places: Sequence[Any] | NDArray[Any]) -> NDArray[np.int64]:
     found = _numbers("position", places)
-    if not np.array_equal(found, np.floor(found)) or found.min(initial=1.0) < 1:
+    wrong = ~(found >= 1) | (found % 1 != 0)
+    if wrong.any():
+        row = int(wrong.argmax())
         raise InvalidInput(
-            f"position must be whole numbers from 1, got {found[(found < 1) | (found % 1 != 0)][0]:g}"
+            f"position must be whole numbers from 1, got {found[row]:g} in row {row} "
+            f"({int(wrong.sum()):,} of {len(found):,} rows)"
         )
     return found.astype(np.int64) - 1
 
@@ -183,4 +186,10 @@ def _moments(stamps: Sequence[Any] | NDArray[Any]) -> Any:
         if np.isnat(stamps).any():
             raise InvalidInput("timestamp must be a moment in each row, got none in some")
         return stamps.astype("datetime64[us]").astype(np.int64)
-    return [microseconds(one) for one in _plain(stamps)]
+    found: list[int] = []
+    for one in _plain(stamps):
+        try:
+            found.append(microseconds(one))
+        except InvalidInput as problem:
+            raise InvalidInput(f"{problem.message} in row {len(found)}") from problem
+    return found

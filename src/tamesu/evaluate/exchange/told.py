@@ -153,8 +153,10 @@ def needed(given: Mapping[str, Any], names: Sequence[str], what: str) -> None:
     """Raises `InvalidInput` where one of `names` is not given, or is nothing."""
     missing = [name for name in names if given.get(name) is None]
     if missing:
+        others = [name for name, one in given.items() if one is not None and name not in names]
         raise InvalidInput(
-            f"{what} must have {listing(names)}, got none of {listing(missing)}",
+            f"{what} must have {listing(names)}, got none of {listing(missing)}"
+            + (f" but {listing(name[:40] for name in others)}" if others else ""),
             hint="without the probability of what was chosen no other policy can be judged",
         )
 
