@@ -4,13 +4,15 @@ With right propensities 1{arm = a} / p has the mean 1 in every round in which a 
 So a gambler who stakes a part of what they have on "more than 1" gains nothing in the mean: their wealth is a
 martingale that starts at 1, and is above 1/alpha with a probability of alpha at most (Ville's inequality) — however
 heavy the tails, and in logs of a policy that was learning, too. One stakes on each arm, one on any arm, one on the target
-policy's weights; some at all times, some more where a column of the context, a position or a time is large.
+policy's weights; some at all times, some more at a position or a time, or where a column of the context is large among all
+that came, small, or near the middle, or two of them are large or small together.
 
     wealth = mean over bets of prod over rounds of (1 + stake * f * (W - 1)),   f in [0, 1]
 
 It finds propensities that are too small, swapped between rows, of another arm, or of another time. It cannot tell
 propensities that are too large from arms that were never tried: the mean weight does. Nor can it find rows that were swapped
-where nothing in the log says what their propensities depended on. Refuses to correct anything.
+where nothing in the log says what their propensities depended on. A choice that stands in several rows, as one kept for a
+unit does, is drawn once: with the same propensity in each row they cannot be right. Refuses to correct anything.
 
 Source: Waudby-Smith & Ramdas 2024 (betting); Vovk & Wang 2021 (e-values are merged by their mean).
 """
@@ -25,6 +27,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from tamesu.evaluate.contrast import Contrast
+from tamesu.evaluate.occasions import SPANS, evenly, most_occasions, occasions_of
 from tamesu.evaluate.rounds import Rounds
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -33,11 +36,8 @@ Codes: TypeAlias = NDArray[np.intp]
 STAKES = 0.5 ** np.arange(1, 17, 2)
 """Parts of one's wealth: the best one is about the excess over the variance, which spans four decades."""
 
-SPANS = 10
-"""Parts of the log, in its order, on each of which somebody stakes."""
-
 MOST_CELLS = 1 << 20
-"""Of rows times columns that are bet on; of more rows every so manieth is taken."""
+"""Of rows times columns that are bet on; of more rows some are taken, evenly."""
 
 MOST_RATIO = 1e18
 """A ratio counts as no more: that makes a bet worse, never better, and products of `TOGETHER` of them are numbers."""
@@ -138,12 +138,12 @@ def _won_of_arms(chosen: Codes, stands: Floats, possible: Codes) -> Floats:
 def _won_by(rounds: Rounds, stands: Floats) -> Floats:
     """(K, columns, stakes) where more is staked the larger a column f is; of some rounds, where they are many."""
     k = len(rounds.arms)
-    cells = SPANS + SPANS + 2 * rounds.context.shape[1]
+    cells = most_occasions(rounds.context.shape[1])
     if rounds.eligible is not None:
         cells = max(cells, k // SPANS)
-    rows = slice(None, None, max(1, -(-len(rounds) * cells // MOST_CELLS)))
+    rows = evenly(len(rounds), max(1, MOST_CELLS // cells))
     some_rounds = rounds.take(rows)
-    where, over = _columns(some_rounds), stands[rows, None] - 1.0
+    where, over = occasions_of(some_rounds), stands[rows, None] - 1.0
     won = np.zeros((k, where.shape[1], len(STAKES)))
     if not where.size:
         return won
@@ -184,23 +184,6 @@ class _Cuts(NamedTuple):
         """(s, c) logarithms of the products of factors (n, c) over each part."""
         logs = np.log(np.multiply.reduceat(factors, self.places, axis=0))
         return np.asarray(np.add.reduceat(logs, self.parts, axis=0), dtype=np.float64)
-
-
-def _columns(rounds: Rounds) -> Floats:
-    """(n, c) in [0, 1]: spans of the log, positions, and each column of the context from below and from above."""
-    n = len(rounds)
-    if n < SPANS:
-        return np.empty((n, 0))
-    span = np.empty(n, np.intp)
-    span[np.argsort(rounds.decided, kind="stable")] = np.arange(n) * SPANS // n
-    columns = [span[:, None] == np.arange(SPANS)]
-    positions = int(rounds.position.max()) + 1
-    if 1 < positions <= SPANS:
-        columns.append(rounds.position[:, None] == np.arange(positions))
-    low, high = rounds.context.min(axis=0), rounds.context.max(axis=0)
-    varies = high > low
-    scaled = (rounds.context[:, varies] - low[varies]) / (high - low)[varies]
-    return np.concatenate([*columns, scaled, 1.0 - scaled], axis=1, dtype=np.float64)
 
 
 def _logged(

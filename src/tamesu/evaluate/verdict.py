@@ -183,7 +183,7 @@ def _calibration(found: Diagnostics) -> Iterator[Reason]:
     cannot = "cannot" if bets.evidence > limit else "can hardly"
     told = (
         f"the propensities {cannot} be right: with right ones so much would be won by betting on {bets.against!r} in one of "
-        f"10^{bets.evidence:.3g} logs at most; they are too small, swapped between rows, or of another policy"
+        f"10^{bets.evidence:.3g} logs at most; they are too small, swapped between rows, of another policy, or of one choice that stands in many rows"
     )
     yield from _above("evidence", bets.evidence, told)
 

@@ -10,6 +10,7 @@ from rounds_in_contexts import ARMS, logged, uniform
 
 from tamesu.base import InvalidInput
 from tamesu.evaluate import Rounds, Trust, evaluated
+from tamesu.evaluate.occasions import evenly
 
 
 def reasons(found):
@@ -58,6 +59,53 @@ def test_propensities_that_are_a_little_too_large_are_told_where_the_log_is_long
     assert reasons(evaluated(rounds, target))["missing weight"] is Trust.WEAK
     right = replace(rounds, propensity=rounds.propensity / 1.03)
     assert evaluated(right, target).verdict.trust is Trust.TRUSTWORTHY
+
+
+LIKINGS = {
+    "a column": lambda x: x[:, 0],
+    "a column with one value out of all proportion": lambda x: np.where(x[:, 0] > 1e5, 0, x[:, 0]),
+    "how far a column lies from its middle": lambda x: np.abs(x[:, 0]) - 0.8,
+    "whether two columns have one sign": lambda x: np.sign(x[:, 0] * x[:, 1]),
+}
+"""What a policy likes its first arm for, and its second one for the contrary."""
+
+
+@pytest.mark.parametrize("liking", LIKINGS, ids=LIKINGS)
+def test_propensities_of_arms_that_do_not_know_of_contexts_are_told(liking):
+    """How often each arm was chosen in the mean: right for it, and wrong in every context."""
+    n = 6_000
+    rng = np.random.default_rng(6)
+    contexts = rng.normal(size=(n, 3))
+    if "proportion" in liking:
+        contexts[7] = 1e6
+    liked = LIKINGS[liking](contexts)
+    scores = np.exp(np.stack([liked, -liked, 0 * liked, 0 * liked], axis=1))
+    shares = 0.9 * scores / scores.sum(axis=1, keepdims=True) + 0.1 / ARMS
+    arms = (shares.cumsum(axis=1) < rng.random((n, 1))).sum(axis=1).clip(max=ARMS - 1)
+    overall = np.bincount(arms, minlength=ARMS) / n
+    found = [
+        evaluated(
+            Rounds.of(arms, rng.random(n), propensities, among=range(ARMS), contexts=contexts),
+            uniform_of(n),
+            estimators=["snips"],
+        )
+        for propensities in (shares[np.arange(n), arms], overall[arms])
+    ]
+    assert found[0].verdict.trust is Trust.TRUSTWORTHY
+    assert reasons(found[1])["evidence"] is Trust.REFUSE
+
+
+def test_some_of_a_long_log_are_not_all_of_one_kind():
+    """Every third row, of three positions in turn, would be one position; none is taken twice, of few all are."""
+    for n, most in ((300_000, 100_000), (100_001, 10_001), (1_000, 999), (7, 100), (0, 5), (10, 1)):
+        rows = evenly(n, most)
+        assert len(rows) <= most
+        assert (np.diff(rows) > 0).all()
+        assert len(rows) >= 0.6 * min(n, most)
+        if n > 10_000:
+            assert np.bincount(rows % 3).min() > 0.3 * len(rows)
+            assert np.bincount(rows % 10).min() > 0.08 * len(rows)
+    assert evenly(7, 100).tolist() == list(range(7))
 
 
 @pytest.mark.parametrize("propensity", [0.0, 1.5, np.nan, -0.1])
