@@ -34,6 +34,7 @@ from tamesu.evaluate import (
     Tabled,
     always,
     made_again,
+    refuse_gone,
     table_of,
 )
 from tamesu.policy import Policy, Prepared, State, compose
@@ -160,7 +161,7 @@ class Candidates:
             self._logged,
             Tabled(table),
             told,
-            lambda: Pieced(self._logged, along.pieces()).below,
+            lambda: _learning(self._logged, along),
         )
 
     def distributions(self, candidate: Candidate) -> Target:
@@ -197,7 +198,11 @@ class Candidates:
 
         @cache
         def made() -> Pieced:
-            return Pieced(logged, self._remade(logged).pieces())
+            remade = self._remade(logged)
+            for _ in remade.snapshots():
+                pass  # better refused before hours of running again than after
+            refuse_gone(remade.gone, len(logged))
+            return Pieced(len(logged), remade.pieces)
 
         return lambda slates, above: made().below(slates, above)
 
@@ -276,6 +281,12 @@ class Candidates:
     def _clauses(self) -> dict[int, Reward]:
         """Of every declaration, also of those that are not judged by."""
         return {number: one.reward for number, one in self._decisions.declared().items()}
+
+
+def _learning(logged: Logged, along: Along) -> Below:
+    """It has few states, and each is learnt out of the one before it: all are held."""
+    whole = list(along.pieces())
+    return Pieced(len(logged), lambda _: whole).below
 
 
 def _frozen(

@@ -8,6 +8,7 @@ decisions whose snapshot is gone: counted, they leave the other arms what is lef
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ from tamesu.evaluate import Asking, Logged, Piece
 from tamesu.policy import Policy, Prepared, compose
 from tamesu.ports import Archive, Store
 
+Rows: TypeAlias = NDArray[np.intp]
+
 MOST_LOOKED_AT = 500
 """Decisions that are made again to see whether the log is right."""
 
@@ -27,41 +30,62 @@ class Remade:
     """The logging policy, in pieces by the snapshot that decided.
 
     Args:
-        logged: decisions of one arm each.
+        logged: decisions.
         store, archive: of the installation.
         bandit: its name.
 
     Attributes:
-        gone: how many decisions have no snapshot any more.
-        there: (n,) those that have.
+        there: (n,) those whose snapshot was there when it was asked for.
     """
 
     def __init__(self, logged: Logged, store: Store, archive: Archive, bandit: str) -> None:
         self._logged, self._store, self._bandit = logged, store, bandit
         self._history = History(store, archive)
         self._rosters = Rosters(store, bandit)
-        self.gone = 0
+        self._asking: dict[int, tuple[Policy, Time, Asking]] = {}
         self.there = np.ones(len(logged), np.bool_)
 
-    def pieces(self) -> Iterator[Piece]:
-        """Each snapshot that decided, prepared as it was, and its decisions."""
+    @property
+    def gone(self) -> int:
+        """How many decisions have no snapshot any more."""
+        return int(np.count_nonzero(~self.there))
+
+    def pieces(self, some: Rows | None = None) -> Iterator[Piece]:
+        """Each snapshot that decided, prepared as it was, and its decisions: of `some` rows, none for all."""
+        for rows, number, version, snapshot in self.snapshots(some):
+            policy, created, asking = self._asked(number)
+            roster = self._rosters.at(number, version)
+            yield rows, asking, prepared_of(policy, roster, snapshot, created)
+
+    def snapshots(
+        self, some: Rows | None = None
+    ) -> Iterator[tuple[Rows, int, int, Snapshot | None]]:
+        """Each snapshot that decided and is there, by declaration and version; none for a prior."""
         logged = self._logged
-        for number in np.unique(logged.number).tolist():
+        whole = np.arange(len(logged)) if some is None else some
+        for number, mine in _by(logged.number, whole):
+            decided = dict(_by(logged.version, mine))
+            for version, snapshot in self._history.each(self._bandit, decided):
+                self.there[decided[version]] = snapshot is not None or not version
+                if snapshot is not None or not version:
+                    yield decided[version], number, version, snapshot
+
+    def _asked(self, number: int) -> tuple[Policy, Time, Asking]:
+        """The policy of a declaration, when that was made, and what asks it."""
+        if number not in self._asking:
             declared = self._store.declared(self._bandit, number)
             if declared is None:
                 raise Corrupt(f"the store must hold declaration {number} of {self._bandit!r}")
             policy = compose(declared.declaration)
-            asking = Asking(logged, policy)
-            mine = np.flatnonzero(logged.number == number)
-            versions = np.unique(logged.version[mine]).tolist()
-            for version, snapshot in self._history.each(self._bandit, versions):
-                rows = mine[logged.version[mine] == version]
-                if snapshot is None and version:
-                    self.gone += len(rows)
-                    self.there[rows] = False
-                else:
-                    roster = self._rosters.at(number, version)
-                    yield rows, asking, prepared_of(policy, roster, snapshot, declared.created)
+            self._asking[number] = policy, declared.created, Asking(self._logged, policy)
+        return self._asking[number]
+
+
+def _by(column: NDArray[np.int64], rows: Rows) -> Iterator[tuple[int, Rows]]:
+    """Each value of `column` in `rows`, rising, and those that have it."""
+    order = rows[np.argsort(column[rows], kind="stable")]
+    values, firsts = np.unique(column[order], return_index=True)
+    yield from zip(values.tolist(), np.split(order, firsts[1:]), strict=True)
 
 
 def prepared_of(

@@ -18,7 +18,7 @@ from tamesu.evaluate.kinds import Estimator, estimator_of, known_estimators
 from tamesu.evaluate.latest import Cut, Deliveries, Latest, with_rewards
 from tamesu.evaluate.logged import Logged
 from tamesu.evaluate.models import per_arm, ridge
-from tamesu.evaluate.pieced import Pieced
+from tamesu.evaluate.pieced import Pieced, refuse_gone
 from tamesu.evaluate.placements import Below, Runs
 from tamesu.evaluate.rerun import Again
 from tamesu.evaluate.reward_model import RewardModel, cross_fitted, folds_of
@@ -89,6 +89,7 @@ __all__ = [
     "made_again",
     "normal",
     "per_arm",
+    "refuse_gone",
     "refuse_strangers",
     "ridge",
     "slate_contrast_of",

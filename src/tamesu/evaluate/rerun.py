@@ -21,6 +21,9 @@ from tamesu.evaluate.slates import Slates
 
 Floats: TypeAlias = NDArray[np.float64]
 
+MOST_SLATES = 1_024
+"""That are looked at together: each may have been decided by a policy of its own, and these are all held."""
+
 
 class Again(NamedTuple):
     """Both policies, to be run again.
@@ -105,7 +108,7 @@ def rerun(slates: Slates, contrast: SlateContrast, again: Again, *, pairs: bool 
     groups = 1 if orders(k, size) <= runs.most_orders else runs.groups
     width = groups * size * k * (size * k if pairs else 1)
     held = orders(k, size) // 4 if groups == 1 else 1
-    step = max(1, MOST_NUMBERS // max(1, width, held))
+    step = min(MOST_SLATES, max(1, MOST_NUMBERS // max(1, width, held)))
     columns = np.ones((groups + 1 if groups > 1 else 1, 3, n, size))
     for start in range(0, n, step):
         some = slice(start, start + step)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import weakref
 
 import numpy as np
 import pytest
@@ -11,7 +12,6 @@ from served import Served
 from tamesu.base import Declaration, NoSupport, Outcome
 from tamesu.engine import ArchivedDecisions, Candidates
 from tamesu.evaluate import (
-    Pieced,
     Runs,
     evaluated_slates,
     normal,
@@ -20,6 +20,7 @@ from tamesu.evaluate import (
     value,
 )
 from tamesu.evaluate.rerun import rerun
+from tamesu.policy import Policy
 
 ARMS = ["a", "b", "c", "d"]
 WORTH = {"a": 0.1, "b": 0.2, "c": 0.3, "d": 0.4}
@@ -216,12 +217,41 @@ def test_a_candidate_that_learns_along_runs_again_as_it_stood_then():
     assert estimate > along.logged.slates().reward.sum(axis=1).mean() + 0.1
 
 
-def test_a_snapshot_that_is_gone_cannot_run_again():
-    one = home(LAYOUTS[0])
-    logged = candidates_of(one).logging().logged
-    with pytest.raises(NoSupport, match="of 1,500 of 1,500 its snapshot is gone") as raised:
-        Pieced(logged, [])
+def test_a_snapshot_that_is_gone_cannot_run_again(served):
+    """It is said before anything is run."""
+    _, one = served
+    candidates = candidates_of(one)
+    logging = candidates.logging()
+    logging.logged.version[-3:] = 999_999
+    with pytest.raises(NoSupport, match="of 3 of 1,500 its snapshot is gone") as raised:
+        again(candidates, logging, "item_position")
     assert "--since" in raised.value.hint
+
+
+def test_policies_that_decided_are_held_while_they_are_asked_and_no_longer(monkeypatch):
+    """Each of 300 slates may have a snapshot of its own: of a million no machine could hold them all."""
+    one = Served({**HOME, "layout": LAYOUTS[0], "policy": {"belief": "beta"}}, chance)
+    one.serve(300, every=5)
+    one.rest()
+    candidates = candidates_of(one)
+    logging = candidates.logging()
+    versions = np.unique(logging.logged.version)
+    assert len(versions) > 50
+    whole = again(candidates, logging, "item_position")[0]
+    held, at_once = weakref.WeakSet(), []
+    prepare = Policy.prepare
+
+    def prepared(*given):
+        made = prepare(*given)
+        held.add(made)
+        at_once.append(len(held))
+        return made
+
+    monkeypatch.setattr(Policy, "prepare", prepared)
+    monkeypatch.setattr("tamesu.evaluate.rerun.MOST_SLATES", 40)
+    assert again(candidates, logging, "item_position")[0] == whole
+    assert len(at_once) >= len(versions)
+    assert max(at_once) < 0.7 * len(versions)
 
 
 def test_uniform_choice_is_a_candidate_and_can_be_run_again(served):
