@@ -137,9 +137,11 @@ class Rounds:
         _refuse(wrong, self.propensity, must, NO_PROPENSITY)
         _refuse(~np.isfinite(self.reward), self.reward, "rewards must be finite", NO_REWARD)
         _refuse(np.abs(self.reward) > MOST, self.reward, f"rewards must lie within {MOST:g}")
-        _refuse(~np.asarray(np.isfinite(self.context).all(axis=1)), None, "contexts must be finite")
-        wide = np.abs(self.context).max(axis=1, initial=0.0)
-        _refuse(wide > MOST, wide, f"contexts must lie within {MOST:g}")
+        # Both ends of all of them first: rows are looked at one by one where something is wrong.
+        if not (self.context.max(initial=0.0) <= MOST and self.context.min(initial=0.0) >= -MOST):
+            wide = np.abs(self.context).max(axis=1, initial=0.0)
+            _refuse(~np.isfinite(wide), None, "contexts must be finite")
+            _refuse(wide > MOST, wide, f"contexts must lie within {MOST:g}")
         outside = ~(np.abs(self.features).max(axis=1, initial=0.0) <= MOST)
         _refuse(outside, None, f"features must lie within {MOST:g}")
         outside = (self.position < 0) | (self.position >= MOST_POSITIONS)
