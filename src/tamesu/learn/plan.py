@@ -24,15 +24,18 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         query, item: hidden layers of the towers; `item` matters where arms tell of themselves.
         embedding: numbers that stand for a category, at most.
         ids: whether each arm has a vector of its own beside what its features say; none for where it has none.
-        temperature: of the softmax; none for 1, for .4 of who starts as a regression, and at the end for that share
-            of it, down to a tenth, that what is held out likes best; .05 of a regression, which nearly takes the best.
+        temperature: of the softmax; none for 1, for .4 of who starts as a regression, and at the end of each climb
+            for that share of it, down to a tenth, that what is held out likes best; .05 of a regression, which
+            nearly takes the best.
         epochs: at most so many.
         batch: rounds of one step.
         rate: of a step (Adam).
         decay: of weights.
         warm: whether a policy starts twice, at random and as the regression of its own towers; what is held out
             says which of the two is kept.
-        clip: the largest weight of a round.
+        clip: the largest weight of a round; 0 of doubly robust: what its model says, and no correction.
+        alone: whether doubly robust is also climbed by its model alone, as if `clip` were 0; what is held out says
+            which is kept.
         entropy: reward for spreading, per nat; where rewards leave [0, 1], in deviations of rewards.
         logging: price of leaving the logging policy, likewise.
         top_k: how many arms a decision will have: the correction of Chen et al. 2019.
@@ -59,6 +62,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     decay: float = 0.01
     warm: bool = True
     clip: float = 5.0
+    alone: bool = True
     entropy: float = 0.0
     logging: float = 0.0
     top_k: int = 1
@@ -80,7 +84,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         for name in ("temperature", "rate"):
             given = getattr(self, name)
             self._refuse_unless(given is None or 0.0 < given < math.inf, name, "finite and above 0")
-        self._refuse_unless(self.clip > 0.0, "clip", "above 0")
+        if self.estimator in {"ips", "snips"}:
+            self._refuse_unless(self.clip > 0.0, "clip", "above 0")
+        self._refuse_unless(self.clip >= 0.0, "clip", "at least 0")
         for name in ("decay", "entropy", "logging", "sampled", "seed"):
             self._refuse_unless(0 <= getattr(self, name) < math.inf, name, "at least 0")
         self._refuse_unless(0.0 < self.held_out < 1.0, "held_out", "above 0 and below 1")
@@ -95,6 +101,18 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         if self.estimator == "regression":
             return 0.05
         return 0.4 if warm else 1.0
+
+    def climbed(self) -> dict[str, Plan]:
+        """What is climbed from each start, by its name: more than one where what is held out says which is kept."""
+        found = {"policy": self}
+        if self.estimator == "dr" and self.alone and self.clip:
+            found["policy by its model"] = msgspec.structs.replace(self, clip=0.0)
+        return found
+
+    @property
+    def twice(self) -> bool:
+        """Whether it starts twice."""
+        return self.warm and self.estimator in {"dr", "ips", "snips"}
 
     def as_regression(self) -> Plan:
         """The same towers as a model of rewards, all arms and all weights looked at."""

@@ -102,7 +102,11 @@ def test_learning_that_was_cut_short_comes_to_the_same(tmp_path):
     again = learnt_from(rounds, plan, tell=told.append, checkpoints=tmp_path)
     rest = [one.number for one in told if one.of == "policy"]
     assert rest == [3, 4, 5]
-    assert {one.of for one in told} == {"policy", "start", "policy from it"}
+    assert {one.of for one in told} == {
+        *("policy", "policy by its model"),
+        "start",
+        *("policy from it", "policy by its model from it"),
+    }
     assert again.policy.embeddings.tobytes() == whole.policy.embeddings.tobytes()
     assert again.held_out == whole.held_out
     eligible = np.ones((600, ARMS), np.bool_)
@@ -279,6 +283,33 @@ def test_any_model_of_rewards_will_do():
     assert earned(learnt, fresh, fresh_truth) > 0.75
 
 
+def nobody_knows(rounds):
+    """A model that takes every arm for as good as all."""
+    del rounds
+    return lambda asked: np.full((len(asked), ARMS), 0.5)
+
+
+def the_truth(rounds):
+    """A model that is right."""
+    del rounds
+    return lambda asked: 1 / (1 + np.exp(-3 * asked.context))
+
+
+@pytest.mark.parametrize("model", [nobody_knows, the_truth])
+def test_a_model_is_corrected_where_that_helps(model):
+    rounds, _ = world()
+    fresh, truth = world(seed=1)
+    plan = {"epochs": 8, "query": (16,), "rate": 0.02, "warm": False}
+
+    def earns(**more):
+        return earned(learnt_from(rounds, Plan(**plan, **more), model=model), fresh, truth)
+
+    alone, always, either = earns(clip=0.0), earns(alone=False), earns()
+    # Even choice earns .5, the best one .85.
+    assert either == max(alone, always) > 0.75
+    assert (alone > always) is (model is the_truth)
+
+
 def test_categories_are_embedded_and_columns_of_interactions_left_alone():
     rng = np.random.default_rng(0)
     schema = read_schema({"city": {"type": "categorical", "values": list(range(6))}}, "context")
@@ -329,7 +360,8 @@ def test_what_cannot_be_learnt_from_is_refused_by_name(change, plan, error, mess
         ({"query": [8, 0]}, "query"),
         ({"rate": 0.0}, "rate must be finite and above 0"),
         ({"temperature": float("inf")}, "finite and above 0"),
-        ({"clip": float("nan")}, "clip must be above 0"),
+        ({"clip": float("nan")}, "clip must be at least 0"),
+        ({"clip": 0.0, "estimator": "ips"}, "clip must be above 0"),
         ({"held_out": 1.0}, "held_out"),
         ({"folds": 1}, "folds"),
         ({"logging": -1.0}, "logging"),

@@ -150,8 +150,9 @@ def _shown(how: Plan) -> Iterator[Tell]:
     from tamesu.learn import Epoch
 
     models = how.folds if how.estimator == "dr" else 0
-    twice = how.warm and how.estimator in {"dr", "ips", "snips"}
-    with progress("learning", "epochs", how.epochs * (models + (3 if twice else 1))) as told:
+    climbs = len(how.climbed())
+    towers = models + (2 * climbs + 1 if how.twice else climbs)
+    with progress("learning", "epochs", how.epochs * towers) as told:
         done = [0]
 
         def tell(epoch: Epoch) -> None:

@@ -70,12 +70,14 @@ def learnt_from(  # noqa: PLR0913 - what may be known of rounds
         found = climb("policy", plan=plan, judge=by_loss(others))
     else:
         judge = by_estimate(rounds.take(held), predicted)
-        found = climb("policy", plan=plan, judge=judge, guess=guess)
-        if plan.warm and plan.estimator != "likelihood":
+        ways = plan.climbed().items()
+        tried = [climb(name, plan=way, judge=judge, guess=guess) for name, way in ways]
+        if plan.twice:
             start = climb("start", plan=plan.as_regression(), judge=by_loss(others)).towers
-            again = climb("policy from it", plan=plan, judge=judge, guess=guess, start=start)
-            found = max(found, again, key=lambda one: one.judged.worth)
-        found = _sharpened(found, plan, judge)
+            again = partial(climb, judge=judge, guess=guess, start=start)
+            tried += [again(f"{name} from it", plan=way) for name, way in ways]
+        served = (_sharpened(one, plan, judge) for one in tried)
+        found = max(served, key=lambda one: one.judged.worth)
     policy = _arrays(found, rounds, plan, context, arm_features)
     return Learnt(policy, plan, found.judged, found.epoch, found.stopped)
 
