@@ -70,6 +70,21 @@ def test_each_says_what_its_equation_says(name, options, expected):
     assert estimated(name, *by_hand(), **options) == pytest.approx(expected, abs=1e-15)
 
 
+@pytest.mark.parametrize("shrinkage", [1e-300, 1e-30, 1.0, 1e30, 1e300, 1.7e308, np.inf])
+@pytest.mark.parametrize("propensity", [1e-30, 1e-9, 0.5])
+def test_shrunk_weights_are_numbers_for_any_shrinkage(shrinkage, propensity):
+    """lambda / (w^2 + lambda) of a weight remains, by logarithms."""
+    rounds = Rounds.of([0], [1.0], [propensity], among=[0, 1])
+    found = estimated(
+        "dr_os", rounds, np.array([[1.0, 0.0]]), np.zeros((1, 2)), shrinkage=shrinkage
+    )
+    weight, log = -np.log(propensity), np.log(shrinkage)
+    expected = (
+        np.exp(weight + log - np.logaddexp(2 * weight, log)) if log < np.inf else 1 / propensity
+    )
+    assert found == pytest.approx(expected, rel=1e-9)
+
+
 def test_replay_looks_at_rounds_that_match_alone():
     rounds = Rounds.of(["a", "b", "a"], [1.0, 0.0, 0.0], [0.5] * 3, among=["a", "b"])
     assert estimated("replay", rounds, np.array([[1.0, 0.0]] * 3)) == 0.5

@@ -60,11 +60,11 @@ def build(options: Options) -> DoublyRobustWithShrinkage:
 
 
 def _shrunk(weight: Floats, shrinkage: float) -> Floats:
-    if np.isinf(shrinkage):
-        return weight
-    # A weight so small that its square is nothing counts as nothing where lambda is 0.
-    under = weight * weight + shrinkage
-    return np.divide(shrinkage * weight, under, out=np.zeros_like(weight), where=under > 0)
+    if shrinkage == 0.0:
+        return np.zeros_like(weight)
+    with np.errstate(over="ignore"):
+        # Not lambda w / (w^2 + lambda), which is more than arithmetic can hold where lambda nearly is.
+        return weight / (1.0 + weight * (weight / shrinkage))
 
 
 def _suited(contrast: Contrast) -> tuple[float, ...]:
