@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from tamesu.base import Anchor, Time
 from tamesu.engine.archived_decisions import ArchivedDecisions
+from tamesu.engine.remade import prepared_of
 from tamesu.engine.rosters import Rosters
 from tamesu.evaluate import Logged
 from tamesu.policy import Policy, compose
@@ -38,7 +39,8 @@ def most_weight_of(decisions: ArchivedDecisions, logged: Logged) -> float | None
     policies: dict[int, Policy] = {}
     known: set[tuple[int, tuple[str, ...]]] = set()
     for number, version in logged.told.deciders():
-        ids = rosters.at(number, version).ids
+        roster = rosters.at(number, version)
+        ids = roster.ids
         if (number, ids) in known:
             continue
         known.add((number, ids))
@@ -47,5 +49,6 @@ def most_weight_of(decisions: ArchivedDecisions, logged: Logged) -> float | None
         policy = policies[number]
         if policy.declaration.newcomer is not None:
             return None
-        least = min(least, policy.prepare(policy.init(), ids, Time(0)).least)
+        prior = prepared_of(policy, roster, None, Time(0))
+        least = min(least, prior.least)
     return 1.0 / least if least > 0.0 else None

@@ -7,7 +7,14 @@ import pytest
 from served import Served
 
 from tamesu.base import Declaration, Draft, InvalidInput, NoSupport, NotFound, Time
-from tamesu.engine import Along, ArchivedDecisions, Candidates, Remade, as_logged
+from tamesu.engine import (
+    Along,
+    ArchivedDecisions,
+    Candidates,
+    Remade,
+    as_logged,
+    most_weight_of,
+)
 from tamesu.evaluate import (
     Frozen,
     Tabled,
@@ -394,3 +401,33 @@ def test_what_a_candidate_cannot_learn_is_counted():
     learner = Candidates(decisions, decisions.logged()).along(Declaration.parse(rates), every=1)
     clicks = sum(known["clicked"][0] for known in list(one.truth.values())[:100])
     assert learner.told == {"observations": 100 - clicks, "unlearnt": clicks}
+
+
+def test_an_arm_that_came_later_tells_of_itself_and_not_its_declaration():
+    """Whatever is asked of the log: its own policy, what was learnt since, the largest weight."""
+    declared = {
+        **SHOP,
+        "arms": [{"id": arm, "features": {"size": row / 2}} for row, arm in enumerate(ARMS)],
+        "arm_features": {"size": {"type": "numeric", "range": [0, 1]}},
+        "policy": {
+            "belief": {"kind": "linear", "sharing": "hybrid"},
+            "explorer": {"kind": "greedy", "explore": 0.2},
+        },
+    }
+    one = Served(declared, lambda *_: 0.5, drawn)
+    one.serve(60)
+    one.store.ask("shop", "arms", {"add": [{"id": "d", "features": {"size": 0.3}}]}, one.now())
+    one.learn()
+    version = one.store.versions()["shop"]
+    one.clock.move(1)
+    one.serve(60)
+    one.rest()
+    decisions = archived(one)
+    logged = decisions.logged()
+    assert most_weight_of(decisions, logged) == pytest.approx(4 / 0.2)
+    candidates = Candidates(decisions, logged)
+    assert candidates.logging().told == {"apart": 0.0, "gone": 0}
+    assert candidates.doubts() == ()
+    since = candidates.snapshot(version)
+    shares = since.target(since.logged.rounds())
+    assert (shares[:, logged.places["d"]] >= 0.05).all()
