@@ -114,9 +114,13 @@ def test_the_last_correction_counts():
     one.clock.move(10 * SECOND_US)
     one.learn()
     assert rewards(archived(one).logged()) == {quick: 1, slow: 1, overdue: 0, never: 0}
+    before = archived(one).known
+    one.clock.move(SECOND_US)
     one.track(overdue, "click", time=Time(decided + SECOND_US))
     late(one)
     decisions = archived(one)
+    # Whoever asks what was known before does not hear of it.
+    assert rewards(decisions.logged(until=before))[overdue] == 0
     assert rewards(decisions.logged()) == {quick: 1, slow: 1, overdue: 1, never: 0}
     assert decisions.rows == 6
     whole = decisions.observations(decisions.known)

@@ -138,6 +138,33 @@ def test_what_is_refused_is_not_told_by_its_halves_either():
     assert "0.987" not in told
 
 
+def test_a_log_of_a_policy_that_learnt_is_no_world_that_changed():
+    """It took the worse arm, and then the better one: what it earned went up, and no arm earns another thing."""
+    rng = np.random.default_rng(6)
+    n = 6_000
+    better = np.where(np.arange(n) < n // 2, 0.2, 0.8)
+    arm = (rng.random(n) < better).astype(int)
+    reward = (rng.random(n) < np.where(arm == 1, 0.8, 0.2)).astype(float)
+    rounds = Rounds.of(arm, reward, np.where(arm == 1, better, 1 - better), among=[0, 1])
+    found = evaluated(rounds, np.full((n, 2), 0.5), estimators=["snips"])
+    assert found.diagnostics.drift.logged > 20
+    assert abs(found.diagnostics.drift.target) < 5
+    assert "drift" not in reasons(found)
+
+
+def test_what_is_refused_is_not_told_part_by_part_either():
+    rounds, _, _ = logged(2_000)
+    propensity = rounds.propensity.copy()
+    propensity[7] = 1e-6
+    found = evaluated(replace(rounds, propensity=propensity), uniform(rounds))
+    for anyway in (False, True):
+        drift = found.plain(anyway=anyway)["diagnostics"]["drift"]
+        for part in (*drift["halves"], *drift["parts"]):
+            assert (part["target"] is not None) == anyway
+            assert (part["target_error"] is not None) == anyway
+            assert part["logged"] is not None
+
+
 def test_per_impression_counts_the_impressions_of_the_target_policy():
     """Showing depends on the arm: one is seen by 9 of 10 and clicked by 2 of 10 who see it, one by 3 and 6 of 10.
 

@@ -16,6 +16,7 @@ from tamesu.evaluate import (
     Rounds,
     contrast_of,
     estimator_of,
+    evaluated,
     value,
 )
 from tamesu.evaluate.intervals import (
@@ -240,6 +241,37 @@ def test_betting_is_narrow_without_a_bound_of_weights_and_narrower_with_it():
         )
     )
     assert bounded < unbounded < 2 * of < wide
+
+
+def test_rewards_that_are_never_near_none_span_what_weights_make_of_them():
+    """Of rewards in [1, 2] w r lies in [0, 2 W], whatever the least reward is; of those in [-2, -1] likewise."""
+    assert Bounds(1.0, 2.0, most_weight=3.0).span(models=False) == 6.0
+    assert Bounds(-2.0, -1.0, most_weight=3.0).span(models=False) == 6.0
+    assert Bounds(-1.0, 2.0, most_weight=3.0).span(models=True) == 21.0
+    weight, reward = np.tile([0.0, 3.0, 0.0], 100), np.linspace(1, 2, 300)
+    statistic = estimator_of("ips").contributions(told(reward, weight))
+    low, high = bernstein(
+        statistic, np.arange(300), 0.95, Bounds(1.0, 2.0, most_weight=3.0), models=False
+    )
+    assert 1.0 <= low < value(statistic) < high <= 2.0
+
+
+def test_what_was_logged_has_the_bounds_of_its_own_weights():
+    """They are 1, however large those of the target policy may be."""
+    rounds, target, _ = logged(400)
+
+    def width(most_weight):
+        found = evaluated(
+            rounds,
+            target,
+            estimators=["ips"],
+            interval="bernstein",
+            bounds=Bounds(most_weight=most_weight),
+        )
+        low, high = found.logged[0].interval
+        return high - low
+
+    assert width(50.0) == width(20.0)
 
 
 @pytest.mark.parametrize(

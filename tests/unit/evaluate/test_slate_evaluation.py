@@ -92,6 +92,30 @@ def test_swapped_propensities_do_not_pass():
     assert evaluated_slates(cumulated, target).refused
 
 
+def test_a_verdict_on_slates_is_one_of_whole_orders():
+    """Of a target policy that wants one order, few slates tell: as many as came in it."""
+    logged, _ = slates(3_000)
+    orders = np.array([[4, 3]] * 3_000)
+    target = np.array([np.where(logged.chosen[:, at] == orders[:, at], 1.0, 0.0) for at in (0, 1)])
+    found = evaluated_slates(logged, target.T)
+    weights = (target.prod(axis=0) / logged.joint).clip(min=0)
+    told = found.diagnostics.weights
+    assert told.effective == pytest.approx(weights.sum() ** 2 / (weights**2).sum())
+    assert told.effective == pytest.approx((weights > 0).sum())
+    assert told.largest == weights.max()
+    assert told.effective < 100
+    assert found.verdict.reasons[0].what == "effective rounds"
+
+
+def test_an_arm_may_come_below_others_where_it_did_not_come_above():
+    """So often it might be chosen, and of so many its propensities tell, whatever its place."""
+    logged, target = slates(3_000)
+    for one in evaluated_slates(logged, target).diagnostics.calibration.arms:
+        above = (logged.chosen[:, 0] == int(one.arm)).sum()
+        assert one.rounds == 2 * 3_000 - above
+        assert abs(one.stood_for - one.rounds) < 5.5 * one.error
+
+
 def test_what_is_not_known_is_refused_by_name():
     logged, target = slates(50)
     with pytest.raises(NoSupport, match="item_position needs"):
