@@ -31,9 +31,9 @@ def test_what_only_the_target_policy_knows_tells_too():
 def test_it_is_the_order_of_the_log_that_is_bet_on_and_not_that_of_its_rows():
     """Of one arm they are too small in the first half and too large in the second, of the other likewise reversed."""
     rng = np.random.default_rng(2)
-    n = 4_000
+    n = 6_000
     arm = rng.integers(0, 2, n)
-    said = np.where((np.arange(n) < n // 2) == (arm == 1), 0.4, 2 / 3)
+    said = np.where((np.arange(n) < n // 2) == (arm == 1), 0.35, 0.875)
     rounds = Rounds.of(arm, rng.random(n), said, among=[0, 1])
     even = np.full((n, 2), 0.5)
     mixed = rounds.take(rng.permutation(n))
