@@ -66,7 +66,10 @@ def crossed_if_it_learns(rounds: Rounds, given: RewardModel | Shares, folds: int
     for number in range(folds):
         elsewhere = rounds.take(fold != number)
         if not len(elsewhere):
-            raise InvalidInput("a model needs rounds of several clusters to learn from, got one")
+            raise InvalidInput(
+                "a model needs rounds of several clusters to learn from, got one",
+                hint="all of a unit are one cluster; take estimators without a model, such as snips",
+            )
         learnt = given(elsewhere)
         if not callable(learnt):
             return None

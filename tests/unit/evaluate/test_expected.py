@@ -80,6 +80,15 @@ def test_a_few_clusters_do_not_come_into_one_fold():
     assert len(evaluated(rounds, uniform(rounds), estimators=["dr"]).estimates) == 1
 
 
+def test_a_log_of_one_unit_is_told_what_can_be_done():
+    rounds, _, _ = logged(100)
+    alone = replace(rounds, cluster=np.zeros(100, np.intp))
+    with pytest.raises(InvalidInput, match="of several clusters") as raised:
+        evaluated(alone, uniform(alone))
+    assert "without a model, such as snips" in raised.value.hint
+    assert evaluated(alone, uniform(alone), estimators=["snips"]).refused
+
+
 @pytest.mark.parametrize("column", ["rewards", "contexts"])
 def test_numbers_whose_squares_are_none_are_refused_by_name(column):
     given = {"rewards": [0.0, 1.0], "contexts": [[0.0], [1.0]]}
