@@ -11,6 +11,8 @@ import pytest
 from towers import CONTEXTS, declared_towers, told, towers_of
 
 from tamesu.adapters.artefact.folder import write_towers
+from tamesu.adapters.index.exact import ExactIndex
+from tamesu.adapters.index.usearch import UsearchIndex
 from tamesu.base import GRID, Declaration, InvalidDeclaration, Time, Unavailable
 from tamesu.evaluate import Rounds
 from tamesu.learn import target_of
@@ -357,3 +359,19 @@ def test_equal_arms_are_equal_whatever_their_order(tmp_path, missing):
             <= (p > 0.1 / len(some) * (1 + 1e-9)).sum()
             < 90 + (whose[:, None] == range(40)).sum(axis=0).max()
         )
+
+
+@pytest.mark.parametrize("index", ["exact", "usearch"])
+def test_a_slate_asks_the_index_once(kept, index, monkeypatch):
+    kind = {"exact": ExactIndex, "usearch": UsearchIndex}[index]
+    asked, nearest = [], kind.nearest
+
+    def counted(self, query, most):
+        asked.append(most)
+        return nearest(self, query, most)
+
+    monkeypatch.setattr(kind, "nearest", counted)
+    policy = compose(parsed(kept, {"kind": "slate", "size": 4}, index=index, most=10))
+    ready = prepared(policy, kept[0].arms)
+    assert len(ready.choose("a.1.x", None, ROWS[0]).arms) == 4
+    assert len(asked) == 1

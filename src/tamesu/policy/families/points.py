@@ -16,6 +16,10 @@ FEW = 1_000
 """As many arms may be missing from all of them, before those that are there are looked at one by one."""
 
 
+ASKED = 64
+"""An index is asked for so many, or twice as many, and so on: what a slate asks position by position is one answer."""
+
+
 class Items(Protocol):
     """Arms as points."""
 
@@ -45,13 +49,14 @@ class PointsFamily(WithoutPosterior):
         some: rows of the arms meant; none for all.
     """
 
-    __slots__ = ("_items", "_mean", "_point", "_some")
+    __slots__ = ("_found", "_items", "_mean", "_point", "_some")
 
     lacks = "scores have no posterior: an explorer that needs one must not be composed with them"
 
     def __init__(self, point: Floats, items: Items, some: NDArray[np.intp] | None = None) -> None:
         self._point, self._items = point, items
         self._some = some
+        self._found: tuple[int, NDArray[np.intp]] | None = None
         self._mean: Floats | None = None
 
     def take(self, rows: NDArray[np.intp]) -> PointsFamily:
@@ -86,17 +91,28 @@ class PointsFamily(WithoutPosterior):
         """
         all_of_them = len(self._items.embeddings)
         missing = all_of_them - len(rows)
-        # The order is that of any query in this direction: one that single precision can hold.
-        length = float(np.abs(self._point).max(initial=0.0)) or 1.0
         places: NDArray[np.intp] = np.arange(len(rows))
         if self._some is None and missing <= FEW:
-            found = self._items.nearest((self._point / length).astype(np.float32), most + missing)
             here = np.zeros(all_of_them, dtype=np.bool_)
-            here[found] = True
+            here[self._nearest(most + missing)] = True
             places = np.flatnonzero(here[rows])
         # Equal points have equal scores but for the last bits, which single precision does not have.
-        scores = (self.scores(rows[places]) / length).astype(np.float32)
+        scores = (self.scores(rows[places]) / self._length).astype(np.float32)
         return places[highest(scores, most)]
+
+    @property
+    def _length(self) -> float:
+        """By which a query is divided: its order is that of any in its direction, and single precision holds this one."""
+        return float(np.abs(self._point).max(initial=0.0)) or 1.0
+
+    def _nearest(self, most: int) -> NDArray[np.intp]:
+        """(k,) rows that the index finds, `most` or a few more of them."""
+        most = -(-most // ASKED) * ASKED
+        found = self._found
+        if found is None or found[0] != most:
+            query = (self._point / self._length).astype(np.float32)
+            found = self._found = most, self._items.nearest(query, most)
+        return found[1]
 
     def deviation(self) -> Floats:
         """(n,) infinite: nothing is known of it."""
