@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 COLUMNS = "columns"
-"""What an artefact tells of how it learnt: what the columns of contexts were called, where a log and no schema said it."""
+"""What an artefact tells of how it learnt: what the columns of contexts were called, where its log said it."""
 
 
 def write_learnt(folder: Path, towers: TwoTower, columns: Sequence[str] = ()) -> str:
@@ -29,7 +29,7 @@ def write_learnt(folder: Path, towers: TwoTower, columns: Sequence[str] = ()) ->
     Args:
         folder: where.
         towers: both.
-        columns: what those of contexts are called, where a log and no schema says it.
+        columns: what those of contexts are called, where the log says it.
 
     Raises:
         Conflict: there is something of that name.
@@ -93,7 +93,8 @@ def learnt_target(
     if missing or not place.keys() & set(known):
         raise InvalidInput(
             f"the log must have the columns that {folder.name} learnt from, got none called "
-            f"{listing(missing or known)}"
+            f"{listing(missing or known)}",
+            hint="what was learnt from a bandit is judged by its own archive, or an export that has names (.npz)",
         )
     both = [(to, place[name]) for to, name in enumerate(known) if name in place]
     there, here = (list(one) for one in zip(*both, strict=True))

@@ -163,6 +163,24 @@ def test_a_bandit_s_own_archive_is_learnt_from_and_judges_what_was_learnt(asked,
     assert 0.7 < one["value"] < 1.0
 
 
+def test_in_an_export_its_columns_are_found_by_name_or_refused(asked, shop):
+    """Lines have contexts as they were recorded, in another order and by other names: not what was learnt from."""
+    words = ["--data", shop, "--epochs", 2, "--dim", 2, "--estimator", "ips"]
+    assert asked("learn", "two-tower", "shop", "--out", "learnt", *words)[0] == 0
+    judge = ["--policy", "learnt", "--estimators", "ips", "--json", "--anyway"]
+    values = []
+    for source, more in (("shop", ["--data", shop]), ("log.npz", [])):
+        if not more:
+            assert asked("export", "shop", source, "--data", shop)[0] == 0
+        said = asked("evaluate", source, *judge, *more)[1]
+        values.append(json.loads(said)["policies"][0]["estimates"][0]["value"])
+    assert values[0] == pytest.approx(values[1], rel=1e-9)
+    for name in ("log.dsjson", "log.csv"):
+        assert asked("export", "shop", name, "--data", shop)[0] == 0
+        code, _, warned = asked("evaluate", name, *judge)
+        assert (code, "got none called 'age'" in warned) == (2, True), warned
+
+
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [

@@ -24,7 +24,7 @@ class Found:
         rounds: its decisions.
         left_out: why others are not among them, and how many of each.
         context, arm_features: the schemas of their columns, where there are any.
-        names: of the columns of contexts, where the log itself says them and no schema does.
+        names: of the columns of contexts, where the log says them.
     """
 
     about: str
@@ -51,6 +51,8 @@ def rounds_from(where: Where) -> Found:
         from tamesu.cli.evaluate.files import read_log
 
         return _plain(read_log(where.file))
+    from tamesu.policy.features import encoder_of
+
     with archived(where) as (decisions, logged):
         return Found(
             about=f"{where.source}, by its own archive",
@@ -58,6 +60,7 @@ def rounds_from(where: Where) -> Found:
             left_out=logged.left_out,
             context=decisions.declaration.context,
             arm_features=decisions.declaration.arm_features,
+            names=encoder_of(decisions.declaration).names,
         )
 
 

@@ -119,7 +119,9 @@ def two_tower(  # noqa: PLR0913 - the options of a command
             tell=tell,
             checkpoints=checkpoints,
         )
-    digest = write_learnt(out, learnt.policy, columns=found.names)
+    # Interactions, which stand last, are not learnt from.
+    columns = found.names[: learnt.policy.query.width]
+    digest = write_learnt(out, learnt.policy, columns)
     if json:
         write_json(_as_json(found, learnt, how, out, digest))
     else:
