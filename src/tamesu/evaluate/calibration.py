@@ -27,7 +27,8 @@ from numpy.typing import NDArray
 from scipy import special
 
 from tamesu.evaluate.contrast import Contrast
-from tamesu.evaluate.occasions import SPANS, evenly, most_occasions, occasions_of
+from tamesu.evaluate.lot import evenly
+from tamesu.evaluate.occasions import SPANS, most_occasions, occasions_of
 from tamesu.evaluate.rounds import Rounds
 
 Floats: TypeAlias = NDArray[np.float64]

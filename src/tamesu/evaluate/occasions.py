@@ -11,19 +11,16 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tamesu.evaluate.lot import evenly
 from tamesu.evaluate.rounds import Rounds
 
 Floats: TypeAlias = NDArray[np.float64]
-Codes: TypeAlias = NDArray[np.intp]
 
 SPANS = 10
 """Parts of the log, in its order, each an occasion; positions are told apart up to so many."""
 
 MOST_PAIRED = 9
 """Columns of a context that are looked at in pairs; of more some are taken, evenly."""
-
-GOLDEN = 0.6180339887498949
-"""Multiples of it come near no fraction."""
 
 
 def occasions_of(rounds: Rounds) -> Floats:
@@ -43,12 +40,6 @@ def occasions_of(rounds: Rounds) -> Floats:
 def most_occasions(width: int) -> int:
     """How many there are at most where contexts have `width` columns."""
     return SPANS + SPANS + 4 * width + 2 * len(_pairs(width))
-
-
-def evenly(n: int, most: int) -> Codes:
-    """At most so many of n rows, rising: one somewhere in each of as many parts, in step with nothing that comes in turns."""
-    at = np.arange(min(n, most))
-    return np.unique(((at + at * GOLDEN % 1.0) * (n / max(1, len(at)))).astype(np.intp))
 
 
 def _of_contexts(context: Floats) -> Floats:

@@ -10,7 +10,7 @@ from rounds_in_contexts import ARMS, logged, uniform
 
 from tamesu.base import InvalidInput
 from tamesu.evaluate import Rounds, Trust, evaluated
-from tamesu.evaluate.occasions import evenly
+from tamesu.evaluate.lot import evenly
 
 
 def reasons(found):

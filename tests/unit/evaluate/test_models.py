@@ -7,7 +7,7 @@ import pytest
 
 from tamesu.base import InvalidInput
 from tamesu.evaluate import Rounds, contrast_of, cross_fitted, estimator_of, normal
-from tamesu.evaluate.models import per_arm, ridge
+from tamesu.evaluate.models import best_of, per_arm, ridge
 
 
 def world(n, *, arms=4, seed=0, noise=0.1):
@@ -75,3 +75,18 @@ def test_a_good_model_makes_the_interval_of_dr_narrower(model):
 def test_options_that_cannot_be_are_refused(model, option):
     with pytest.raises(InvalidInput, match="must be finite"):
         model(option)
+
+
+def test_models_are_compared_by_rounds_of_every_kind(monkeypatch):
+    """Of three positions that come in turns, every third round would be one of them."""
+    monkeypatch.setattr("tamesu.evaluate.models.best.MOST_ROUNDS", 300)
+    n, met = 900, set()
+    rounds = Rounds.of([0] * n, [1.0] * n, [1.0] * n, positions=np.arange(n) % 3)
+
+    def model(learnt):
+        if len(learnt) < n:
+            met.update(learnt.position.tolist())
+        return lambda asked: np.ones((len(asked), 1))
+
+    best_of(model, model)(rounds)
+    assert met == {0, 1, 2}

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.evaluate.contrast import Shares
+from tamesu.evaluate.lot import evenly
 from tamesu.evaluate.reward_model import RewardModel, folds_of
 from tamesu.evaluate.rounds import Rounds
 
 MOST_ROUNDS = 30_000
-"""By which models are compared; of more rounds every so manieth is taken."""
+"""By which models are compared; of more rounds some are taken, evenly."""
 
 FOLDS = 3
 
@@ -35,8 +36,7 @@ def best_of(*models: RewardModel) -> RewardModel:
     """
 
     def fitted(learnt: Rounds) -> Shares:
-        step = max(1, -(-len(learnt) // MOST_ROUNDS))
-        some = learnt.take(slice(None, None, step))
+        some = learnt.take(evenly(len(learnt), MOST_ROUNDS))
         # Whoever cross-fits this has left out one of its own folds: these must not be the same.
         fold = folds_of(replace(some, cluster=some.cluster + ELSEWHERE), FOLDS)
         held = [(some.take(fold != one), some.take(fold == one)) for one in range(FOLDS)]
