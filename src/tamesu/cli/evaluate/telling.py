@@ -28,7 +28,7 @@ LEFT_OUT = {
     "older": "decided before what is looked at begins",
     "open": "something in time may still come of them",
     "fallback": "decided by the fallback, not by a policy",
-    "otherwise": "rewarded in a way that cannot be told as the newest declaration does",
+    "otherwise": "laid out or rewarded in a way that cannot be told as the newest declaration does",
     "incomplete": "the archive does not hold all of them any more",
     "context": "their context does not fit the schema",
     "before": "decided before what the policy had learnt was complete",
