@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from evaluating import evaluating, values
 from served import SHOP, Served
 
+import tamesu
+from tamesu.adapters.archive.parquet import ParquetArchive
 from tamesu.adapters.clock.manual import ManualClock
 from tamesu.adapters.eventlog.memory import MemoryEventLog
 from tamesu.wiring import Settings, open_archive, open_store
@@ -60,6 +64,29 @@ def test_a_bandit_judges_itself_by_its_own_archive(asked, shop):
     assert one["told"]["gone"] == 0
     # It was learning all the while, and its propensities are right.
     assert one["diagnostics"]["calibration"]["evidence"] < 3
+
+
+@pytest.mark.parametrize(("factor", "code"), [([0.95, 1.05], 0), ([0.5, 1.0], 4)])
+def test_an_archive_that_its_snapshots_contradict_is_not_trusted(
+    asked, shop, monkeypatch, factor, code
+):
+    """Whoever is judged by it: what was logged is made again."""
+    read = ParquetArchive.read
+
+    def changed(self, files):
+        for rows in read(self, files):
+            yield replace(rows, propensity=rows.propensity * np.resize(factor, len(rows)))
+
+    monkeypatch.setattr(ParquetArchive, "read", changed)
+    words = ["shop", "--policy", "uniform", "--data", shop, "--json"]
+    got, out, err = asked(*words)
+    assert got == code
+    (one,) = json.loads(out)["policies"]
+    assert "made again" in [reason["what"] for reason in one["verdict"]["reasons"]]
+    assert err.startswith("warning: uniform is ")
+    found = tamesu.judge("shop", "uniform", data=shop)
+    assert "made again" in [reason.what for reason in found.verdict.reasons]
+    assert found.refused == (code == 4)
 
 
 def test_candidates_are_judged_by_a_bandits_archive(asked, shop, tmp_path):
