@@ -104,11 +104,10 @@ def calibration(rounds: Rounds, contrast: Contrast) -> Calibration:
     # Half of all that is staked is staked on plain sums, where most of what goes wrong shows.
     parts = [float(special.logsumexp(basic)) - np.log(2.0 * basic.size)]
     against = special.logsumexp(basic, axis=1)
-    finer = _won_by(rounds, stands)
-    if finer.size:
-        parts.append(float(special.logsumexp(finer)) - np.log(2.0 * finer.size))
-        by_arm = special.logsumexp(finer.reshape(k, -1), axis=1)
-        against[:k] = np.logaddexp(against[:k], by_arm - np.log(finer.size / basic.size))
+    finer, bets = _won_by(rounds, stands)
+    if bets:
+        parts.append(float(special.logsumexp(finer)) - np.log(2.0 * k * bets))
+        against[:k] = np.logaddexp(against[:k], finer - np.log(k * bets / basic.size))
     names = (*rounds.arms, ANY, TARGET)
     return Calibration(
         evidence=float(special.logsumexp(parts)) / np.log(10.0),
@@ -136,8 +135,11 @@ def _won_of_arms(chosen: Codes, stands: Floats, possible: Codes) -> Floats:
     return won
 
 
-def _won_by(rounds: Rounds, stands: Floats) -> Floats:
-    """(K, columns, stakes) where more is staked the larger a column f is; of some rounds, where they are many."""
+def _won_by(rounds: Rounds, stands: Floats) -> tuple[Floats, int]:
+    """(K,) log of all that is won on each arm by so many bets, where more is staked the larger an occasion is.
+
+    Of some rounds, where they are many.
+    """
     k = len(rounds.arms)
     cells = most_occasions(rounds.context.shape[1])
     if rounds.eligible is not None:
@@ -145,20 +147,21 @@ def _won_by(rounds: Rounds, stands: Floats) -> Floats:
     rows = evenly(len(rounds), max(1, MOST_CELLS // cells))
     some_rounds = rounds.take(rows)
     where, over = occasions_of(some_rounds), stands[rows, None] - 1.0
-    won = np.zeros((k, where.shape[1], len(STAKES)))
+    won = np.full(k, -np.inf)
     if not where.size:
-        return won
+        return won, 0
     eligible = None if some_rounds.eligible is None else some_rounds.eligible.T.astype(np.float64)
     order, cuts, some = _by_arm(some_rounds.chosen, k)
     whole = _Cuts.of(np.zeros(1, np.intp), len(where))
-    for number, stake in enumerate(STAKES):
+    for stake in STAKES:
         staked = stake * where
         kept = 1.0 - staked
-        won[some, :, number] = cuts.log_products(((1.0 + staked * over) / kept)[order])
-        won[:, :, number] += (
-            whole.log_products(kept) if eligible is None else eligible @ np.log(kept)
-        )
-    return won
+        # By columns; where all arms might be chosen always, it begins the same for each.
+        by = whole.log_products(kept) if eligible is None else eligible @ np.log(kept)
+        by = np.repeat(by, k // len(by), axis=0)
+        by[some] += cuts.log_products(((1.0 + staked * over) / kept)[order])
+        won = np.logaddexp(won, special.logsumexp(by, axis=1))
+    return won, where.shape[1] * len(STAKES)
 
 
 def _by_arm(chosen: Codes, k: int) -> tuple[Codes, _Cuts, Codes]:
