@@ -319,6 +319,29 @@ def test_names_are_shown_as_they_are(asked, tmp_path):
         ET.fromstring(picture)
 
 
+def test_large_rewards_are_told_as_people_write_them(asked, tmp_path):
+    revenue = np.where(np.arange(900) % 3 > 0, 123_456.0, -2.0)
+    pairs = {"action": np.arange(900) % 2, "reward": revenue, "pscore": np.full(900, 0.5)}
+    np.savez(tmp_path / "yen.npz", **pairs)
+    code, out, _ = asked(tmp_path / "yen.npz", "--policy", "uniform", "--estimators", "ips")
+    assert code == 0
+    assert len(re.findall(r" 82,303 +78,4\d\d to 86,1\d\d", out)) == 2
+
+
+def test_of_slates_in_a_file_no_single_arm_is_judged(asked, tmp_path):
+    np.savez(
+        tmp_path / "slates.npz",
+        slate_id=[0, 0],
+        position=[0, 1],
+        action=[1, 0],
+        reward=[0.0, 1.0],
+        pscore_cascade=[0.5, 0.5],
+    )
+    code, _, err = asked(tmp_path / "slates.npz", "--policy", "arm:1")
+    assert code == 2
+    assert "no policy of slates is known by 'arm:1' here" in err
+
+
 def test_each_interval_can_be_asked_for(asked, logs):
     for kind, more in {
         "bootstrap": ["--seed", 5],

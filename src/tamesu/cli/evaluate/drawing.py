@@ -12,6 +12,7 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 
 from tamesu.evaluate import Diagnostics, Estimand, Estimate, Evaluation
 
@@ -91,9 +92,9 @@ def weights(found: Diagnostics) -> str:
             axes.minorticks_off()
             axes.set_xlim(min(0.1, bins[0].low), max(10.0, bins[-1].high))
             axes.axvline(1.0, color=LOGGED, linewidth=0.8, linestyle=":")
-        axes.yaxis.set_major_formatter("{x:.0%}")
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
         axes.set_xlabel("weight: how many of the policy's rounds one stands for")
-        axes.legend(frameon=False, fontsize=8)
+        _legend(axes)
 
     return _picture(draw, 2.6)
 
@@ -117,9 +118,9 @@ def arms(found: Diagnostics) -> str:
         axes.set_yticks(list(places))
         axes.set_yticklabels([_short(one.arm) for one in shown])
         axes.invert_yaxis()
-        axes.xaxis.set_major_formatter("{x:.0%}")
+        axes.xaxis.set_major_formatter(PercentFormatter(1.0))
         axes.set_xlabel("of all that was delivered")
-        axes.legend(frameon=False, fontsize=8)
+        _legend(axes)
 
     return _picture(draw, 0.9 + 0.26 * len(shown))
 
@@ -179,9 +180,14 @@ def over_time(found: Diagnostics, *, target: bool) -> str:
         axes.set_ylabel("reward, ± 2 errors", fontsize=8)
         axes.set_xlabel("time" if dated else "part of the log")
         axes.tick_params(axis="x", labelsize=7)
-        axes.legend(frameon=False, fontsize=8)
+        _legend(axes)
 
     return _picture(draw, 2.6)
+
+
+def _legend(axes: Any) -> None:
+    """Above the picture, where it hides nothing of it."""
+    axes.legend(frameon=False, fontsize=8, ncols=2, loc="lower left", bbox_to_anchor=(0.0, 1.0))
 
 
 def _picture(draw: Callable[[Any], None], height: float) -> str:

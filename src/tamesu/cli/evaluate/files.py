@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tamesu.base import InvalidInput
-from tamesu.cli.evaluate.candidates import UNIFORM, function_of
+from tamesu.cli.evaluate.candidates import ARM, UNIFORM, function_of
 from tamesu.cli.evaluate.source import Case, Source, of_rounds
 from tamesu.cli.exchange.reading import read_file
 from tamesu.evaluate import Evenly, Slates
@@ -27,7 +27,7 @@ def _of_slates(slates: Slates, left_out: Mapping[str, int]) -> Callable[[str], C
     """Gives cases of a log that says no more than its slates."""
 
     def case(name: str) -> Case:
-        if name != UNIFORM and ":" not in name:
+        if name != UNIFORM and (name.startswith(ARM) or ":" not in name):
             raise InvalidInput(
                 f"no policy of slates is known by {name!r} here",
                 hint="say uniform, or module:function, which gives how likely each arm is, given those above",

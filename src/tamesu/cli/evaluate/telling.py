@@ -159,8 +159,10 @@ def numbers(found: Evaluation) -> list[tuple[str, str, str, str]]:
 
 
 def figure(value: float) -> str:
-    """Four digits that count."""
-    return "none" if math.isnan(value) else f"{value:.4g}"
+    """Four digits that count, and whatever else stands before the point."""
+    if math.isnan(value):
+        return "none"
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"  # noqa: PLR2004 - as said
 
 
 def between(one: Estimate) -> str:
