@@ -192,7 +192,8 @@ def test_what_is_served_is_what_was_learnt_for_every_kind_of_feature(ids):
         contexts=encoder.contexts([of_every_kind(rng) for _ in range(400)]),
         features=encoder.contexts([of_every_kind(rng) for _ in range(9)]),
     )
-    plan = Plan(query=(16, 8), item=(8,), ids=ids, embedding=2, epochs=2, rate=0.05)
+    once = {"estimator": "ips", "warm": False, "temperature": 0.5, "epochs": 2, "rate": 0.05}
+    plan = Plan(query=(16, 8), item=(8,), ids=ids, embedding=2, **once)
     found = []
     keep = training.trained
 
@@ -204,7 +205,7 @@ def test_what_is_served_is_what_was_learnt_for_every_kind_of_feature(ids):
         patch.setattr("tamesu.learn.gradients.learning.trained", kept)
         learnt = learnt_from(rounds, plan, context=schema, arm_features=schema).policy
     fresh = encoder.contexts([of_every_kind(rng) for _ in range(200)])
-    towers = max(found, key=lambda one: one.judged.worth).towers
+    (towers,) = [one.towers for one in found]
     with torch.no_grad():
         points = towers.query(torch.as_tensor(fresh.astype(np.float32))).numpy()
         shares = torch.softmax(
@@ -378,3 +379,42 @@ def test_temperatures_that_nobody_names():
     assert Plan().heat(warm=True) == 0.4
     assert Plan(estimator="regression").heat(warm=False) == 0.05
     assert Plan(temperature=2.0).heat(warm=True) == 2.0
+
+
+@pytest.mark.parametrize(("said", "due"), [(None, 1), ("2", 2)])
+def test_it_learns_on_one_thread_unless_somebody_says_otherwise(monkeypatch, said, due):
+    """Nor is what others do afterwards on another number."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if said is not None:
+        monkeypatch.setenv("OMP_NUM_THREADS", said)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        threads = set()
+        rounds, _ = world(200)
+        plan = Plan(estimator="ips", epochs=2, query=(4,))
+        learnt_from(rounds, plan, tell=lambda _: threads.add(torch.get_num_threads()))
+        assert threads == {due}
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_what_is_expected_of_rounds_that_are_held_out_is_asked_once():
+    """Whatever becomes of the policy, the model stays as it is."""
+    rounds, _ = world(600)
+    asked = []
+
+    def model(learnt):
+        del learnt
+
+        def expected(those):
+            asked.append(len(those))
+            return np.full((len(those), ARMS), 0.5)
+
+        return expected
+
+    learnt_from(rounds, Plan(epochs=5, query=(4,), folds=2), model=model)
+    # Two folds of what is learnt from, and what is held out.
+    assert len(asked) == 3
+    assert sum(asked) == len(rounds)

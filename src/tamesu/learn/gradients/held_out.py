@@ -24,6 +24,10 @@ ONE_ERROR = math.erf(math.sqrt(0.5))
 """The confidence whose interval is one standard error to either side."""
 
 
+MOST_KEPT = 1 << 22
+"""Expected rewards of rounds that are held out, 32 MiB."""
+
+
 def apart(rounds: Rounds, share: float, lot: int = 0) -> tuple[Places, Places]:
     """Places of rounds to learn from, and of about such a share that is held out; clusters stay whole.
 
@@ -55,8 +59,11 @@ def _spread(cluster: Places, lot: int) -> Floats:
 def by_estimate(rounds: Rounds, predicted: Shares | Floats | None) -> Judge:
     """What a policy would have earned in rounds that are held out, per decision.
 
-    Doubly robust where something is `predicted` (n, K), else self-normalised. Rounds are looked at part by part.
+    Doubly robust where something is `predicted` (n, K), else self-normalised. Rounds are looked at part by part; what
+    is predicted stays the same, and is asked for once where it can be kept.
     """
+    if callable(predicted) and len(rounds) * len(rounds.arms) <= MOST_KEPT:
+        predicted = predicted(rounds)
     estimator = estimator_of("snips" if predicted is None else "dr")
 
     def judge(towers: Towers) -> Judged:

@@ -99,17 +99,25 @@ class Climb(NamedTuple):
 
 @contextmanager
 def lots(seed: int) -> Iterator[torch.Generator]:
-    """PyTorch's luck by a seed, and as it was afterwards; algorithms that are the same each time alone."""
+    """PyTorch's luck by a seed, and as it was afterwards; algorithms that are the same each time alone.
+
+    On one thread, unless OMP_NUM_THREADS says otherwise: steps are small, and threads that wait for each other on a
+    machine that is busy took twenty times as long.
+    """
     # Multiplications on cards are the same each time only if this is said before the first one.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     strict = torch.are_deterministic_algorithms_enabled()
+    threads = torch.get_num_threads()
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         torch.use_deterministic_algorithms(mode=True)
+        if "OMP_NUM_THREADS" not in os.environ:
+            torch.set_num_threads(1)
         try:
             yield torch.Generator().manual_seed(seed)
         finally:
             torch.use_deterministic_algorithms(mode=strict)
+            torch.set_num_threads(threads)
 
 
 def trained(  # noqa: PLR0913 - what a loop takes
