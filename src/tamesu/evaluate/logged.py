@@ -133,7 +133,7 @@ class Logged:
             contexts=self.context,
             features=self.features,
             eligible=self._eligible(),
-            units=_units(self.told),
+            units=rows.unit[self.told.first],
             shown=rows.outcome != Outcome.UNSHOWN,
             decided=rows.decided,
         )
@@ -156,7 +156,7 @@ class Logged:
             contexts=self.context,
             features=self.features,
             eligible=self._eligible(),
-            units=_units(self.told),
+            units=rows.unit[self.told.first],
             shown=table(rows.outcome != Outcome.UNSHOWN, empty=False),
             decided=self.decided,
         )
@@ -173,10 +173,3 @@ def _rewards(told: Deliveries) -> Floats:
     """(m,) rewards; 0 of what nobody looked at."""
     looked = told.rows.outcome == Outcome.OBSERVED
     return np.where(looked, told.rows.reward / GRID, 0.0)
-
-
-def _units(told: Deliveries) -> list[str]:
-    """(n,) whose decisions depend on each other: a unit's; without one each by itself."""
-    units, ids = told.rows.unit[told.first].tolist(), told.rows.decision_id[told.first].tolist()
-    pairs = zip(units, ids, strict=True)
-    return [f"decision {id_}" if unit is None else f"unit {unit}" for unit, id_ in pairs]
