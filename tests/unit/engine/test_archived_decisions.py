@@ -125,7 +125,13 @@ def test_the_last_correction_counts():
     assert decisions.rows == 6
     whole = decisions.observations(decisions.known)
     assert [len(rows) for rows in whole] == [6]
-    assert (np.diff(whole[0].closed) >= 0).all()
+    # In the order in which it was told: what was decided since comes after a correction of what was before.
+    one.decide()
+    one.rest()
+    decisions = archived(one)
+    (rows,) = decisions.observations(decisions.known)
+    assert rows.correction.tolist() == [0, 0, 0, 0, 1, 1, 0]
+    assert (np.diff(rows.closed) >= 0).all()
 
 
 def test_fallback_decisions_are_left_out_and_counted():
