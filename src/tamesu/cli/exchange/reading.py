@@ -6,33 +6,28 @@ Refuses to guess a form, and to open what could run code: arrays of Python objec
 from __future__ import annotations
 
 import codecs
-import csv
 import gzip
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 
 from tamesu.base import Corrupt, InvalidInput, NotFound
 from tamesu.base.errors import listing
+from tamesu.cli.exchange.tables import read_csv, read_parquet
 from tamesu.cli.output import progress
 from tamesu.evaluate import Rounds, Slates
 from tamesu.evaluate.exchange import (
     Read,
     rounds_of_arrays,
     rounds_of_dsjson,
-    rounds_of_table,
     slates_of_arrays,
 )
 from tamesu.evaluate.exchange.arrays import READ
 from tamesu.evaluate.exchange.slate_arrays import READ as READ_OF_SLATES
-from tamesu.evaluate.exchange.table import KNOWN, NUMBERS, USER
-
-if TYPE_CHECKING:
-    import polars as pl
 
 GZIP = ".gz"
 _PICKLES = (".npy", ".pkl", ".pickle", ".joblib")
@@ -81,87 +76,6 @@ def form_of(path: Path) -> str:
     if last == GZIP and path.with_suffix("").suffix.lower() in _ZIPPED:
         return path.with_suffix("").suffix.lower()
     return last
-
-
-def _table(path: Path) -> Read[Rounds]:
-    import polars as pl
-
-    is_csv = form_of(path) != ".parquet"
-    try:
-        if is_csv:
-            # Words all of them: digests that look like numbers, and ids such as 007, stay what they are.
-            names = pl.read_csv(path, n_rows=0, infer_schema=False).columns
-            # The last one, too: where a line ends too early it is missing.
-            wanted = list(dict.fromkeys([*_looked_at(names), *names[-1:]]))
-            rows = pl.read_csv(path, columns=wanted, infer_schema=False)
-        else:
-            names = list(pl.read_parquet_schema(path))
-            rows = pl.read_parquet(path, columns=_looked_at(names))
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, UnicodeDecodeError) as problem:
-        if is_csv:
-            _refuse_ragged(path)
-        why = str(problem).strip().partition("\n")[0]
-        raise Corrupt(f"{path} must be a table, it cannot be read: {why}") from problem
-    left: dict[str, int] = {}
-    if is_csv and names and rows[names[-1]].null_count():
-        _refuse_ragged(path)
-        empty = rows.select(pl.all_horizontal(pl.all().is_null())).to_series()
-        left = {"empty rows": int(empty.sum())} if empty.any() else {}
-        rows = rows.filter(~empty)
-    columns: dict[str, Any] = dict.fromkeys(names, ())
-    for name in _looked_at(names):
-        columns[name] = _column(rows[name])
-    read = rounds_of_table(columns)
-    return read._replace(left=read.left | left)
-
-
-def _refuse_ragged(path: Path) -> None:
-    """Raises where a line of a CSV has more or fewer fields than its header: it was cut, or two of them run together.
-
-    Raises:
-        InvalidInput: as said, with its number.
-    """
-    opened: Any = gzip.open if path.suffix.lower() == GZIP else open
-    with opened(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as file:
-        lines = csv.reader(file)
-        width = len(next(lines, []))
-        try:
-            for fields in lines:
-                if fields and len(fields) != width:
-                    raise InvalidInput(
-                        f"line {lines.line_num} must have {width} fields as the header has, got {len(fields)}"
-                    )
-        except (csv.Error, EOFError, zlib.error):
-            return  # what else is wrong is told by whoever met it
-
-
-def _looked_at(names: list[str]) -> list[str]:
-    return [name for name in names if name in KNOWN or name.startswith(USER)]
-
-
-def _column(column: pl.Series) -> Any:
-    """Numbers where each value is one, or where each must be; else as it is."""
-    import polars as pl
-
-    if column.dtype.is_temporal():
-        return column.to_numpy()
-    must = column.name in NUMBERS
-    if column.dtype == pl.String and (must or column.name.startswith(USER)):
-        numbers = column.str.strip_chars().cast(pl.Float64, strict=False)
-        # A cell that is there and is no number.
-        wrong = numbers.is_null() & column.is_not_null() & (column != "")
-        if wrong.any():
-            if must:
-                row = wrong.arg_max() or 0
-                raise InvalidInput(
-                    f"{column.name} must be numbers, got {column[row][:40]!r} in row {row} "
-                    f"({wrong.sum():,} of {len(column):,} rows)"
-                )
-            return column.to_list()
-        if must or numbers.fill_null(0.0).is_finite().all():
-            missing = float("nan") if must else 0.0
-            return numbers.fill_null(missing).to_numpy()
-    return column.to_numpy() if column.dtype.is_numeric() else column.to_list()
 
 
 def _arrays(path: Path) -> Logs:
@@ -246,8 +160,8 @@ def _telling(
 
 
 _FORMS: dict[str, Callable[[Path], Logs]] = {
-    ".csv": _table,
-    ".parquet": _table,
+    ".csv": read_csv,
+    ".parquet": read_parquet,
     ".npz": _arrays,
     ".dsjson": _lines,
     ".json": _lines,
