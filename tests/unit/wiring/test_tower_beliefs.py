@@ -66,6 +66,18 @@ def test_it_is_a_softmax_over_the_highest_and_a_uniform_part(kept, index, eligib
             assert choice.scores[0] == pytest.approx(score, abs=1e-5)
 
 
+@pytest.mark.parametrize("temperature", [0.5, 4.0])
+def test_its_temperature_is_in_units_of_the_score(kept, temperature):
+    """What was learnt at 1 is served sharper below, and flatter above."""
+    policy = compose(parsed(kept, most=10, explore=0.0, temperature=temperature))
+    shares = kept[0].shares(ROWS[:1])[0]
+    top = np.argsort(-shares)[:10]
+    due = np.zeros(len(shares))
+    due[top] = shares[top] ** (1.0 / temperature)
+    got = prepared(policy, kept[0].arms).propensities(context=ROWS[0])
+    assert got == pytest.approx(due / due.sum(), abs=2e-6)
+
+
 def test_it_chooses_as_often_as_it_says(kept):
     """6 deviations of 4,000 decisions: by chance once in 10^8 for one of 300 arms."""
     policy = compose(parsed(kept, most=5, explore=0.3))
