@@ -27,9 +27,9 @@ def positions_of(rounds: Rounds) -> int:
 
 def deviations(columns: Floats) -> Floats:
     """(d,) standard deviations; of constants, whose deviation rounding makes other than 0, how large they are, at least 1."""
-    if not len(columns):
-        return np.ones(columns.shape[1])
-    least, deviation = columns.min(axis=0), columns.std(axis=0)
-    varies = (columns.max(axis=0) > least) & (deviation > 0.0)
-    scale: Floats = np.where(varies, deviation, np.maximum(np.abs(least), 1.0))
+    scale = np.ones(columns.shape[1])
+    if len(columns):
+        least, deviation = columns.min(axis=0), columns.std(axis=0)
+        varies = (columns.max(axis=0) > least) & (deviation > 0.0)
+        scale[:] = np.where(varies, deviation, np.maximum(np.abs(least), 1.0))
     return scale
