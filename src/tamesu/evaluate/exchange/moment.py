@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tamesu.base import InvalidInput
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+WITHOUT_ZONE = EPOCH.replace(tzinfo=None)
 MICROSECOND = timedelta(microseconds=1)
 FIRST = (datetime.min.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
 LAST = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
@@ -35,7 +36,7 @@ def microseconds(stamp: Any) -> int:
     if not isinstance(moment, datetime):
         got = "none" if stamp is None else type(stamp).__name__
         raise InvalidInput(f"timestamp must be a moment, got {got}")
-    return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - EPOCH) // MICROSECOND
+    return (moment - (EPOCH if moment.tzinfo else WITHOUT_ZONE)) // MICROSECOND
 
 
 def stamps(moments: NDArray[np.int64]) -> list[str] | None:
