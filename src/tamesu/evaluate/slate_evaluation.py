@@ -6,6 +6,7 @@ to give a number without its diagnostics.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
@@ -213,7 +214,7 @@ def _diagnostics(
         rounds=len(slates),
         clusters=clusters_of(whole.cluster),
         shown=int(whole.shown.sum()),
-        weights=weights_of(whole, as_one),
+        weights=replace(weights_of(whole, as_one), untried=math.nan),
         calibration=calibration(deliveries, told),
         drift=drift_of(whole, as_one),
     )

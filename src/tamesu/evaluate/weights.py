@@ -38,7 +38,8 @@ class Weights:
         largest: weight.
         largest_share: of all weight that one round carries.
         unmatched: share of rounds in which the target policy would never have done what was done.
-        untried: share of what the target policy would do that was done in no round.
+        untried: share of what the target policy would do that was done in no round; NaN of slates, of which nobody
+            says what it would do but with the logged arms.
         bins: how they are spread.
     """
 

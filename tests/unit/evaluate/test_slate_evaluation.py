@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -79,6 +80,15 @@ def test_the_logging_policy_itself_earns_what_was_logged():
         (mean,) = (other for other in found.logged if other.estimand is one.estimand)
         assert one.value == pytest.approx(mean.value, abs=1e-12)
     assert found.logged[1].value == pytest.approx(logged.reward.sum() / logged.shown.sum())
+
+
+def test_how_much_was_never_tried_is_not_known_of_slates():
+    """A share of 0 would say that all was: of arms that were never placed the target's chances are in no column."""
+    logged, _ = slates(600)
+    found = evaluated_slates(logged, logged.propensity * 0.6)
+    assert math.isnan(found.diagnostics.weights.untried)
+    assert found.plain()["diagnostics"]["weights"]["untried"] is None
+    assert "missing weight" in {reason.what for reason in found.verdict.reasons}
 
 
 def test_swapped_propensities_do_not_pass():

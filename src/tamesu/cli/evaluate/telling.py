@@ -127,7 +127,6 @@ def before(found: Diagnostics) -> list[tuple[str, str, str]]:
             "1 where all that it does was done",
         ),
         ("largest weight", _short(weights.largest), f"{weights.largest_share:.2%} of all weight"),
-        ("never tried", f"{weights.untried:.2%}", "of what it does"),
         (
             "propensities",
             f"10^{bets.evidence:.1f}" if bets.evidence > 0 else "sound",
@@ -141,6 +140,8 @@ def before(found: Diagnostics) -> list[tuple[str, str, str]]:
             "standard errors from its first half to its second",
         ),
     ]
+    if not math.isnan(weights.untried):
+        rows.insert(4, ("never tried", f"{weights.untried:.2%}", "of what it does"))
     if found.clusters < found.rounds:
         rows.insert(1, ("", f"{_short(weights.effective_clusters)} units", "likewise"))
     return rows
