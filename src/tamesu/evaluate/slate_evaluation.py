@@ -223,14 +223,18 @@ def _diagnostics(
 def _deliveries(
     slates: Slates, contrast: SlateContrast, some: slice
 ) -> tuple[Rounds, Floats, Floats]:
-    """Each delivery as a round among the arms that are left, its weight, and how often each arm seems to be wanted."""
+    """Each delivery as a round among the arms that are left, its weight, and how often each arm seems to be wanted.
+
+    Where some slate holds an arm twice, whoever logged drew with replacement, and all are left at every position.
+    """
     n, size, k = len(slates), slates.size, len(slates.arms)
     there = slates.there
     left = np.ones((n, k), np.bool_) if slates.eligible is None else slates.eligible.copy()
-    eligible = np.empty((n, size, k), np.bool_)
+    eligible, repeats = np.empty((n, size, k), np.bool_), slates.repeats
     for at in range(size):
         eligible[:, at] = left
-        left[np.flatnonzero(there[:, at]), slates.chosen[there[:, at], at]] = False
+        if not repeats:
+            left[np.flatnonzero(there[:, at]), slates.chosen[there[:, at], at]] = False
     slate = np.broadcast_to(np.arange(n)[:, None], (n, size))[there]
     rounds = Rounds(
         arms=slates.arms,

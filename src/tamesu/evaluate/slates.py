@@ -137,6 +137,12 @@ class Slates:
         return self.chosen >= 0
 
     @property
+    def repeats(self) -> bool:
+        """Whether a slate holds an arm twice: logs of others may, ours do not."""
+        ordered = np.sort(self.chosen, axis=1)
+        return bool(((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)).any())
+
+    @property
     def prefix(self) -> Floats:
         """(n, L) how likely the arms down to each position were, in that order."""
         whole: Floats = np.multiply.accumulate(self.propensity, axis=1)

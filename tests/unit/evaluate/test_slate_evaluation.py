@@ -82,6 +82,18 @@ def test_the_logging_policy_itself_earns_what_was_logged():
     assert found.logged[1].value == pytest.approx(logged.reward.sum() / logged.shown.sum())
 
 
+def test_arms_that_were_drawn_with_replacement_may_stand_twice():
+    """Their propensities are right, and no bet against them is won by taking those above for gone."""
+    rng = np.random.default_rng(5)
+    arms = rng.integers(0, ARMS, (3_000, SIZE))
+    clicks = (rng.random((3_000, SIZE)) < CLICKED[arms]).astype(float)
+    twice = Slates.of(arms.tolist(), clicks, np.full((3_000, SIZE), 1 / ARMS), among=range(ARMS))
+    found = evaluated_slates(twice, twice.propensity)
+    assert found.verdict.trust is Trust.TRUSTWORTHY
+    halved = replace(twice, propensity=twice.propensity / 2)
+    assert evaluated_slates(halved, halved.propensity).refused
+
+
 def test_how_much_was_never_tried_is_not_known_of_slates():
     """A share of 0 would say that all was: of arms that were never placed the target's chances are in no column."""
     logged, _ = slates(600)
