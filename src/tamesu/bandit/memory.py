@@ -42,7 +42,7 @@ class Memory:
 
     def __init__(self, declaration: Declaration) -> None:
         self.declaration = declaration
-        self.policy = compose(declaration)
+        self.policy = compose(declaration).check()
         self.state = self.policy.init()
         self.ledger = Ledger()
         self.learnt_at = 0

@@ -8,15 +8,16 @@ from contextlib import closing
 
 import numpy as np
 import pytest
-from towers import CONTEXTS, declared_towers, told, towers_of
+from towers import CONTEXT, CONTEXTS, FEATURES, declared_towers, told, towers_of
 
+import tamesu
 from tamesu.adapters.artefact.folder import write_towers
 from tamesu.adapters.index.exact import ExactIndex
 from tamesu.adapters.index.usearch import UsearchIndex
 from tamesu.base import GRID, Declaration, InvalidDeclaration, Time, Unavailable
 from tamesu.evaluate import Rounds
 from tamesu.learn import target_of
-from tamesu.policy import Batch, compose
+from tamesu.policy import Batch, compose, same_part
 from tamesu.wiring import Settings, integrity, open_store
 from tamesu.wiring.backup import back_up, restore
 from tamesu.wiring.beliefs.learnt import _read
@@ -387,3 +388,27 @@ def test_a_slate_asks_the_index_once(kept, index, monkeypatch):
     ready = prepared(policy, kept[0].arms)
     assert len(ready.choose("a.1.x", None, ROWS[0]).arms) == 4
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("belief", ["two_tower", "neural_linear"])
+def test_what_was_learnt_stays_when_the_folder_moves(kept, belief):
+    """Its digest says that it is the same; of another digest it is another."""
+    part = parsed(kept, belief=belief).belief
+    moved = parsed((kept[0], "/srv/moved", kept[2]), belief=belief).belief
+    other = parsed((kept[0], kept[1], "0" * 64), belief=belief).belief
+    assert same_part("belief", part, moved)
+    assert not same_part("belief", part, other)
+
+
+def test_a_bandit_in_memory_serves_it_or_is_refused_at_once(kept):
+    arms = [{"id": arm, "features": told(row)} for row, arm in enumerate(kept[0].arms)]
+    belief = declared_towers(*kept)["policy"]["belief"]
+    given = {"arms": arms, "context": CONTEXT, "arm_features": FEATURES, "seed": 1}
+    bandit = tamesu.Bandit(**given, belief=belief, explorer={"kind": "retrieve", "explore": 0.0})
+    decision = bandit.decide(CONTEXTS[0][0])
+    shares = kept[0].shares(ROWS[:1])[0]
+    top = np.sort(shares)[-100:].sum()
+    due = shares[kept[0].arms.index(decision.arm)] / top
+    assert decision.propensity == pytest.approx(due, abs=1e-6)
+    with pytest.raises(InvalidDeclaration, match=r"manifest\.json"):
+        tamesu.Bandit(**given, belief={**belief, "folder": "/nowhere/at/all"})
