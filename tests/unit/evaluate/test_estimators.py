@@ -91,6 +91,22 @@ def test_replay_looks_at_rounds_that_match_alone():
     assert np.isnan(estimated("replay", rounds, np.full((3, 2), 0.5)))
 
 
+def test_replay_counts_rounds_more_where_fewer_arms_were_eligible():
+    """Uniform among one arm or four: all of the first kind match, and a fourth of the others, .2 + .8 / 4 of all."""
+    n = 20_000
+    rng = np.random.default_rng(2)
+    alone = rng.random(n) < 0.2
+    eligible = np.ones((n, 4), bool)
+    eligible[alone, 1:] = False
+    arms = np.where(alone, 0, rng.integers(0, 4, n))
+    rounds = Rounds.of(
+        arms, alone * 1.0, np.where(alone, 1.0, 0.25), among=range(4), eligible=eligible
+    )
+    target = np.tile([1.0, 0.0, 0.0, 0.0], (n, 1))
+    assert estimated("replay", rounds, target) == pytest.approx(0.2 / (0.2 + 0.8 / 4), abs=0.02)
+    assert estimated("snips", rounds, target) == pytest.approx(0.2, abs=0.01)
+
+
 @pytest.mark.parametrize("name", sorted(set(known_estimators()) - {"dm", "replay"}))
 def test_the_logging_policy_itself_earns_the_logged_mean(name):
     rounds, shares, _ = logged(500)

@@ -16,8 +16,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class Replay:
     """V = mean(r) over the rounds whose logged arm has the probability 1 under the target policy.
 
-    Unbiased for a target policy that is deterministic, where the logging policy was uniform; of another one
-    the rounds that are left are no sample.
+    Right for a target policy that is deterministic, where the logging policy was uniform among as many arms in every round;
+    else the rounds that are left are no sample: where fewer arms were eligible, more of them match.
 
     Source: Li, Chu, Langford & Wang 2011.
     """
