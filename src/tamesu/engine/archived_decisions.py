@@ -146,7 +146,8 @@ class ArchivedDecisions:
             raise NoSupport(
                 f"a decision of {self.bandit!r} must be known to its end, none is"
                 + (f" (left out: {counted})" if counted else ""),
-                hint="wait until the windows of the first ones are closed",
+                hint="wait until the windows of the first ones are closed"
+                + ("" if since is None and until is None else ", or look at another time"),
             )
         told = self._restated(told)
         rosters = Rosters(self.store, self.bandit)

@@ -203,7 +203,21 @@ def test_policies_come_as_tables_and_functions(asked, logs, tmp_path, monkeypatc
         (["log.csv", "--policy", "uniform", "--per", "click"], 2, "unknown estimand 'click'"),
         (["log.csv", "--policy", "uniform", "--interval", "t"], 2, "unknown interval 't'"),
         (["log.csv", "--policy", "uniform", "--interval", "bernstein"], 2, "bounds"),
-        (["log.csv", "--policy", "uniform", "--bounds", "1..0"], 2, "LOW..HIGH"),
+        (
+            ["log.csv", "--policy", "uniform", "--bounds", "1..0", "--interval", "betting"],
+            2,
+            "LOW..HIGH",
+        ),
+        (
+            ["log.csv", "--policy", "uniform", "--bounds", "0..1"],
+            2,
+            "--bounds says nothing to --interval normal",
+        ),
+        (
+            ["log.csv", "--policy", "uniform", "--most-weight", "4", "--interval", "bootstrap"],
+            2,
+            "--most-weight says nothing to --interval bootstrap",
+        ),
         (["log.csv", "--policy", "uniform", "--confidence", "2"], 2, "between 0 and 1"),
         (["log.csv", "--policy", "uniform", "--model", "oracle"], 2, "unknown reward model"),
         (["log.csv", "--policy", "uniform", "--html", "page.pdf"], 2, "must end in .html"),

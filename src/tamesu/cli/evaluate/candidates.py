@@ -66,7 +66,7 @@ def function_of(name: str) -> Shares:
             raise NoSupport(
                 f"{name!r} must give the probability of each arm in each round, it raised "
                 f"{type(problem).__name__}",
-                hint="call it yourself with rounds to see why",
+                hint="call it yourself with rounds to see why; a context and arms are what a bandit's own archive gives",
             ) from problem
 
     return shares

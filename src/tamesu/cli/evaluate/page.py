@@ -31,6 +31,7 @@ table { border-collapse: collapse; margin: .5rem 0; } td, th { padding: .2rem .8
 .refuse { background: #fbeceb; border-color: #c0392b; } .verdict ul { margin: .4rem 0 0; padding-left: 1.2rem; }
 .why { color: #5b6b7b; } figure { margin: 1rem 0; } figcaption { color: #5b6b7b; font-size: .9rem; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 0 1.5rem; }
+figure, .verdict { break-inside: avoid; print-color-adjust: exact; }
 svg { max-width: 100%; height: auto; } h1, h2, details td:first-child { overflow-wrap: anywhere; } details { margin: 1rem 0; }
 """.strip()
 

@@ -25,6 +25,9 @@ from tamesu.evaluate.reward_model import RewardModel
 MODELS = ("per_arm", "ridge", "logistic", "boosting")
 """Of expected rewards; the last two are learnt by scikit-learn."""
 
+UNBOUNDED = ("normal", "bootstrap")
+"""Intervals that ask for no bounds."""
+
 PLAIN = {"per_arm": per_arm, "ridge": ridge}
 
 
@@ -92,6 +95,12 @@ class Question:
             raise InvalidInput(
                 f"--confidence must lie between 0 and 1, got {words['confidence']:g}"
             )
+        for word in ("bounds", "most_weight"):
+            if words[word] is not None and words["interval"] in UNBOUNDED:
+                raise InvalidInput(
+                    f"--{word.replace('_', '-')} says nothing to --interval {words['interval']}",
+                    hint="leave it out, or take --interval bernstein, betting or sequence",
+                )
         words["bounds"] = None if words["bounds"] is None else _range(words["bounds"])
         words["model"] = None if words["model"] is None else _model(words["model"])
         if words["html"] is not None:
