@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import InvalidInput, NoSupport, ShapeMismatch
+from tamesu.evaluate.columns import of_kind
 from tamesu.evaluate.contrast import MOST_NUMBERS, ROUNDING
 from tamesu.evaluate.slates import Slates
 
@@ -121,6 +122,8 @@ def slate_contrast_of(
             arms where the logging policy never does.
     """
     n, size, k = len(slates), slates.size, len(slates.arms)
+    target = _table(target, slates, "target")
+    predicted, placed = _table(predicted, slates, "predicted"), _table(placed, slates, "placed")
     columns = np.ones((4, n, size))
     columns[1:3] = 0.0
     turned = np.ones(n)
@@ -164,11 +167,21 @@ def slate_contrast_of(
 
 
 def _asked(given: SlateShares | Floats, part: Slates, some: slice, name: str) -> Floats:
-    table = np.asarray(given(part) if callable(given) else given[some], dtype=np.float64)
-    flat = len(part), part.size
-    if table.shape not in {flat, (*flat, len(part.arms))}:
+    found = given(part) if callable(given) else given[some]
+    table: Floats = _table(found, part, name)
+    return table
+
+
+def _table(given: Any, slates: Slates, name: str) -> Any:
+    """A table of these slates; what is still to be asked for as it is."""
+    if given is None or callable(given):
+        return given
+    table, flat = np.asarray(given), (len(slates), slates.size)
+    if table.dtype != np.float64:  # else it may be large, and is not copied
+        table = of_kind(given, name, np.float64)
+    if table.shape not in {flat, (*flat, len(slates.arms))}:
         raise ShapeMismatch(
-            f"{name} must be {flat} or {(*flat, len(part.arms))} for so many slates, got {table.shape}"
+            f"{name} must be {flat} or {(*flat, len(slates.arms))} for so many slates, got {table.shape}"
         )
     return table
 
@@ -200,7 +213,7 @@ def _refuse_no_shares(shares: Floats, part: Slates, first: int, least: float = 1
 
 def _square(given: SlateShares | Floats, part: Slates, some: slice) -> Floats:
     side = part.size * len(part.arms)
-    square = np.asarray(given(part) if callable(given) else given[some], dtype=np.float64)
+    square = of_kind(given(part) if callable(given) else given[some], "pairs", np.float64)
     if square.shape != (len(part), side, side):
         raise ShapeMismatch(f"pairs must be {(len(part), side, side)}, got {square.shape}")
     return square

@@ -289,3 +289,16 @@ def test_an_unknown_estimator_is_met_with_the_close_one():
     with pytest.raises(InvalidInput, match="unknown estimator of slates 'standart'") as raised:
         slate_estimator_of("standart")
     assert "'standard'" in raised.value.hint
+
+
+def test_a_table_of_other_slates_is_refused_however_many_are_looked_at_at_once(monkeypatch):
+    slates = Slates.of([["a", "b"]] * 4, np.ones((4, 2)), np.full((4, 2), 0.5))
+    monkeypatch.setattr("tamesu.evaluate.slate_contrast.MOST_NUMBERS", 8)  # two slates at once
+    with pytest.raises(
+        ShapeMismatch, match=r"target must be \(4, 2\) or \(4, 2, 2\) .* got \(6, 2\)"
+    ):
+        slate_contrast_of(slates, np.full((6, 2), 0.5))
+    with pytest.raises(ShapeMismatch, match="placed must be"):
+        slate_contrast_of(slates, np.full((4, 2), 0.5), placed=np.full((6, 2), 0.5))
+    with pytest.raises(InvalidInput, match="target must be numbers"):
+        slate_contrast_of(slates, [["likely", "not"]] * 4)
