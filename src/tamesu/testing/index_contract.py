@@ -52,6 +52,15 @@ class IndexContract:
         index = self.make(np.ones((6, DIM), dtype=np.float32))
         assert index.nearest(np.ones(DIM, dtype=np.float32), 6).tolist() == [0, 1, 2, 3, 4, 5]
 
+    def test_as_many_are_found_as_were_asked_for(self) -> None:
+        """Of items of which many are equal, too; and each once."""
+        points = np.random.default_rng(9).standard_normal((3, DIM)).astype(np.float32)
+        index = self.make(np.repeat(points, 700, axis=0))
+        query = points.sum(axis=0)
+        for most in (900, 2_000, 2_100, 3_000):
+            found = index.nearest(query, most)
+            assert min(most, 2_100) <= len(found) == len(set(found.tolist()))
+
     def test_who_is_level_with_the_last_is_there_too_where_it_is_exact(self) -> None:
         """Equal items have an equal right to be found, wherever they stand."""
         rng = np.random.default_rng(7)

@@ -71,7 +71,7 @@ class UsearchIndex:
         return len(self._embeddings)
 
     def nearest(self, query: Singles, most: int) -> NDArray[np.intp]:
-        """(k,) rows, the highest of those found first."""
+        """(k,) rows, the highest of those found first; where the graph leads to too few, all are looked at."""
         embeddings = self._embeddings
         refuse_other_lengths(query, embeddings)
         most = min(most, len(embeddings))
@@ -80,8 +80,10 @@ class UsearchIndex:
         length = float(np.abs(query).max(initial=0.0)) or 1.0
         keys = self._index.search((query / length).astype(np.float32), most, threads=1).keys
         found = np.sort(np.asarray(keys).astype(np.intp))
+        if len(found) < most:
+            found = np.arange(len(embeddings))
         scores = embeddings[found] @ query.astype(np.float32)
-        return found[np.argsort(-scores, kind="stable")]
+        return found[np.argsort(-scores, kind="stable")][:most]
 
 
 def _pieces(made: Singles) -> Iterator[Singles]:
