@@ -1,6 +1,6 @@
 """True values of policies that were learnt from one log each, in worlds whose truth is known.
 
-    python bench/two_tower.py [--world narrow,wide,items] [--seeds 10]
+    python bench/two_tower.py [--world narrow,wide,items] [--first 100] [--seeds 10] [--plan '{"model_dim": 1}']
 
 Rewards are logistic: an arm with features f earns, in a context x of five numbers,
 
@@ -19,22 +19,23 @@ import dataclasses
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import special
 
 from tamesu.evaluate import Rounds
 from tamesu.learn import Plan
 from tamesu.learn.gradients import learnt_from
-from tamesu.policy.towers import TwoTower
 
 Floats = NDArray[np.float64]
+NOTHING: Mapping[str, Any] = {}
 
 ROUNDS, ASKED, WIDTH, PREFERENCE = 10_000, 5_000, 5, -3.0
-NORMAL = 1.96
+LEVEL = 0.95
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +52,7 @@ SHAPES = {
     "narrow": Shape(10, 0, 0, 2),
     "wide": Shape(10, 0, 0, 16),
     "items": Shape(1_000, 8, 200, 2),
-    "wide items": Shape(1_000, 8, 200, 16),
+    "few": Shape(200, 8, 200, 2),
 }
 PLAIN: dict[str, Any] = {"batch": 256, "rate": 0.003, "decay": 1e-4, "epochs": 40, "patience": 6}
 TOLD: dict[str, Any] = {"item": (16,), "decay": 0.02}
@@ -61,6 +62,8 @@ LEARNERS: dict[str, dict[str, Any]] = {
     "regression": {"estimator": "regression"},
     "likelihood": {"estimator": "likelihood"},
     "IPS": {"estimator": "ips"},
+    "its model alone": {"estimator": "dr", "clip": 0.0},
+    "always corrected": {"estimator": "dr", "alone": False},
     "DR": {"estimator": "dr"},
 }
 
@@ -110,79 +113,95 @@ def softmax(scores: Floats) -> Floats:
     return raised / raised.sum(axis=1, keepdims=True)
 
 
-def values(shape: Shape, seed: int, tell: Callable[[str], None]) -> dict[str, float]:
-    """What each policy truly earns in one world; of arms that came later, under its name and `, later`."""
+def values(
+    shape: Shape, seed: int, tell: Callable[[str], None], more: Mapping[str, Any] = NOTHING
+) -> dict[str, dict[str, float]]:
+    """What each policy truly earns in one world, by column of the table; `more` is said of all that learns.
+
+    `value`: as it is served; `greedy`: were it to take the best of its scores each time; `later`: among arms that came
+    when all was learnt.
+    """
     world = World(shape, seed)
     rounds = world.logged(shape)
     contexts = world.luck.normal(size=(ASKED, WIDTH))
     truth = world.expected(contexts)
     now, later = truth[:, : shape.arms], truth[:, shape.arms :]
     found = {
-        "uniform": float(now.mean()),
-        "logging": float((softmax(PREFERENCE * now) * now).sum(axis=1).mean()),
-        "best": float(now.max(axis=1).mean()),
+        "uniform": {"value": float(now.mean())},
+        "logging": {"value": earned(softmax(PREFERENCE * now), now)},
+        "best": {"value": float(now.max(axis=1).mean())},
     }
     if shape.later:
-        found["uniform, later"] = float(later.mean())
-        found["best, later"] = float(later.max(axis=1).mean())
+        found["uniform"]["later"] = float(later.mean())
+        found["best"]["later"] = float(later.max(axis=1).mean())
     for name, how in LEARNERS.items():
         began = time.process_time()
-        more = TOLD if shape.told else {}
-        plan = Plan(**{**PLAIN, **more, **how}, dim=shape.dim, seed=seed)
+        fixed = {"dim": shape.dim, "seed": seed}
+        plan = Plan.of({**PLAIN, **(TOLD if shape.told else {}), **more, **how, **fixed})
         policy = learnt_from(rounds, plan).policy
-        found[name] = float((policy.shares(contexts) * now).sum(axis=1).mean())
+        shares = policy.shares(contexts)
+        highest = np.arange(ASKED), shares.argmax(axis=1)
+        found[name] = {"value": earned(shares, now), "greedy": float(now[highest].mean())}
         if shape.later:
-            found[f"{name}, later"] = of_later(
-                policy, world.features[shape.arms :], contexts, later
-            )
-        tell(f"seed {seed}: {name} {found[name]:.4f}, {time.process_time() - began:.1f} s")
+            assert policy.item is not None
+            new = policy.item.of(world.features[shape.arms :])
+            found[name]["later"] = earned(policy.shares(contexts, new), later)
+        line = ", ".join(f"{column} {got:.4f}" for column, got in found[name].items())
+        tell(f"seed {seed}: {name}: {line}, {time.process_time() - began:.1f} s")
     return found
 
 
-def of_later(policy: TwoTower, features: Floats, contexts: Floats, truth: Floats) -> float:
-    """What the policy earns among arms that it never met, by what they tell of themselves."""
-    assert policy.item is not None
-    shares = policy.shares(contexts, policy.item.of(features))
+def earned(shares: Floats, truth: Floats) -> float:
+    """The mean over contexts of what such shares (m, K) earn."""
     return float((shares * truth).sum(axis=1).mean())
 
 
-def table(all_of: list[dict[str, float]]) -> list[str]:
-    """Lines of Markdown: means with 95 % intervals, and differences from the regression, seed by seed."""
-    lines = [
-        f"| policy | true value, mean of {len(all_of)} seeds ± 95 % | beside the regression |",
-        "|---|---|---|",
-    ]
-    for name in all_of[0]:
-        mine = np.array([one[name] for one in all_of])
-        beside = "regression, later" if name.endswith("later") else "regression"
-        apart = mine - np.array([one[beside] for one in all_of])
-        told = "" if name == beside else f"{apart.mean():+.4f} ± {half(apart):.4f}"
-        lines.append(f"| {name} | {mine.mean():.4f} ± {half(mine):.4f} | {told} |")
+def table(worlds: list[dict[str, dict[str, float]]]) -> list[str]:
+    """Lines of Markdown: means with 95 % intervals (Student's), and differences from the regression, world by world."""
+    columns = list(worlds[0]["regression"])
+    head = [f"{column} | beside the regression" for column in columns]
+    lines = [f"| {len(worlds)} seeds | {' | '.join(head)} |", "|---" * (1 + 2 * len(head)) + "|"]
+    for name in worlds[0]:
+        cells = [name]
+        for column in columns:
+            mine = np.array([one[name].get(column, np.nan) for one in worlds])
+            apart = mine - np.array([one["regression"][column] for one in worlds])
+            there = not np.isnan(mine).any()
+            cells.append(f"{mine.mean():.4f} ± {half(mine):.4f}" if there else "")
+            beside = there and name != "regression"
+            cells.append(f"{apart.mean():+.4f} ± {half(apart):.4f}" if beside else "")
+        lines.append(f"| {' | '.join(cells)} |")
     return lines
 
 
 def half(found: Floats) -> float:
     """Half of a mean's interval."""
-    return float(NORMAL * found.std(ddof=1) / len(found) ** 0.5) if len(found) > 1 else float("nan")
+    free = len(found) - 1
+    if not free:
+        return float("nan")
+    return float(special.stdtrit(free, 0.5 + LEVEL / 2) * found.std(ddof=1) / len(found) ** 0.5)
 
 
 def main() -> None:
     """Prints a table for each world."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--world", default=",".join(SHAPES))
+    parser.add_argument("--world", default="narrow,wide,items")
+    parser.add_argument("--first", type=int, default=100)
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--plan", default="{}", help="JSON, over what stands here")
     asked = parser.parse_args()
-    PLAIN.update(json.loads(asked.plan))
     torch.set_num_threads(1)
     for name in asked.world.split(","):
         found = []
-        for seed in range(asked.seeds):
-            found.append(
-                values(SHAPES[name], seed, lambda line: print(line, file=sys.stderr, flush=True))
-            )
-            print(name, *table(found), sep="\n", file=sys.stderr, flush=True)
+        for seed in range(asked.first, asked.first + asked.seeds):
+            found.append(values(SHAPES[name], seed, told, json.loads(asked.plan)))
+            told("\n".join([name, *table(found)]))
         print(f"\n{name}\n", *table(found), sep="\n", flush=True)
+
+
+def told(line: str) -> None:
+    """How far it is."""
+    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
