@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from tamesu.base import InvalidInput, ShapeMismatch
 from tamesu.evaluate.kinship import kinship
@@ -111,7 +111,7 @@ def contrast_of(
         if logging is not None:
             theirs = _asked(logging, part, some, k, "logging")
             _refuse_no_shares(theirs, part, first, "a logging policy's")
-            _refuse_another(theirs[mine], part, first)
+            refuse_another(theirs[mine], part.propensity, first, "row")
             if kin is not None:
                 alike = kin == kin[part.chosen][:, None]
                 wished = np.einsum("nk,nk->n", shares, alike)
@@ -143,14 +143,32 @@ def _asked(given: Shares | Floats, part: Rounds, some: slice, k: int, name: str)
     return np.asarray(table, dtype=np.float64)
 
 
-def _refuse_another(logged: Floats, part: Rounds, first: int) -> None:
-    wrong = ~(np.abs(logged - part.propensity) <= np.minimum(ROUNDING, MISSED * part.propensity))
+def are_others(given: ArrayLike, logged: ArrayLike) -> NDArray[np.bool_]:
+    """Which of these are not the propensities that were logged, rounded: (n,), or of whatever shape they have."""
+    mine, theirs = np.asarray(given, np.float64), np.asarray(logged, np.float64)
+    return ~(np.abs(mine - theirs) <= np.minimum(ROUNDING, MISSED * theirs))
+
+
+def refuse_another(given: Floats, logged: Floats, first: int, of: str) -> None:
+    """Raises where a logging policy is another one than was logged, by what it says of the logged arms.
+
+    Args:
+        given: (n,), or (n, L) of slates: how likely it makes them.
+        logged: likewise, their propensities.
+        first: the number of the first.
+        of: what each of them is called.
+
+    Raises:
+        InvalidInput: as said.
+    """
+    wrong = are_others(given, logged)
     if wrong.any():
-        row = int(np.flatnonzero(wrong)[0])
+        place = tuple(np.argwhere(wrong)[0].tolist())
+        such = int(wrong.reshape(len(wrong), -1).any(axis=1).sum())
         raise InvalidInput(
-            f"the logging policy must give the logged arm its logged propensity {part.propensity[row]:g}, "
-            f"got {logged[row]:g} in row {first + row} ({int(wrong.sum()):,} such rows)",
-            hint="propensities of other rows, or of another policy or snapshot, make every weight wrong",
+            f"the logging policy must give logged arms their logged propensities, got {given[place]:g} for "
+            f"{logged[place]:g} in {of} {first + place[0]} ({such:,} such {of}s)",
+            hint="it is another policy or snapshot, or propensities are of other decisions: every weight would be wrong",
         )
 
 

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tamesu.base import InvalidInput, NoSupport
-from tamesu.evaluate.contrast import MOST_NUMBERS, ROUNDING
+from tamesu.base import NoSupport
+from tamesu.evaluate.contrast import MOST_NUMBERS, refuse_another
 from tamesu.evaluate.contributions import Statistic, value
 from tamesu.evaluate.placements import Below, Runs, orders, placements_of
 from tamesu.evaluate.slate_contrast import SlateContrast, slate_contrast_of
@@ -113,7 +113,7 @@ def rerun(slates: Slates, contrast: SlateContrast, again: Again, *, pairs: bool 
     for start in range(0, n, step):
         some = slice(start, start + step)
         part = slates.take(some)
-        _refuse_another(part, again.logging, start)
+        refuse_another(_below_logged(part, again.logging), part.propensity, start, "slate")
         theirs = placements_of(part, logging, runs, pairs=pairs)
         ours = placements_of(part, target, runs)
         for number in range(len(columns)):
@@ -157,17 +157,8 @@ def _refuse_never(marginal: Floats, part: Slates, start: int) -> None:
         )
 
 
-def _refuse_another(part: Slates, logging: Below, start: int) -> None:
-    """Raises where the logging policy, below the logged arms, is not the one that drew them."""
+def _below_logged(part: Slates, logging: Below) -> Floats:
+    """(m, L) how likely the logging policy makes each logged arm below those above it; 1 where there is none."""
     rows = np.arange(len(part))
-    for at in range(part.size):
-        there = part.there[:, at]
-        given = logging(part, part.chosen[:, :at])[rows, part.chosen[:, at]]
-        wrong = there & ~(np.abs(given - part.propensity[:, at]) <= ROUNDING)
-        if wrong.any():
-            row = int(np.flatnonzero(wrong)[0])
-            raise InvalidInput(
-                f"the logging policy that runs again must give logged arms their logged propensities, got {given[row]:g} "
-                f"for {part.propensity[row, at]:g} in slate {start + row} ({int(wrong.sum()):,} such slates)",
-                hint="it is another policy or snapshot, or propensities are of other decisions",
-            )
+    each = [logging(part, part.chosen[:, :at])[rows, part.chosen[:, at]] for at in range(part.size)]
+    return np.where(part.there, np.stack(each, axis=1), 1.0)

@@ -364,6 +364,10 @@ def test_propensities_are_held_against_whole_distributions():
     assert rounds_of_arrays(arrays).propensity.tolist() == [0.25, 0.5]
     with pytest.raises(InvalidInput, match=r"what pi_b says .* got 0.5 and 0.25 in row 0 \(2 of 2"):
         rounds_of_arrays(arrays | {"pscore": [0.5, 0.75]})
+    # Ten times off is another one, however little that is of a sum.
+    tiny = {"pi_b": np.array([[1e-7, 1 - 1e-7], [0.5, 0.5]]), "pscore": [1e-8, 0.5]}
+    with pytest.raises(InvalidInput, match=r"got 1e-08 and 1e-07 in row 0 \(1 of 2"):
+        rounds_of_arrays(arrays | tiny)
     with pytest.raises(InvalidInput, match="slate_id"):
         rounds_of_arrays(arrays | {"slate_id": [0, 0]})
 

@@ -224,6 +224,34 @@ def test_a_logging_policy_that_is_another_one_is_refused():
         rerun(slates, contrast, Again(Never(1).below, logging.below, Runs()))
 
 
+def test_a_logging_policy_ten_times_off_is_another_one_where_propensities_are_tiny():
+    class Hardly(Strengths):
+        """Places the arm that came first in slate 0 as often as `at` says."""
+
+        at = 1e-7
+
+        def below(self, slates, above):
+            free = super().below(slates, above)
+            if not above.shape[1]:
+                free[:, first] = 0.0
+                free *= (1.0 - self.at) / free.sum(axis=1, keepdims=True)
+                free[:, first] = self.at
+            return free
+
+    slates, _ = logged(Strengths(1), 60, 7)
+    first = slates.chosen[0, 0]
+    logging = Hardly(1)
+    alike = slates.take(slates.chosen[:, 0] == first)
+    right = np.take_along_axis(logging.given(alike), alike.chosen[:, :, None], axis=2)[:, :, 0]
+    told = replace(alike, propensity=right)
+    contrast = slate_contrast_of(told, logging.given(told))
+    assert rerun(told, contrast, Again(logging.below, logging.below, Runs())).without == ()
+    wrong = Hardly(1)
+    wrong.at = 1e-8
+    with pytest.raises(InvalidInput, match="got 1e-08 for 1e-07 in slate 0"):
+        rerun(told, contrast, Again(wrong.below, logging.below, Runs()))
+
+
 @pytest.mark.parametrize("units", [40, 1_000])
 def test_of_whom_is_asked_a_few_at_a_time_no_model_has_learnt_either(units):
     """Long logs are asked about part by part; a part has fewer units than the log."""

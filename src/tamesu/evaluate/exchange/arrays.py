@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamesu.base import InvalidInput, TooLarge
-from tamesu.evaluate.contrast import ROUNDING
+from tamesu.evaluate.contrast import are_others
 from tamesu.evaluate.exchange.told import needed
 from tamesu.evaluate.rounds import Rounds
 
@@ -143,7 +143,7 @@ def _refuse_another(rounds: Rounds, distributions: NDArray[Any]) -> None:
     mine = distributions[np.arange(n), rounds.chosen]
     if mine.ndim == 2:  # noqa: PLR2004 - by position, too
         mine = mine[np.arange(n), rounds.position if mine.shape[1] > 1 else 0]
-    off = ~(np.abs(mine - rounds.propensity) <= ROUNDING)
+    off = are_others(mine, rounds.propensity)
     if off.any():
         row = int(np.flatnonzero(off)[0])
         raise InvalidInput(

@@ -12,7 +12,7 @@ import msgspec
 
 from tamesu.base import InvalidInput
 from tamesu.base.errors import listing
-from tamesu.evaluate.contrast import ROUNDING
+from tamesu.evaluate.contrast import are_others
 
 _MULTI = "_multi"
 _OTHERS = ("_outcomes", "_label_ca", "_slots")
@@ -171,7 +171,7 @@ def _propensity(written: Written, chosen: int, among: int) -> float:
         found = given[places.index(chosen)]
         # Some writers multiply in the share of decisions that were kept.
         meant = (found, found * (1.0 - written.pdrop))
-        if told is not None and not any(abs(told - one) <= ROUNDING for one in meant):
+        if told is not None and all(are_others(told, one) for one in meant):
             raise InvalidInput(
                 f"_label_probability must be that of what was chosen, got {told:g} and {found:g} in p"
             )
