@@ -6,7 +6,9 @@ import itertools
 
 import numpy as np
 
+from tamesu.base import GRID
 from tamesu.base.feature import plain_schema, read_schema
+from tamesu.policy import Batch
 from tamesu.policy.towers import Tower, TwoTower
 
 CONTEXT = {
@@ -66,3 +68,16 @@ def declared_towers(towers, folder, digest, *, index="exact", belief="two_tower"
         "reward": {"window": "3s", "settle": "0s", "lateness": "1s", "anchor": "decision"},
         "seed": 7,
     }
+
+
+def batch_of(rng, n, arms):
+    """What was observed of them, by luck."""
+    return Batch(
+        arm=np.array(rng.choice(arms, n), dtype=object),
+        reward=rng.integers(0, 2, n) * GRID,
+        position=np.zeros(n, np.int64),
+        propensity=np.ones(n),
+        decided=np.full(n, 1_700_000_000_000_000),
+        context=rng.normal(size=(n, 5)),
+        features=rng.random((n, 3)),
+    )
