@@ -104,7 +104,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     def climbed(self) -> dict[str, Plan]:
         """What is climbed from each start, by its name: more than one where what is held out says which is kept."""
-        found = {"policy": self}
+        found: dict[str, Plan] = {"policy": self}
         if self.estimator == "dr" and self.alone and self.clip:
             found["policy by its model"] = msgspec.structs.replace(self, clip=0.0)
         return found
