@@ -13,14 +13,24 @@ class LooksAtEveryOther(ExactIndex):
     exact = False
 
     def nearest(self, query, most):
-        if len(self) < 1_000:
-            return super().nearest(query, most)
-        return 2 * ExactIndex(self._embeddings[::2]).nearest(query, most)
+        if len(self) < 1_500 or most > 100:
+            return super().nearest(query, most)[:most]
+        return 2 * ExactIndex(self._embeddings[::2]).nearest(query, most)[:most]
 
 
-class GivesAsManyOrNone(ExactIndex):
+class GivesOneAtLeast(ExactIndex):
     def nearest(self, query, most):
-        return super().nearest(query, most if most <= len(self) or not len(self) else 0)
+        return super().nearest(query, max(1, most))
+
+
+class LooksNoFurther(ExactIndex):
+    def nearest(self, query, most):
+        return super().nearest(query, most)[:1_500]
+
+
+class LeavesOutWhoIsLevel(ExactIndex):
+    def nearest(self, query, most):
+        return super().nearest(query, most)[:most]
 
 
 class LastComeFirst(ExactIndex):
@@ -57,8 +67,10 @@ class NeverTheSameTwice(ExactIndex):
 
 INDEXES = {
     "test_the_highest_are_found_in_their_order": LooksAtEveryOther,
-    "test_more_than_there_are_is_all_of_them": GivesAsManyOrNone,
+    "test_more_than_there_are_is_all_of_them": GivesOneAtLeast,
     "test_equal_items_stand_in_their_order": LastComeFirst,
+    "test_as_many_are_found_as_were_asked_for": LooksNoFurther,
+    "test_who_is_level_with_the_last_is_there_too_where_it_is_exact": LeavesOutWhoIsLevel,
     "test_no_items_and_none_are_found": NeedsItems,
     "test_a_query_of_another_length_is_refused": TakesAnyLength,
     "test_the_same_query_gives_the_same_from_many_threads": NeverTheSameTwice,
