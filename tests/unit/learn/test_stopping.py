@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -48,6 +50,27 @@ def test_the_best_epoch_is_kept_and_after_some_without_a_better_one_it_ends(
     assert found.judged.value == values[kept]
     assert torch.equal(found.towers.query.weights[0], looked[kept])
     assert len({one.sum().item() for one in looked}) == len(looked)
+
+
+def test_an_epoch_is_better_that_is_so_by_more_than_it_is_less_sure(rounds):
+    plan = Plan(estimator="ips", epochs=4, patience=9, query=(4,))
+    told = [
+        Judged(0.5, 0.01),
+        Judged(0.9, 0.5),
+        Judged(0.6, 0.02),
+        Judged(0.61, 0.04),
+        Judged(0.55, 0.0),
+    ]
+    judged = iter(told)
+    found = trained(
+        "x", rows_of(rounds, plan), plan, lambda _: next(judged), seed=1, tell=lambda _: None
+    )
+    assert (found.epoch, found.judged) == (2, told[2])
+
+
+@pytest.mark.parametrize("error", [math.nan, math.inf])
+def test_where_nobody_knows_how_sure_a_value_is_it_counts_as_it_stands(error):
+    assert Judged(0.5, error).worth == 0.5
 
 
 @pytest.mark.parametrize("estimator", ["snips", "regression"])

@@ -42,8 +42,13 @@ class Judged(NamedTuple):
 
     @property
     def worth(self) -> float:
-        """The value; below all others where what is held out can say nothing."""
-        return -math.inf if math.isnan(self.value) else self.value
+        """The value, less its error where that is known; below all others where it is none.
+
+        The best of many values is the luckiest, and luck is largest where a few rounds of large weight decide.
+        """
+        if math.isnan(self.value):
+            return -math.inf
+        return self.value - self.error if math.isfinite(self.error) else self.value
 
 
 Judge: TypeAlias = Callable[[Towers], Judged]
