@@ -28,7 +28,7 @@ from tamesu.base import (
     encode,
 )
 from tamesu.base.times import SECOND_US
-from tamesu.engine import InlineEngine
+from tamesu.engine import ArchivedDecisions, InlineEngine
 from tamesu.ports import roster_of
 from tamesu.serve.core.hot import heat
 
@@ -42,6 +42,17 @@ SHOP = {
     "policy": {"belief": "beta", "explorer": {"kind": "thompson", "explore": 0.3}},
     "reward": {"window": "5s", "settle": "1s", "lateness": "1s"},
 }
+
+SHOP_IN_CONTEXTS = {
+    **SHOP,
+    "context": {"x": {"type": "vector", "size": 2}},
+    "policy": {"belief": "linear", "explorer": {"kind": "epsilon_greedy", "epsilon": 0.4}},
+}
+
+
+def drawn(rng):
+    """A context of `SHOP_IN_CONTEXTS`."""
+    return {"x": rng.uniform(-1, 1, 2).round(6).tolist()}
 
 
 class Served:
@@ -173,3 +184,8 @@ class Served:
 
     def now(self) -> Time:
         return self.clock.now()
+
+
+def archived(served):
+    """What its archive tells of its decisions."""
+    return ArchivedDecisions(served.store, served.archive, served.name)

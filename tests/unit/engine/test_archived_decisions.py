@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from served import PACE_US, Served
+from served import PACE_US, Served, archived
 
 from tamesu.base import Declaration, NoSupport, Observations, Time
 from tamesu.base.times import DAY_US, MINUTE_US, SECOND_US
-from tamesu.engine import ArchivedDecisions, Candidates
+from tamesu.engine import Candidates
 from tamesu.evaluate import Cut, Latest, contrast_of, estimator_of, value
 from tamesu.ports import Holds
 
@@ -29,10 +29,6 @@ def even(context, arm):
 
 def served(**changes):
     return Served({**SHOP, **changes}, even)
-
-
-def archived(one):
-    return ArchivedDecisions(one.store, one.archive, one.name)
 
 
 def redeclare(one, body, number):

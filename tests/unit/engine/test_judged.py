@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from served import Served
+from served import SHOP_IN_CONTEXTS, Served, archived, drawn
 
 from tamesu.base import Declaration, Draft, InvalidInput, NoSupport, NotFound, Time
 from tamesu.engine import (
     Along,
-    ArchivedDecisions,
     Candidates,
     Remade,
     as_logged,
@@ -27,14 +26,6 @@ from tamesu.policy import compose
 
 ARMS = ["a", "b", "c"]
 WORTH = {"a": (0.3, 0.0), "b": (0.0, 0.3), "c": (-0.1, 0.1)}
-SHOP = {
-    "name": "shop",
-    "arms": ARMS,
-    "seed": 7,
-    "context": {"x": {"type": "vector", "size": 2}},
-    "policy": {"belief": "linear", "explorer": {"kind": "epsilon_greedy", "epsilon": 0.4}},
-    "reward": {"window": "5s", "settle": "1s", "lateness": "1s"},
-}
 
 
 def chance(context, arm):
@@ -42,21 +33,13 @@ def chance(context, arm):
     return 0.4 + float(np.dot(WORTH[arm], context["x"]))
 
 
-def drawn(rng):
-    return {"x": rng.uniform(-1, 1, 2).round(6).tolist()}
-
-
 @pytest.fixture(scope="module")
 def shop():
     """Two thousand decisions of a bandit that learns."""
-    served = Served(SHOP, chance, drawn)
+    served = Served(SHOP_IN_CONTEXTS, chance, drawn)
     served.serve(2_000)
     served.rest()
     return served
-
-
-def archived(served):
-    return ArchivedDecisions(served.store, served.archive, served.name)
 
 
 def tabled(logged, candidate):
@@ -107,7 +90,7 @@ def test_a_better_policy_is_found_to_be_better(shop):
             worth = contexts @ np.array([WORTH[arm] for arm in ARMS]).T
             return np.eye(3)[worth.argmax(axis=1)] * 0.9 + 0.1 / 3
 
-    target = Frozen(logged, compose(Declaration.parse(SHOP)), Knowing())
+    target = Frozen(logged, compose(Declaration.parse(SHOP_IN_CONTEXTS)), Knowing())
     contexts = np.array([known["context"]["x"] for known in shop.truth.values()])
     worth = 0.4 + contexts @ np.array([WORTH[arm] for arm in ARMS]).T
     true = (0.9 * worth.max(axis=1) + 0.1 * worth.mean(axis=1)).mean()
@@ -143,7 +126,7 @@ def test_a_candidate_must_be_able_to_stand_there(shop):
     logged = archived(shop).logged()
 
     def frozen(**changes):
-        policy = compose(Declaration.parse({**SHOP, **changes}))
+        policy = compose(Declaration.parse({**SHOP_IN_CONTEXTS, **changes}))
         return Frozen(
             logged, policy, policy.prepare(policy.init(), policy.declaration.arm_ids, Time(0))
         )
@@ -184,7 +167,7 @@ def test_a_snapshot_is_judged_by_what_came_after_it(shop, candidates):
     assert snapshot.logged.decided.min() > watermark
     assert len(snapshot.logged) + snapshot.logged.left_out["before"] == 2_000
     assert 500 < len(snapshot.logged) < 1_500
-    declared = candidates.declared(Declaration.parse(SHOP), version)
+    declared = candidates.declared(Declaration.parse(SHOP_IN_CONTEXTS), version)
     rounds = snapshot.logged.rounds()
     assert np.array_equal(snapshot.target(rounds), declared.target(rounds))
     assert (
@@ -199,7 +182,9 @@ def test_a_snapshot_is_judged_by_what_came_after_it(shop, candidates):
         candidates.snapshot()
     with pytest.raises(NotFound, match="no snapshot 9999 of bandit 'shop'"):
         candidates.snapshot(9_999)
-    other = Declaration.parse({**SHOP, "policy": {"belief": {"kind": "linear", "ridge": 3.0}}})
+    other = Declaration.parse(
+        {**SHOP_IN_CONTEXTS, "policy": {"belief": {"kind": "linear", "ridge": 3.0}}}
+    )
     with pytest.raises(NoSupport, match=f"snapshot {version} has learnt"):
         candidates.declared(other, version)
 
@@ -284,7 +269,7 @@ def test_what_a_declaration_would_have_earned_is_met_within_its_error(candidates
         {"id": arm, "features": {"f": row}}
         for arm, row in zip(ARMS, np.eye(3).tolist(), strict=True)
     ]
-    declared = {**SHOP, "policy": KEENER[name]}
+    declared = {**SHOP_IN_CONTEXTS, "policy": KEENER[name]}
     if name == "drawn":
         declared |= {"arm_features": features, "arms": arms, "interactions": [["x", "f"]]}
     declaration = Declaration.parse(declared)
@@ -309,7 +294,12 @@ def drawing():
         {"id": arm, "features": {"f": row}}
         for arm, row in zip(ARMS, np.eye(3).tolist(), strict=True)
     ]
-    declared = {**SHOP, "arm_features": features, "arms": arms, "interactions": [["x", "f"]]}
+    declared = {
+        **SHOP_IN_CONTEXTS,
+        "arm_features": features,
+        "arms": arms,
+        "interactions": [["x", "f"]],
+    }
     declared["policy"] = {
         "belief": {"kind": "linear", "sharing": "hybrid"},
         "explorer": {"kind": "thompson", "draws": 8},
@@ -346,7 +336,7 @@ def test_draws_are_those_of_the_decision(drawing):
 
 def test_a_decision_that_was_recorded_again_is_one():
     """As servers do where a sticky unit, or a request that was sent again, gets its decision again."""
-    one = Served({**SHOP, "context": {}, "policy": {"belief": "beta"}}, lambda *_: 0.5)
+    one = Served({**SHOP_IN_CONTEXTS, "context": {}, "policy": {"belief": "beta"}}, lambda *_: 0.5)
     one.serve(20)
     again = [entry for entry in one.log.read(0, 0, 1_000) if entry.kind == "decision"][:7]
     one.log.append([Draft(entry.key, entry.kind, entry.body) for entry in again])
@@ -358,16 +348,17 @@ def test_a_decision_that_was_recorded_again_is_one():
 
 def test_what_a_candidate_cannot_learn_is_counted():
     """A click was worth a half: a belief in rates learns who did not click, and nobody who did."""
-    half = {**SHOP["reward"], "events": {"click": 0.5}}
+    half = {**SHOP_IN_CONTEXTS["reward"], "events": {"click": 0.5}}
     one = Served(
-        {**SHOP, "context": {}, "policy": {"belief": "gaussian"}, "reward": half}, lambda *_: 0.5
+        {**SHOP_IN_CONTEXTS, "context": {}, "policy": {"belief": "gaussian"}, "reward": half},
+        lambda *_: 0.5,
     )
     one.serve(100)
     one.rest()
     one.serve(1)
     one.rest()
     decisions = archived(one)
-    rates = {**SHOP, "context": {}, "policy": {"belief": "beta"}}
+    rates = {**SHOP_IN_CONTEXTS, "context": {}, "policy": {"belief": "beta"}}
     learner = Candidates(decisions, decisions.logged()).along(Declaration.parse(rates), every=1)
     clicks = sum(known["clicked"][0] for known in list(one.truth.values())[:100])
     assert learner.told == {"observations": 100 - clicks, "unlearnt": clicks}

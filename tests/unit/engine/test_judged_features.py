@@ -4,35 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from served import Served
+from served import SHOP_IN_CONTEXTS, Served, archived, drawn
 
-from tamesu.engine import ArchivedDecisions, Candidates, most_weight_of
+from tamesu.engine import Candidates, most_weight_of
 from tamesu.evaluate import contrast_of, estimator_of, evaluated, normal
 
 ARMS = ["a", "b", "c"]
-SHOP = {
-    "name": "shop",
-    "arms": ARMS,
-    "seed": 7,
-    "context": {"x": {"type": "vector", "size": 2}},
-    "policy": {"belief": "linear", "explorer": {"kind": "epsilon_greedy", "epsilon": 0.4}},
-    "reward": {"window": "5s", "settle": "1s", "lateness": "1s"},
-}
-
-
-def drawn(rng):
-    return {"x": rng.uniform(-1, 1, 2).round(6).tolist()}
-
-
-def archived(served):
-    return ArchivedDecisions(served.store, served.archive, served.name)
 
 
 def test_arms_that_tell_alike_are_judged_as_one_by_the_logging_policy_made_again():
     """By marginalised weights, from the distributions of the snapshots that decided."""
     told = {"a": 0.0, "b": 1.0, "c": 1.0}
     declared = {
-        **SHOP,
+        **SHOP_IN_CONTEXTS,
         "arms": [{"id": arm, "features": {"size": size}} for arm, size in told.items()],
         "arm_features": {"size": {"type": "numeric", "range": [0, 1]}},
     }
@@ -59,7 +43,7 @@ def test_arms_that_tell_alike_are_judged_as_one_by_the_logging_policy_made_again
 def test_an_arm_that_came_later_tells_of_itself_and_not_its_declaration():
     """Whatever is asked of the log: its own policy, what was learnt since, the largest weight."""
     declared = {
-        **SHOP,
+        **SHOP_IN_CONTEXTS,
         "arms": [{"id": arm, "features": {"size": row / 2}} for row, arm in enumerate(ARMS)],
         "arm_features": {"size": {"type": "numeric", "range": [0, 1]}},
         "policy": {

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from served import SHOP, Served
+from served import SHOP, Served, archived
 
 from tamesu.base import Declaration
 from tamesu.base.times import MINUTE_US
-from tamesu.engine import ArchivedDecisions, Candidates, most_weight_of
-
-
-def archived(one):
-    return ArchivedDecisions(one.store, one.archive, one.name)
+from tamesu.engine import Candidates, most_weight_of
 
 
 def test_what_was_forgotten_by_then_is_forgotten_when_it_is_made_again():
